@@ -1,0 +1,1 @@
+//! Finds or provisions a real Kafka and a real MongoDB

@@ -1,0 +1,1 @@
+//! The shop's published language: events, typed ids, money and topics

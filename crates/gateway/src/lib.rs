@@ -1,0 +1,1 @@
+//! The edge: routes, access rules, limits and the web UI's files

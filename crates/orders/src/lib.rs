@@ -1,0 +1,1 @@
+//! Placing orders and following them until they settle

@@ -1,0 +1,1 @@
+//! What every service shares: configuration, telemetry, lifecycle, health, problem+json and token verification

@@ -1,0 +1,1 @@
+//! Fixtures for tests on the real Kafka and MongoDB
