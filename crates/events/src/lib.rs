@@ -1,1 +1,28 @@
-//! The shop's published language: events, typed ids, money and topics
+//! The shop's published language: what services say to each other, and nothing else.
+//!
+//! **Purpose.** One place for the events, the ids and the money that they carry, the topics
+//! that they travel on, and the one table of an order's statuses.
+//!
+//! **Boundary.** Plain data. No I/O, no framework; of the workspace only the outbox's
+//! [`Event`](outbox::Event) trait.
+//!
+//! **Flow.** A service publishes an event by putting it in its outbox; others subscribe by
+//! its type. Who says and hears what is declared in a [`Contract`].
+//!
+//! **How to add one.** A struct in the file of its aggregate that implements `Event`, a
+//! topic in [`topics`] when it is a new one, and a frozen sample in `src/contracts/` that
+//! tests read for ever after. A change that old readers could not read is a new version:
+//! raise `VERSION`, keep the old sample, and read it in `Event::read`.
+
+pub mod contract;
+pub mod ids;
+pub mod money;
+pub mod order;
+pub mod product;
+pub mod topics;
+
+pub use contract::{Contract, Stream};
+pub use ids::{AccountId, OrderId, ProductId};
+pub use money::{Money, MoneyError};
+pub use order::{OrderCreate, OrderLine, OrderStatus, OrderStatusUpdate, Rejection};
+pub use product::{ProductCreate, ProductState, ProductsQuantityUpdate};

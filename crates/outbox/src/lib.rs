@@ -1,1 +1,54 @@
-//! Transactional outbox and idempotent inbox for MongoDB and Kafka
+//! Transactional outbox and idempotent inbox for MongoDB and Kafka.
+//!
+//! **Purpose.** A service that owns a database and tells others what happened has to
+//! change its state and publish the news as one step, and has to take in the news of
+//! others exactly once in effect. This crate does both, in batches, and nothing else.
+//!
+//! **Boundary.** No word of any business is in here. A service brings its state, its
+//! events ([`Event`]) and its handlers ([`Handle`]); this crate brings the transaction
+//! ([`transact`]), the [`Outbox`](OutboxStore), the [`Relay`] that publishes it, and the
+//! [`Inbox`] that feeds handlers.
+//!
+//! **Flow.**
+//!
+//! ```text
+//! command -> one transaction: state + one outbox record -> Relay -> topic
+//! topic   -> Inbox: one transaction per batch: checkpoint + state + outbox record -> Relay -> ...
+//! ```
+//!
+//! **Adapters** stand behind ports: [`mongo`] for the database, [`kafka`] for the broker,
+//! [`memory`] for simulations. One conformance suite runs over all of them.
+//!
+//! **How to add one.** An adapter of another database implements [`Database`],
+//! [`OutboxStore`] and [`InboxStore`]; one of another broker implements [`Publisher`] and
+//! [`Source`]. The suite in `tests/it/conformance` then says whether it keeps the promises.
+
+pub mod checkpoint;
+pub mod clock;
+pub mod cloudevents;
+pub mod dead_letter;
+pub mod error;
+pub mod handler;
+pub mod inbox;
+pub mod kafka;
+pub mod memory;
+pub mod message;
+pub mod mongo;
+pub mod outbox;
+pub mod publisher;
+pub mod relay;
+pub mod source;
+pub mod transaction;
+
+pub use checkpoint::{Advance, Claim, InboxStore, TopicPartition};
+pub use clock::{Clock, SystemClock};
+pub use dead_letter::DeadLetter;
+pub use error::{ErrorKind, StoreError};
+pub use handler::{Handle, HandleError, Subscriptions};
+pub use inbox::{Inbox, InboxSettings};
+pub use message::{Envelope, Event, InvalidMessage, Message, MessageContext};
+pub use outbox::{OutboxRecord, OutboxStore, Outgoing};
+pub use publisher::{PublishError, Publisher};
+pub use relay::{Relay, RelaySettings, Waker};
+pub use source::{Record, Source, SourceEvent};
+pub use transaction::{Database, Work, transact};

@@ -1,0 +1,57 @@
+//! The topics, their single writers and their form.
+
+/// Orders as they are placed. Key: order id. Written by `orders`.
+pub const ORDERS: &str = "orders.order.v1";
+/// What the stock engine decided. Key: order id. Written by `products`.
+pub const ORDER_STATUS: &str = "products.order-status.v1";
+/// Products as they are. Key: product id; every record is the full state. Written by `products`.
+pub const PRODUCTS: &str = "products.product.v1";
+
+/// How a topic keeps its records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retention {
+    /// Every record, for ever: the topic is the history.
+    Unlimited,
+    /// The newest record of each key: the topic is the state.
+    Compacted,
+}
+
+/// A topic and how it is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Topic {
+    /// Its name, without a deployment's prefix.
+    pub name: &'static str,
+    /// The only service that writes it.
+    pub writer: &'static str,
+    /// What its keys are.
+    pub key: &'static str,
+    /// How many partitions it has unless configured otherwise.
+    pub partitions: i32,
+    /// What it keeps.
+    pub retention: Retention,
+}
+
+/// Every topic of the shop.
+pub const ALL: &[Topic] = &[
+    Topic {
+        name: ORDERS,
+        writer: "orders",
+        key: "order id",
+        partitions: 6,
+        retention: Retention::Unlimited,
+    },
+    Topic {
+        name: ORDER_STATUS,
+        writer: "products",
+        key: "order id",
+        partitions: 6,
+        retention: Retention::Unlimited,
+    },
+    Topic {
+        name: PRODUCTS,
+        writer: "products",
+        key: "product id",
+        partitions: 3,
+        retention: Retention::Compacted,
+    },
+];

@@ -1,0 +1,100 @@
+//! Every frozen sample of `src/contracts` is read by today's code, and written again as it was.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use events::{OrderCreate, OrderStatusUpdate, ProductCreate, ProductsQuantityUpdate};
+use outbox::{Event, InvalidMessage};
+use serde_json::Value;
+
+fn samples() -> Vec<(String, u32, Vec<u8>)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/contracts");
+    let mut samples: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| {
+            let path = entry.unwrap().path();
+            let stem = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            let (name, version) = stem
+                .split_once(".v")
+                .expect("samples are named TYPE.vN.json");
+            (
+                name.to_owned(),
+                version.parse().unwrap(),
+                fs::read(&path).unwrap(),
+            )
+        })
+        .collect();
+    samples.sort();
+    samples
+}
+
+/// Reads a sample; for the current version it must also be what is written today.
+fn check<E: Event>(version: u32, payload: &[u8]) {
+    let event = E::read(version, payload).unwrap_or_else(|e| panic!("{}: {e}", E::TYPE));
+    if version == E::VERSION {
+        let frozen: Value = serde_json::from_slice(payload).unwrap();
+        assert_eq!(
+            serde_json::to_value(&event).unwrap(),
+            frozen,
+            "{} v{version}",
+            E::TYPE
+        );
+    }
+}
+
+#[test]
+fn every_sample_is_readable() {
+    for (name, version, payload) in samples() {
+        match name.as_str() {
+            OrderCreate::TYPE => check::<OrderCreate>(version, &payload),
+            OrderStatusUpdate::TYPE => check::<OrderStatusUpdate>(version, &payload),
+            ProductCreate::TYPE => check::<ProductCreate>(version, &payload),
+            ProductsQuantityUpdate::TYPE => check::<ProductsQuantityUpdate>(version, &payload),
+            other => panic!("no event reads the sample of {other}"),
+        }
+    }
+}
+
+#[test]
+fn every_event_has_a_sample_of_each_version() {
+    let there: BTreeSet<(String, u32)> = samples()
+        .into_iter()
+        .map(|(name, version, _)| (name, version))
+        .collect();
+    let events = [
+        (OrderCreate::TYPE, OrderCreate::VERSION),
+        (OrderStatusUpdate::TYPE, OrderStatusUpdate::VERSION),
+        (ProductCreate::TYPE, ProductCreate::VERSION),
+        (
+            ProductsQuantityUpdate::TYPE,
+            ProductsQuantityUpdate::VERSION,
+        ),
+    ];
+    for (name, current) in events {
+        for version in 1..=current {
+            assert!(
+                there.contains(&(name.to_owned(), version)),
+                "no sample of {name} v{version}"
+            );
+        }
+    }
+}
+
+#[test]
+fn an_added_field_does_not_hurt() {
+    let mut value: Value = serde_json::from_slice(&samples().remove(0).2).unwrap();
+    value["added_later"] = Value::from("by a newer build");
+    let read = OrderCreate::read(1, value.to_string().as_bytes());
+    assert!(read.is_ok(), "{read:?}");
+}
+
+#[test]
+fn an_unknown_version_is_named() {
+    let refused = OrderCreate::read(99, b"{}").unwrap_err();
+    let expected = InvalidMessage::UnknownVersion {
+        event_type: "OrderCreate".to_owned(),
+        version: 99,
+    };
+    assert_eq!(refused, expected);
+}

@@ -1,0 +1,75 @@
+//! Messages that can't be applied, set aside so that the others go on.
+//!
+//! A parked message is kept in the service's database, which is what operators work
+//! with, and published to the topic `<topic>.<group>.dlt`, which is what other tools
+//! read. Later messages of the same key are parked behind it: applying them first would
+//! break the order that keys promise.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::message::{Message, MessageContext};
+use crate::source::Record;
+
+/// A message set aside, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// The consumer group that could not apply it.
+    pub group: String,
+    /// The record as it was read.
+    pub record: Record,
+    /// What is wrong with it, for a person.
+    pub reason: String,
+    /// The reason is that an earlier message of the key is parked.
+    pub waits: bool,
+    /// When it was set aside.
+    pub parked_at: Timestamp,
+}
+
+impl DeadLetter {
+    /// Its identity: the place where the record lies, for one group.
+    pub fn id(&self) -> String {
+        format!("{}/{}/{}", self.group, self.record.at, self.record.offset)
+    }
+
+    /// The name of the dead-letter topic of `topic` for `group`.
+    pub fn topic(topic: &str, group: &str) -> String {
+        format!("{topic}.{group}.dlt")
+    }
+
+    /// The copy for the dead-letter topic. What of the original can be read stays as it
+    /// was; its id is kept when it has one.
+    pub fn to_message(&self, fresh_id: Uuid) -> Message {
+        let header = |name: &str| {
+            self.record
+                .headers
+                .iter()
+                .find(|(n, _)| n == name)
+                .and_then(|(_, v)| std::str::from_utf8(v).ok())
+                .map(str::to_owned)
+        };
+        let id = header("ce_id")
+            .and_then(|v| v.parse().ok())
+            .unwrap_or(fresh_id);
+        Message {
+            id,
+            topic: Self::topic(&self.record.at.topic, &self.group),
+            key: self.record.key.clone().unwrap_or_else(|| self.id()),
+            event_type: header("ce_type").unwrap_or_else(|| "Unreadable".to_owned()),
+            version: header("ce_dataversion")
+                .and_then(|v| v.parse().ok())
+                .unwrap_or(0),
+            source: self.group.clone(),
+            time: self.parked_at,
+            aggregate_version: header("ce_aggregateversion")
+                .and_then(|v| v.parse().ok())
+                .unwrap_or(0),
+            context: MessageContext {
+                correlation_id: header("ce_correlationid"),
+                causation_id: Some(self.id()),
+                traceparent: header("traceparent"),
+            },
+            payload: self.record.payload.clone(),
+        }
+    }
+}

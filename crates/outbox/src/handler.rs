@@ -1,0 +1,183 @@
+//! What a service does with the events of others.
+
+use std::any::Any;
+use std::collections::{BTreeMap, BTreeSet};
+use std::marker::PhantomData;
+
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use thiserror::Error;
+
+use crate::error::{ErrorKind, StoreError};
+use crate::message::{Envelope, Event, InvalidMessage, MessageContext};
+use crate::outbox::Outgoing;
+use crate::source::Record;
+use crate::transaction::Database;
+
+/// Handles events of one type, a batch at a time, inside the transaction that also moves
+/// the checkpoint.
+///
+/// # Contract
+/// - Events come in the order of their partition; those of one key never out of order.
+/// - Any event may come again, also one handled long ago (a replay). The handler drops it
+///   by a key that never expires: a stored decision, a terminal status, a newer version.
+/// - A refusal by the business's rules is an event in `out`, not an error.
+pub trait Handle<E: Event, D: Database>: Send + Sync + 'static {
+    /// Applies `events` and says in `out` what follows from them.
+    fn handle(
+        &self,
+        tx: &mut D::Tx,
+        events: &[&Envelope<E>],
+        out: &mut Outgoing<'_>,
+    ) -> impl Future<Output = Result<(), HandleError>> + Send;
+}
+
+/// Why a batch could not be applied.
+#[derive(Debug, Error)]
+pub enum HandleError {
+    /// It passes: the same batch is tried again, and nothing overtakes it.
+    #[error(transparent)]
+    Retry(StoreError),
+    /// It never will: the message is parked. For a batch of several, each is then tried
+    /// alone to find the one.
+    #[error("{0}")]
+    DeadLetter(String),
+}
+
+impl From<StoreError> for HandleError {
+    fn from(fault: StoreError) -> Self {
+        match fault.kind() {
+            ErrorKind::Permanent => Self::DeadLetter(fault.to_string()),
+            _ => Self::Retry(fault),
+        }
+    }
+}
+
+impl From<InvalidMessage> for HandleError {
+    fn from(fault: InvalidMessage) -> Self {
+        Self::DeadLetter(format!(
+            "an event that follows from it can't be published: {fault}"
+        ))
+    }
+}
+
+/// What a consumer group listens to, and who handles it.
+pub struct Subscriptions<D: Database> {
+    group: String,
+    routes: BTreeMap<(&'static str, &'static str), Box<dyn Route<D>>>,
+}
+
+impl<D: Database> Subscriptions<D> {
+    /// Nothing yet, for the consumer group `group`.
+    pub fn new(group: impl Into<String>) -> Self {
+        Self {
+            group: group.into(),
+            routes: BTreeMap::new(),
+        }
+    }
+
+    /// Gives events of type `E` to `handler`.
+    #[must_use]
+    pub fn on<E: Event, H: Handle<E, D>>(mut self, handler: H) -> Self {
+        self.routes.insert(
+            (E::TOPIC, E::TYPE),
+            Box::new(Typed {
+                handler,
+                event: PhantomData::<fn() -> E>,
+            }),
+        );
+        self
+    }
+
+    /// The consumer group.
+    pub fn group(&self) -> &str {
+        &self.group
+    }
+
+    /// The topics listened to.
+    pub fn topics(&self) -> BTreeSet<&'static str> {
+        self.routes.keys().map(|(topic, _)| *topic).collect()
+    }
+
+    /// Who handles `record`; `None` for an event type that nobody here asked for, which is
+    /// passed over so that a publisher may add types to its topic.
+    pub(crate) fn route(&self, record: &Record) -> Option<&dyn Route<D>> {
+        let event_type = text_header(record, "ce_type")?;
+        self.routes
+            .iter()
+            .find(|((topic, name), _)| *topic == record.at.topic && *name == event_type)
+            .map(|(_, route)| route.as_ref())
+    }
+}
+
+pub(crate) type AnyEnvelope = Box<dyn Any + Send + Sync>;
+
+/// A handler without its event's type, so that different ones fit in one table.
+pub(crate) trait Route<D: Database>: Send + Sync {
+    fn decode(&self, record: &Record) -> Result<AnyEnvelope, InvalidMessage>;
+
+    fn handle<'a>(
+        &'a self,
+        tx: &'a mut D::Tx,
+        events: &'a [AnyEnvelope],
+        out: &'a mut Outgoing<'_>,
+    ) -> BoxFuture<'a, Result<(), HandleError>>;
+}
+
+struct Typed<E, H> {
+    handler: H,
+    event: PhantomData<fn() -> E>,
+}
+
+impl<D: Database, E: Event, H: Handle<E, D>> Route<D> for Typed<E, H> {
+    fn decode(&self, record: &Record) -> Result<AnyEnvelope, InvalidMessage> {
+        Ok(Box::new(decode::<E>(record)?))
+    }
+
+    fn handle<'a>(
+        &'a self,
+        tx: &'a mut D::Tx,
+        events: &'a [AnyEnvelope],
+        out: &'a mut Outgoing<'_>,
+    ) -> BoxFuture<'a, Result<(), HandleError>> {
+        Box::pin(async move {
+            let events: Vec<&Envelope<E>> =
+                events.iter().filter_map(|any| any.downcast_ref()).collect();
+            self.handler.handle(tx, &events, out).await
+        })
+    }
+}
+
+/// Reads a record as an event of type `E`.
+///
+/// # Errors
+/// When a header that `CloudEvents` requires is missing, or the value is not an `E`.
+pub fn decode<E: Event>(record: &Record) -> Result<Envelope<E>, InvalidMessage> {
+    let required =
+        |name: &'static str| text_header(record, name).ok_or(InvalidMessage::Header(name));
+    let id = required("ce_id")?
+        .parse()
+        .map_err(|_| InvalidMessage::Header("ce_id"))?;
+    let version = required("ce_dataversion")?
+        .parse()
+        .map_err(|_| InvalidMessage::Header("ce_dataversion"))?;
+    let time: Timestamp = required("ce_time")?
+        .parse()
+        .map_err(|_| InvalidMessage::Header("ce_time"))?;
+    let optional = |name| text_header(record, name).map(str::to_owned);
+    Ok(Envelope {
+        id,
+        time,
+        context: MessageContext {
+            correlation_id: optional("ce_correlationid"),
+            causation_id: optional("ce_causationid"),
+            traceparent: optional("traceparent"),
+        },
+        event: E::read(version, &record.payload)?,
+    })
+}
+
+pub(crate) fn text_header<'a>(record: &'a Record, name: &str) -> Option<&'a str> {
+    let (_, value) = record.headers.iter().find(|(n, _)| n == name)?;
+    std::str::from_utf8(value).ok()
+}

@@ -1,0 +1,374 @@
+//! Feeds handlers: one transaction for each batch of records.
+//!
+//! A transaction holds the checkpoints of the batch's partitions, what the handlers
+//! change, and one outbox record with what they have to say. Either all of it happened or
+//! none, so a crash at any point leaves nothing to repair: the same records come again.
+
+mod batch;
+mod tally;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use thiserror::Error;
+use tokio_util::sync::CancellationToken;
+
+use self::batch::Batch;
+use self::tally::Tally;
+use crate::checkpoint::{Claim, InboxStore, TopicPartition};
+use crate::clock::Clock;
+use crate::error::{ErrorKind, StoreError};
+use crate::handler::Subscriptions;
+use crate::outbox::OutboxStore;
+use crate::source::{Assigned, Record, Source, SourceEvent};
+use crate::transaction::transact;
+
+/// How an inbox works.
+#[derive(Debug, Clone)]
+pub struct InboxSettings {
+    /// The most records in one transaction.
+    pub batch: usize,
+    /// How long to wait for more of them once there is one.
+    pub linger: Duration,
+    /// The longest wait between two attempts while a fault lasts.
+    pub max_backoff: Duration,
+}
+
+impl Default for InboxSettings {
+    fn default() -> Self {
+        Self {
+            batch: 250,
+            linger: Duration::from_millis(1),
+            max_backoff: Duration::from_secs(2),
+        }
+    }
+}
+
+/// Why an inbox stopped for good: going on would lose or invent events.
+#[derive(Debug, Error)]
+pub enum InboxError {
+    /// The checkpoint points before the first record that is still there.
+    #[error(
+        "group {group} is to go on at offset {next} of {at}, but the topic begins at {low}: \
+         {} records are gone. Rebuild what was made from them, then set the checkpoint anew",
+        low - next
+    )]
+    Lost {
+        /// The consumer group.
+        group: String,
+        /// The partition.
+        at: TopicPartition,
+        /// Where the checkpoint stands.
+        next: i64,
+        /// The first offset that is there.
+        low: i64,
+    },
+    /// The checkpoint points behind the last record: the topic is not the one it was.
+    #[error(
+        "group {group} is to go on at offset {next} of {at}, but the topic ends at {high}: \
+         it was made anew or restored from an older copy. Set the checkpoint to where the \
+         two agree"
+    )]
+    Ahead {
+        /// The consumer group.
+        group: String,
+        /// The partition.
+        at: TopicPartition,
+        /// Where the checkpoint stands.
+        next: i64,
+        /// The offset that the next record will get.
+        high: i64,
+    },
+}
+
+/// A consumer group's member that hands records to handlers.
+pub struct Inbox<D: InboxStore + OutboxStore, S> {
+    database: D,
+    source: S,
+    subscriptions: Subscriptions<D>,
+    service: String,
+    clock: Arc<dyn Clock>,
+    settings: InboxSettings,
+    /// What is ours, and how far we are.
+    claims: HashMap<TopicPartition, Claim>,
+    /// Keys that have a parked message: nothing of theirs may be applied. (topic, key)
+    parked: HashSet<(String, String)>,
+    tally: Tally,
+}
+
+impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
+    /// An inbox for `subscriptions`, whose handlers' events are said by `service`.
+    pub fn new(
+        database: D,
+        source: S,
+        subscriptions: Subscriptions<D>,
+        service: impl Into<String>,
+        clock: Arc<dyn Clock>,
+        settings: InboxSettings,
+    ) -> Self {
+        let tally = Tally::new(subscriptions.group());
+        Self {
+            database,
+            source,
+            subscriptions,
+            service: service.into(),
+            clock,
+            settings,
+            claims: HashMap::new(),
+            parked: HashSet::new(),
+            tally,
+        }
+    }
+
+    /// Works until `stop`; the batch under way is finished and the group left.
+    ///
+    /// # Errors
+    /// When a checkpoint does not fit its topic.
+    pub async fn run(mut self, stop: CancellationToken) -> Result<(), InboxError> {
+        let outcome = self.work(&stop).await;
+        self.source.close();
+        let leaving = async { while self.source.next().await.is_some() {} };
+        if tokio::time::timeout(Duration::from_secs(5), leaving)
+            .await
+            .is_err()
+        {
+            tracing::warn!(
+                group = self.subscriptions.group(),
+                "the group was not left in time"
+            );
+        }
+        outcome
+    }
+
+    async fn work(&mut self, stop: &CancellationToken) -> Result<(), InboxError> {
+        let mut ahead: Vec<Record> = Vec::new();
+        loop {
+            let event = tokio::select! {
+                event = self.source.next() => event,
+                () = stop.cancelled() => return Ok(()),
+            };
+            let mut event = match event {
+                Some(event) => Some(event),
+                None => return Ok(()),
+            };
+            // Whatever is there already belongs to this batch, up to a change of hands.
+            let mut lingered = false;
+            loop {
+                match event.take() {
+                    Some(SourceEvent::Records(records)) => ahead.extend(records),
+                    Some(SourceEvent::Assigned(partitions)) => {
+                        ahead.clear();
+                        self.take_over(&partitions, stop).await?;
+                    }
+                    Some(SourceEvent::Revoked) => {
+                        ahead.clear();
+                        self.claims.clear();
+                    }
+                    None => {}
+                }
+                if ahead.len() < self.settings.batch {
+                    event = self.source.try_next();
+                    if event.is_none() && !lingered && !ahead.is_empty() {
+                        lingered = true;
+                        event = tokio::time::timeout(self.settings.linger, self.source.next())
+                            .await
+                            .unwrap_or_default();
+                    }
+                    if event.is_some() {
+                        continue;
+                    }
+                }
+                if ahead.is_empty() || stop.is_cancelled() {
+                    break;
+                }
+                let size = ahead.len().min(self.settings.batch);
+                let records: Vec<Record> = ahead.drain(..size).collect();
+                self.apply(records, stop).await;
+                lingered = false;
+                event = self.source.try_next();
+            }
+        }
+    }
+
+    /// Claims the checkpoints of our partitions, for as long as it takes.
+    async fn take_over(
+        &mut self,
+        partitions: &[Assigned],
+        stop: &CancellationToken,
+    ) -> Result<(), InboxError> {
+        let group = self.subscriptions.group().to_owned();
+        self.claims.clear();
+        let mut wait = Backoff::new(self.settings.max_backoff);
+        let (claims, parked) = loop {
+            match self.claim(&group, partitions).await {
+                Ok(claimed) => break claimed,
+                Err(fault) => {
+                    tracing::warn!(group, %fault, "the checkpoints are not reached");
+                    if !wait.pause(stop).await {
+                        return Ok(());
+                    }
+                }
+            }
+        };
+        for (claim, assigned) in claims.iter().zip(partitions) {
+            let (next, at) = (claim.next, claim.at.clone());
+            if next < assigned.low {
+                return Err(InboxError::Lost {
+                    group,
+                    at,
+                    next,
+                    low: assigned.low,
+                });
+            }
+            if next > assigned.high {
+                return Err(InboxError::Ahead {
+                    group,
+                    at,
+                    next,
+                    high: assigned.high,
+                });
+            }
+        }
+        self.source.begin(&claims);
+        tracing::debug!(group, partitions = claims.len(), "partitions taken over");
+        self.claims = claims
+            .into_iter()
+            .map(|claim| (claim.at.clone(), claim))
+            .collect();
+        self.parked = parked;
+        Ok(())
+    }
+
+    async fn claim(
+        &self,
+        group: &str,
+        partitions: &[Assigned],
+    ) -> Result<(Vec<Claim>, HashSet<(String, String)>), StoreError> {
+        let claims = self.database.claim(group, partitions).await?;
+        let places: Vec<TopicPartition> = partitions
+            .iter()
+            .map(|assigned| assigned.at.clone())
+            .collect();
+        // After the claim: from here on nobody else parks anything of these partitions.
+        let parked = self.database.parked_keys(group, &places).await?;
+        Ok((claims, parked))
+    }
+
+    /// Applies the records, for as long as it takes, unless they are not ours any more.
+    async fn apply(&mut self, records: Vec<Record>, stop: &CancellationToken) {
+        let mut queue = vec![self.ours(records)];
+        while let Some(records) = queue.pop() {
+            if records.is_empty() {
+                continue;
+            }
+            let mut wait = Backoff::new(self.settings.max_backoff);
+            loop {
+                match self.attempt(&records).await {
+                    Ok(()) => break,
+                    Err(fault) if fault.kind() == ErrorKind::Fenced => {
+                        tracing::info!(group = self.subscriptions.group(), %fault, "fenced");
+                        self.claims.clear();
+                        // Someone else may be the owner by now, and we the last to know:
+                        // claiming at once would take it from them again.
+                        wait.pause(stop).await;
+                        self.source.restart();
+                        return;
+                    }
+                    Err(fault) if fault.kind() == ErrorKind::Permanent && records.len() > 1 => {
+                        // One of them is the cause. Alone, it can be told.
+                        queue.extend(records.iter().rev().map(|record| vec![record.clone()]));
+                        break;
+                    }
+                    Err(fault) => {
+                        self.tally.retried();
+                        let group = self.subscriptions.group();
+                        tracing::warn!(group, %fault, "the batch is tried again");
+                        if !wait.pause(stop).await {
+                            return;
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Without those that were fetched before the present claim.
+    fn ours(&self, records: Vec<Record>) -> Vec<Record> {
+        let mut next: HashMap<TopicPartition, i64> = HashMap::new();
+        records
+            .into_iter()
+            .filter(|record| {
+                let Some(claim) = self.claims.get(&record.at) else {
+                    return false;
+                };
+                let expected = next.entry(record.at.clone()).or_insert(claim.next);
+                let fits = record.offset >= *expected;
+                if fits {
+                    *expected = record.offset + 1;
+                }
+                fits
+            })
+            .collect()
+    }
+
+    async fn attempt(&mut self, records: &[Record]) -> Result<(), StoreError> {
+        let mut batch = Batch::new(
+            &self.database,
+            &self.subscriptions,
+            &self.service,
+            self.clock.as_ref(),
+            &self.claims,
+            &self.parked,
+            records,
+        );
+        let done = transact(&self.database, &mut batch).await?;
+        for step in &done.steps {
+            if let Some(claim) = self.claims.get_mut(&step.at) {
+                claim.next = step.to;
+            }
+        }
+        for letter in &done.parked {
+            tracing::error!(
+                group = letter.group, at = %letter.record.at, offset = letter.record.offset,
+                key = letter.record.key, reason = letter.reason, "a message is parked"
+            );
+            if let Some(key) = letter.record.key.clone() {
+                self.parked.insert((letter.record.at.topic.clone(), key));
+            }
+        }
+        self.tally.applied(records.len(), &done);
+        let progress: Vec<(TopicPartition, i64)> = done
+            .steps
+            .into_iter()
+            .map(|step| (step.at, step.to))
+            .collect();
+        self.source.report(&progress);
+        Ok(())
+    }
+}
+
+/// Doubling waits, from 20 ms.
+struct Backoff {
+    next: Duration,
+    most: Duration,
+}
+
+impl Backoff {
+    fn new(most: Duration) -> Self {
+        Self {
+            next: Duration::from_millis(20),
+            most,
+        }
+    }
+
+    /// Waits; `false` when it is time to stop.
+    async fn pause(&mut self, stop: &CancellationToken) -> bool {
+        let wait = self.next;
+        self.next = (wait * 2).min(self.most);
+        tokio::select! {
+            () = tokio::time::sleep(wait) => true,
+            () = stop.cancelled() => false,
+        }
+    }
+}

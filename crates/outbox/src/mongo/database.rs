@@ -1,0 +1,233 @@
+//! The connection, and transactions on it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bson::{Bson, Document, doc};
+use mongodb::change_stream::ChangeStream;
+use mongodb::error::UNKNOWN_TRANSACTION_COMMIT_RESULT;
+use mongodb::options::{ClientOptions, ReadConcern, WriteConcern};
+use mongodb::{Client, ClientSession};
+use tokio::sync::Mutex;
+use uuid::Uuid;
+
+use super::fault::fault;
+use crate::error::StoreError;
+use crate::relay::Waker;
+use crate::transaction::Database;
+
+/// How to connect.
+#[derive(Debug, Clone)]
+pub struct MongoOptions {
+    /// The most connections to hold open. The driver's own default, 10, makes group
+    /// commits and handlers wait for each other.
+    pub pool_size: u32,
+    /// How long to look for a server before an operation fails as transient.
+    pub timeout: Duration,
+}
+
+impl Default for MongoOptions {
+    fn default() -> Self {
+        Self {
+            pool_size: 32,
+            timeout: Duration::from_secs(3),
+        }
+    }
+}
+
+/// A service's database.
+#[derive(Clone)]
+pub struct MongoDatabase {
+    database: mongodb::Database,
+    waker: Waker,
+    /// Names this process in the outbox, so that its relay needs not be told by the
+    /// database what it has heard from its own commits.
+    pub(super) writer: Uuid,
+    pub(super) changes: Arc<Mutex<Option<ChangeStream<Document>>>>,
+}
+
+/// How often an unknown outcome of a commit is asked after before it is handed on.
+const COMMIT_ATTEMPTS: u32 = 5;
+
+impl MongoDatabase {
+    /// Opens the database `name` at `uri`. Nothing is contacted yet, so the server may be
+    /// down.
+    ///
+    /// # Errors
+    /// When `uri` is not a MongoDB connection string.
+    pub async fn connect(uri: &str, name: &str, options: MongoOptions) -> Result<Self, StoreError> {
+        let mut client = ClientOptions::parse(uri).await.map_err(fault)?;
+        client.max_pool_size = Some(options.pool_size);
+        client.server_selection_timeout = Some(options.timeout);
+        client.connect_timeout = Some(options.timeout);
+        client.write_concern = Some(
+            WriteConcern::builder()
+                .w(mongodb::options::Acknowledgment::Majority)
+                .journal(true)
+                .build(),
+        );
+        client.read_concern = Some(ReadConcern::majority());
+        let database = Client::with_options(client).map_err(fault)?.database(name);
+        Ok(Self {
+            database,
+            waker: Waker::default(),
+            writer: Uuid::now_v7(),
+            changes: Arc::default(),
+        })
+    }
+
+    /// The driver's handle, for a service's own store.
+    pub fn database(&self) -> &mongodb::Database {
+        &self.database
+    }
+
+    pub(super) fn bell(&self) -> &Waker {
+        &self.waker
+    }
+
+    /// Whether the server answers.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.database
+            .run_command(doc! { "ping": 1 })
+            .await
+            .map(drop)
+            .map_err(fault)
+    }
+
+    /// Makes the tables of outbox and inbox. Doing it again changes nothing.
+    ///
+    /// A transaction should find its collections made: making one inside it takes locks
+    /// that conflict with other transactions.
+    pub async fn prepare(&self) -> Result<(), StoreError> {
+        for name in ["outbox", "outbox_leases", "checkpoints", "dead_letters"] {
+            self.create_collection(name).await?;
+        }
+        let by_key = mongodb::IndexModel::builder()
+            .keys(doc! { "group": 1, "topic": 1, "partition": 1, "key": 1 })
+            .build();
+        let letters = self.database.collection::<Document>("dead_letters");
+        letters.create_index(by_key).await.map(drop).map_err(fault)
+    }
+
+    /// Makes the collection `name` unless it is there.
+    pub async fn create_collection(&self, name: &str) -> Result<(), StoreError> {
+        const NAMESPACE_EXISTS: i32 = 48;
+        match self.database.create_collection(name).await {
+            Err(error) => match error.kind.as_ref() {
+                mongodb::error::ErrorKind::Command(c) if c.code == NAMESPACE_EXISTS => Ok(()),
+                _ => Err(fault(error)),
+            },
+            Ok(()) => Ok(()),
+        }
+    }
+}
+
+/// An open transaction.
+pub struct MongoTx {
+    /// The driver's session; every operation of the transaction is given it.
+    pub session: ClientSession,
+    database: mongodb::Database,
+    pub(super) appended: bool,
+}
+
+impl MongoTx {
+    /// Runs many update statements in one round trip, in order, and says how many
+    /// documents they matched, upserts included.
+    ///
+    /// Each statement is one of the `update` command's: `{q, u, upsert?, multi?}`. Servers
+    /// before 8.0 have no bulk write over several collections, but this they all have.
+    pub async fn update(
+        &mut self,
+        collection: &str,
+        statements: Vec<Document>,
+    ) -> Result<u64, StoreError> {
+        if statements.is_empty() {
+            return Ok(0);
+        }
+        let command = doc! { "update": collection, "updates": statements, "ordered": true };
+        let reply = self
+            .database
+            .run_command(command)
+            .session(&mut self.session)
+            .await
+            .map_err(fault)?;
+        if let Some(Bson::Array(errors)) = reply.get("writeErrors")
+            && let Some(Bson::Document(first)) = errors.first()
+        {
+            let code = first.get_i32("code").unwrap_or_default();
+            let text = first.get_str("errmsg").unwrap_or("no message").to_owned();
+            return Err(write_error(code, text));
+        }
+        let matched = reply.get("n").and_then(number).unwrap_or_default();
+        Ok(matched)
+    }
+}
+
+fn write_error(code: i32, text: String) -> StoreError {
+    const DOCUMENT_VALIDATION_FAILURE: i32 = 121;
+    if code == DOCUMENT_VALIDATION_FAILURE {
+        StoreError::permanent(text)
+    } else {
+        StoreError::conflict(text)
+    }
+}
+
+fn number(value: &Bson) -> Option<u64> {
+    match value {
+        Bson::Int32(n) => u64::try_from(*n).ok(),
+        Bson::Int64(n) => u64::try_from(*n).ok(),
+        _ => None,
+    }
+}
+
+impl Database for MongoDatabase {
+    type Tx = MongoTx;
+
+    async fn begin(&self) -> Result<MongoTx, StoreError> {
+        let mut session = self
+            .database
+            .client()
+            .start_session()
+            .await
+            .map_err(fault)?;
+        session
+            .start_transaction()
+            .read_concern(ReadConcern::snapshot())
+            .await
+            .map_err(fault)?;
+        Ok(MongoTx {
+            session,
+            database: self.database.clone(),
+            appended: false,
+        })
+    }
+
+    async fn commit(&self, mut tx: MongoTx) -> Result<(), StoreError> {
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            let Err(error) = tx.session.commit_transaction().await else {
+                break;
+            };
+            // The commit may have happened. Asking again is safe: the server answers
+            // with the outcome if it knows it.
+            if !error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT)
+                || attempt == COMMIT_ATTEMPTS
+            {
+                return Err(fault(error));
+            }
+            tokio::time::sleep(Duration::from_millis(20 << attempt)).await;
+        }
+        if tx.appended {
+            self.waker.wake();
+        }
+        Ok(())
+    }
+
+    async fn abort(&self, mut tx: MongoTx) {
+        // A failed abort leaves the transaction to the server's own time limit.
+        if let Err(error) = tx.session.abort_transaction().await {
+            tracing::debug!(%error, "the transaction could not be aborted");
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! MongoDB as the database of outbox, checkpoints and state.
+//!
+//! Everything is written with `w: majority, j: true` and read from a majority's snapshot:
+//! what a transaction has seen can't be rolled back under it. The tables:
+//!
+//! | collection | a document is |
+//! |---|---|
+//! | `outbox` | the messages of one transaction, deleted once the broker has them |
+//! | `outbox_leases` | who publishes a shard, until when |
+//! | `checkpoints` | how far a consumer group is in a partition, and whose turn it is |
+//! | `dead_letters` | a message set aside |
+
+mod database;
+mod fault;
+mod inbox;
+mod outbox;
+
+pub use database::{MongoDatabase, MongoOptions, MongoTx};
+pub use fault::fault;

@@ -1,0 +1,277 @@
+//! The outbox table and the publisher's lease.
+
+use std::time::Duration;
+
+use bson::{Binary, DateTime, Document, doc, spec::BinarySubtype};
+use futures::TryStreamExt;
+use jiff::Timestamp;
+use mongodb::options::{ReadConcern, ReturnDocument};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::database::{MongoDatabase, MongoTx};
+use super::fault::fault;
+use crate::error::StoreError;
+use crate::message::{Message, MessageContext};
+use crate::outbox::{Backlog, Lease, OutboxRecord, OutboxStore};
+use crate::relay::Waker;
+
+#[derive(Serialize, Deserialize)]
+struct StoredRecord {
+    #[serde(rename = "_id")]
+    id: bson::Uuid,
+    /// The process that wrote it.
+    writer: bson::Uuid,
+    at: DateTime,
+    messages: Vec<StoredMessage>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredMessage {
+    id: bson::Uuid,
+    topic: String,
+    key: String,
+    #[serde(rename = "type")]
+    event_type: String,
+    version: i64,
+    source: String,
+    time: DateTime,
+    aggregate_version: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    correlation: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    causation: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    trace: Option<String>,
+    payload: Binary,
+}
+
+impl MongoDatabase {
+    fn outbox(&self) -> mongodb::Collection<StoredRecord> {
+        self.database().collection("outbox")
+    }
+
+    fn leases(&self) -> mongodb::Collection<Document> {
+        self.database().collection("outbox_leases")
+    }
+}
+
+impl OutboxStore for MongoDatabase {
+    async fn append(&self, tx: &mut MongoTx, record: &OutboxRecord) -> Result<(), StoreError> {
+        for message in &record.messages {
+            message.validate().map_err(StoreError::permanent)?;
+        }
+        let stored = StoredRecord {
+            id: record.id.into(),
+            writer: self.writer.into(),
+            at: to_bson(record.written_at),
+            messages: record.messages.iter().map(to_stored).collect(),
+        };
+        self.outbox()
+            .insert_one(stored)
+            .session(&mut tx.session)
+            .await
+            .map_err(fault)?;
+        tx.appended = true;
+        Ok(())
+    }
+
+    async fn pending(
+        &self,
+        limit: usize,
+        except: &[Uuid],
+    ) -> Result<Vec<OutboxRecord>, StoreError> {
+        let except: Vec<bson::Uuid> = except.iter().copied().map(Into::into).collect();
+        let filter = if except.is_empty() {
+            doc! {}
+        } else {
+            doc! { "_id": { "$nin": except } }
+        };
+        let mut session = self
+            .database()
+            .client()
+            .start_session()
+            .snapshot(true)
+            .await
+            .map_err(fault)?;
+        let mut found = self
+            .outbox()
+            .find(filter)
+            .sort(doc! { "_id": 1 })
+            .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+            .session(&mut session)
+            .await
+            .map_err(fault)?;
+        let mut records = Vec::new();
+        while let Some(stored) = found.next(&mut session).await {
+            records.push(from_stored_record(stored.map_err(fault)?)?);
+        }
+        Ok(records)
+    }
+
+    async fn remove(&self, ids: &[Uuid]) -> Result<(), StoreError> {
+        let ids: Vec<bson::Uuid> = ids.iter().copied().map(Into::into).collect();
+        self.outbox()
+            .delete_many(doc! { "_id": { "$in": ids } })
+            .await
+            .map(drop)
+            .map_err(fault)
+    }
+
+    async fn backlog(&self) -> Result<Backlog, StoreError> {
+        let outbox = self.database().collection::<Document>("outbox");
+        let records = outbox.estimated_document_count().await.map_err(fault)?;
+        let oldest = outbox
+            .find_one(doc! {})
+            .sort(doc! { "_id": 1 })
+            .projection(doc! { "at": 1 })
+            .await
+            .map_err(fault)?
+            .and_then(|found| found.get_datetime("at").ok().copied())
+            .and_then(|at| Timestamp::from_millisecond(at.timestamp_millis()).ok());
+        Ok(Backlog { records, oldest })
+    }
+
+    async fn lease(
+        &self,
+        shard: &str,
+        holder: Uuid,
+        ttl: Duration,
+    ) -> Result<Option<Lease>, StoreError> {
+        let me = bson::Uuid::from(holder);
+        let millis = i64::try_from(ttl.as_millis()).unwrap_or(i64::MAX);
+        let mine = doc! { "$eq": ["$holder", me] };
+        let free = doc! { "$lte": [
+            { "$ifNull": ["$expires_at", DateTime::from_millis(0)] }, "$$NOW"
+        ] };
+        let granted = doc! { "$or": [mine.clone(), free] };
+        let next_epoch = doc! { "$add": [{ "$ifNull": ["$epoch", 0_i64] }, 1_i64] };
+        let change = vec![doc! { "$set": {
+            "epoch": { "$cond": [mine, "$epoch",
+                { "$cond": [granted.clone(), next_epoch, "$epoch"] }] },
+            "expires_at": { "$cond": [granted.clone(),
+                { "$add": ["$$NOW", millis] }, "$expires_at"] },
+            "holder": { "$cond": [granted, me, "$holder"] },
+        } }];
+        let lease = self
+            .leases()
+            .find_one_and_update(doc! { "_id": shard }, change)
+            .upsert(true)
+            .return_document(ReturnDocument::After)
+            .await
+            .map_err(fault)?;
+        Ok(lease
+            .filter(|found| found.get("holder") == Some(&me.into()))
+            .map(|found| Lease {
+                epoch: found.get_i64("epoch").unwrap_or_default(),
+                ttl,
+            }))
+    }
+
+    async fn release(&self, shard: &str, holder: Uuid) -> Result<(), StoreError> {
+        let mine = doc! { "_id": shard, "holder": bson::Uuid::from(holder) };
+        let freed = doc! { "$set": { "expires_at": DateTime::from_millis(0) },
+        "$unset": { "holder": "" } };
+        self.leases()
+            .update_one(mine, freed)
+            .await
+            .map(drop)
+            .map_err(fault)
+    }
+
+    async fn changed_elsewhere(&self) -> Result<(), StoreError> {
+        let mut changes = self.changes.lock().await;
+        if changes.is_none() {
+            let inserts = doc! { "$match": {
+                "operationType": "insert",
+                "fullDocument.writer": { "$ne": bson::Uuid::from(self.writer) },
+            } };
+            let slim = doc! { "$project": { "documentKey": 1 } };
+            let stream = self
+                .database()
+                .collection::<Document>("outbox")
+                .watch()
+                .pipeline([inserts, slim])
+                .read_concern(ReadConcern::majority())
+                .await
+                .map_err(fault)?;
+            *changes = Some(stream.with_type());
+            // Whatever was written before the stream was open is in the table.
+            return Ok(());
+        }
+        let Some(stream) = changes.as_mut() else {
+            return Ok(());
+        };
+        match stream.try_next().await {
+            Ok(Some(_)) => Ok(()),
+            Ok(None) => {
+                *changes = None;
+                Ok(())
+            }
+            Err(error) => {
+                *changes = None;
+                Err(fault(error))
+            }
+        }
+    }
+
+    fn waker(&self) -> Waker {
+        self.bell().clone()
+    }
+}
+
+fn to_bson(time: Timestamp) -> DateTime {
+    DateTime::from_millis(time.as_millisecond())
+}
+
+fn to_stored(message: &Message) -> StoredMessage {
+    StoredMessage {
+        id: message.id.into(),
+        topic: message.topic.clone(),
+        key: message.key.clone(),
+        event_type: message.event_type.clone(),
+        version: i64::from(message.version),
+        source: message.source.clone(),
+        time: to_bson(message.time),
+        aggregate_version: message.aggregate_version.cast_signed(),
+        correlation: message.context.correlation_id.clone(),
+        causation: message.context.causation_id.clone(),
+        trace: message.context.traceparent.clone(),
+        payload: Binary {
+            subtype: BinarySubtype::Generic,
+            bytes: message.payload.clone(),
+        },
+    }
+}
+
+fn from_stored_record(stored: StoredRecord) -> Result<OutboxRecord, StoreError> {
+    let messages: Result<Vec<_>, _> = stored.messages.into_iter().map(from_stored).collect();
+    Ok(OutboxRecord {
+        id: stored.id.into(),
+        written_at: from_bson(stored.at)?,
+        messages: messages?,
+    })
+}
+
+fn from_bson(time: DateTime) -> Result<Timestamp, StoreError> {
+    Timestamp::from_millisecond(time.timestamp_millis()).map_err(StoreError::permanent)
+}
+
+fn from_stored(stored: StoredMessage) -> Result<Message, StoreError> {
+    Ok(Message {
+        id: stored.id.into(),
+        topic: stored.topic,
+        key: stored.key,
+        event_type: stored.event_type,
+        version: u32::try_from(stored.version).map_err(StoreError::permanent)?,
+        source: stored.source,
+        time: from_bson(stored.time)?,
+        aggregate_version: stored.aggregate_version.cast_unsigned(),
+        context: MessageContext {
+            correlation_id: stored.correlation,
+            causation_id: stored.causation,
+            traceparent: stored.trace,
+        },
+        payload: stored.payload.bytes,
+    })
+}

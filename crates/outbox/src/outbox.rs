@@ -1,0 +1,167 @@
+//! What a transaction has to say, and the table where it waits to be said.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::clock::Clock;
+use crate::error::StoreError;
+use crate::message::{Event, InvalidMessage, Message, MessageContext};
+use crate::transaction::Database;
+
+/// All messages of one transaction, in the order in which they happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutboxRecord {
+    /// The record's identity; rises with time within one process.
+    pub id: Uuid,
+    /// When the transaction wrote it.
+    pub written_at: Timestamp,
+    /// What is to be published.
+    pub messages: Vec<Message>,
+}
+
+/// Collects the messages of one transaction.
+pub struct Outgoing<'a> {
+    source: &'a str,
+    clock: &'a dyn Clock,
+    now: Timestamp,
+    messages: Vec<Message>,
+}
+
+impl<'a> Outgoing<'a> {
+    /// An empty collection for the service `source`. All its messages have one time.
+    pub fn new(source: &'a str, clock: &'a dyn Clock) -> Self {
+        Self {
+            source,
+            clock,
+            now: clock.now(),
+            messages: Vec::new(),
+        }
+    }
+
+    /// The time that every message of this collection carries.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Adds an event under a new id.
+    ///
+    /// # Errors
+    /// When it could never be published, for its size or its key.
+    pub fn push<E: Event>(
+        &mut self,
+        event: &E,
+        context: MessageContext,
+    ) -> Result<(), InvalidMessage> {
+        self.push_as(self.clock.uuid(), event, context)
+    }
+
+    /// Adds an event under the id that it was given when it was decided.
+    ///
+    /// # Errors
+    /// When it could never be published, for its size or its key.
+    pub fn push_as<E: Event>(
+        &mut self,
+        id: Uuid,
+        event: &E,
+        context: MessageContext,
+    ) -> Result<(), InvalidMessage> {
+        self.messages
+            .push(Message::new(id, self.source, self.now, context, event)?);
+        Ok(())
+    }
+
+    /// Adds a message that has its form already.
+    pub(crate) fn push_message(&mut self, message: Message) {
+        self.messages.push(message);
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.messages.len()
+    }
+
+    /// Whether there is nothing to say.
+    pub fn is_empty(&self) -> bool {
+        self.messages.is_empty()
+    }
+
+    /// The record to be written, or `None` when there is nothing to say.
+    pub fn into_record(self) -> Option<OutboxRecord> {
+        if self.messages.is_empty() {
+            return None;
+        }
+        Some(OutboxRecord {
+            id: self.clock.uuid(),
+            written_at: self.now,
+            messages: self.messages,
+        })
+    }
+}
+
+/// The right to publish a shard's records, until it runs out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    /// The right's number; it rises with each change of hands.
+    pub epoch: i64,
+    /// How long it holds from when it was asked for.
+    pub ttl: Duration,
+}
+
+/// What waits to be published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Backlog {
+    /// The number of records.
+    pub records: u64,
+    /// When the oldest one was written.
+    pub oldest: Option<Timestamp>,
+}
+
+/// The outbox table in a service's database.
+pub trait OutboxStore: Database {
+    /// Writes the record as a part of the transaction, which also wakes the relay once it
+    /// is committed.
+    fn append(
+        &self,
+        tx: &mut Self::Tx,
+        record: &OutboxRecord,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// What is not published yet, oldest first, at one snapshot; at most `limit` records
+    /// and none of `except`.
+    fn pending(
+        &self,
+        limit: usize,
+        except: &[Uuid],
+    ) -> impl Future<Output = Result<Vec<OutboxRecord>, StoreError>> + Send;
+
+    /// Deletes records that the broker has confirmed.
+    fn remove(&self, ids: &[Uuid]) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// How much waits, and since when.
+    fn backlog(&self) -> impl Future<Output = Result<Backlog, StoreError>> + Send;
+
+    /// Takes or renews the lease `shard` for `holder`; `None` while another one holds it.
+    /// Time is the database's, so that instances need not agree on it.
+    fn lease(
+        &self,
+        shard: &str,
+        holder: Uuid,
+        ttl: Duration,
+    ) -> impl Future<Output = Result<Option<Lease>, StoreError>> + Send;
+
+    /// Gives the lease back, if `holder` has it.
+    fn release(
+        &self,
+        shard: &str,
+        holder: Uuid,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Comes back when another instance may have written a record. May come back for no
+    /// reason; the relay looks at the table in any case.
+    fn changed_elsewhere(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// The bell that commits of this process ring.
+    fn waker(&self) -> crate::relay::Waker;
+}

@@ -1,0 +1,66 @@
+//! The port to a broker, inbound.
+
+use crate::checkpoint::{Claim, TopicPartition};
+
+/// A message as it lies in a topic, not decoded yet: it may be anything.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Where it lies, without the deployment's prefix.
+    pub at: TopicPartition,
+    /// Its place there.
+    pub offset: i64,
+    /// Its key, when it has one that is text.
+    pub key: Option<String>,
+    /// Its headers, in order.
+    pub headers: Vec<(String, Vec<u8>)>,
+    /// Its value.
+    pub payload: Vec<u8>,
+}
+
+/// A partition given to this consumer and what it holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assigned {
+    /// The partition.
+    pub at: TopicPartition,
+    /// The first offset that can still be read.
+    pub low: i64,
+    /// The offset that the next record will get.
+    pub high: i64,
+}
+
+/// What a broker tells a consumer.
+#[derive(Debug)]
+pub enum SourceEvent {
+    /// These are all the partitions that this consumer has from now on. None of their
+    /// records come before [`Source::begin`].
+    Assigned(Vec<Assigned>),
+    /// All partitions are taken away.
+    Revoked,
+    /// Records, each partition's in order.
+    Records(Vec<Record>),
+}
+
+/// A consumer of topics, one of a group whose members share the partitions.
+pub trait Source: Send + 'static {
+    /// What comes next; `None` after [`close`](Self::close).
+    ///
+    /// Safe to cancel: nothing is lost when the future is dropped.
+    fn next(&mut self) -> impl Future<Output = Option<SourceEvent>> + Send;
+
+    /// What is there already, without waiting.
+    fn try_next(&mut self) -> Option<SourceEvent>;
+
+    /// Starts reading each partition at its claim.
+    fn begin(&mut self, claims: &[Claim]);
+
+    /// Asks to be told the assignment again, with everything in between dropped: the
+    /// answer to having been fenced.
+    fn restart(&mut self);
+
+    /// Tells the broker how far this group has come. For lag tools alone: where to go on
+    /// is said by the checkpoints.
+    fn report(&mut self, progress: &[(TopicPartition, i64)]);
+
+    /// Leaves the group.
+    fn close(&mut self);
+}
