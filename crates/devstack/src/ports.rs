@@ -46,8 +46,8 @@ impl Ports {
         Ok(ports)
     }
 
-    pub(crate) fn save(&self, file: &Path) -> Result<(), Error> {
-        let text = serde_json::to_vec(self).unwrap_or_default();
+    pub(crate) fn save(self, file: &Path) -> Result<(), Error> {
+        let text = serde_json::to_vec(&self).unwrap_or_default();
         fs::write(file, text).at("writing", file)
     }
 

@@ -1,1 +1,35 @@
-//! The edge: routes, access rules, limits and the web UI's files
+//! The edge: routes, access rules, limits and the web UI's files.
+//!
+//! **Purpose.** One address for browsers and clients. The gateway decides who may come in; what is done
+//! inside is the services' business.
+//!
+//! **Boundary.** It owns no data and knows no order and no product: bodies pass through unread. Each
+//! service checks the access token itself too, so a mistake here opens nothing.
+//!
+//! **Flow.** `access.rs` is the one table of routes. `edge.rs` turns it into a router; each request passes
+//! the limits (`limits.rs`), the token check (`service::token`) and the role's check, and goes to its
+//! upstream through `proxy.rs`, streaming both ways. Everything else is the API's description
+//! (`docs.rs`, `error_pages.rs`), the web UI's files (`web.rs`) and probes.
+//!
+//! **How to add a route.** One line in `access.rs`; the test that walks the table covers it. A new service:
+//! a variant of [`access::Upstream`] and its address in [`Settings`]. A new problem code: a page in
+//! `docs/errors/` and its name in `error_pages.rs`.
+
+pub mod access;
+mod docs;
+mod edge;
+mod error_pages;
+mod forwarded;
+mod limits;
+mod openapi;
+mod proxy;
+mod security_headers;
+mod settings;
+mod start;
+mod trace;
+mod web;
+
+pub use error_pages::codes;
+pub use openapi::merged;
+pub use settings::{InvalidUpstream, Settings, UpstreamUrl};
+pub use start::{Error, ROLE_PORT, Running, run, start};

@@ -8,8 +8,11 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::message::{Message, MessageContext};
+use crate::message::{MAX_METADATA_BYTES, MAX_PAYLOAD_BYTES, Message, MessageContext};
 use crate::source::Record;
+
+/// Of each part of a copy's metadata, so that all of them together fit.
+const LONGEST_TEXT: usize = MAX_METADATA_BYTES / 8;
 
 /// A message set aside, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +42,10 @@ impl DeadLetter {
 
     /// The copy for the dead-letter topic. What of the original can be read stays as it
     /// was; its id is kept when it has one.
+    ///
+    /// The copy can always be published, or the partition would stand still for it: a key or
+    /// a header of a size that nobody needs is left out, and so is a value above
+    /// [`MAX_PAYLOAD_BYTES`]. The database has the whole.
     pub fn to_message(&self, fresh_id: Uuid) -> Message {
         let header = |name: &str| {
             self.record
@@ -46,15 +53,26 @@ impl DeadLetter {
                 .iter()
                 .find(|(n, _)| n == name)
                 .and_then(|(_, v)| std::str::from_utf8(v).ok())
+                .filter(|v| v.len() <= LONGEST_TEXT)
                 .map(str::to_owned)
         };
         let id = header("ce_id")
             .and_then(|v| v.parse().ok())
             .unwrap_or(fresh_id);
+        let payload = if self.record.payload.len() <= MAX_PAYLOAD_BYTES {
+            self.record.payload.clone()
+        } else {
+            Vec::new()
+        };
         Message {
             id,
             topic: Self::topic(&self.record.at.topic, &self.group),
-            key: self.record.key.clone().unwrap_or_else(|| self.id()),
+            key: self
+                .record
+                .key
+                .clone()
+                .filter(|key| !key.is_empty() && key.len() <= LONGEST_TEXT)
+                .unwrap_or_else(|| self.id()),
             event_type: header("ce_type").unwrap_or_else(|| "Unreadable".to_owned()),
             version: header("ce_dataversion")
                 .and_then(|v| v.parse().ok())
@@ -69,7 +87,7 @@ impl DeadLetter {
                 causation_id: Some(self.id()),
                 traceparent: header("traceparent"),
             },
-            payload: self.record.payload.clone(),
+            payload,
         }
     }
 }

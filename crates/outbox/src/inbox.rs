@@ -186,7 +186,10 @@ impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
                 let records: Vec<Record> = ahead.drain(..size).collect();
                 self.apply(records, stop).await;
                 lingered = false;
-                event = self.source.try_next();
+                // What makes a batch already is applied first: a backlog stays with the broker.
+                if ahead.len() < self.settings.batch {
+                    event = self.source.try_next();
+                }
             }
         }
     }
@@ -201,7 +204,7 @@ impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
         self.claims.clear();
         let mut wait = Backoff::new(self.settings.max_backoff);
         let (claims, parked) = loop {
-            match self.claim(&group, partitions).await {
+            match claim(&self.database, &group, partitions).await {
                 Ok(claimed) => break claimed,
                 Err(fault) => {
                     tracing::warn!(group, %fault, "the checkpoints are not reached");
@@ -238,21 +241,6 @@ impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
             .collect();
         self.parked = parked;
         Ok(())
-    }
-
-    async fn claim(
-        &self,
-        group: &str,
-        partitions: &[Assigned],
-    ) -> Result<(Vec<Claim>, HashSet<(String, String)>), StoreError> {
-        let claims = self.database.claim(group, partitions).await?;
-        let places: Vec<TopicPartition> = partitions
-            .iter()
-            .map(|assigned| assigned.at.clone())
-            .collect();
-        // After the claim: from here on nobody else parks anything of these partitions.
-        let parked = self.database.parked_keys(group, &places).await?;
-        Ok((claims, parked))
     }
 
     /// Applies the records, for as long as it takes, unless they are not ours any more.
@@ -346,6 +334,22 @@ impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
         self.source.report(&progress);
         Ok(())
     }
+}
+
+/// Takes the partitions over, and says which of their keys wait behind a parked message.
+async fn claim<D: InboxStore>(
+    database: &D,
+    group: &str,
+    partitions: &[Assigned],
+) -> Result<(Vec<Claim>, HashSet<(String, String)>), StoreError> {
+    let claims = database.claim(group, partitions).await?;
+    let places: Vec<TopicPartition> = partitions
+        .iter()
+        .map(|assigned| assigned.at.clone())
+        .collect();
+    // After the claim: from here on nobody else parks anything of these partitions.
+    let parked = database.parked_keys(group, &places).await?;
+    Ok((claims, parked))
 }
 
 /// Doubling waits, from 20 ms.

@@ -16,6 +16,12 @@ use uuid::Uuid;
 /// what the outbox accepts the broker accepts too.
 pub const MAX_PAYLOAD_BYTES: usize = 1_000_000;
 
+/// The largest key and metadata that a message may have together, in bytes.
+///
+/// With [`MAX_PAYLOAD_BYTES`] it stays below Kafka's default limit of 1,048,588 bytes for a
+/// record batch. The context comes from outside, so it has to be bounded too.
+pub const MAX_METADATA_BYTES: usize = 32_768;
+
 /// Something that happened, in a form that other services can read.
 pub trait Event: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {
     /// The event's name, as `ce_type` says it.
@@ -54,6 +60,14 @@ pub enum InvalidMessage {
     #[error("the event has {size} bytes; at most {MAX_PAYLOAD_BYTES} can be published")]
     TooLarge {
         /// The value's size in bytes.
+        size: usize,
+    },
+    /// Key and metadata are larger than [`MAX_METADATA_BYTES`].
+    #[error(
+        "the event's key and headers have {size} bytes; at most {MAX_METADATA_BYTES} can be published"
+    )]
+    TooMuchMetadata {
+        /// Their size in bytes.
         size: usize,
     },
     /// The key is empty, so the order of its events could not be kept.
@@ -147,10 +161,25 @@ impl Message {
                 size: self.payload.len(),
             });
         }
+        let size = self.metadata_bytes();
+        if size > MAX_METADATA_BYTES {
+            return Err(InvalidMessage::TooMuchMetadata { size });
+        }
         if self.key.is_empty() {
             return Err(InvalidMessage::NoKey);
         }
         Ok(())
+    }
+
+    /// What may grow of the key, which is a header too, and of the other headers.
+    fn metadata_bytes(&self) -> usize {
+        let context = [
+            &self.context.correlation_id,
+            &self.context.causation_id,
+            &self.context.traceparent,
+        ];
+        let context: usize = context.into_iter().flatten().map(String::len).sum();
+        2 * self.key.len() + self.event_type.len() + self.source.len() + context
     }
 }
 

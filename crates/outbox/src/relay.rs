@@ -5,7 +5,8 @@
 //! remembers a position, because ids do not become visible in the order in which they
 //! were drawn, and a position would step over a record that is committed late.
 
-use std::collections::HashMap;
+mod order;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,10 +15,11 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use self::order::in_order;
 use crate::clock::Clock;
 use crate::error::StoreError;
 use crate::message::Message;
-use crate::outbox::{OutboxRecord, OutboxStore};
+use crate::outbox::OutboxStore;
 use crate::publisher::Publisher;
 
 /// The bell that a commit rings to say: there is something in the outbox.
@@ -72,9 +74,14 @@ pub struct Relay<D, P> {
 struct Shift {
     /// Until when, by our own clock, counted from before we asked.
     until: Instant,
+    /// When the backlog was last measured.
+    measured: Option<Instant>,
     /// Records that the broker has and the table still holds.
     deleting: Option<Deletion>,
 }
+
+/// How long a relay that is told to stop waits for a broker that is away.
+const FAREWELL: Duration = Duration::from_secs(3);
 
 /// The records of a deletion under way, and its end.
 type Deletion = (Vec<Uuid>, JoinHandle<Result<(), StoreError>>);
@@ -99,8 +106,8 @@ impl<D: OutboxStore, P: Publisher> Relay<D, P> {
         }
     }
 
-    /// Works until `stop`. What is under way then is published and deleted first, the
-    /// lease given back.
+    /// Works until `stop`. What is under way then is published and deleted first, unless
+    /// the broker is away, and the lease given back.
     pub async fn run(self, stop: CancellationToken) {
         let watching = self.watch(stop.clone());
         let working = async {
@@ -145,31 +152,49 @@ impl<D: OutboxStore, P: Publisher> Relay<D, P> {
         tracing::debug!(shard = %self.shard, "this relay publishes");
         let mut shift = Shift {
             until,
+            measured: None,
             deleting: None,
         };
         let waker = self.database.waker();
-        loop {
-            if shift.until.saturating_duration_since(Instant::now()) < self.settings.lease * 2 / 3 {
-                match self.renew().await? {
-                    Some(until) => shift.until = until,
-                    None => return Ok(()),
-                }
+        while !stop.is_cancelled() {
+            if !self.keep(&mut shift).await? {
+                return Ok(());
             }
-            let full = self.round(&mut shift).await?;
-            if full && !stop.is_cancelled() {
+            if self.round(&mut shift, stop).await? {
                 continue;
-            }
-            if stop.is_cancelled() {
-                return shift.settle_deletion().await;
             }
             tokio::select! {
                 () = waker.woken() => {}
-                () = tokio::time::sleep(self.settings.poll.min(self.settings.lease / 3)) => {
-                    self.measure().await?;
-                }
+                () = tokio::time::sleep(self.tick()) => {}
                 () = stop.cancelled() => {}
             }
         }
+        shift.settle_deletion().await
+    }
+
+    /// How long to stay away from the lease and the table at most.
+    fn tick(&self) -> Duration {
+        self.settings.poll.min(self.settings.lease / 3)
+    }
+
+    /// Renews the lease and measures the backlog when it is time; `false` when another
+    /// relay has the lease.
+    async fn keep(&self, shift: &mut Shift) -> Result<bool, StoreError> {
+        let now = Instant::now();
+        if shift.until.saturating_duration_since(now) < self.settings.lease * 2 / 3 {
+            match self.renew().await? {
+                Some(until) => shift.until = until,
+                None => return Ok(false),
+            }
+        }
+        if shift
+            .measured
+            .is_none_or(|last| now.duration_since(last) >= self.settings.poll)
+        {
+            shift.measured = Some(now);
+            self.measure().await?;
+        }
+        Ok(true)
     }
 
     async fn renew(&self) -> Result<Option<Instant>, StoreError> {
@@ -187,7 +212,7 @@ impl<D: OutboxStore, P: Publisher> Relay<D, P> {
     }
 
     /// Publishes what is there; says whether there may be more.
-    async fn round(&self, shift: &mut Shift) -> Result<bool, RelayFault> {
+    async fn round(&self, shift: &mut Shift, stop: &CancellationToken) -> Result<bool, RelayFault> {
         let except = shift.deleting.as_ref().map_or(&[][..], |(ids, _)| ids);
         let records = self.database.pending(self.settings.batch, except).await?;
         if records.is_empty() {
@@ -197,7 +222,7 @@ impl<D: OutboxStore, P: Publisher> Relay<D, P> {
         let full = records.len() == self.settings.batch;
         let ids: Vec<Uuid> = records.iter().map(|record| record.id).collect();
         let messages = in_order(records);
-        self.publisher.publish(&messages).await?;
+        self.publish(shift, &messages, stop).await?;
         metrics::counter!("outbox_published_total", "shard" => self.shard.clone())
             .increment(messages.len() as u64);
         // The next round may start before the deletion is durable: it passes these over.
@@ -209,6 +234,35 @@ impl<D: OutboxStore, P: Publisher> Relay<D, P> {
             tokio::spawn(async move { database.remove(&doomed).await }),
         ));
         Ok(full)
+    }
+
+    /// Waits for the broker for as long as it is away, with the lease held meanwhile and
+    /// the backlog measured: that is when someone looks at it.
+    async fn publish(
+        &self,
+        shift: &mut Shift,
+        messages: &[Message],
+        stop: &CancellationToken,
+    ) -> Result<(), RelayFault> {
+        let mut publishing = std::pin::pin!(self.publisher.publish(messages));
+        let mut farewell = std::pin::pin!(async {
+            stop.cancelled().await;
+            tokio::time::sleep(FAREWELL).await;
+        });
+        loop {
+            tokio::select! {
+                done = &mut publishing => return Ok(done?),
+                () = tokio::time::sleep(self.tick()) => {}
+                () = &mut farewell => return Err(RelayFault::Stopped),
+            }
+            match self.keep(shift).await {
+                Ok(true) => {}
+                Ok(false) => return Err(RelayFault::Overtaken),
+                Err(fault) => {
+                    tracing::debug!(shard = %self.shard, %fault, "the lease is not renewed");
+                }
+            }
+        }
     }
 
     async fn measure(&self) -> Result<(), StoreError> {
@@ -246,38 +300,10 @@ enum RelayFault {
     Publish(#[from] crate::publisher::PublishError),
     #[error("a deletion was interrupted")]
     Interrupted,
-}
-
-/// The messages of `records` so that those of one topic and key rise in version.
-///
-/// Within one process records already lie in the order of their transactions; between
-/// instances their ids depend on clocks, and the version is what counts. Messages of
-/// different keys stay where they are.
-fn in_order(records: Vec<OutboxRecord>) -> Vec<Message> {
-    let messages: Vec<Message> = records
-        .into_iter()
-        .flat_map(|record| record.messages)
-        .collect();
-    let mut places: HashMap<(&str, &str), Vec<usize>> = HashMap::new();
-    for (place, message) in messages.iter().enumerate() {
-        places
-            .entry((&message.topic, &message.key))
-            .or_default()
-            .push(place);
-    }
-    let mut order: Vec<usize> = (0..messages.len()).collect();
-    for place_list in places.values().filter(|list| list.len() > 1) {
-        let mut by_version = place_list.clone();
-        by_version.sort_by_key(|&place| messages[place].aggregate_version);
-        for (&place, &source) in place_list.iter().zip(&by_version) {
-            order[place] = source;
-        }
-    }
-    let mut slots: Vec<Option<Message>> = messages.into_iter().map(Some).collect();
-    order
-        .into_iter()
-        .filter_map(|source| slots[source].take())
-        .collect()
+    #[error("another relay took the lease while the broker was awaited")]
+    Overtaken,
+    #[error("the broker did not confirm before the end; the outbox keeps it")]
+    Stopped,
 }
 
 /// Waits for `time`, or until `stop`.
@@ -285,51 +311,5 @@ async fn pause(stop: &CancellationToken, time: Duration) {
     tokio::select! {
         () = tokio::time::sleep(time) => {}
         () = stop.cancelled() => {}
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use jiff::Timestamp;
-
-    use super::*;
-    use crate::message::MessageContext;
-
-    fn message(key: &str, version: u64) -> Message {
-        Message {
-            id: Uuid::now_v7(),
-            topic: "t".into(),
-            key: key.into(),
-            event_type: "E".into(),
-            version: 1,
-            source: "s".into(),
-            time: Timestamp::UNIX_EPOCH,
-            aggregate_version: version,
-            context: MessageContext::default(),
-            payload: b"{}".to_vec(),
-        }
-    }
-
-    fn record(messages: Vec<Message>) -> OutboxRecord {
-        OutboxRecord {
-            id: Uuid::now_v7(),
-            written_at: Timestamp::UNIX_EPOCH,
-            messages,
-        }
-    }
-
-    #[test]
-    fn versions_of_a_key_rise_and_other_keys_stay() {
-        let records = vec![
-            record(vec![message("a", 3), message("b", 1)]),
-            record(vec![message("a", 1), message("c", 9)]),
-            record(vec![message("a", 2)]),
-        ];
-        let order: Vec<(String, u64)> = in_order(records)
-            .into_iter()
-            .map(|m| (m.key, m.aggregate_version))
-            .collect();
-        let expected = [("a", 1), ("b", 1), ("a", 2), ("c", 9), ("a", 3)];
-        assert_eq!(order, expected.map(|(k, v)| (k.to_owned(), v)));
     }
 }

@@ -1,1 +1,122 @@
-fn main() {}
+//! The one binary of Quadrille: every service, the shop as a whole, and the operator's tools.
+//!
+//! **Purpose.** `quadrille serve ROLE` is one service; `quadrille up` is all of them on a
+//! Kafka and a MongoDB that it starts itself; the other commands look after what runs.
+//!
+//! **Boundary.** Command line, output and exit status. What a service does is in its crate,
+//! and both `serve` and `up` start it through the same function.
+//!
+//! **How to add one.** A variant in [`cli::Command`], a file for what it does, an arm in
+//! [`run`].
+
+mod audit;
+mod bench;
+mod choreography;
+mod cli;
+mod openapi;
+mod seed;
+mod serve;
+mod settings;
+mod up;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches};
+
+use crate::cli::{Cli, Command, ConfigCommand};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let matches = Cli::command().get_matches();
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
+    };
+    if let Err(unknown) = settings::check_environment(&Cli::command(), std::env::vars_os()) {
+        eprintln!("error: {unknown}");
+        return ExitCode::from(2);
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: no runtime: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(run(cli, &matches)) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(cli: Cli, matches: &clap::ArgMatches) -> anyhow::Result<ExitCode> {
+    match cli.command {
+        Command::Serve(role) => {
+            let _log = service::telemetry::init(cli.log_format, None);
+            serve::run(*role).await?;
+        }
+        Command::Up(args) => {
+            let _log = service::telemetry::init(cli.log_format, Some(up::LOG_FILTER));
+            up::run(&args).await?;
+        }
+        Command::Seed(place) => seed::run(&place).await?,
+        Command::Audit(args) => {
+            let findings = audit::run(&args).await?;
+            let text = if args.json {
+                serde_json::to_string_pretty(&findings)?
+            } else {
+                findings.to_string()
+            };
+            println!("{text}");
+            if !findings.clean() {
+                return Ok(ExitCode::FAILURE);
+            }
+        }
+        Command::Bench(args) => {
+            let report = bench::run(&args).await?;
+            let text = if args.json {
+                serde_json::to_string_pretty(&report)?
+            } else {
+                report.to_string()
+            };
+            println!("{text}");
+            if report.failed > 0 {
+                return Ok(ExitCode::FAILURE);
+            }
+        }
+        Command::Choreography { markdown, json } => {
+            let contracts = choreography::contracts();
+            let text = if json {
+                serde_json::to_string_pretty(&contracts)?
+            } else if markdown {
+                choreography::markdown(&contracts)
+            } else {
+                choreography::text(&contracts)
+            };
+            print!("{text}");
+            let problems = choreography::problems(&contracts);
+            for problem in &problems {
+                eprintln!("error: {problem}");
+            }
+            if !problems.is_empty() {
+                return Ok(ExitCode::FAILURE);
+            }
+        }
+        Command::Config(ConfigCommand::Check(_)) => {
+            print!("{}", settings::effective(&Cli::command(), matches));
+        }
+        Command::Config(ConfigCommand::List) => {
+            print!("{}", settings::markdown(&Cli::command()));
+        }
+        Command::Openapi => println!("{}", openapi::whole().to_pretty_json()?),
+    }
+    Ok(ExitCode::SUCCESS)
+}

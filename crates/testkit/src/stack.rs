@@ -6,13 +6,13 @@
 
 use std::sync::Arc;
 
-use devstack::{DevStack, Lines, Options, Server};
+use devstack::{DevStack, Environment, Lines, Options, Server};
 use tokio::sync::OnceCell;
 
 static SHARED: OnceCell<Stack> = OnceCell::const_new();
 
-/// Addresses of a running Kafka and MongoDB, with a database and a topic prefix for each test to
-/// choose.
+/// Addresses of a running Kafka and MongoDB. Nothing in it belongs to the async runtime of the test
+/// that started it.
 #[derive(Debug)]
 pub struct Stack {
     devstack: DevStack,
@@ -38,7 +38,7 @@ pub async fn shared() -> &'static Stack {
     SHARED
         .get_or_init(|| async {
             Stack {
-                devstack: start(devstack::Environment::from_process()).await,
+                devstack: start(Environment::from_process()).await,
             }
         })
         .await
@@ -50,7 +50,7 @@ pub async fn shared() -> &'static Stack {
 /// # Panics
 /// When there is none to be had; the message says what is missing.
 pub async fn private() -> DevStack {
-    let mut environment = devstack::Environment::from_process();
+    let mut environment = Environment::from_process();
     environment.kafka_brokers = None;
     environment.mongodb_uri = None;
     start(environment).await
@@ -68,7 +68,7 @@ pub fn servers(stack: &DevStack) -> (&Server, &Server) {
 }
 
 #[expect(clippy::panic, reason = "testkit is used by tests only")]
-async fn start(environment: devstack::Environment) -> DevStack {
+async fn start(environment: Environment) -> DevStack {
     let mut options = Options::new("");
     options.environment = environment;
     options.test_commands = true;
@@ -76,5 +76,23 @@ async fn start(environment: devstack::Environment) -> DevStack {
     match DevStack::start_temporary(options).await {
         Ok(stack) => stack,
         Err(error) => panic!("no Kafka and MongoDB for the tests: {error}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tests_on_runtimes_of_their_own_share_one_stack_that_outlives_them() {
+        let addresses = || {
+            let runtime = tokio::runtime::Runtime::new().unwrap();
+            let stack = runtime.block_on(shared());
+            (stack.kafka_brokers(), stack.mongodb_uri())
+        };
+        let first = std::thread::spawn(addresses).join().unwrap();
+        assert_eq!(addresses(), first);
+        let broker = first.0.split(',').next().unwrap();
+        std::net::TcpStream::connect(broker).unwrap();
     }
 }

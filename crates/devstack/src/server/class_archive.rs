@@ -73,14 +73,14 @@ fn dump(program: &Program, work: &Path) -> Result<(), Error> {
         ..program.clone()
     };
     // Formatted without the flag, or the format tool would be what is archived.
-    let mut launch: Launch = kafka::launch(&plain, &work.join("kafka"), &ports, Profile::Light)?;
+    let mut launch: Launch = kafka::launch(&plain, &work.join("kafka"), ports, Profile::Light)?;
     let file = finished.join("classes.jsa");
     launch
         .command
         .insert(1, flag("-XX:ArchiveClassesAtExit=", &file));
     launch.command.insert(1, "-Xlog:cds=off".into());
     launch.command.insert(1, "-Xlog:cds+dynamic=off".into());
-    launch.grace = std::time::Duration::from_secs(60);
+    launch.grace = std::time::Duration::from_mins(1);
     let mut running = launch.run()?;
     running.terminate();
     if file.exists() {

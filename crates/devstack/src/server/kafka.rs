@@ -55,7 +55,7 @@ impl Program {
 pub(crate) fn launch(
     program: &Program,
     folder: &Path,
-    ports: &Ports,
+    ports: Ports,
     profile: Profile,
 ) -> Result<Launch, Error> {
     let data = folder.join("data");
@@ -93,7 +93,7 @@ pub(crate) fn launch(
         log,
         port,
         grace: Duration::from_secs(15),
-        ready_within: Duration::from_secs(60),
+        ready_within: Duration::from_mins(1),
         probe: Box::new(move || kafka_wire::is_serving(port)),
     })
 }

@@ -1,6 +1,6 @@
 //! One server of the stack: launched, waited for, killed and started again.
 //!
-//! Readiness is asked over the wire ([`kafka_wire`] speaks one Kafka request, [`mongo_wire`] one
+//! Readiness is asked over the wire (`kafka_wire` speaks one Kafka request, `mongo_wire` one
 //! MongoDB message), because a client library here would be linked into `cargo xtask` as well.
 
 pub(crate) mod class_archive;

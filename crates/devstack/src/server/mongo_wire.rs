@@ -56,7 +56,7 @@ fn message(document: &Document) -> io::Result<Vec<u8>> {
 
 /// Whether the server says that the command went well; the error is its message.
 pub(crate) fn accepted(answer: &Document) -> Result<(), String> {
-    if answer.get_f64("ok").is_ok_and(|ok| ok == 1.0) {
+    if answer.get_f64("ok").is_ok_and(|ok| ok > 0.5) {
         return Ok(());
     }
     Err(answer

@@ -20,7 +20,7 @@ const ALREADY_INITIALIZED: i32 = 23;
 pub(crate) fn launch(
     install: &MongodInstall,
     folder: &Path,
-    ports: &Ports,
+    ports: Ports,
     options: &Options,
 ) -> Result<Launch, Error> {
     let data = folder.join("db");
@@ -53,7 +53,7 @@ pub(crate) fn launch(
         log,
         port,
         grace: Duration::from_secs(20),
-        ready_within: Duration::from_secs(60),
+        ready_within: Duration::from_mins(1),
         probe: Box::new(move || primary(port)),
     })
 }

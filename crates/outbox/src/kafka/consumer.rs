@@ -94,7 +94,8 @@ impl KafkaSource {
             prefix: prefix.clone(),
             events: event_sender,
             commands: command_receiver,
-            announcing: None,
+            ours: Vec::new(),
+            announcing: false,
             waiting: None,
             paused: false,
             progress: BTreeMap::new(),
@@ -212,8 +213,10 @@ struct Reader {
     prefix: String,
     events: Sender<SourceEvent>,
     commands: CommandReceiver<Command>,
-    /// Our partitions, to be announced as soon as the broker says what they hold.
-    announcing: Option<Vec<(String, i32)>>,
+    /// What the group gave us.
+    ours: Vec<(String, i32)>,
+    /// Whether it is to be announced, as soon as the broker says what it holds.
+    announcing: bool,
     /// An event that did not fit, and since when it waits.
     waiting: Option<(SourceEvent, Instant)>,
     paused: bool,
@@ -245,9 +248,13 @@ impl Reader {
             .unwrap_or_else(PoisonError::into_inner)
             .take();
         match change {
-            Some(Change::Assigned(partitions)) => self.announcing = Some(partitions),
+            Some(Change::Assigned(partitions)) => {
+                self.ours = partitions;
+                self.announcing = true;
+            }
             Some(Change::Revoked) => {
-                self.announcing = None;
+                self.ours.clear();
+                self.announcing = false;
                 self.hand_over_at_once(SourceEvent::Revoked);
             }
             None => {}
@@ -270,24 +277,36 @@ impl Reader {
     fn obey(&mut self, command: Command) {
         match command {
             Command::Begin(claims) => self.begin(&claims),
-            Command::Restart => {
-                if let Ok(assigned) = self.consumer.assignment() {
-                    let ours = assigned.elements();
-                    let ours = ours
-                        .iter()
-                        .map(|e| (e.topic().to_owned(), e.partition()))
-                        .collect();
-                    self.announcing.get_or_insert(ours);
-                }
-            }
+            Command::Restart => self.restart(),
             Command::Report(progress) => self.progress.extend(progress),
             Command::Close => {}
         }
     }
 
+    /// Stops fetching and announces our partitions again. Without the stop, records from
+    /// where we were would follow the announcement and hide those before them.
+    fn restart(&mut self) {
+        if self.ours.is_empty() || self.announcing {
+            return;
+        }
+        if let Err(error) = self.consumer.unassign() {
+            tracing::warn!(%error, "the partitions could not be put down");
+        }
+        self.announcing = true;
+    }
+
     /// Starts fetching. Claims of an assignment that is gone are left alone.
     fn begin(&mut self, claims: &[Claim]) {
-        if self.announcing.is_some() {
+        let mut claimed: Vec<(String, i32)> = claims
+            .iter()
+            .map(|claim| {
+                let topic = format!("{}{}", self.prefix, claim.at.topic);
+                (topic, claim.at.partition)
+            })
+            .collect();
+        claimed.sort_unstable();
+        self.ours.sort_unstable();
+        if self.announcing || claimed != self.ours {
             return;
         }
         let mut list = TopicPartitionList::new();
@@ -306,11 +325,11 @@ impl Reader {
 
     /// Tells the inbox our partitions and what they hold; later if the broker is away.
     fn announce(&mut self) {
-        let Some(partitions) = self.announcing.clone() else {
+        if !self.announcing {
             return;
-        };
-        let mut assigned = Vec::with_capacity(partitions.len());
-        for (topic, partition) in &partitions {
+        }
+        let mut assigned = Vec::with_capacity(self.ours.len());
+        for (topic, partition) in &self.ours {
             let timeout = Duration::from_secs(2);
             match self.consumer.fetch_watermarks(topic, *partition, timeout) {
                 Ok((low, high)) => {
@@ -326,8 +345,7 @@ impl Reader {
                 }
             }
         }
-        self.announcing = None;
-        self.waiting = None;
+        self.announcing = false;
         self.hand_over_at_once(SourceEvent::Assigned(assigned));
     }
 
@@ -368,7 +386,7 @@ impl Reader {
                                 .seek(topic, partition, again, Duration::from_secs(1))
                         {
                             tracing::warn!(%error, topic, partition, "begins again");
-                            self.obey(Command::Restart);
+                            self.restart();
                         }
                     }
                 } else {
@@ -425,9 +443,7 @@ impl Reader {
         }
         // The inbox compares the checkpoint with what there is, and says so.
         tracing::warn!(%error, "an offset is out of range");
-        if self.announcing.is_none() {
-            self.obey(Command::Restart);
-        }
+        self.restart();
     }
 
     fn to_record(&self, message: &BorrowedMessage<'_>) -> Record {

@@ -82,11 +82,22 @@ impl Publisher for KafkaPublisher {
             return Ok(());
         }
         let sender = self.current();
-        let sent = self.send(&sender, messages).await;
-        if sent.is_err() {
-            self.replace(&sender);
+        let mut unfinished = Unfinished(Some((self, &sender)));
+        self.send(&sender, messages).await?;
+        unfinished.0 = None;
+        Ok(())
+    }
+}
+
+/// A call that failed, or was given up: what it has left in the queue must not be sent
+/// after what the next call sends.
+struct Unfinished<'a>(Option<(&'a KafkaPublisher, &'a Arc<Sender>)>);
+
+impl Drop for Unfinished<'_> {
+    fn drop(&mut self) {
+        if let Some((publisher, sender)) = self.0 {
+            publisher.replace(sender);
         }
-        sent
     }
 }
 
@@ -100,6 +111,9 @@ fn sender(options: &KafkaOptions) -> Result<Sender, KafkaError> {
         // The same partition as Java's clients choose.
         .set("partitioner", "murmur2_random")
         .set("compression.codec", "lz4")
+        // The client's own default is below what brokers take by theirs, and below what the
+        // outbox has accepted.
+        .set("message.max.bytes", "1048588")
         .set("linger.ms", "1")
         .set("batch.num.messages", "10000")
         .create_with_context(Deliveries)

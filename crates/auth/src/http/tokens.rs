@@ -1,0 +1,62 @@
+//! How tokens go to and fro. The only place that would change if they travelled in cookies.
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use http::header::{CACHE_CONTROL, HeaderName};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::commands::Issued;
+
+/// Clients of this kind of shop look for the scheme here, not in the body.
+const TOKEN_TYPE: HeaderName = HeaderName::from_static("token-type");
+
+// None of these has `Debug`: what is in them must not reach a log.
+
+/// What to log in or to register with.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Credentials {
+    /// An e-mail address, in any case.
+    #[schema(example = "aaa@aaa.com", max_length = 254)]
+    pub(super) email: String,
+    /// 8 characters to 128 bytes.
+    #[schema(example = "aaa@aaa.com", min_length = 8, max_length = 128, format = Password)]
+    pub(super) password: String,
+}
+
+/// A refresh token to be used.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RefreshTokenBody {
+    /// As the last login or refresh gave it.
+    pub(super) refresh_token: String,
+}
+
+/// Fresh tokens.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Tokens {
+    /// A JWT (`EdDSA`), to be sent as `Authorization: Bearer`.
+    access_token: String,
+    /// Good for one refresh; replaces the one before.
+    refresh_token: String,
+    /// For how many seconds the access token is good.
+    #[schema(example = 900)]
+    expires_in: i64,
+}
+
+impl IntoResponse for Issued {
+    fn into_response(self) -> Response {
+        let tokens = Tokens {
+            access_token: self.access.expose(),
+            refresh_token: self.refresh.expose(),
+            expires_in: self.expires_in.as_secs(),
+        };
+        // RFC 6749 5.1: nobody on the way may keep it.
+        (
+            [(TOKEN_TYPE, "Bearer"), (CACHE_CONTROL, "no-store")],
+            Json(tokens),
+        )
+            .into_response()
+    }
+}

@@ -1,0 +1,85 @@
+//! Accounts that a new shop starts with.
+
+use std::sync::Arc;
+
+use outbox::SystemClock;
+
+use crate::commands::Fault;
+use crate::commands::register::RegisterError;
+use crate::domain::{Email, InvalidEmail, Password, Role};
+use crate::settings::Settings;
+use crate::wiring::{self, StartError};
+
+/// What seeding did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seeded {
+    /// The account is new.
+    Added,
+    /// It was there with this role; its password was left alone.
+    Present,
+}
+
+/// Why an account was not seeded.
+#[derive(Debug, thiserror::Error)]
+pub enum SeedError {
+    /// The settings can't be used.
+    #[error(transparent)]
+    Settings(#[from] StartError),
+    /// The address or the password are not allowed, or MongoDB is out of reach.
+    #[error("{email}: {cause}")]
+    Refused {
+        /// The account's address.
+        email: String,
+        /// What is wrong.
+        cause: RegisterError,
+    },
+    /// Someone else has registered the address. It is not given the role: whoever has it
+    /// would get what was meant for another.
+    #[error(
+        "{email} has an account with the role {role}; remove that account or seed another address"
+    )]
+    OtherRole {
+        /// The account's address.
+        email: String,
+        /// The role that it has.
+        role: &'static str,
+    },
+}
+
+/// Opens an account unless it is there. The only way to an admin's account. Doing it again
+/// changes nothing.
+///
+/// The service need not run; only the settings for MongoDB are used.
+///
+/// # Errors
+/// See [`SeedError`].
+pub async fn seed_account(
+    settings: &Settings,
+    email: &str,
+    password: &str,
+    role: Role,
+) -> Result<Seeded, SeedError> {
+    let refused = |cause| SeedError::Refused {
+        email: email.to_owned(),
+        cause,
+    };
+    let auth = wiring::wire(settings, Arc::new(SystemClock)).await?;
+    match auth
+        .open_account(email, Password::new(password), role)
+        .await
+    {
+        Ok(_) => return Ok(Seeded::Added),
+        Err(RegisterError::AccountExists) => {}
+        Err(cause) => return Err(refused(cause)),
+    }
+    let address = Email::parse(email).map_err(|cause: InvalidEmail| refused(cause.into()))?;
+    let found = auth.store.credentials(&address).await;
+    let found = found.map_err(|cause| refused(Fault::from(cause).into()))?;
+    match found.map(|credentials| credentials.account.role) {
+        Some(other) if other != role => Err(SeedError::OtherRole {
+            email: email.to_owned(),
+            role: other.as_str(),
+        }),
+        _ => Ok(Seeded::Present),
+    }
+}

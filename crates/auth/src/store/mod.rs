@@ -1,0 +1,108 @@
+//! MongoDB, and the only place that knows it.
+//!
+//! | collection | `_id` | a document is |
+//! |---|---|---|
+//! | `accounts` | account id | e-mail (unique), role, password hash |
+//! | `refresh_families` | family name | the refresh tokens of one login, as hashes; removed when it expires |
+//! | `signing_keys` | `kid` | a private key and its turn; removed when its last token is over |
+//!
+//! **The database holds the private signing keys.** Whoever can read it can sign in everyone's
+//! name: give only this service access, encrypt its volumes and backups, or keep the keys out
+//! of it with `QUADRILLE_AUTH_SIGNING_KEY_FILE`.
+
+mod accounts;
+mod families;
+mod fields;
+mod signing_keys;
+
+use std::sync::Arc;
+
+use bson::doc;
+use mongodb::IndexModel;
+use mongodb::options::IndexOptions;
+use outbox::StoreError;
+use outbox::mongo::{MongoDatabase, MongoOptions, fault};
+use secrecy::ExposeSecret;
+use service::config::MongoSettings;
+use tokio::sync::OnceCell;
+
+pub use accounts::Credentials;
+
+const ACCOUNTS: &str = "accounts";
+const FAMILIES: &str = "refresh_families";
+const SIGNING_KEYS: &str = "signing_keys";
+
+/// The name of the database unless the settings give another.
+pub const DEFAULT_DATABASE: &str = "auth";
+
+/// This service's database.
+///
+/// Nothing is written before the unique indexes stand: the first operation that finds the
+/// server makes them.
+#[derive(Clone)]
+pub struct MongoAuth {
+    mongo: MongoDatabase,
+    prepared: Arc<OnceCell<()>>,
+}
+
+impl MongoAuth {
+    /// Opens the database; the server may be down.
+    ///
+    /// # Errors
+    /// When the connection string can't be read.
+    pub async fn connect(settings: &MongoSettings) -> Result<Self, StoreError> {
+        let options = MongoOptions {
+            pool_size: settings.pool_size,
+            timeout: settings.timeout,
+        };
+        let name = settings.database.as_deref().unwrap_or(DEFAULT_DATABASE);
+        let mongo = MongoDatabase::connect(settings.uri.expose_secret(), name, options).await?;
+        Ok(Self {
+            mongo,
+            prepared: Arc::default(),
+        })
+    }
+
+    /// Whether the server answers.
+    ///
+    /// # Errors
+    /// Transient, when it does not.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.mongo.ping().await
+    }
+
+    async fn collection<T: Send + Sync>(
+        &self,
+        name: &str,
+    ) -> Result<mongodb::Collection<T>, StoreError> {
+        self.prepared.get_or_try_init(|| self.prepare()).await?;
+        Ok(self.mongo.database().collection(name))
+    }
+
+    /// Makes collections and indexes. Doing it again changes nothing.
+    async fn prepare(&self) -> Result<(), StoreError> {
+        let unique = || IndexOptions::builder().unique(true).build();
+        let index = |keys, options| IndexModel::builder().keys(keys).options(options).build();
+        // Removed at the time in the field itself, not some seconds later.
+        let at_its_time = IndexOptions::builder()
+            .expire_after(std::time::Duration::ZERO)
+            .build();
+        for (name, model) in [
+            (ACCOUNTS, index(doc! { "email": 1 }, unique())),
+            (FAMILIES, index(doc! { "expires_at": 1 }, at_its_time)),
+            (SIGNING_KEYS, index(doc! { "generation": 1 }, unique())),
+        ] {
+            let collection = self.mongo.database().collection::<bson::Document>(name);
+            collection.create_index(model).await.map_err(fault)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for MongoAuth {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MongoAuth")
+            .field("database", &self.mongo.database().name())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,167 @@
+//! `POST /api/login`
+
+use argon2::password_hash::phc::PasswordHash;
+use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version};
+use futures::future::join_all;
+use mongodb::bson::{Bson, doc};
+use reqwest::StatusCode;
+use reqwest::header::{HeaderMap, HeaderValue};
+use serde_json::json;
+use service::token::Role;
+use uuid::Uuid;
+
+use crate::server::{PASSWORD, Server, Tokens, problem};
+
+fn bearer(token: &str) -> HeaderMap {
+    let value = HeaderValue::try_from(format!("Bearer {token}")).unwrap();
+    HeaderMap::from_iter([(reqwest::header::AUTHORIZATION, value)])
+}
+
+#[tokio::test]
+async fn the_access_token_is_one_that_the_other_services_take() {
+    let server = Server::start().await;
+    server.register("a@b.com").await;
+    let tokens = Tokens::of(server.try_login(" A@B.com", PASSWORD).await).await;
+    assert_eq!(tokens.expires_in, 900);
+
+    let caller = server
+        .verifier()
+        .caller(&bearer(&tokens.access))
+        .await
+        .unwrap();
+    let accounts = &server.everything().await["accounts"];
+    let Some(Bson::Binary(id)) = accounts[0].get("_id") else {
+        panic!("{accounts:?}")
+    };
+    assert_eq!(caller.account_id, Uuid::from_slice(&id.bytes).unwrap());
+    assert_eq!(
+        (caller.email.as_str(), caller.role),
+        ("a@b.com", Role::User)
+    );
+
+    let claims = tokens.claims();
+    assert_eq!(
+        (claims.iss.as_str(), claims.aud.as_str()),
+        ("quadrille", "quadrille")
+    );
+    assert_eq!(claims.exp - claims.iat, 900);
+    assert_ne!(server.login("a@b.com").await.claims().jti, claims.jti);
+    let header = jsonwebtoken::decode_header(&tokens.access).unwrap();
+    assert_eq!(header.alg, jsonwebtoken::Algorithm::EdDSA);
+    assert_eq!(server.kids().await, [tokens.kid()]);
+}
+
+#[tokio::test]
+async fn a_changed_or_self_made_token_is_not_taken() {
+    let server = Server::start().await;
+    server.register("a@b.com").await;
+    let tokens = server.login("a@b.com").await;
+    let verifier = server.verifier();
+    let parts: Vec<&str> = tokens.access.split('.').collect();
+    let encode = |json: serde_json::Value| {
+        use base64::Engine;
+        base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(json.to_string())
+    };
+    let mut claims = serde_json::to_value(tokens.claims()).unwrap();
+    claims["role"] = "admin".into();
+    let admin = encode(claims.clone());
+    let none = encode(json!({ "alg": "none", "typ": "JWT", "kid": tokens.kid() }));
+    let mut hs256 = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::HS256);
+    hs256.kid = Some(tokens.kid());
+    // The public key as the secret of a symmetric signature.
+    let public: serde_json::Value = server
+        .get("/.well-known/jwks.json")
+        .await
+        .json()
+        .await
+        .unwrap();
+    let secret = public["keys"][0]["x"].as_str().unwrap();
+    let secret = jsonwebtoken::EncodingKey::from_secret(secret.as_bytes());
+    for forged in [
+        format!("{}.{admin}.{}", parts[0], parts[2]),
+        format!("{none}.{admin}."),
+        format!("{none}.{admin}.{}", parts[2]),
+        jsonwebtoken::encode(&hs256, &claims, &secret).unwrap(),
+        tokens.refresh.clone(),
+    ] {
+        let refused = verifier.caller(&bearer(&forged)).await.unwrap_err();
+        assert_eq!(refused.status(), StatusCode::UNAUTHORIZED, "{forged}");
+    }
+    verifier.caller(&bearer(&tokens.access)).await.unwrap();
+}
+
+#[tokio::test]
+async fn wrong_address_and_wrong_password_look_and_cost_the_same() {
+    let server = Server::start().await;
+    server.register("a@b.com").await;
+    let before = server.everything().await;
+    let long = "x".repeat(5000);
+    let mut answers = Vec::new();
+    for (email, password) in [
+        ("a@b.com", "wrong password"),
+        ("a@b.com", ""),
+        ("a@b.com", long.as_str()),
+        ("nobody@b.com", PASSWORD),
+        ("nobody@b.com", "nobody's password"),
+        ("not an address", PASSWORD),
+        ("", ""),
+    ] {
+        let runs = server.running.password_hasher_runs();
+        let response = server.try_login(email, password).await;
+        let mut body = problem(response, 401, "invalid-credentials").await;
+        body["request_id"].take();
+        answers.push(body);
+        assert_eq!(server.running.password_hasher_runs(), runs + 1, "{email:?}");
+    }
+    assert!(
+        answers.windows(2).all(|pair| pair[0] == pair[1]),
+        "{answers:?}"
+    );
+    assert_eq!(server.everything().await, before);
+}
+
+#[tokio::test]
+async fn an_outdated_hash_is_replaced_at_the_next_login() {
+    let server = Server::start().await;
+    server.register("a@b.com").await;
+    let params = Params::new(64, 1, 1, None).unwrap();
+    let weak = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    let weak: PasswordHash = weak.hash_password(PASSWORD.as_bytes()).unwrap();
+    let accounts = server.collection("accounts").await;
+    let set = doc! { "$set": { "password": weak.to_string() } };
+    accounts.update_one(doc! {}, set).await.unwrap();
+
+    let wrong = server.try_login("a@b.com", "wrong password").await;
+    problem(wrong, 401, "invalid-credentials").await;
+    let stored = accounts.find_one(doc! {}).await.unwrap().unwrap();
+    assert_eq!(stored.get_str("password").unwrap(), weak.to_string());
+
+    server.login("a@b.com").await;
+    let stored = accounts.find_one(doc! {}).await.unwrap().unwrap();
+    let new = stored.get_str("password").unwrap();
+    assert!(new.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{new}");
+    server.login("a@b.com").await;
+}
+
+#[tokio::test]
+async fn a_crowd_is_told_to_come_back_and_can() {
+    let server = Server::start_with(|settings| {
+        settings.passwords.hash_concurrency = Some(1);
+        settings.passwords.hash_queue = 1;
+    })
+    .await;
+    server.register("a@b.com").await;
+    let crowd = (0..20).map(|_| server.try_login("a@b.com", PASSWORD));
+    let (mut good, mut busy) = (0, 0);
+    for response in join_all(crowd).await {
+        if response.status() == StatusCode::OK {
+            good += 1;
+        } else {
+            problem(response, 503, "unavailable").await;
+            busy += 1;
+        }
+    }
+    assert!(good >= 1 && busy >= 1, "{good} good, {busy} busy");
+    server.login("a@b.com").await;
+    assert_eq!(server.get("/livez").await.status(), StatusCode::OK);
+}

@@ -1,0 +1,68 @@
+//! Accounts that a new shop starts with.
+
+use auth::{Role, SeedError, Seeded, seed_account};
+use reqwest::StatusCode;
+
+use crate::server::{Server, Tokens};
+
+#[tokio::test]
+async fn seeding_twice_is_seeding_once_and_the_only_way_to_an_admin() {
+    let server = Server::start().await;
+    let seed = |email, role| seed_account(&server.settings, email, email, role);
+    assert_eq!(
+        seed("admin@admin.com", Role::Admin).await.unwrap(),
+        Seeded::Added
+    );
+    assert_eq!(
+        seed("aaa@aaa.com", Role::User).await.unwrap(),
+        Seeded::Added
+    );
+    let before = server.everything().await;
+    assert_eq!(
+        seed("admin@admin.com", Role::Admin).await.unwrap(),
+        Seeded::Present
+    );
+    assert_eq!(server.everything().await, before);
+
+    let tokens = server.try_login("admin@admin.com", "admin@admin.com").await;
+    assert_eq!(
+        Tokens::of(tokens).await.claims().role,
+        service::token::Role::Admin
+    );
+    let tokens = server.try_login("aaa@aaa.com", "aaa@aaa.com").await;
+    assert_eq!(
+        Tokens::of(tokens).await.claims().role,
+        service::token::Role::User
+    );
+}
+
+#[tokio::test]
+async fn whoever_took_the_address_first_does_not_become_an_admin() {
+    let server = Server::start().await;
+    server.register("admin@admin.com").await;
+    let before = server.everything().await;
+    let seeded = seed_account(
+        &server.settings,
+        "admin@admin.com",
+        "admin@admin.com",
+        Role::Admin,
+    );
+    let refused = seeded.await.unwrap_err();
+    assert!(
+        matches!(refused, SeedError::OtherRole { role: "user", .. }),
+        "{refused}"
+    );
+    assert_eq!(server.everything().await, before);
+    let login = server.try_login("admin@admin.com", "admin@admin.com").await;
+    assert_eq!(login.status(), StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn a_wrong_seed_is_named() {
+    let server = Server::start().await;
+    let refused = seed_account(&server.settings, "nobody", "password", Role::User).await;
+    assert!(refused.unwrap_err().to_string().contains("nobody"));
+    let refused = seed_account(&server.settings, "a@b.com", "short", Role::User).await;
+    assert!(refused.unwrap_err().to_string().contains("a@b.com"));
+    assert!(server.everything().await["accounts"].is_empty());
+}

@@ -1,0 +1,159 @@
+//! The README's tour, with all services in one process as `quadrille up` runs them.
+
+use std::time::Duration;
+
+use e2e::Client;
+use serde_json::json;
+use service::config::{HttpSettings, KafkaSettings, MongoSettings, TokenSettings};
+use service::lifecycle::Lifecycle;
+use testkit::eventually;
+
+use crate::shop::Place;
+
+async fn start(place: &Place, lifecycle: &Lifecycle) -> String {
+    let mongo = |name: &str| MongoSettings::new(&place.mongodb_uri, &place.database(name));
+    let kafka = KafkaSettings::new(&place.kafka_brokers, &format!("{}.", place.name));
+    let http = HttpSettings::on_free_port;
+    let auth = auth::Settings {
+        http: http(),
+        mongo: mongo("auth"),
+        ..Default::default()
+    };
+    for (email, role) in [
+        ("admin@admin.com", auth::Role::Admin),
+        ("aaa@aaa.com", auth::Role::User),
+    ] {
+        auth::seed_account(&auth, email, email, role).await.unwrap();
+    }
+    let auth = auth::start(auth, lifecycle).await.unwrap().address;
+    let tokens = TokenSettings::new(&format!("http://{auth}/.well-known/jwks.json"));
+    let products = products::Settings {
+        http: http(),
+        mongo: mongo("products"),
+        kafka: kafka.clone(),
+        tokens: tokens.clone(),
+        ..Default::default()
+    };
+    let products = products::start(products, lifecycle).await.unwrap().address;
+    let orders = orders::Settings {
+        http: http(),
+        mongo: mongo("orders"),
+        kafka,
+        tokens,
+        ..Default::default()
+    };
+    let orders = orders::start(orders, lifecycle).await.unwrap().address;
+    let url = |address| format!("http://{address}").parse().unwrap();
+    let gateway = gateway::Settings {
+        http: http(),
+        ..gateway::Settings::new(url(auth), url(products), url(orders))
+    };
+    let openapi = gateway::merged([orders::openapi()]);
+    let gateway = gateway::start(gateway, openapi, lifecycle, None)
+        .await
+        .unwrap()
+        .address;
+    format!("http://{gateway}")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_tour_works_line_by_line() {
+    let place = Place::shared().await;
+    let lifecycle = Lifecycle::new(Duration::from_secs(10));
+    let visitor = Client::new(&start(&place, &lifecycle).await);
+    let database = outbox::mongo::MongoDatabase::connect(
+        &place.mongodb_uri,
+        &place.database("products"),
+        outbox::mongo::MongoOptions::default(),
+    )
+    .await
+    .unwrap();
+    products::seed_demo(&database, std::sync::Arc::new(outbox::SystemClock))
+        .await
+        .unwrap();
+
+    // Look.
+    let list = visitor.get("/api/products").await.unwrap();
+    let names: Vec<_> = list.body["products"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|p| p["name"].as_str().unwrap().to_owned())
+        .collect();
+    for name in ["cutlery", "chair", "laptop", "headphones"] {
+        assert!(names.contains(&name.to_owned()), "{names:?}");
+    }
+    // A visitor may look, not order.
+    assert_eq!(
+        visitor.order(&[("laptop", 1)], 0).await.unwrap().status,
+        401
+    );
+
+    // Log in and order.
+    let user = visitor.log_in("aaa@aaa.com", "aaa@aaa.com").await.unwrap();
+    eventually("the products are known to orders", || async {
+        user.order(&[("chair", 999_999)], 0)
+            .await
+            .is_ok_and(|answer| answer.status == 409)
+    })
+    .await;
+    let order = user
+        .order(&[("laptop", 1), ("cutlery", 3)], 20)
+        .await
+        .unwrap();
+    assert_eq!(order.status, 201, "{order:?}");
+    assert_eq!(order.text("status"), "ACCEPTED", "{order:?}");
+    assert_eq!(order.body["cost"].to_string(), "1317.96");
+
+    // Watch: its history says what happened.
+    let watched = user
+        .get(&format!("/api/orders/{}", order.text("id")))
+        .await
+        .unwrap();
+    let history: Vec<_> = watched.body["history"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|step| step["status"].clone())
+        .collect();
+    assert_eq!(history, ["PENDING", "ACCEPTED"]);
+
+    // Sold out: known at once, or decided by products.
+    eventually("the laptop is known to be sold", || async {
+        user.order(&[("laptop", 1)], 0)
+            .await
+            .is_ok_and(|answer| answer.status == 409)
+    })
+    .await;
+
+    // Rejected: two at the same time for the last pair of headphones.
+    let both =
+        futures::future::join_all((0..2).map(|_| user.order(&[("headphones", 1)], 20))).await;
+    let accepted = both
+        .iter()
+        .filter(|a| a.as_ref().unwrap().text("status") == "ACCEPTED")
+        .count();
+    assert_eq!(accepted, 1, "{both:?}");
+
+    // An admin adds a product, and it can be ordered.
+    let lamp = json!({ "product": { "name": "lamp", "description": "Gives light", "price": 19.5,
+        "quantity": 5, "categories": ["furniture"] } });
+    assert_eq!(user.post("/api/products", &lamp).await.unwrap().status, 403);
+    let admin = visitor
+        .log_in("admin@admin.com", "admin@admin.com")
+        .await
+        .unwrap();
+    assert_eq!(
+        admin.post("/api/products", &lamp).await.unwrap().status,
+        201
+    );
+    eventually("the lamp can be ordered", || async {
+        user.order(&[("lamp", 1)], 20)
+            .await
+            .is_ok_and(|answer| answer.text("status") == "ACCEPTED")
+    })
+    .await;
+
+    lifecycle.trigger();
+    lifecycle.join().await.unwrap();
+}

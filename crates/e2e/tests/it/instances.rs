@@ -1,0 +1,55 @@
+//! All services as separate processes, two of orders and two of products.
+
+use crate::shop::{Place, Shop};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_is_followed_through_two_instances_of_each() {
+    let shop = Shop::start(Place::shared().await, 2, 2).await;
+    let user = shop.user().await;
+    for number in 0..20 {
+        let answer = user
+            .order(&[("cutlery", 1), ("chair", 1)], 20)
+            .await
+            .unwrap();
+        assert_eq!(answer.status, 201, "{number}: {answer:?}");
+        assert_eq!(answer.text("status"), "ACCEPTED", "{number}: {answer:?}");
+    }
+    let laptops = futures::future::join_all((0..8).map(|_| user.order(&[("laptop", 1)], 20))).await;
+    let sold = laptops
+        .iter()
+        .filter(|answer| {
+            answer
+                .as_ref()
+                .is_ok_and(|a| a.text("status") == "ACCEPTED")
+        })
+        .count();
+    assert_eq!(sold, 1, "there is one laptop: {laptops:?}");
+    let list = user.get("/api/orders?page_size=100").await.unwrap();
+    let orders = list.body["orders"].as_array().unwrap();
+    assert!(
+        orders.iter().all(|order| order["status"] != "PENDING"),
+        "{orders:?}"
+    );
+    let books = shop.audit().await;
+    assert_eq!(books["orders"].as_u64(), Some(orders.len() as u64));
+    shop.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_instance_of_each_can_go_and_the_other_goes_on() {
+    let mut shop = Shop::start(Place::shared().await, 2, 2).await;
+    let user = shop.user().await;
+    assert_eq!(
+        user.order(&[("cutlery", 1)], 20)
+            .await
+            .unwrap()
+            .text("status"),
+        "ACCEPTED"
+    );
+    shop.kill("orders", 0).await;
+    shop.kill("products", 0).await;
+    let answer = user.order(&[("cutlery", 2)], 30).await.unwrap();
+    assert_eq!(answer.text("status"), "ACCEPTED", "{answer:?}");
+    shop.audit().await;
+    shop.stop().await;
+}

@@ -1,0 +1,135 @@
+//! Kafka or MongoDB away: nothing is lost, nobody falls over, all recover by themselves.
+
+use std::time::Duration;
+
+use devstack::DevStack;
+use testkit::{eventually, eventually_within};
+
+use crate::shop::{Place, Shop};
+
+async fn own_stack() -> (DevStack, Place) {
+    let stack = testkit::stack::private().await;
+    let place = Place::new(stack.mongodb_uri(), stack.kafka_brokers());
+    (stack, place)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn orders_are_taken_while_kafka_is_away_and_settle_when_it_is_back() {
+    let (stack, place) = own_stack().await;
+    let (kafka, _) = testkit::stack::servers(&stack);
+    let shop = Shop::start(place, 1, 1).await;
+    let user = shop.user().await;
+    assert_eq!(
+        user.order(&[("cutlery", 1)], 20)
+            .await
+            .unwrap()
+            .text("status"),
+        "ACCEPTED"
+    );
+
+    kafka.kill().await.unwrap();
+    let mut waiting = Vec::new();
+    for _ in 0..25 {
+        let answer = user.order(&[("cutlery", 1)], 0).await.unwrap();
+        assert_eq!(answer.status, 201, "{answer:?}");
+        assert_eq!(answer.text("status"), "PENDING");
+        waiting.push(answer.text("id").to_owned());
+    }
+    eventually("the orders service says that Kafka is away", || async {
+        let health = user.get("/api/orders_health").await;
+        health.is_ok_and(|answer| answer.status == 503 && answer.body.to_string().contains("kafka"))
+    })
+    .await;
+
+    kafka.start().await.unwrap();
+    for id in waiting {
+        eventually_within(Duration::from_secs(60), "the order settles", || async {
+            let order = user.get(&format!("/api/orders/{id}")).await;
+            order.is_ok_and(|answer| answer.text("status") == "ACCEPTED")
+        })
+        .await;
+    }
+    shop.audit().await;
+    shop.stop().await;
+    stack.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shop_that_starts_without_kafka_takes_orders_and_settles_them_later() {
+    let (stack, place) = own_stack().await;
+    let (kafka, _) = testkit::stack::servers(&stack);
+    let name = place.name.clone();
+    let shop = Shop::start(place, 1, 1).await;
+    shop.stop().await;
+    kafka.kill().await.unwrap();
+
+    let place = Place {
+        name,
+        ..Place::new(stack.mongodb_uri(), stack.kafka_brokers())
+    };
+    let shop = Shop::launch(place, 1, 1).await;
+    let client = shop.client();
+    eventually_within(Duration::from_secs(60), "a user can log in", || async {
+        client.log_in("aaa@aaa.com", "aaa@aaa.com").await.is_ok()
+    })
+    .await;
+    let user = shop.user().await;
+    eventually_within(Duration::from_secs(60), "an order is taken", || async {
+        user.order(&[("chair", 1)], 0)
+            .await
+            .is_ok_and(|answer| answer.status == 201)
+    })
+    .await;
+    kafka.start().await.unwrap();
+    eventually_within(Duration::from_secs(60), "it is settled", || async {
+        let list = user.get("/api/orders").await;
+        list.is_ok_and(|answer| answer.body["orders"][0]["status"] == "ACCEPTED")
+    })
+    .await;
+    shop.audit().await;
+    shop.stop().await;
+    stack.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_mongodb_the_answer_is_503_and_the_shop_recovers() {
+    let (stack, place) = own_stack().await;
+    let (_, mongod) = testkit::stack::servers(&stack);
+    let shop = Shop::start(place, 1, 1).await;
+    let user = shop.user().await;
+    assert_eq!(
+        user.order(&[("cutlery", 1)], 20)
+            .await
+            .unwrap()
+            .text("status"),
+        "ACCEPTED"
+    );
+
+    mongod.kill().await.unwrap();
+    let refused = user.order(&[("cutlery", 1)], 0).await.unwrap();
+    assert_eq!(refused.status, 503, "{refused:?}");
+    assert!(!refused.text("detail").is_empty(), "{refused:?}");
+    assert_eq!(user.get("/api/products").await.unwrap().status, 503);
+    assert_eq!(user.get("/api/orders").await.unwrap().status, 503);
+    eventually("health says that MongoDB is away", || async {
+        let health = user.get("/api/products_health").await;
+        health
+            .is_ok_and(|answer| answer.status == 503 && answer.body.to_string().contains("mongodb"))
+    })
+    .await;
+
+    mongod.start().await.unwrap();
+    eventually_within(
+        Duration::from_secs(60),
+        "orders are taken and settled again",
+        || async {
+            user.order(&[("cutlery", 1)], 20)
+                .await
+                .is_ok_and(|answer| answer.text("status") == "ACCEPTED")
+        },
+    )
+    .await;
+    shop.audit().await;
+    shop.stop().await;
+    stack.shutdown().await;
+}

@@ -1,0 +1,114 @@
+//! The router: what is asked of a request before it goes to its service.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    extract::{ConnectInfo, Request, State},
+    response::{IntoResponse, Response},
+    routing::{MethodFilter, on},
+};
+use http::{HeaderValue, header};
+use service::{
+    config::HttpSettings,
+    health::Health,
+    http::{Problem, frame},
+    token::{Caller, Verifier},
+};
+use tokio_util::sync::CancellationToken;
+use utoipa::openapi::OpenApi;
+
+use crate::{
+    Settings,
+    access::{Access, RULES, Rule},
+    docs, forwarded,
+    limits::Limits,
+    proxy::Proxy,
+    security_headers,
+    web::Web,
+};
+
+struct Edge {
+    proxy: Proxy,
+    verifier: Verifier,
+    limits: Arc<Limits>,
+    trust_forwarded_for: bool,
+}
+
+/// How much later than the proxy the frame gives up: the proxy's refusal names the service.
+const FRAME_MARGIN: Duration = Duration::from_secs(5);
+
+pub(crate) fn router(
+    settings: &Settings,
+    openapi: &OpenApi,
+    limits: Arc<Limits>,
+    soft: CancellationToken,
+) -> Result<Router, serde_json::Error> {
+    let edge = Edge {
+        proxy: Proxy::new(settings, soft),
+        verifier: Verifier::new(&settings.tokens),
+        limits,
+        trust_forwarded_for: settings.trust_forwarded_for,
+    };
+    let mut router = Router::new();
+    for rule in &RULES {
+        // Only the standard methods are in the table.
+        if let Ok(method) = MethodFilter::try_from(rule.method.clone()) {
+            let handler = async move |State(edge): State<Arc<Edge>>, request: Request| {
+                edge.answer(rule, request).await
+            };
+            router = router.route(rule.path, on(method, handler));
+        }
+    }
+    let web = Web::new(settings.web_root.as_deref());
+    let router = router
+        .with_state(Arc::new(edge))
+        .merge(docs::routes(openapi)?)
+        .merge(Health::new().routes())
+        .fallback(async move |request: Request| web.answer(request).await);
+    let framed = HttpSettings {
+        request_timeout: settings.http.request_timeout + FRAME_MARGIN,
+        ..settings.http.clone()
+    };
+    Ok(frame(router, "gateway", &framed))
+}
+
+impl Edge {
+    async fn answer(&self, rule: &Rule, request: Request) -> Response {
+        let mut response = match self.admit(rule, request).await {
+            Ok(response) => response,
+            Err(problem) => problem.into_response(),
+        };
+        security_headers::mark_api(response.headers_mut());
+        response
+    }
+
+    async fn admit(&self, rule: &Rule, request: Request) -> Result<Response, Problem> {
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+        let peer = peer.map(|ConnectInfo(address)| address.ip());
+        let caller_ip = forwarded::caller(request.headers(), peer, self.trust_forwarded_for);
+        self.limits.check_address(rule.limit, caller_ip)?;
+        let caller = match rule.access {
+            Access::Everyone => None,
+            Access::Roles(roles) => {
+                let caller = self.verifier.shared_caller(request.headers()).await?;
+                caller.require_any(roles)?;
+                Some(caller)
+            }
+        };
+        let account = caller.as_deref().map(|caller: &Caller| caller.account_id);
+        self.limits.check_caller(account, caller_ip)?;
+        let mut response = self
+            .proxy
+            .forward(rule, request, peer, self.trust_forwarded_for)
+            .await?;
+        if !matches!(rule.access, Access::Everyone) {
+            // What one caller may see is not for a shared cache, whatever the service forgot to say.
+            response
+                .headers_mut()
+                .entry(header::CACHE_CONTROL)
+                .or_insert(HeaderValue::from_static("no-store"));
+        }
+        Ok(response)
+    }
+}

@@ -1,0 +1,145 @@
+//! The whole access table, for everyone who may come.
+
+use gateway::access::{Access, RULES, Rule};
+use http::Method;
+use reqwest::Response;
+use service::token::Role;
+
+use crate::support::{Shop, problem};
+
+async fn call(shop: &Shop, method: &Method, path: &str, token: Option<&str>) -> Response {
+    let request = shop.client.request(method.clone(), shop.url(path));
+    let request = match token {
+        Some(token) => request.bearer_auth(token),
+        None => request,
+    };
+    request.send().await.unwrap()
+}
+
+fn filled(rule: &Rule) -> String {
+    rule.path
+        .replace("{id}", "01890000-0000-7000-8000-000000000000")
+}
+
+#[tokio::test]
+async fn every_rule_lets_in_who_may_and_nobody_else() {
+    let shop = Shop::with(
+        |settings| settings.login_limit_per_second = 0,
+        axum::Router::new(),
+    )
+    .await;
+    let forged = {
+        let good = shop.token(Role::Admin);
+        let (rest, signature) = good.rsplit_once('.').unwrap();
+        let flipped = if signature.starts_with('A') { "B" } else { "A" };
+        format!("{rest}.{flipped}{}", &signature[1..])
+    };
+    let (user, admin) = (shop.token(Role::User), shop.token(Role::Admin));
+    for rule in &RULES {
+        let may = |role| match rule.access {
+            Access::Everyone => 200,
+            Access::Roles(roles) if roles.contains(&role) => 200,
+            Access::Roles(_) => 403,
+        };
+        let nobody = if rule.access == Access::Everyone {
+            200
+        } else {
+            401
+        };
+        let cases = [
+            ("no token", None, nobody),
+            ("a user", Some(user.as_str()), may(Role::User)),
+            ("an admin", Some(admin.as_str()), may(Role::Admin)),
+            ("a forged token", Some(forged.as_str()), nobody),
+        ];
+        for (who, token, expected) in cases {
+            let before = shop.reached();
+            let path = filled(rule);
+            let response = call(&shop, &rule.method, &path, token).await;
+            let what = format!("{who} at {} {}", rule.method, rule.path);
+            assert_eq!(response.status().as_u16(), expected, "{what}");
+            if expected == 200 {
+                if rule.path.contains("jwks") {
+                    continue;
+                }
+                let told: serde_json::Value = response.json().await.unwrap();
+                assert_eq!(told["service"], rule.upstream.name(), "{what}");
+                assert_eq!(told["path"], rule.target.unwrap_or(&path), "{what}");
+                assert_eq!(told["method"], rule.method.as_str(), "{what}");
+                assert_eq!(shop.reached(), before + 1);
+            } else {
+                assert_eq!(
+                    response.headers().contains_key("www-authenticate"),
+                    expected == 401,
+                    "{what}"
+                );
+                let code = if expected == 401 {
+                    "unauthorized"
+                } else {
+                    "forbidden"
+                };
+                assert_eq!(problem(response).await.0, code, "{what}");
+                assert_eq!(shop.reached(), before, "{what} reached the service");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn unknown_paths_are_404_and_wrong_methods_405_with_allow() {
+    let shop = Shop::open().await;
+    for path in [
+        "/api",
+        "/api/nothing",
+        "/api/orders/1/2",
+        "/nowhere",
+        "/.well-known/other",
+        "/docs/none",
+    ] {
+        let response = call(&shop, &Method::GET, path, None).await;
+        assert_eq!(response.status().as_u16(), 404, "{path}");
+        assert_eq!(problem(response).await.0, "not-found");
+    }
+    for rule in &RULES {
+        let response = call(&shop, &Method::DELETE, &filled(rule), None).await;
+        assert_eq!(response.status().as_u16(), 405, "{}", rule.path);
+        let allow = response.headers()["allow"].to_str().unwrap().to_owned();
+        assert!(
+            allow.contains(rule.method.as_str()),
+            "{}: {allow}",
+            rule.path
+        );
+        assert_eq!(problem(response).await.0, "method-not-allowed");
+    }
+    assert_eq!(shop.reached(), 0);
+}
+
+#[tokio::test]
+async fn dressed_up_paths_open_nothing() {
+    let shop = Shop::open().await;
+    let user = shop.token(Role::User);
+    // Sent as they are: a client library would tidy them up.
+    for path in [
+        "/api//admin/orders",
+        "/api/orders/../admin/orders",
+        "/API/admin/orders",
+        "/api/admin%2Forders",
+        "/api/products/..%2Fadmin%2Forders/stock",
+    ] {
+        let answer = raw(&shop, &format!(
+            "GET {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {user}\r\nconnection: close\r\n\r\n"
+        )).await;
+        let status: u16 = answer.split(' ').nth(1).unwrap().parse().unwrap();
+        assert!((400..500).contains(&status), "{path}: {answer}");
+    }
+    assert_eq!(shop.reached(), 0);
+}
+
+async fn raw(shop: &Shop, request: &str) -> String {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let mut stream = tokio::net::TcpStream::connect(shop.address).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}

@@ -1,0 +1,111 @@
+//! `/docs` and `/openapi.json`.
+
+use gateway::access::RULES;
+use serde_json::Value;
+
+use crate::support::{Shop, problem};
+
+#[tokio::test]
+async fn the_description_is_openapi_3_1_and_names_only_routes_of_the_table() {
+    let shop = Shop::open().await;
+    let description: Value = shop
+        .get("/openapi.json")
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    assert!(description["openapi"].as_str().unwrap().starts_with("3.1"));
+    assert_eq!(
+        description["components"]["securitySchemes"]["bearer"]["scheme"],
+        "bearer"
+    );
+    assert!(description["components"]["schemas"]["ProblemBody"]["properties"]["type"].is_object());
+    for path in description["paths"].as_object().unwrap().keys() {
+        assert!(
+            RULES.iter().any(|rule| rule.path == path),
+            "{path} is described and not there"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_page_and_its_files_come_from_here() {
+    let shop = Shop::open().await;
+    let response = shop.get("/docs").send().await.unwrap();
+    assert_eq!(
+        (
+            response.status().as_u16(),
+            response.headers()["location"].to_str().unwrap()
+        ),
+        (308, "/docs/")
+    );
+    let response = shop.get("/docs/").send().await.unwrap();
+    let policy = response.headers()["content-security-policy"]
+        .to_str()
+        .unwrap()
+        .to_owned();
+    assert!(!policy.contains("http"), "{policy}");
+    let page = response.text().await.unwrap();
+    let mut files: Vec<_> = page
+        .split(['"', '\''])
+        .filter_map(|text| text.strip_prefix("./"))
+        .collect();
+    files.push("swagger-initializer.js");
+    assert!(files.len() > 3, "{page}");
+    for file in files {
+        let response = shop.get(&format!("/docs/{file}")).send().await.unwrap();
+        assert_eq!(response.status().as_u16(), 200, "{file}");
+    }
+    let start = shop
+        .get("/docs/swagger-initializer.js")
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
+    assert!(start.contains("/openapi.json"), "{start}");
+    // What the policy forbids must not be there.
+    assert!(
+        !page.contains("<style") && !page.contains("style=\""),
+        "{page}"
+    );
+    assert!(!page.contains("<script>"), "{page}");
+}
+
+#[tokio::test]
+async fn each_error_code_has_its_page() {
+    let shop = Shop::open().await;
+    for code in gateway::codes() {
+        let response = shop
+            .get(&format!("/docs/errors/{code}"))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(
+            response.headers()["content-type"],
+            "text/plain; charset=utf-8"
+        );
+        assert!(
+            response
+                .text()
+                .await
+                .unwrap()
+                .starts_with(&format!("# {code}\n"))
+        );
+    }
+    let index = shop
+        .get("/docs/errors")
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
+    assert!(index.starts_with("# Error codes"));
+    let (code, body) = problem(shop.get("/docs/errors/no-such").send().await.unwrap()).await;
+    assert_eq!(code, "not-found");
+    assert!(body["detail"].as_str().unwrap().contains("no-such"));
+}

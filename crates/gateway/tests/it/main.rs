@@ -1,0 +1,17 @@
+//! The gateway from outside, before services that tell what reached them.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that can't go on has failed"
+)]
+
+mod access_table;
+mod description;
+mod limits;
+mod outage;
+mod passing_on;
+mod problem_codes;
+mod streaming;
+mod support;
+mod web_ui;

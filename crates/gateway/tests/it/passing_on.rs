@@ -1,0 +1,120 @@
+//! What reaches a service, and what comes back.
+
+use serde_json::Value;
+use service::token::Role;
+
+use crate::support::Shop;
+
+#[tokio::test]
+async fn the_request_arrives_whole_and_without_what_is_not_its_own() {
+    let shop = Shop::open().await;
+    let token = shop.token(Role::User);
+    let response = shop
+        .post("/api/orders?a=1&b=%20")
+        .bearer_auth(&token)
+        .header("x-request-id", "mine-1")
+        .header("idempotency-key", "k")
+        .header("prefer", "wait=3")
+        .header("connection", "x-private")
+        .header("x-private", "1")
+        .header("te", "trailers")
+        .header("proxy-authorization", "Basic x")
+        .header("x-forwarded-for", "6.6.6.6")
+        .body(r#"{"products":[]}"#)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.status().as_u16(), 200);
+    assert_eq!(response.headers()["x-request-id"], "mine-1");
+    assert_eq!(response.headers()["location"], "/api/orders/1");
+    assert_eq!(response.headers()["x-content-type-options"], "nosniff");
+    assert_eq!(response.headers()["cache-control"], "no-store");
+    for hop in ["x-hop", "keep-alive", "connection"] {
+        assert!(!response.headers().contains_key(hop), "{hop} came back");
+    }
+    let told: Value = response.json().await.unwrap();
+    assert_eq!(
+        (&told["path"], &told["bytes"]),
+        (&"/api/orders?a=1&b=%20".into(), &15.into())
+    );
+    let headers = &told["headers"];
+    assert_eq!(headers["authorization"], format!("Bearer {token}"));
+    assert_eq!(
+        (&headers["idempotency-key"], &headers["prefer"]),
+        (&"k".into(), &"wait=3".into())
+    );
+    assert_eq!(headers["x-request-id"], "mine-1");
+    assert_eq!(headers["x-forwarded-for"], "127.0.0.1");
+    assert_eq!(headers["traceparent"].as_str().unwrap().len(), 55);
+    for hop in ["x-private", "te", "proxy-authorization", "connection"] {
+        assert!(headers.get(hop).is_none(), "{hop} was passed on");
+    }
+}
+
+#[tokio::test]
+async fn a_trace_is_carried_on() {
+    let shop = Shop::open().await;
+    let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let response = shop
+        .get("/api/products")
+        .header("traceparent", trace)
+        .send()
+        .await
+        .unwrap();
+    let told: Value = response.json().await.unwrap();
+    assert_eq!(told["headers"]["traceparent"], trace);
+    assert!(told["headers"]["x-request-id"].as_str().unwrap().len() == 36);
+}
+
+#[tokio::test]
+async fn an_own_proxys_list_is_kept_when_trusted() {
+    let shop = Shop::with(
+        |settings| settings.trust_forwarded_for = true,
+        axum::Router::new(),
+    )
+    .await;
+    let response = shop
+        .get("/api/products")
+        .header("x-forwarded-for", "6.6.6.6")
+        .send()
+        .await
+        .unwrap();
+    let told: Value = response.json().await.unwrap();
+    assert_eq!(told["headers"]["x-forwarded-for"], "6.6.6.6, 127.0.0.1");
+}
+
+#[tokio::test]
+async fn head_is_answered_where_get_is() {
+    let shop = Shop::open().await;
+    let response = shop
+        .client
+        .head(shop.url("/api/products"))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.status().as_u16(), 200);
+    assert!(response.bytes().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn probes_answer_for_the_gateway_itself() {
+    service::telemetry::install_metrics();
+    let shop = Shop::open().await;
+    shop.get("/api/products").send().await.unwrap();
+    for path in ["/livez", "/readyz"] {
+        let body: Value = shop.get(path).send().await.unwrap().json().await.unwrap();
+        assert_eq!(body["status"], "ok");
+    }
+    let metrics = shop
+        .get("/metrics")
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
+    assert!(
+        metrics.contains(r#"service="gateway",route="/api/products""#),
+        "{metrics}"
+    );
+}

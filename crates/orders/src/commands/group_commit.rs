@@ -1,0 +1,256 @@
+//! Requests that arrive together share one transaction.
+//!
+//! A commit on a majority's journal takes milliseconds, whether it writes one order or two hundred.
+//! So whoever is free takes all that has queued up meanwhile: under load batches grow by
+//! themselves, and without load a request waits only for the short `linger`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use outbox::{Clock, ErrorKind, StoreError, transact};
+use thiserror::Error;
+use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout, timeout_at};
+use tokio_util::sync::CancellationToken;
+
+use super::{Decision, PlaceOrder, PlaceOrders, Placed};
+use crate::settings::BatchSettings;
+use crate::store::OrdersStore;
+
+/// The most order lines in one transaction: keeps its outbox record well below the 16 MiB that a
+/// MongoDB document may have.
+const MAX_LINES_PER_BATCH: usize = 5_000;
+
+/// Why a request got no decision.
+#[derive(Debug, Clone, Error)]
+pub enum IntakeError {
+    /// So much is queued that it would take too long. Nothing was changed.
+    #[error("too many orders are waiting")]
+    Busy,
+    /// The database did not answer in time. The order may have been placed.
+    #[error("the database is out of reach: {0}")]
+    Unavailable(String),
+    /// The transaction can't be done, for a reason that is not the customer's.
+    #[error("the order could not be saved: {0}")]
+    Failed(String),
+}
+
+struct Job {
+    request: PlaceOrder,
+    answer: oneshot::Sender<Result<Decision, IntakeError>>,
+}
+
+/// Where requests are handed in.
+#[derive(Clone)]
+pub struct Intake {
+    jobs: mpsc::Sender<Job>,
+    patience: Duration,
+}
+
+impl Intake {
+    /// Queues `request` and waits for what becomes of it. Given up by the caller it is not placed,
+    /// unless its transaction has begun.
+    ///
+    /// # Errors
+    /// When the queue is full, or there is no decision within the configured patience.
+    pub async fn place(&self, request: PlaceOrder) -> Result<Decision, IntakeError> {
+        let (answer, decision) = oneshot::channel();
+        self.jobs.try_send(Job { request, answer }).map_err(|refused| match refused {
+            mpsc::error::TrySendError::Full(_) => IntakeError::Busy,
+            mpsc::error::TrySendError::Closed(_) => {
+                IntakeError::Unavailable("the service is shutting down".to_owned())
+            }
+        })?;
+        match timeout(self.patience, decision).await {
+            Ok(Ok(decision)) => decision,
+            Ok(Err(_)) => Err(IntakeError::Unavailable("the service is shutting down".to_owned())),
+            Err(_) => Err(IntakeError::Unavailable(format!(
+                "no decision within {} s",
+                self.patience.as_secs_f32()
+            ))),
+        }
+    }
+}
+
+/// The loop that takes what is queued and commits it.
+pub struct GroupCommit<D> {
+    database: D,
+    clock: Arc<dyn Clock>,
+    settings: BatchSettings,
+}
+
+impl<D: OrdersStore> GroupCommit<D> {
+    /// Starts the configured number of writers. They end once `closing` is cancelled and
+    /// everything queued until then is answered; the returned set then is empty.
+    pub fn start(
+        database: D,
+        clock: Arc<dyn Clock>,
+        settings: BatchSettings,
+        closing: &CancellationToken,
+    ) -> (Intake, JoinSet<()>) {
+        let (jobs, queue) = mpsc::channel(settings.queue.max(1));
+        let intake = Intake { jobs, patience: settings.patience };
+        let queue = Arc::new(Mutex::new(queue));
+        let writers = settings.writers.max(1);
+        let commit = Arc::new(Self { database, clock, settings });
+        let mut tasks = JoinSet::new();
+        for _ in 0..writers {
+            tasks.spawn(commit.clone().write(queue.clone(), closing.clone()));
+        }
+        (intake, tasks)
+    }
+
+    async fn write(
+        self: Arc<Self>,
+        queue: Arc<Mutex<mpsc::Receiver<Job>>>,
+        closing: CancellationToken,
+    ) {
+        loop {
+            let mut queue_held = queue.lock().await;
+            let jobs = self.next_batch(&mut queue_held, &closing).await;
+            drop(queue_held);
+            if jobs.is_empty() {
+                return;
+            }
+            self.commit(jobs).await;
+        }
+    }
+
+    /// What is queued, at least one; empty when nothing will come any more.
+    async fn next_batch(
+        &self,
+        queue: &mut mpsc::Receiver<Job>,
+        closing: &CancellationToken,
+    ) -> Vec<Job> {
+        let first = tokio::select! {
+            biased;
+            job = queue.recv() => job,
+            () = closing.cancelled() => {
+                queue.close();
+                queue.recv().await
+            }
+        };
+        let mut jobs: Vec<Job> = first.into_iter().collect();
+        let Some(first) = jobs.first() else { return jobs };
+        let mut lines = first.request.basket.items().len();
+        let until = Instant::now() + self.settings.linger;
+        while jobs.len() < self.settings.max_batch && lines < MAX_LINES_PER_BATCH {
+            let next = match queue.try_recv() {
+                Ok(job) => Some(job),
+                Err(_) if closing.is_cancelled() => None,
+                Err(_) => timeout_at(until, queue.recv()).await.ok().flatten(),
+            };
+            let Some(job) = next else { break };
+            lines += job.request.basket.items().len();
+            jobs.push(job);
+        }
+        jobs
+    }
+
+    async fn commit(&self, mut jobs: Vec<Job>) {
+        // Whoever has gone got no answer, so there must be no order either.
+        jobs.retain(|job| !job.answer.is_closed());
+        if jobs.is_empty() {
+            return;
+        }
+        #[expect(clippy::cast_precision_loss, reason = "a batch has at most a few hundred")]
+        metrics::histogram!("orders_batch_size").record(jobs.len() as f64);
+        let (requests, answers): (Vec<_>, Vec<_>) =
+            jobs.into_iter().map(|job| (job.request, job.answer)).unzip();
+        let began = Instant::now();
+        let outcome = self.transact(&requests, false).await;
+        metrics::histogram!("orders_commit_seconds").record(began.elapsed().as_secs_f64());
+        match outcome {
+            Ok(decisions) => {
+                for ((request, answer), decision) in requests.iter().zip(answers).zip(decisions) {
+                    report(request, &decision);
+                    // A customer who has gone finds the order in the list.
+                    let _gone = answer.send(Ok(decision));
+                }
+            }
+            Err(fault) if requests.len() > 1 && is_of_one(&fault) => {
+                tracing::warn!(%fault, orders = requests.len(), "the batch failed; each order is tried alone");
+                self.commit_each(&requests, answers).await;
+            }
+            Err(fault) => {
+                let error = intake_error(&fault);
+                for answer in answers {
+                    let _gone = answer.send(Err(error.clone()));
+                }
+            }
+        }
+    }
+
+    /// One request can't be saved, or something always comes between: the others go on.
+    async fn commit_each(
+        &self,
+        requests: &[PlaceOrder],
+        answers: Vec<oneshot::Sender<Result<Decision, IntakeError>>>,
+    ) {
+        for (request, answer) in requests.iter().zip(answers) {
+            let outcome = match self.transact(std::slice::from_ref(request), true).await {
+                Ok(mut decisions) => match decisions.pop() {
+                    Some(decision) => {
+                        report(request, &decision);
+                        Ok(decision)
+                    }
+                    None => Err(IntakeError::Failed("no decision was made".to_owned())),
+                },
+                Err(fault) => {
+                    tracing::error!(target: "order", order_id = %request.id, %fault, "the order could not be saved");
+                    Err(intake_error(&fault))
+                }
+            };
+            let _gone = answer.send(outcome);
+        }
+    }
+
+    async fn transact(
+        &self,
+        requests: &[PlaceOrder],
+        may_exist: bool,
+    ) -> Result<Vec<Decision>, StoreError> {
+        let mut work =
+            PlaceOrders::new(&self.database, self.clock.as_ref(), requests, may_exist);
+        // A server that holds the connection but does not answer must not hold this writer.
+        match timeout(self.settings.patience * 2, transact(&self.database, &mut work)).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(StoreError::transient("the transaction took too long")),
+        }
+    }
+}
+
+fn is_of_one(fault: &StoreError) -> bool {
+    matches!(fault.kind(), ErrorKind::Permanent | ErrorKind::Conflict)
+}
+
+fn intake_error(fault: &StoreError) -> IntakeError {
+    match fault.kind() {
+        ErrorKind::Permanent | ErrorKind::Fenced => IntakeError::Failed(fault.to_string()),
+        ErrorKind::Transient | ErrorKind::Conflict => IntakeError::Unavailable(fault.to_string()),
+    }
+}
+
+fn report(request: &PlaceOrder, decision: &Decision) {
+    let request_id = request.context.correlation_id.as_deref().unwrap_or("-");
+    match decision {
+        Ok(Placed::New(order)) => {
+            metrics::counter!("orders_placed_total").increment(1);
+            tracing::info!(
+                target: "order", order_id = %order.id, request_id, event_id = %request.event_id,
+                total = %order.total, "placed"
+            );
+        }
+        Ok(Placed::Again(order)) => {
+            metrics::counter!("orders_repeated_total").increment(1);
+            tracing::info!(
+                target: "order", order_id = %order.id, request_id, "answered again"
+            );
+        }
+        Err(declined) => {
+            metrics::counter!("orders_refused_total").increment(1);
+            tracing::info!(target: "order", request_id, reason = %declined, "refused");
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! What customers can have done, one file per command: decide, save and say what happened, in one
+//! transaction.
+//!
+//! **How to add one.** A `Work` that reads, decides by the domain, writes, and appends its events;
+//! a function that runs it. A command that comes often goes through a queue of its own, as
+//! [`PlaceOrders`] goes through [`GroupCommit`].
+
+mod group_commit;
+mod idempotency;
+mod place_orders;
+
+pub use group_commit::{GroupCommit, Intake, IntakeError};
+pub use idempotency::RetryKey;
+pub use place_orders::{Decision, Declined, PlaceOrder, PlaceOrders, Placed};

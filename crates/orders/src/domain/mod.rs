@@ -1,0 +1,16 @@
+//! Pure decisions about orders: no I/O, no clock, no ids drawn.
+//!
+//! **How to add one.** A function that takes what it needs to know, the time included, and gives
+//! back the new state or the reason why not.
+
+mod basket;
+mod order;
+mod place;
+mod product_copy;
+mod settle;
+
+pub use basket::{Basket, Item, MAX_LINES, MAX_NAME_CHARS, MAX_QUANTITY, MAX_RAW_LINES};
+pub use order::{Author, Order, Step};
+pub use place::{Identity, Refusal, place};
+pub use product_copy::{ProductCopy, newest};
+pub use settle::{Settle, settle};

@@ -1,0 +1,88 @@
+//! An order as this service keeps it.
+
+use events::{AccountId, Money, OrderCreate, OrderId, OrderLine, OrderStatus, Rejection};
+use jiff::Timestamp;
+
+/// Who took a step of an order's way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Author {
+    /// This service, when the order was placed.
+    Orders,
+    /// The stock engine.
+    Products,
+}
+
+impl Author {
+    /// The service's name, as HTTP and the database have it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Orders => "orders",
+            Self::Products => "products",
+        }
+    }
+
+    /// The author of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Orders, Self::Products].into_iter().find(|author| author.name() == name)
+    }
+}
+
+/// A step of an order's way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// Where the order stood from then on.
+    pub status: OrderStatus,
+    /// When it was decided, to the millisecond.
+    pub at: Timestamp,
+    /// Who decided it.
+    pub by: Author,
+    /// Why, for a rejection.
+    pub reason: Option<Rejection>,
+}
+
+/// An order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    /// Its identity.
+    pub id: OrderId,
+    /// Who placed it.
+    pub customer: AccountId,
+    /// What is wanted; each product once, in the order in which the customer named them first.
+    pub lines: Vec<OrderLine>,
+    /// The sum of the lines.
+    pub total: Money,
+    /// Where it stands.
+    pub status: OrderStatus,
+    /// Why it was rejected.
+    pub reason: Option<Rejection>,
+    /// Rises by one with every step, from 1.
+    pub version: u64,
+    /// When it was placed, to the millisecond.
+    pub created_at: Timestamp,
+    /// Its steps, oldest first; never empty.
+    pub history: Vec<Step>,
+}
+
+impl Order {
+    /// The news that it was placed.
+    pub fn to_event(&self) -> OrderCreate {
+        OrderCreate {
+            order_id: self.id,
+            customer_id: self.customer,
+            lines: self.lines.clone(),
+            total: self.total,
+            version: 1,
+        }
+    }
+
+    /// The order as it was when it was placed, whatever became of it: the answer that a repeated
+    /// request gets.
+    #[must_use]
+    pub fn as_placed(mut self) -> Self {
+        self.history.truncate(1);
+        self.status = OrderStatus::Pending;
+        self.reason = None;
+        self.version = 1;
+        self
+    }
+}

@@ -1,0 +1,215 @@
+//! Whether an order can be placed, and what it costs.
+
+use events::{AccountId, Money, OrderId, OrderLine, OrderStatus};
+use jiff::Timestamp;
+use thiserror::Error;
+
+use super::{Author, Basket, Order, ProductCopy, Step};
+
+/// Why an order can't be placed. Nothing is changed by it.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Refusal {
+    /// No line at all.
+    #[error("The order has no products; name at least one.")]
+    Empty,
+    /// More lines than a request may have.
+    #[error("The order has more than {limit} lines; put fewer into one order.")]
+    TooManyLines {
+        /// The most there may be.
+        limit: usize,
+    },
+    /// More different products than an order may have.
+    #[error("The order has more than {limit} different products; split it into several orders.")]
+    TooManyProducts {
+        /// The most there may be.
+        limit: usize,
+    },
+    /// A name that no product can have.
+    #[error("Line {line} has a name that no product can have: empty, or longer than 200 characters.")]
+    InvalidName {
+        /// Which line, counted from 1.
+        line: usize,
+    },
+    /// A quantity that is none.
+    #[error("The quantity of {name:?} must be from 1 to 1000000; it is {quantity}.")]
+    InvalidQuantity {
+        /// The product's name.
+        name: String,
+        /// What was asked for, lines of the product added up.
+        quantity: i64,
+    },
+    /// The catalogue has no such product.
+    #[error("There is no product {name:?} in the shop.")]
+    UnknownProduct {
+        /// The name asked for.
+        name: String,
+    },
+    /// There is less of it than asked for.
+    #[error("There are {available} of {name:?}; the order wants {wanted}.")]
+    InsufficientStock {
+        /// The product's name.
+        name: String,
+        /// What is wanted, lines of the product added up.
+        wanted: u32,
+        /// What is there as far as this service knows.
+        available: u32,
+    },
+    /// The cost is more than can be counted.
+    #[error("The order costs more than can be counted; order less.")]
+    TooExpensive,
+    /// Products priced in different currencies.
+    #[error("{name:?} is priced in another currency than the rest; order it by itself.")]
+    MixedCurrencies {
+        /// The first product with another currency than the first line's.
+        name: String,
+    },
+}
+
+/// Who and when: what an order is besides its products.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Identity {
+    /// The order's id.
+    pub id: OrderId,
+    /// Who places it.
+    pub customer: AccountId,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// Decides about an order by what is known of the catalogue; the first reason found is the answer.
+///
+/// The stock check here only spares the customer a wait: it looks at a copy, and the products
+/// service decides for good.
+///
+/// # Errors
+/// When a product is unknown, there is less of it than wanted, or the sum can't be had.
+pub fn place(
+    who: Identity,
+    basket: &Basket,
+    catalogue: impl Fn(&str) -> Option<ProductCopy>,
+) -> Result<Order, Refusal> {
+    let mut lines = Vec::with_capacity(basket.items().len());
+    let mut total: Option<Money> = None;
+    for item in basket.items() {
+        let product = catalogue(&item.name)
+            .ok_or_else(|| Refusal::UnknownProduct { name: item.name.clone() })?;
+        if item.quantity > product.quantity {
+            return Err(Refusal::InsufficientStock {
+                name: item.name.clone(),
+                wanted: item.quantity,
+                available: product.quantity,
+            });
+        }
+        let cost = product.price.times(item.quantity).map_err(|_| Refusal::TooExpensive)?;
+        total = Some(match total {
+            None => cost,
+            Some(sum) if sum.currency != cost.currency => {
+                return Err(Refusal::MixedCurrencies { name: item.name.clone() });
+            }
+            Some(sum) => sum.plus(cost).map_err(|_| Refusal::TooExpensive)?,
+        });
+        lines.push(OrderLine {
+            product_id: product.id,
+            name: product.name,
+            quantity: item.quantity,
+            unit_price: product.price,
+        });
+    }
+    let total = total.ok_or(Refusal::Empty)?;
+    Ok(Order {
+        id: who.id,
+        customer: who.customer,
+        lines,
+        total,
+        status: OrderStatus::Pending,
+        reason: None,
+        version: 1,
+        created_at: who.now,
+        history: vec![Step {
+            status: OrderStatus::Pending,
+            at: who.now,
+            by: Author::Orders,
+            reason: None,
+        }],
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use events::ProductId;
+    use events::money::DEFAULT_CURRENCY;
+
+    fn catalogue(name: &str) -> Option<ProductCopy> {
+        let (id, minor, quantity) = match name {
+            "chair" => (1, 2999, 30),
+            "cup" => (2, 599, 200),
+            "gold" => (3, i64::MAX / 2, 5),
+            _ => return None,
+        };
+        Some(ProductCopy {
+            id: ProductId::from_u128(id),
+            name: name.to_owned(),
+            price: Money::new(minor, DEFAULT_CURRENCY),
+            quantity,
+            version: 1,
+        })
+    }
+
+    fn order(lines: &[(&str, i64)]) -> Result<Order, Refusal> {
+        let basket = Basket::new(lines.iter().map(|(n, q)| ((*n).to_owned(), *q)))?;
+        let who = Identity {
+            id: OrderId::from_u128(7),
+            customer: AccountId::from_u128(8),
+            now: Timestamp::UNIX_EPOCH,
+        };
+        place(who, &basket, catalogue)
+    }
+
+    #[test]
+    fn an_order_is_pending_and_costs_the_sum_of_its_lines() {
+        let order = order(&[("chair", 2), ("cup", 10)]).unwrap();
+        assert_eq!(order.total, Money::new(2 * 2999 + 10 * 599, DEFAULT_CURRENCY));
+        assert_eq!((order.status, order.version), (OrderStatus::Pending, 1));
+        assert_eq!(order.history.len(), 1);
+        assert_eq!(order.to_event().lines, order.lines);
+    }
+
+    #[test]
+    fn two_lines_of_one_product_are_checked_together() {
+        assert!(order(&[("chair", 30)]).is_ok());
+        assert_eq!(
+            order(&[("chair", 20), ("chair", 20)]),
+            Err(Refusal::InsufficientStock { name: "chair".into(), wanted: 40, available: 30 })
+        );
+    }
+
+    #[test]
+    fn an_unknown_product_is_named() {
+        assert_eq!(
+            order(&[("chair", 1), ("Chair", 1)]),
+            Err(Refusal::UnknownProduct { name: "Chair".into() })
+        );
+    }
+
+    #[test]
+    fn a_cost_beyond_counting_is_refused() {
+        assert_eq!(order(&[("gold", 3)]), Err(Refusal::TooExpensive));
+        assert_eq!(order(&[("gold", 2), ("cup", 1), ("chair", 1)]), Err(Refusal::TooExpensive));
+    }
+
+    #[test]
+    fn the_answer_of_a_repeated_request_is_the_first_one() {
+        let placed = order(&[("cup", 1)]).unwrap();
+        let mut settled = placed.clone();
+        settled.status = OrderStatus::Accepted;
+        settled.version = 2;
+        settled.history.push(Step {
+            status: OrderStatus::Accepted,
+            at: Timestamp::UNIX_EPOCH,
+            by: Author::Products,
+            reason: None,
+        });
+        assert_eq!(settled.as_placed(), placed);
+    }
+}

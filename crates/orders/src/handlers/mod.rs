@@ -1,0 +1,14 @@
+//! What the service does when others say that something happened, one file per event.
+//!
+//! **How to add one.** A file `on_<event>.rs` with a handler whose doc says what sets it off, what
+//! it does, what it emits and why it may run twice; a line in `lib.rs`'s `CONTRACT` and one in
+//! `wiring.rs`.
+
+mod copy_products;
+mod on_order_status_update;
+mod on_product_create;
+mod on_products_quantity_update;
+
+pub use on_order_status_update::OnOrderStatusUpdate;
+pub use on_product_create::OnProductCreate;
+pub use on_products_quantity_update::OnProductsQuantityUpdate;

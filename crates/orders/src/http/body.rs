@@ -1,0 +1,170 @@
+//! Orders as HTTP shows them.
+
+use events::money::DecimalNumber;
+use events::{OrderLine, OrderStatus, Rejection};
+use jiff::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::domain::{Order, Step};
+
+/// An order.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Order)]
+pub(super) struct OrderBody {
+    /// The order's id.
+    id: Uuid,
+    /// Who placed it.
+    customer_id: Uuid,
+    /// `PENDING`, `ACCEPTED` or `REJECTED`.
+    #[schema(value_type = String, example = "PENDING")]
+    status: OrderStatus,
+    /// The sum of the lines.
+    #[schema(value_type = f64, example = 41.97)]
+    cost: DecimalNumber,
+    /// The currency of all prices, ISO 4217.
+    #[schema(example = "EUR")]
+    currency: &'static str,
+    /// What is wanted; each product once.
+    products: Vec<LineBody>,
+    /// When it was placed.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    /// Why it was rejected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<ReasonBody>,
+    /// Its steps, oldest first; where one order is shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    history: Option<Vec<StepBody>>,
+}
+
+/// A product in an order.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OrderLine)]
+struct LineBody {
+    /// The product's name.
+    name: String,
+    /// The price of one when the order was placed.
+    #[schema(value_type = f64, example = 5.99)]
+    price: DecimalNumber,
+    /// How many.
+    quantity: u32,
+}
+
+/// Why an order was rejected.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RejectionReason)]
+struct ReasonBody {
+    /// The reason's stable name.
+    #[schema(example = "insufficient-stock")]
+    code: &'static str,
+    /// A sentence for people.
+    detail: String,
+    /// The product's name.
+    product: String,
+}
+
+/// A step of an order's way.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OrderStep)]
+struct StepBody {
+    /// Where it stood from then on.
+    #[schema(value_type = String, example = "ACCEPTED")]
+    status: OrderStatus,
+    /// When it was decided.
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+    /// The service that decided it.
+    by: &'static str,
+    /// Why, for a rejection.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<ReasonBody>,
+}
+
+impl OrderBody {
+    /// The order as lists show it.
+    pub(super) fn of(order: &Order) -> Self {
+        Self {
+            id: Uuid::from_bytes(order.id.into_bytes()),
+            customer_id: Uuid::from_bytes(order.customer.into_bytes()),
+            status: order.status,
+            cost: order.total.into(),
+            currency: order.total.currency.code(),
+            products: order.lines.iter().map(LineBody::of).collect(),
+            created_at: order.created_at,
+            reason: order.reason.as_ref().map(|reason| ReasonBody::of(reason, &order.lines)),
+            history: None,
+        }
+    }
+
+    /// The order with its history.
+    pub(super) fn in_full(order: &Order) -> Self {
+        let step = |step: &Step| StepBody {
+            status: step.status,
+            at: step.at,
+            by: step.by.name(),
+            reason: step.reason.as_ref().map(|reason| ReasonBody::of(reason, &order.lines)),
+        };
+        Self { history: Some(order.history.iter().map(step).collect()), ..Self::of(order) }
+    }
+}
+
+impl LineBody {
+    fn of(line: &OrderLine) -> Self {
+        Self {
+            name: line.name.clone(),
+            price: line.unit_price.into(),
+            quantity: line.quantity,
+        }
+    }
+}
+
+impl ReasonBody {
+    fn of(reason: &Rejection, lines: &[OrderLine]) -> Self {
+        let (product_id, code) = match reason {
+            Rejection::InsufficientStock { product_id, .. } => (product_id, "insufficient-stock"),
+            Rejection::UnknownProduct { product_id } => (product_id, "unknown-product"),
+        };
+        let line = lines.iter().find(|line| line.product_id == *product_id);
+        let product = line.map_or_else(|| product_id.to_string(), |line| line.name.clone());
+        let wanted = line.map_or(0, |line| line.quantity);
+        let detail = match reason {
+            Rejection::InsufficientStock { available: 0, .. } => {
+                format!("{product} is sold out.")
+            }
+            Rejection::InsufficientStock { available, .. } => {
+                format!("There were {available} of {product} left; the order wanted {wanted}.")
+            }
+            Rejection::UnknownProduct { .. } => {
+                format!("{product} is not in the shop any more.")
+            }
+        };
+        Self { code, detail, product }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use events::money::DEFAULT_CURRENCY;
+    use events::{Money, ProductId};
+
+    #[test]
+    fn a_rejection_names_the_product_in_a_sentence() {
+        let line = OrderLine {
+            product_id: ProductId::from_u128(1),
+            name: "laptop".to_owned(),
+            quantity: 2,
+            unit_price: Money::new(129_999, DEFAULT_CURRENCY),
+        };
+        let reason = |available| Rejection::InsufficientStock {
+            product_id: ProductId::from_u128(1),
+            available,
+        };
+        let body = ReasonBody::of(&reason(1), std::slice::from_ref(&line));
+        assert_eq!(body.detail, "There were 1 of laptop left; the order wanted 2.");
+        assert_eq!((body.code, body.product.as_str()), ("insufficient-stock", "laptop"));
+        assert_eq!(ReasonBody::of(&reason(0), &[line]).detail, "laptop is sold out.");
+    }
+}

@@ -1,0 +1,35 @@
+//! `GET /api/orders`
+
+use axum::extract::State;
+use events::AccountId;
+use service::http::{Json, Problem, ProblemBody, Query};
+use service::token::Caller;
+
+use super::Api;
+use super::page::{OrdersBody, Page, PageQuery};
+use crate::store::OrderFilter;
+
+/// The caller's orders, newest first.
+#[utoipa::path(
+    get, path = "/api/orders", tag = "orders", security(("bearer" = [])),
+    params(PageQuery),
+    responses(
+        (status = 200, description = "A page; empty when there is no order", body = inline(OrdersBody)),
+        (status = 400, description = "`invalid-query`, `invalid-page-token`", body = ProblemBody),
+        (status = 401, description = "`unauthorized`", body = ProblemBody),
+        (status = 503, description = "`unavailable`", body = ProblemBody),
+    )
+)]
+pub(super) async fn list_orders(
+    State(api): State<Api>,
+    caller: Caller,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<OrdersBody>, Problem> {
+    let page = Page::of(&query)?;
+    let filter = OrderFilter {
+        customer: Some(AccountId::from_bytes(caller.account_id.into_bytes())),
+        ..OrderFilter::default()
+    };
+    let found = api.read(api.orders.newest(filter, page.after, page.limit())).await?;
+    Ok(Json(page.answer(found)))
+}

@@ -1,0 +1,119 @@
+//! The service over HTTP, one file per endpoint.
+//!
+//! **How to add one.** A file with a handler described by `#[utoipa::path]`, its line in [`api`],
+//! and the codes that are new in `problems.rs`, each with a page in `docs/errors/`.
+
+mod body;
+mod get_order;
+mod list_all_orders;
+mod list_orders;
+mod page;
+mod place_order;
+mod prefer;
+mod problems;
+mod stream_orders;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::FromRef;
+use outbox::{Clock, StoreError};
+use service::health::Health;
+use service::http::{Problem, ProblemBody};
+use service::token::Verifier;
+use utoipa::OpenApi;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::commands::Intake;
+use crate::live::Hub;
+use crate::store::MongoOrders;
+
+/// How long an answer waits for the database before it is 503.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What the endpoints work with.
+#[derive(Clone)]
+pub struct Api(Arc<Parts>);
+
+/// The parts of an [`Api`].
+pub struct Parts {
+    /// Where orders are handed in.
+    pub intake: Intake,
+    /// The orders, to be read.
+    pub orders: MongoOrders,
+    /// Who is told of changes.
+    pub hub: Hub,
+    /// Whose tokens are believed.
+    pub verifier: Verifier,
+    /// Where ids and times come from.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Api {
+    /// The endpoints' common ground.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// What a query gives, or a problem, within [`PATIENCE`].
+    async fn read<T>(
+        &self,
+        query: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, Problem> {
+        match tokio::time::timeout(PATIENCE, query).await {
+            Ok(Ok(found)) => Ok(found),
+            Ok(Err(fault)) => Err(problems::of_store(&fault)),
+            Err(_) => Err(problems::of_store(&StoreError::transient("no answer in time"))),
+        }
+    }
+}
+
+impl std::ops::Deref for Api {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl FromRef<Api> for Verifier {
+    fn from_ref(api: &Api) -> Self {
+        api.verifier.clone()
+    }
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Quadrille orders", description = "Placing orders and following them."),
+    components(schemas(ProblemBody)),
+    tags((name = "orders", description = "Placing orders and following them until they settle"))
+)]
+struct Description;
+
+fn api() -> OpenApiRouter<Api> {
+    OpenApiRouter::with_openapi(Description::openapi())
+        .routes(routes!(place_order::place_order, list_orders::list_orders))
+        .routes(routes!(stream_orders::stream_orders))
+        .routes(routes!(get_order::get_order))
+        .routes(routes!(list_all_orders::list_all_orders))
+}
+
+/// The routes, with those of `health`.
+pub fn router(state: Api, health: &Health) -> Router {
+    let (routes, _) = api().split_for_parts();
+    routes.merge(health.routes()).with_state(state)
+}
+
+/// The endpoints' description (OpenAPI 3.1).
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    let mut description = api().into_openapi();
+    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+    description
+        .components
+        .get_or_insert_default()
+        .add_security_scheme("bearer", SecurityScheme::Http(bearer));
+    description
+}

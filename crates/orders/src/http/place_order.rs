@@ -1,0 +1,168 @@
+//! `POST /api/orders`
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use events::{AccountId, OrderId};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use outbox::MessageContext;
+use serde::Deserialize;
+use service::http::{Json, Problem, ProblemBody, RequestId, trace_id};
+use service::token::Caller;
+use tokio::time::timeout;
+use utoipa::ToSchema;
+
+use super::body::OrderBody;
+use super::{Api, prefer, problems};
+use crate::commands::{PlaceOrder, Placed, RetryKey};
+use crate::domain::{Basket, Order};
+use crate::live::Watch;
+
+/// What is wanted.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewOrder {
+    /// At most 100 different products; lines of one product are added up.
+    #[schema(min_items = 1, max_items = 1000)]
+    products: Vec<NewLine>,
+}
+
+/// So many of a product.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewLine {
+    /// The product's name.
+    #[schema(example = "cutlery", min_length = 1, max_length = 200)]
+    name: String,
+    /// How many.
+    #[schema(minimum = 1, maximum = 1_000_000, example = 2)]
+    quantity: i64,
+}
+
+/// Places an order.
+///
+/// The order is `PENDING` first and soon `ACCEPTED` or `REJECTED`. With `Prefer: wait=N` the answer
+/// comes once it is settled, or after N seconds (at most 30). With an `Idempotency-Key` the request
+/// may be repeated: it gets the first answer again.
+#[utoipa::path(
+    post, path = "/api/orders", tag = "orders", security(("bearer" = [])),
+    request_body = NewOrder,
+    params(
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters, remembered for 7 days"),
+        ("Prefer" = Option<String>, Header, description = "`wait=N`: answer when settled or after N seconds, at most 30"),
+    ),
+    responses(
+        (status = 201, description = "The order", body = inline(OrderBody), headers(
+            ("Location" = String, description = "The order's address"),
+            ("Idempotent-Replayed" = String, description = "`true` when the request was answered before"),
+            ("Preference-Applied" = String, description = "The wait that was applied"),
+        )),
+        (status = 400, description = "`malformed-json`, `invalid-idempotency-key`", body = ProblemBody),
+        (status = 401, description = "`unauthorized`", body = ProblemBody),
+        (status = 404, description = "`unknown-product`", body = ProblemBody),
+        (status = 409, description = "`insufficient-stock`", body = ProblemBody),
+        (status = 413, description = "`body-too-large`", body = ProblemBody),
+        (status = 415, description = "`unsupported-media-type`", body = ProblemBody),
+        (status = 422, description = "`invalid-body`, `invalid-order`, `idempotency-key-reused`", body = ProblemBody),
+        (status = 503, description = "`unavailable`", body = ProblemBody),
+    )
+)]
+pub(super) async fn place_order(
+    State(api): State<Api>,
+    caller: Caller,
+    request_id: RequestId,
+    headers: HeaderMap,
+    Json(body): Json<NewOrder>,
+) -> Result<Response, Problem> {
+    let key = prefer::idempotency_key(&headers)?;
+    let wait = prefer::wait(&headers);
+    let lines = body.products.into_iter().map(|line| (line.name, line.quantity));
+    let basket = Basket::new(lines).map_err(|refusal| problems::of_refusal(&refusal))?;
+    let customer = AccountId::from_bytes(caller.account_id.into_bytes());
+    let id = OrderId::from_bytes(api.clock.uuid().into_bytes());
+    let request = PlaceOrder {
+        id,
+        event_id: api.clock.uuid(),
+        customer,
+        retry: key.map(|key| RetryKey::new(customer, key, &basket)),
+        basket,
+        context: MessageContext {
+            correlation_id: Some(request_id.as_str().to_owned()),
+            causation_id: None,
+            traceparent: traceparent(&headers),
+        },
+    };
+    // Before the order is there, so that its settlement can't come in between.
+    let watch = wait.filter(|wait| !wait.is_zero()).map(|_| api.hub.watch(id));
+    let placed = api.intake.place(request).await.map_err(|error| problems::of_intake(&error))?;
+    let placed = placed.map_err(|declined| problems::of_declined(&declined))?;
+    let (order, again) = match placed {
+        Placed::New(order) => (order, false),
+        Placed::Again(order) => (order, true),
+    };
+    let order = match (watch, wait) {
+        (Some(_), Some(wait)) if again => {
+            let watch = api.hub.watch(order.id);
+            until_settled(&api, watch, order, wait, true).await
+        }
+        (Some(watch), Some(wait)) => until_settled(&api, watch, order, wait, false).await,
+        _ => order,
+    };
+    Ok(answer(&order, again, wait))
+}
+
+fn answer(order: &Order, again: bool, wait: Option<Duration>) -> Response {
+    let mut response = (StatusCode::CREATED, Json(OrderBody::of(order))).into_response();
+    let headers = response.headers_mut();
+    if let Ok(location) = HeaderValue::try_from(format!("/api/orders/{}", order.id)) {
+        headers.insert(header::LOCATION, location);
+    }
+    if again {
+        headers.insert(prefer::REPLAYED, HeaderValue::from_static("true"));
+    }
+    if let Some(wait) = wait
+        && let Ok(applied) = HeaderValue::try_from(format!("wait={}", wait.as_secs()))
+    {
+        headers.insert(prefer::PREFERENCE_APPLIED, applied);
+    }
+    response
+}
+
+/// The order once it is settled, or as it is when `wait` is over. `old` says that it was placed
+/// before `watch` was made, so that it has to be looked at.
+async fn until_settled(
+    api: &Api,
+    mut watch: Watch,
+    placed: Order,
+    wait: Duration,
+    old: bool,
+) -> Order {
+    let settled = async {
+        if old || !watch.was_open() {
+            if !watch.opened().await {
+                return None;
+            }
+            if let Ok(Some(order)) = api.orders.by_id(placed.id).await
+                && order.status.is_terminal()
+            {
+                return Some(order);
+            }
+        }
+        watch.settled().await.map(Arc::unwrap_or_clone)
+    };
+    if let Ok(Some(order)) = timeout(wait, settled).await {
+        return order;
+    }
+    // Placed it is in any case; if it can't be looked at, that is the answer.
+    match timeout(super::PATIENCE, api.orders.by_id(placed.id)).await {
+        Ok(Ok(Some(order))) => order,
+        _ => placed,
+    }
+}
+
+fn traceparent(headers: &HeaderMap) -> Option<String> {
+    trace_id(headers)?;
+    headers.get("traceparent")?.to_str().ok().map(str::to_owned)
+}

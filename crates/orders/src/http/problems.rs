@@ -1,0 +1,95 @@
+//! What can go wrong, as customers are told it.
+
+use std::time::Duration;
+
+use http::StatusCode;
+use outbox::{ErrorKind, StoreError};
+use service::http::Problem;
+
+use crate::commands::{Declined, IntakeError};
+use crate::domain::Refusal;
+
+const SOON: Duration = Duration::from_secs(1);
+const LATER: Duration = Duration::from_secs(2);
+
+/// The rules' answer.
+pub(super) fn of_declined(declined: &Declined) -> Problem {
+    match declined {
+        Declined::Refused(refusal) => of_refusal(refusal),
+        Declined::KeyReused => Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "idempotency-key-reused",
+            "The idempotency key was used for another request",
+        )
+        .detail("This Idempotency-Key came with other products before; draw a new key for a new order."),
+    }
+}
+
+/// The rules' answer about a basket.
+pub(super) fn of_refusal(refusal: &Refusal) -> Problem {
+    let problem = match refusal {
+        Refusal::UnknownProduct { name } => {
+            let title = "There is no such product";
+            Problem::new(StatusCode::NOT_FOUND, "unknown-product", title).with("product", name)
+        }
+        Refusal::InsufficientStock { name, wanted, available } => {
+            let title = "There is not enough of a product";
+            Problem::new(StatusCode::CONFLICT, "insufficient-stock", title)
+                .with("product", name)
+                .with("wanted", wanted)
+                .with("available", available)
+        }
+        Refusal::InvalidQuantity { name, .. } | Refusal::MixedCurrencies { name } => {
+            invalid_order().with("product", name)
+        }
+        Refusal::Empty
+        | Refusal::TooManyLines { .. }
+        | Refusal::TooManyProducts { .. }
+        | Refusal::InvalidName { .. }
+        | Refusal::TooExpensive => invalid_order(),
+    };
+    problem.detail(refusal.to_string())
+}
+
+fn invalid_order() -> Problem {
+    let title = "That can't be ordered";
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-order", title)
+}
+
+/// No decision about an order.
+pub(super) fn of_intake(error: &IntakeError) -> Problem {
+    match error {
+        IntakeError::Busy => Problem::unavailable(SOON)
+            .detail("too many orders are waiting; nothing was ordered, try again in a moment"),
+        IntakeError::Unavailable(cause) => {
+            tracing::warn!(target: "order", cause, "no decision in time");
+            Problem::unavailable(LATER).detail(
+                "the order could not be confirmed in time and may have been placed; look at your \
+                 orders before you try again, or repeat it with the same Idempotency-Key",
+            )
+        }
+        IntakeError::Failed(_) => Problem::internal(error),
+    }
+}
+
+/// A query that failed.
+pub(super) fn of_store(fault: &StoreError) -> Problem {
+    match fault.kind() {
+        ErrorKind::Transient | ErrorKind::Conflict => {
+            tracing::warn!(%fault, "a query failed");
+            Problem::unavailable(LATER)
+        }
+        ErrorKind::Permanent | ErrorKind::Fenced => Problem::internal(fault),
+    }
+}
+
+/// No such order, or not this caller's.
+pub(super) fn unknown_order() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "unknown-order", "There is no such order")
+        .detail("none of your orders has this id")
+}
+
+/// Changes can't be followed right now.
+pub(super) fn no_live_updates() -> Problem {
+    Problem::unavailable(LATER).detail("live updates are not available right now; try again in a moment")
+}

@@ -1,0 +1,213 @@
+//! How the domain's things lie in the database.
+//!
+//! Ids are BSON UUIDs, times BSON dates (milliseconds), money minor units with one currency code
+//! per document.
+
+use bson::DateTime;
+use events::{Money, OrderId, OrderLine, OrderStatus, ProductId, Rejection};
+use jiff::Timestamp;
+use outbox::StoreError;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{Author, Order, ProductCopy, Step};
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct OrderDocument {
+    #[serde(rename = "_id")]
+    pub(super) id: bson::Uuid,
+    pub(super) customer: bson::Uuid,
+    pub(super) status: OrderStatus,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) reason: Option<ReasonDocument>,
+    pub(super) lines: Vec<LineDocument>,
+    pub(super) total: i64,
+    pub(super) currency: String,
+    pub(super) version: i64,
+    pub(super) created_at: DateTime,
+    pub(super) history: Vec<StepDocument>,
+    /// Who is to be told of the last step, and since when it can be read; change streams and
+    /// resumed live updates go by it. Absent until the first step after placing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) last_change: Option<LastChange>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct LastChange {
+    pub(super) customer: bson::Uuid,
+    pub(super) at: DateTime,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct LineDocument {
+    pub(super) product: bson::Uuid,
+    pub(super) name: String,
+    pub(super) quantity: i64,
+    pub(super) price: i64,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct StepDocument {
+    pub(super) status: OrderStatus,
+    pub(super) at: DateTime,
+    pub(super) by: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) reason: Option<ReasonDocument>,
+}
+
+/// Flat, because serde reads tagged enums through a buffer that BSON's own types don't survive.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct ReasonDocument {
+    pub(super) code: String,
+    pub(super) product: bson::Uuid,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) available: Option<i64>,
+}
+
+const INSUFFICIENT_STOCK: &str = "insufficient-stock";
+const UNKNOWN_PRODUCT: &str = "unknown-product";
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct ProductDocument {
+    #[serde(rename = "_id")]
+    pub(super) id: bson::Uuid,
+    pub(super) name: String,
+    pub(super) price: i64,
+    pub(super) currency: String,
+    pub(super) quantity: i64,
+    pub(super) version: i64,
+}
+
+pub(super) fn uuid(bytes: [u8; 16]) -> bson::Uuid {
+    bson::Uuid::from_bytes(bytes)
+}
+
+pub(super) fn date(time: Timestamp) -> DateTime {
+    DateTime::from_millis(time.as_millisecond())
+}
+
+pub(super) fn time(date: DateTime) -> Result<Timestamp, StoreError> {
+    Timestamp::from_millisecond(date.timestamp_millis()).map_err(StoreError::permanent)
+}
+
+pub(super) fn quantity(stored: i64) -> Result<u32, StoreError> {
+    u32::try_from(stored).map_err(StoreError::permanent)
+}
+
+fn money(minor: i64, currency: &str) -> Result<Money, StoreError> {
+    // Through serde, because the currency's type is not this crate's to name.
+    let currency = serde_json::from_value(serde_json::Value::from(currency))
+        .map_err(StoreError::permanent)?;
+    Ok(Money::new(minor, currency))
+}
+
+impl From<&Rejection> for ReasonDocument {
+    fn from(reason: &Rejection) -> Self {
+        let (code, product, available) = match reason {
+            Rejection::InsufficientStock { product_id, available } => {
+                (INSUFFICIENT_STOCK, product_id, Some(i64::from(*available)))
+            }
+            Rejection::UnknownProduct { product_id } => (UNKNOWN_PRODUCT, product_id, None),
+        };
+        Self { code: code.to_owned(), product: uuid(product.into_bytes()), available }
+    }
+}
+
+impl ReasonDocument {
+    fn to_domain(&self) -> Result<Rejection, StoreError> {
+        let product_id = ProductId::from_bytes(self.product.bytes());
+        match (self.code.as_str(), self.available) {
+            (INSUFFICIENT_STOCK, Some(available)) => {
+                Ok(Rejection::InsufficientStock { product_id, available: quantity(available)? })
+            }
+            (UNKNOWN_PRODUCT, _) => Ok(Rejection::UnknownProduct { product_id }),
+            (code, _) => Err(StoreError::permanent(format!("an unknown reason, {code:?}"))),
+        }
+    }
+}
+
+impl From<&Step> for StepDocument {
+    fn from(step: &Step) -> Self {
+        Self {
+            status: step.status,
+            at: date(step.at),
+            by: step.by.name().to_owned(),
+            reason: step.reason.as_ref().map(ReasonDocument::from),
+        }
+    }
+}
+
+impl From<&Order> for OrderDocument {
+    fn from(order: &Order) -> Self {
+        Self {
+            id: uuid(order.id.into_bytes()),
+            customer: uuid(order.customer.into_bytes()),
+            status: order.status,
+            reason: order.reason.as_ref().map(ReasonDocument::from),
+            lines: order.lines.iter().map(LineDocument::from).collect(),
+            total: order.total.minor,
+            currency: order.total.currency.code().to_owned(),
+            version: order.version.cast_signed(),
+            created_at: date(order.created_at),
+            history: order.history.iter().map(StepDocument::from).collect(),
+            last_change: None,
+        }
+    }
+}
+
+impl From<&OrderLine> for LineDocument {
+    fn from(line: &OrderLine) -> Self {
+        Self {
+            product: uuid(line.product_id.into_bytes()),
+            name: line.name.clone(),
+            quantity: i64::from(line.quantity),
+            price: line.unit_price.minor,
+        }
+    }
+}
+
+impl OrderDocument {
+    pub(super) fn into_domain(self) -> Result<Order, StoreError> {
+        let currency = self.currency;
+        let lines = self.lines.into_iter().map(|line| {
+            Ok(OrderLine {
+                product_id: ProductId::from_bytes(line.product.bytes()),
+                name: line.name,
+                quantity: quantity(line.quantity)?,
+                unit_price: money(line.price, &currency)?,
+            })
+        });
+        let history = self.history.into_iter().map(|step| {
+            Ok(Step {
+                status: step.status,
+                at: time(step.at)?,
+                by: Author::from_name(&step.by).ok_or_else(|| {
+                    StoreError::permanent(format!("a step by an unknown author, {:?}", step.by))
+                })?,
+                reason: step.reason.as_ref().map(ReasonDocument::to_domain).transpose()?,
+            })
+        });
+        Ok(Order {
+            id: OrderId::from_bytes(self.id.bytes()),
+            customer: events::AccountId::from_bytes(self.customer.bytes()),
+            lines: lines.collect::<Result<_, StoreError>>()?,
+            total: money(self.total, &currency)?,
+            status: self.status,
+            reason: self.reason.as_ref().map(ReasonDocument::to_domain).transpose()?,
+            version: self.version.cast_unsigned(),
+            created_at: time(self.created_at)?,
+            history: history.collect::<Result<_, StoreError>>()?,
+        })
+    }
+}
+
+impl ProductDocument {
+    pub(super) fn into_domain(self) -> Result<ProductCopy, StoreError> {
+        Ok(ProductCopy {
+            id: ProductId::from_bytes(self.id.bytes()),
+            name: self.name,
+            price: money(self.price, &self.currency)?,
+            quantity: quantity(self.quantity)?,
+            version: self.version.cast_unsigned(),
+        })
+    }
+}

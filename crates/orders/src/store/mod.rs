@@ -1,0 +1,157 @@
+//! The service's tables. The only place that knows MongoDB.
+//!
+//! | collection | a document is |
+//! |---|---|
+//! | `orders` | an order with its history |
+//! | `product_copies` | what the owner of a product said last of it |
+//! | `idempotency` | a request's key and the order that it became; forgotten after 7 days |
+//!
+//! [`OrdersStore`] is what commands and handlers need inside a transaction; it is a trait, so that
+//! a simulation can run the same commands and handlers over memory. [`MongoOrders`] answers
+//! questions outside of transactions.
+//!
+//! **How to add one.** A method on the trait in terms of the domain, its query in `mongo.rs`, and
+//! its index in `prepare.rs`.
+
+pub mod audit;
+mod changes;
+mod documents;
+mod mongo;
+mod prepare;
+mod reads;
+
+use std::collections::BTreeMap;
+
+use events::{AccountId, OrderId, OrderStatus, ProductId, Rejection};
+use jiff::Timestamp;
+use outbox::{OutboxStore, StoreError};
+
+use crate::domain::{Author, Order, ProductCopy};
+
+pub use changes::OrderChanges;
+pub use prepare::{IDEMPOTENCY_DAYS, prepare};
+pub use reads::{MongoOrders, OrderFilter};
+
+/// A SHA-256 digest.
+pub type Digest = [u8; 32];
+
+/// A request that was answered with an order, so that its repetition gets the same answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Remembered {
+    /// The customer and the key that came with the request.
+    pub key: Digest,
+    /// What was asked for.
+    pub body: Digest,
+    /// What it became.
+    pub order: OrderId,
+    /// When; it is forgotten [`IDEMPOTENCY_DAYS`] later.
+    pub at: Timestamp,
+}
+
+/// Where an order stands, without the rest of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// The order.
+    pub id: OrderId,
+    /// Whose it is.
+    pub customer: AccountId,
+    /// Its status.
+    pub status: OrderStatus,
+    /// Its version.
+    pub version: u64,
+}
+
+/// A step that an order takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settlement {
+    /// Where it stood when that was decided; the step is taken from there or not at all.
+    pub from: Standing,
+    /// Where it stands from now on.
+    pub to: OrderStatus,
+    /// Why, for a rejection.
+    pub reason: Option<Rejection>,
+    /// Who decided it.
+    pub by: Author,
+    /// When that was decided.
+    pub decided_at: Timestamp,
+    /// When it is written; live updates resume by it.
+    pub written_at: Timestamp,
+}
+
+/// What commands and handlers need of the tables, inside a transaction.
+pub trait OrdersStore: OutboxStore {
+    /// The copies of the products of these names; unknown names are left out.
+    fn products_named(
+        &self,
+        tx: &mut Self::Tx,
+        names: &[&str],
+    ) -> impl Future<Output = Result<Vec<ProductCopy>, StoreError>> + Send;
+
+    /// The orders of these ids that exist.
+    fn orders(
+        &self,
+        tx: &mut Self::Tx,
+        ids: &[OrderId],
+    ) -> impl Future<Output = Result<Vec<Order>, StoreError>> + Send;
+
+    /// Writes new orders.
+    ///
+    /// # Errors
+    /// A conflict when one of them exists.
+    fn insert_orders(
+        &self,
+        tx: &mut Self::Tx,
+        orders: &[Order],
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// What is remembered of the requests of these keys.
+    fn remembered(
+        &self,
+        tx: &mut Self::Tx,
+        keys: &[Digest],
+    ) -> impl Future<Output = Result<Vec<Remembered>, StoreError>> + Send;
+
+    /// Remembers requests.
+    ///
+    /// # Errors
+    /// A conflict when another transaction has remembered one of the keys meanwhile.
+    fn remember(
+        &self,
+        tx: &mut Self::Tx,
+        requests: &[Remembered],
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Where the orders of these ids stand; unknown ones are left out.
+    fn standings(
+        &self,
+        tx: &mut Self::Tx,
+        ids: &[OrderId],
+    ) -> impl Future<Output = Result<Vec<Standing>, StoreError>> + Send;
+
+    /// Takes the steps, each from where its order stood.
+    ///
+    /// # Errors
+    /// A conflict when an order stands elsewhere by now.
+    fn settle(
+        &self,
+        tx: &mut Self::Tx,
+        steps: &[Settlement],
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// The versions of the copies of these products; unknown ones are left out.
+    fn product_versions(
+        &self,
+        tx: &mut Self::Tx,
+        ids: &[ProductId],
+    ) -> impl Future<Output = Result<BTreeMap<ProductId, u64>, StoreError>> + Send;
+
+    /// Writes copies, each over an older one or over none.
+    ///
+    /// # Errors
+    /// A conflict when a copy is not older by now.
+    fn save_products(
+        &self,
+        tx: &mut Self::Tx,
+        copies: &[ProductCopy],
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}

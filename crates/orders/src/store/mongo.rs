@@ -1,0 +1,246 @@
+//! The tables inside a transaction.
+
+use std::collections::BTreeMap;
+
+use bson::{Binary, Bson, Document, doc, spec::BinarySubtype};
+use events::{AccountId, OrderId, OrderStatus, ProductId};
+use futures::TryStreamExt;
+use mongodb::Collection;
+use mongodb::action::Action;
+use outbox::StoreError;
+use outbox::mongo::{MongoDatabase, MongoTx, fault};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::documents::{
+    OrderDocument, ProductDocument, ReasonDocument, StepDocument, date, time, uuid,
+};
+use super::prepare::{IDEMPOTENCY, ORDERS, PRODUCTS};
+use super::{Digest, OrdersStore, Remembered, Settlement, Standing};
+use crate::domain::{Order, ProductCopy, Step};
+
+#[derive(Deserialize)]
+struct StandingDocument {
+    #[serde(rename = "_id")]
+    id: bson::Uuid,
+    customer: bson::Uuid,
+    status: OrderStatus,
+    version: i64,
+}
+
+#[derive(Deserialize)]
+struct RememberedDocument {
+    #[serde(rename = "_id")]
+    key: Binary,
+    body: Binary,
+    order: bson::Uuid,
+    created_at: bson::DateTime,
+}
+
+#[derive(Deserialize)]
+struct VersionDocument {
+    #[serde(rename = "_id")]
+    id: bson::Uuid,
+    version: i64,
+}
+
+impl OrdersStore for MongoDatabase {
+    async fn products_named(
+        &self,
+        tx: &mut MongoTx,
+        names: &[&str],
+    ) -> Result<Vec<ProductCopy>, StoreError> {
+        let found: Vec<ProductDocument> =
+            find(self, tx, PRODUCTS, doc! { "name": { "$in": names } }, None).await?;
+        found.into_iter().map(ProductDocument::into_domain).collect()
+    }
+
+    async fn orders(&self, tx: &mut MongoTx, ids: &[OrderId]) -> Result<Vec<Order>, StoreError> {
+        let filter = doc! { "_id": { "$in": order_ids(ids) } };
+        let found: Vec<OrderDocument> = find(self, tx, ORDERS, filter, None).await?;
+        found.into_iter().map(OrderDocument::into_domain).collect()
+    }
+
+    async fn insert_orders(&self, tx: &mut MongoTx, orders: &[Order]) -> Result<(), StoreError> {
+        let collection: Collection<OrderDocument> = self.database().collection(ORDERS);
+        collection
+            .insert_many(orders.iter().map(OrderDocument::from))
+            .session(&mut tx.session)
+            .await
+            .map(drop)
+            .map_err(fault)
+    }
+
+    async fn remembered(
+        &self,
+        tx: &mut MongoTx,
+        keys: &[Digest],
+    ) -> Result<Vec<Remembered>, StoreError> {
+        let keys: Vec<Binary> = keys.iter().map(binary).collect();
+        let filter = doc! { "_id": { "$in": keys } };
+        let found: Vec<RememberedDocument> = find(self, tx, IDEMPOTENCY, filter, None).await?;
+        found
+            .into_iter()
+            .map(|stored| {
+                Ok(Remembered {
+                    key: digest(&stored.key)?,
+                    body: digest(&stored.body)?,
+                    order: OrderId::from_bytes(stored.order.bytes()),
+                    at: time(stored.created_at)?,
+                })
+            })
+            .collect()
+    }
+
+    async fn remember(
+        &self,
+        tx: &mut MongoTx,
+        requests: &[Remembered],
+    ) -> Result<(), StoreError> {
+        let documents = requests.iter().map(|request| {
+            doc! {
+                "_id": binary(&request.key),
+                "body": binary(&request.body),
+                "order": uuid(request.order.into_bytes()),
+                "created_at": date(request.at),
+            }
+        });
+        let collection: Collection<Document> = self.database().collection(IDEMPOTENCY);
+        collection
+            .insert_many(documents)
+            .session(&mut tx.session)
+            .await
+            .map(drop)
+            .map_err(fault)
+    }
+
+    async fn standings(
+        &self,
+        tx: &mut MongoTx,
+        ids: &[OrderId],
+    ) -> Result<Vec<Standing>, StoreError> {
+        let filter = doc! { "_id": { "$in": order_ids(ids) } };
+        let fields = doc! { "customer": 1, "status": 1, "version": 1 };
+        let found: Vec<StandingDocument> = find(self, tx, ORDERS, filter, Some(fields)).await?;
+        Ok(found
+            .into_iter()
+            .map(|stored| Standing {
+                id: OrderId::from_bytes(stored.id.bytes()),
+                customer: AccountId::from_bytes(stored.customer.bytes()),
+                status: stored.status,
+                version: stored.version.cast_unsigned(),
+            })
+            .collect())
+    }
+
+    async fn settle(&self, tx: &mut MongoTx, steps: &[Settlement]) -> Result<(), StoreError> {
+        let statements = steps.iter().map(step_statement).collect::<Result<Vec<_>, _>>()?;
+        expect_all(tx.update(ORDERS, statements).await?, steps.len(), "an order")
+    }
+
+    async fn product_versions(
+        &self,
+        tx: &mut MongoTx,
+        ids: &[ProductId],
+    ) -> Result<BTreeMap<ProductId, u64>, StoreError> {
+        let ids: Vec<Bson> = ids.iter().map(|id| uuid(id.into_bytes()).into()).collect();
+        let filter = doc! { "_id": { "$in": ids } };
+        let fields = doc! { "version": 1 };
+        let found: Vec<VersionDocument> = find(self, tx, PRODUCTS, filter, Some(fields)).await?;
+        Ok(found
+            .into_iter()
+            .map(|stored| {
+                (ProductId::from_bytes(stored.id.bytes()), stored.version.cast_unsigned())
+            })
+            .collect())
+    }
+
+    async fn save_products(
+        &self,
+        tx: &mut MongoTx,
+        copies: &[ProductCopy],
+    ) -> Result<(), StoreError> {
+        // Where the copy is not older the guard finds nothing, the upsert then meets the
+        // document that is there, and the duplicate key is a conflict.
+        let statements = copies.iter().map(|copy| {
+            doc! {
+                "q": {
+                    "_id": uuid(copy.id.into_bytes()),
+                    "version": { "$lt": copy.version.cast_signed() },
+                },
+                "u": { "$set": {
+                    "name": &copy.name,
+                    "price": copy.price.minor,
+                    "currency": copy.price.currency.code(),
+                    "quantity": i64::from(copy.quantity),
+                    "version": copy.version.cast_signed(),
+                } },
+                "upsert": true,
+            }
+        });
+        expect_all(tx.update(PRODUCTS, statements.collect()).await?, copies.len(), "a product copy")
+    }
+}
+
+fn step_statement(step: &Settlement) -> Result<Document, StoreError> {
+    let entry = StepDocument::from(&Step {
+        status: step.to,
+        at: step.decided_at,
+        by: step.by,
+        reason: step.reason.clone(),
+    });
+    let mut set = doc! {
+        "status": step.to.name(),
+        "version": step.from.version.cast_signed() + 1,
+        "last_change": {
+            "customer": uuid(step.from.customer.into_bytes()),
+            "at": date(step.written_at),
+        },
+    };
+    if let Some(reason) = &step.reason {
+        let reason = bson::serialize_to_bson(&ReasonDocument::from(reason));
+        set.insert("reason", reason.map_err(StoreError::permanent)?);
+    }
+    let entry = bson::serialize_to_bson(&entry).map_err(StoreError::permanent)?;
+    Ok(doc! {
+        "q": { "_id": uuid(step.from.id.into_bytes()), "status": step.from.status.name() },
+        "u": { "$set": set, "$push": { "history": entry } },
+    })
+}
+
+fn expect_all(matched: u64, wanted: usize, what: &str) -> Result<(), StoreError> {
+    if usize::try_from(matched).is_ok_and(|n| n == wanted) {
+        Ok(())
+    } else {
+        Err(StoreError::conflict(format!("{what} is not as it was read")))
+    }
+}
+
+async fn find<T: DeserializeOwned + Send + Sync>(
+    database: &MongoDatabase,
+    tx: &mut MongoTx,
+    collection: &str,
+    filter: Document,
+    fields: Option<Document>,
+) -> Result<Vec<T>, StoreError> {
+    let collection: Collection<T> = database.database().collection(collection);
+    let mut found = collection
+        .find(filter)
+        .optional(fields, mongodb::action::Find::projection)
+        .session(&mut tx.session)
+        .await
+        .map_err(fault)?;
+    found.stream(&mut tx.session).try_collect().await.map_err(fault)
+}
+
+fn order_ids(ids: &[OrderId]) -> Vec<Bson> {
+    ids.iter().map(|id| uuid(id.into_bytes()).into()).collect()
+}
+
+fn binary(digest: &Digest) -> Binary {
+    Binary { subtype: BinarySubtype::Generic, bytes: digest.to_vec() }
+}
+
+fn digest(binary: &Binary) -> Result<Digest, StoreError> {
+    Digest::try_from(binary.bytes.as_slice()).map_err(StoreError::permanent)
+}

@@ -1,0 +1,47 @@
+//! Collections and indexes.
+
+use std::time::Duration;
+
+use bson::{Document, doc};
+use mongodb::IndexModel;
+use mongodb::options::IndexOptions;
+use outbox::StoreError;
+use outbox::mongo::{MongoDatabase, fault};
+
+pub(super) const ORDERS: &str = "orders";
+pub(super) const PRODUCTS: &str = "product_copies";
+pub(super) const IDEMPOTENCY: &str = "idempotency";
+
+/// How long a request's `Idempotency-Key` is remembered, in days. A week is longer than any
+/// client keeps trying, and it bounds the table.
+pub const IDEMPOTENCY_DAYS: u64 = 7;
+
+/// Makes the service's tables, and those of outbox and inbox. Doing it again changes nothing.
+pub async fn prepare(database: &MongoDatabase) -> Result<(), StoreError> {
+    database.prepare().await?;
+    for name in [ORDERS, PRODUCTS, IDEMPOTENCY] {
+        database.create_collection(name).await?;
+    }
+    let pending = IndexOptions::builder()
+        .name("pending".to_owned())
+        .partial_filter_expression(doc! { "status": "PENDING" })
+        .build();
+    let forget = IndexOptions::builder()
+        .name("forget".to_owned())
+        .expire_after(Duration::from_secs(IDEMPOTENCY_DAYS * 24 * 60 * 60))
+        .build();
+    let indexes = [
+        (ORDERS, doc! { "customer": 1, "_id": -1 }, None),
+        (ORDERS, doc! { "status": 1, "_id": 1 }, Some(pending)),
+        // Not unique: a name may pass from one product to another, and their news may come in
+        // either order. Uniqueness is the owner's to keep.
+        (PRODUCTS, doc! { "name": 1 }, None),
+        (IDEMPOTENCY, doc! { "created_at": 1 }, Some(forget)),
+    ];
+    for (collection, keys, options) in indexes {
+        let index = IndexModel::builder().keys(keys).options(options).build();
+        let collection = database.database().collection::<Document>(collection);
+        collection.create_index(index).await.map_err(fault)?;
+    }
+    Ok(())
+}

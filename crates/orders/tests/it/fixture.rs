@@ -1,0 +1,196 @@
+//! The service's tables without the service: commands and handlers are called directly.
+
+use std::sync::Arc;
+
+use bson::{Document, doc};
+use events::money::DEFAULT_CURRENCY;
+use events::{
+    AccountId, Money, OrderId, OrderStatus, OrderStatusUpdate, ProductCreate, ProductId,
+    ProductState,
+};
+use futures::TryStreamExt;
+use jiff::Timestamp;
+use orders::commands::{Decision, PlaceOrder, PlaceOrders, Placed, RetryKey};
+use orders::domain::{Basket, Order};
+use orders::handlers::{OnOrderStatusUpdate, OnProductCreate};
+use orders::store::{MongoOrders, prepare};
+use outbox::mongo::{MongoDatabase, MongoOptions};
+use outbox::{
+    Database, Envelope, Event, Handle, HandleError, MessageContext, Outgoing, OutboxStore,
+    SystemClock, transact,
+};
+use testkit::Bed;
+use uuid::Uuid;
+
+pub struct Shop {
+    bed: Option<Bed>,
+    uri: String,
+    name: String,
+    pub database: MongoDatabase,
+}
+
+impl Shop {
+    pub async fn new() -> Self {
+        let bed = Bed::new().await;
+        let (uri, name) = (bed.mongodb_uri().to_owned(), bed.database_name("orders"));
+        Self { bed: Some(bed), ..Self::at(uri, name).await }
+    }
+
+    /// A shop on a MongoDB of the test's own, without a Kafka.
+    pub async fn at(uri: String, name: String) -> Self {
+        let database = MongoDatabase::connect(&uri, &name, MongoOptions::default()).await.unwrap();
+        prepare(&database).await.unwrap();
+        Self { bed: None, uri, name, database }
+    }
+
+    pub fn bed(&self) -> &Bed {
+        self.bed.as_ref().expect("the shop stands on the shared stack")
+    }
+
+    /// A shop that sells chairs (30 at 29.99) and cups (200 at 5.99).
+    pub async fn open() -> Self {
+        let shop = Self::new().await;
+        shop.stock().await;
+        shop
+    }
+
+    pub async fn stock(&self) {
+        let products = [product(1, "chair", 2999, 30, 1), product(2, "cup", 599, 200, 1)];
+        let created: Vec<_> = products.map(|product| envelope(ProductCreate { product })).into();
+        let handler = OnProductCreate::new(self.database.clone());
+        handle(&self.database, &handler, &created).await.unwrap();
+    }
+
+    /// Another connection to the same tables, whose commands a failpoint can pick out.
+    pub async fn connect_as(&self, name: &str) -> MongoDatabase {
+        let uri = format!("{}&appName={name}", self.uri);
+        MongoDatabase::connect(&uri, &self.name, MongoOptions::default()).await.unwrap()
+    }
+
+    pub async fn place(&self, requests: &[PlaceOrder]) -> Vec<Decision> {
+        let mut work = PlaceOrders::new(&self.database, &SystemClock, requests, false);
+        transact(&self.database, &mut work).await.unwrap()
+    }
+
+    pub async fn place_one(&self, customer: AccountId) -> Order {
+        let decision = self.place(&[request(customer, &[("chair", 1)], None)]).await.remove(0);
+        let Ok(Placed::New(order)) = decision else { panic!("{decision:?}") };
+        order
+    }
+
+    pub async fn settle(&self, order: OrderId, status: OrderStatus) {
+        let handler = OnOrderStatusUpdate::new(self.database.clone());
+        handle(&self.database, &handler, &[decided(order, status)]).await.unwrap();
+    }
+
+    pub fn orders(&self) -> MongoOrders {
+        MongoOrders::new(self.database.clone())
+    }
+
+    pub async fn order(&self, id: OrderId) -> Order {
+        self.orders().by_id(id).await.unwrap().expect("the order is there")
+    }
+
+    pub async fn count(&self, collection: &str) -> u64 {
+        let collection = self.database.database().collection::<Document>(collection);
+        collection.count_documents(doc! {}).await.unwrap()
+    }
+
+    /// Every event that waits in the outbox, by id.
+    pub async fn outgoing(&self) -> Vec<Uuid> {
+        let records = self.database.pending(10_000, &[]).await.unwrap();
+        records.iter().flat_map(|record| record.messages.iter().map(|message| message.id)).collect()
+    }
+
+    /// All that the service keeps, to be compared.
+    pub async fn contents(&self) -> Vec<String> {
+        let mut contents = Vec::new();
+        for name in ["orders", "product_copies", "idempotency", "outbox", "dead_letters"] {
+            let collection = self.database.database().collection::<Document>(name);
+            let found = collection.find(doc! {}).sort(doc! { "_id": 1 }).await.unwrap();
+            let found: Vec<Document> = found.try_collect().await.unwrap();
+            contents.extend(found.iter().map(|document| format!("{name} {document}")));
+        }
+        contents
+    }
+}
+
+pub fn customer() -> AccountId {
+    AccountId::from_bytes(Uuid::now_v7().into_bytes())
+}
+
+pub fn request(customer: AccountId, lines: &[(&str, i64)], key: Option<&str>) -> PlaceOrder {
+    let basket = Basket::new(lines.iter().map(|(n, q)| ((*n).to_owned(), *q))).unwrap();
+    PlaceOrder {
+        id: OrderId::from_bytes(Uuid::now_v7().into_bytes()),
+        event_id: Uuid::now_v7(),
+        customer,
+        retry: key.map(|key| RetryKey::new(customer, key, &basket)),
+        basket,
+        context: MessageContext::default(),
+    }
+}
+
+pub fn product(id: u128, name: &str, minor: i64, quantity: u32, version: u64) -> ProductState {
+    ProductState {
+        product_id: ProductId::from_u128(id),
+        name: name.to_owned(),
+        description: "A good one.".to_owned(),
+        price: Money::new(minor, DEFAULT_CURRENCY),
+        quantity,
+        categories: vec!["kitchen".to_owned()],
+        version,
+    }
+}
+
+pub fn envelope<E>(event: E) -> Envelope<E> {
+    Envelope {
+        id: Uuid::now_v7(),
+        time: Timestamp::now(),
+        context: MessageContext::default(),
+        event,
+    }
+}
+
+pub fn decided(order_id: OrderId, status: OrderStatus) -> Envelope<OrderStatusUpdate> {
+    envelope(OrderStatusUpdate { order_id, status, reason: None, version: 1 })
+}
+
+/// Runs `handler` on `events` in a transaction of their own.
+pub async fn handle<E: Event, H: Handle<E, MongoDatabase>>(
+    database: &MongoDatabase,
+    handler: &H,
+    events: &[Envelope<E>],
+) -> Result<(), HandleError> {
+    let mut tx = database.begin().await?;
+    let mut out = Outgoing::new("orders", &SystemClock);
+    let events: Vec<_> = events.iter().collect();
+    match handler.handle(&mut tx, &events, &mut out).await {
+        Ok(()) => {
+            if let Some(record) = out.into_record() {
+                database.append(&mut tx, &record).await?;
+            }
+            Ok(database.commit(tx).await?)
+        }
+        Err(fault) => {
+            database.abort(tx).await;
+            Err(fault)
+        }
+    }
+}
+
+/// Runs `handler` on `events`, then again, and sees that the second time changed nothing.
+pub async fn handle_twice<E: Event, H: Handle<E, MongoDatabase>>(
+    shop: &Shop,
+    handler: &H,
+    events: &[Envelope<E>],
+) {
+    handle(&shop.database, handler, events).await.unwrap();
+    let once = shop.contents().await;
+    handle(&shop.database, handler, events).await.unwrap();
+    assert_eq!(once, shop.contents().await, "the second time has changed something");
+}
+
+pub fn clock() -> Arc<dyn outbox::Clock> {
+    Arc::new(SystemClock)
+}

@@ -1,0 +1,139 @@
+//! Each handler on each kind of input, always twice.
+
+use events::{
+    OrderId, OrderStatus, OrderStatusUpdate, ProductCreate, ProductId, ProductsQuantityUpdate,
+    Rejection,
+};
+use orders::domain::{Author, ProductCopy};
+use orders::handlers::{OnOrderStatusUpdate, OnProductCreate, OnProductsQuantityUpdate};
+use orders::store::OrdersStore;
+use orders::store::audit::audit_view;
+use outbox::{Database, HandleError};
+
+use crate::fixture::{
+    Shop, customer, decided, envelope, handle, handle_twice, product, request,
+};
+
+async fn copies(shop: &Shop) -> Vec<(u128, u32, u64)> {
+    let copies = audit_view(&shop.database).products().await.unwrap();
+    copies.iter().map(|copy| (copy.id.as_u128(), copy.quantity, copy.version)).collect()
+}
+
+#[tokio::test]
+async fn an_accepted_and_a_rejected_order_are_settled_once() {
+    let shop = Shop::open().await;
+    let (first, second) = (shop.place_one(customer()).await, shop.place_one(customer()).await);
+    let reason =
+        Rejection::InsufficientStock { product_id: ProductId::from_u128(1), available: 0 };
+    let rejected = envelope(OrderStatusUpdate {
+        order_id: second.id,
+        status: OrderStatus::Rejected,
+        reason: Some(reason.clone()),
+        version: 1,
+    });
+    let accepted = decided(first.id, OrderStatus::Accepted);
+    let handler = OnOrderStatusUpdate::new(shop.database.clone());
+    // Each of them also comes twice within the batch.
+    let events = [accepted.clone(), rejected.clone(), accepted.clone(), rejected];
+    handle_twice(&shop, &handler, &events).await;
+
+    let order = shop.order(first.id).await;
+    assert_eq!((order.status, order.version), (OrderStatus::Accepted, 2));
+    assert_eq!(order.history.len(), 2);
+    assert_eq!(order.history[0], first.history[0]);
+    assert_eq!(order.history[1].by, Author::Products);
+    assert_eq!(order.history[1].at.as_millisecond(), accepted.time.as_millisecond());
+    let order = shop.order(second.id).await;
+    assert_eq!((order.status, order.reason.as_ref()), (OrderStatus::Rejected, Some(&reason)));
+    assert_eq!(order.history[1].reason, Some(reason));
+}
+
+#[tokio::test]
+async fn the_first_decision_holds() {
+    let shop = Shop::open().await;
+    let order = shop.place_one(customer()).await;
+    let handler = OnOrderStatusUpdate::new(shop.database.clone());
+    handle_twice(&shop, &handler, &[decided(order.id, OrderStatus::Accepted)]).await;
+    let settled = shop.contents().await;
+    handle_twice(&shop, &handler, &[decided(order.id, OrderStatus::Rejected)]).await;
+    assert_eq!(settled, shop.contents().await);
+}
+
+#[tokio::test]
+async fn a_decision_about_an_order_that_is_not_there_is_parked_and_changes_nothing() {
+    let shop = Shop::open().await;
+    let order = shop.place_one(customer()).await;
+    let before = shop.contents().await;
+    let handler = OnOrderStatusUpdate::new(shop.database.clone());
+    let unknown = decided(OrderId::from_u128(404), OrderStatus::Accepted);
+    let impossible = decided(order.id, OrderStatus::Pending);
+    for event in [unknown, impossible] {
+        let events = [decided(order.id, OrderStatus::Accepted), event];
+        let parked = handle(&shop.database, &handler, &events).await;
+        let Err(HandleError::DeadLetter(reason)) = parked else { panic!("{parked:?}") };
+        assert!(reason.contains("order"), "{reason}");
+        assert_eq!(before, shop.contents().await);
+    }
+}
+
+#[tokio::test]
+async fn a_product_is_copied_and_becomes_orderable() {
+    let shop = Shop::new().await;
+    let handler = OnProductCreate::new(shop.database.clone());
+    let created = [
+        envelope(ProductCreate { product: product(1, "lamp", 1250, 4, 1) }),
+        envelope(ProductCreate { product: product(2, "rug", 9900, 1, 1) }),
+    ];
+    assert!(shop.place(&[request(customer(), &[("lamp", 1)], None)]).await[0].is_err());
+    handle_twice(&shop, &handler, &created).await;
+    assert_eq!(copies(&shop).await, [(1, 4, 1), (2, 1, 1)]);
+    assert!(shop.place(&[request(customer(), &[("lamp", 4), ("rug", 1)], None)]).await[0].is_ok());
+}
+
+#[tokio::test]
+async fn a_late_event_never_moves_a_copy_backwards() {
+    let shop = Shop::new().await;
+    let updated = OnProductsQuantityUpdate::new(shop.database.clone());
+    let update = |quantity, version| {
+        envelope(ProductsQuantityUpdate {
+            product: product(1, "chair", 2999, quantity, version),
+        })
+    };
+    // The newest of a batch counts, wherever it stands in it.
+    handle_twice(&shop, &updated, &[update(20, 11), update(10, 12), update(30, 10)]).await;
+    assert_eq!(copies(&shop).await, [(1, 10, 12)]);
+    for late in [update(30, 1), update(20, 11), update(99, 12)] {
+        handle_twice(&shop, &updated, &[late]).await;
+        assert_eq!(copies(&shop).await, [(1, 10, 12)]);
+    }
+    let created = OnProductCreate::new(shop.database.clone());
+    let late = envelope(ProductCreate { product: product(1, "chair", 2999, 30, 1) });
+    handle_twice(&shop, &created, &[late]).await;
+    assert_eq!(copies(&shop).await, [(1, 10, 12)]);
+    handle_twice(&shop, &updated, &[update(9, 13)]).await;
+    assert_eq!(copies(&shop).await, [(1, 9, 13)]);
+}
+
+#[tokio::test]
+async fn of_two_instances_that_copy_a_product_at_once_the_newer_version_stays() {
+    let shop = Shop::open().await;
+    let copy = |quantity, version| {
+        vec![ProductCopy::from(&product(1, "chair", 2999, quantity, version))]
+    };
+    let database = &shop.database;
+    let mut slow = database.begin().await.unwrap();
+    let seen = database.product_versions(&mut slow, &[ProductId::from_u128(1)]).await.unwrap();
+    assert_eq!(seen.values().copied().collect::<Vec<_>>(), [1]);
+    let mut quick = database.begin().await.unwrap();
+    database.save_products(&mut quick, &copy(5, 9)).await.unwrap();
+    database.commit(quick).await.unwrap();
+    let fault = database.save_products(&mut slow, &copy(7, 8)).await.unwrap_err();
+    assert_eq!(fault.kind(), outbox::ErrorKind::Conflict, "{fault}");
+    database.abort(slow).await;
+    // Even one that looks again afterwards is stopped by the guard in the statement.
+    let mut late = database.begin().await.unwrap();
+    let fault = database.save_products(&mut late, &copy(7, 8)).await.unwrap_err();
+    assert_eq!(fault.kind(), outbox::ErrorKind::Conflict, "{fault}");
+    database.abort(late).await;
+    assert_eq!(copies(&shop).await, [(1, 5, 9), (2, 200, 1)]);
+}

@@ -1,0 +1,18 @@
+//! The orders service on a real Kafka and a real MongoDB.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    unreachable_pub,
+    reason = "a test says by a panic what is wrong"
+)]
+
+mod fixture;
+mod group_commit;
+mod handlers;
+mod idempotency;
+mod live;
+mod orders_http;
+mod outcome;
+mod refusals;
+mod server;

@@ -1,0 +1,70 @@
+//! One suite for all adapters: each case is a function over a [`rig::Rig`], and a test
+//! for each rig.
+
+mod applying;
+mod fencing;
+mod leases;
+pub(crate) mod ledger;
+mod limits;
+pub(crate) mod memory;
+mod parking;
+mod publishing;
+pub(crate) mod real;
+pub(crate) mod rig;
+mod running;
+mod sharing;
+
+pub(crate) use running::{inbox, relay};
+
+/// Makes a test of each case for each rig: `memory::<case>` and `real::<case>`.
+macro_rules! cases {
+    ($($module:ident::$case:ident),* $(,)?) => {
+        mod on_memory {
+            use super::rig::Rig as _;
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    super::$module::$case(&super::memory::MemoryRig::new(3).await).await;
+                }
+            )*
+        }
+        mod on_mongo_and_kafka {
+            use super::rig::Rig as _;
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    super::$module::$case(&super::real::RealRig::new(3).await).await;
+                }
+            )*
+        }
+    };
+}
+
+cases! {
+    publishing::a_committed_record_is_published_then_deleted,
+    publishing::an_aborted_transaction_says_nothing,
+    publishing::versions_of_one_key_leave_in_order_from_many_writers,
+    publishing::a_record_that_appears_behind_published_ones_is_not_lost,
+    publishing::a_failing_broker_loses_and_reorders_nothing,
+    leases::a_lease_is_held_by_one,
+    leases::an_expired_lease_is_taken_over,
+    leases::a_second_relay_takes_over_when_the_first_stops,
+    applying::records_are_applied_in_order_and_the_checkpoint_moves,
+    applying::a_batch_says_what_it_has_to_say_in_one_record,
+    applying::an_event_published_twice_changes_state_once,
+    applying::a_new_inbox_goes_on_where_the_last_one_ended,
+    applying::a_passing_fault_leaves_nothing_half_done,
+    applying::event_types_that_nobody_asked_for_are_passed_over,
+    parking::one_hopeless_message_of_a_batch_is_parked_alone,
+    parking::unreadable_messages_are_parked_and_their_keys_wait,
+    parking::waiting_keys_wait_after_a_restart_too,
+    parking::a_message_without_a_usable_key_can_be_parked,
+    parking::a_parked_message_is_published_with_its_headers,
+    fencing::an_older_claim_changes_nothing,
+    fencing::two_consumers_of_the_same_partitions_apply_each_record_once,
+    sharing::members_come_and_go_and_each_record_is_applied_once,
+    limits::a_checkpoint_behind_the_end_stops_the_inbox,
+    limits::a_checkpoint_before_the_beginning_stops_the_inbox,
+    limits::what_is_too_large_is_refused_when_written,
+    limits::the_largest_message_arrives,
+}

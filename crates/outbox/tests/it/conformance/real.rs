@@ -1,0 +1,129 @@
+//! The rig of MongoDB and Kafka.
+
+use bson::{Document, doc};
+use futures::TryStreamExt as _;
+use outbox::kafka::{KafkaPublisher, KafkaSource, TopicSpec};
+use outbox::mongo::{MongoDatabase, MongoTx, fault};
+use outbox::{Event as _, Record, StoreError};
+use rdkafka::ClientConfig;
+use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::producer::{FutureProducer, FutureRecord};
+use testkit::Bed;
+
+use super::ledger::{Account, Booked, Deposited, Ledger, Letter};
+use super::rig::{GROUP, Rig};
+
+pub(crate) struct RealRig {
+    pub(crate) bed: Bed,
+}
+
+impl Rig for RealRig {
+    type Db = MongoDatabase;
+    type Out = KafkaPublisher;
+    type In = KafkaSource;
+
+    async fn new(partitions: i32) -> Self {
+        let bed = Bed::new().await;
+        bed.ensure_topics(&[
+            TopicSpec::unlimited(Deposited::TOPIC, partitions),
+            TopicSpec::unlimited(Booked::TOPIC, partitions),
+            TopicSpec::dead_letters(Deposited::TOPIC, GROUP, partitions),
+        ])
+        .await;
+        Self { bed }
+    }
+
+    async fn database(&self) -> MongoDatabase {
+        let database = self.bed.database("ledger").await;
+        let made = database.create_collection("accounts").await;
+        made.expect("the test stack answers");
+        database
+    }
+
+    fn publisher(&self) -> KafkaPublisher {
+        KafkaPublisher::new(&self.bed.kafka()).expect("the settings are Kafka's")
+    }
+
+    fn source(&self, group: &str) -> KafkaSource {
+        KafkaSource::subscribe(&self.bed.kafka(), group, [Deposited::TOPIC])
+            .expect("the settings are Kafka's")
+    }
+
+    async fn append_raw(&self, key: Option<&str>, headers: &[(&str, &str)], payload: &[u8]) {
+        let producer: FutureProducer = ClientConfig::new()
+            .set("bootstrap.servers", self.bed.kafka_brokers())
+            .set("partitioner", "murmur2_random")
+            .create()
+            .expect("the settings are Kafka's");
+        let topic = format!("{}{}", self.bed.topic_prefix(), Deposited::TOPIC);
+        let headers = headers
+            .iter()
+            .fold(OwnedHeaders::new(), |all, (key, value)| {
+                let value = Some(*value);
+                all.insert(Header { key, value })
+            });
+        let record = FutureRecord::<str, [u8]>::to(&topic)
+            .payload(payload)
+            .headers(headers);
+        let record = match key {
+            Some(key) => record.key(key),
+            None => record,
+        };
+        let sent = producer.send(record, std::time::Duration::from_secs(10));
+        sent.await.expect("Kafka takes it");
+    }
+
+    async fn records(&self, topic: &str) -> Vec<Record> {
+        self.bed.records(topic).await
+    }
+}
+
+impl Ledger for MongoDatabase {
+    async fn account(&self, tx: &mut MongoTx, key: &str) -> Result<Account, StoreError> {
+        let accounts = self.database().collection::<Account>("accounts");
+        let found = accounts
+            .find_one(doc! { "_id": key })
+            .session(&mut tx.session)
+            .await
+            .map_err(fault)?;
+        Ok(found.unwrap_or_default())
+    }
+
+    async fn save(&self, tx: &mut MongoTx, key: &str, account: &Account) -> Result<(), StoreError> {
+        let change = doc! { "$set": {
+            "balance": account.balance,
+            "version": account.version,
+            "times": account.times,
+            "gaps": account.gaps,
+        } };
+        let statement = doc! { "q": { "_id": key }, "u": change, "upsert": true };
+        tx.update("accounts", vec![statement]).await.map(drop)
+    }
+
+    async fn committed(&self, key: &str) -> Account {
+        let accounts = self.database().collection::<Account>("accounts");
+        let found = accounts.find_one(doc! { "_id": key }).await;
+        found.expect("the test stack answers").unwrap_or_default()
+    }
+
+    async fn letters(&self) -> Vec<Letter> {
+        let letters = self.database().collection::<Document>("dead_letters");
+        let found = letters.find(doc! {}).sort(doc! { "_id": 1 }).await;
+        let all: Vec<Document> = found
+            .expect("the test stack answers")
+            .try_collect()
+            .await
+            .expect("the test stack answers");
+        all.iter()
+            .map(|letter| Letter {
+                key: letter.get_str("key").ok().map(str::to_owned),
+                offset: letter.get_i64("offset").expect("a letter has a place"),
+                reason: letter
+                    .get_str("reason")
+                    .expect("a letter has a reason")
+                    .to_owned(),
+                waits: letter.get_bool("waits").expect("a letter says it"),
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,50 @@
+//! The example works, and the README shows it as it is.
+
+use std::time::Duration;
+
+use outbox::Event as _;
+use outbox::kafka::{KafkaAdmin, KafkaOptions};
+use testkit::Bed;
+
+#[allow(dead_code, unreachable_pub, reason = "it is a program of its own")]
+#[path = "../../examples/signup.rs"]
+mod signup;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_signs_up_is_greeted() {
+    let bed = Bed::new().await;
+    // Named by the bed, so that it removes them.
+    bed.database_name("signup_mailer");
+    let prefix = bed.database_name("signup_accounts").replace("accounts", "");
+    let signup = signup::run(
+        bed.mongodb_uri(),
+        bed.kafka_brokers(),
+        &prefix,
+        "ada@example.org",
+    );
+    let mail = tokio::time::timeout(Duration::from_mins(1), signup).await;
+    let mail = mail
+        .expect("the mail comes in time")
+        .expect("nothing fails");
+    assert_eq!(mail.get_str("_id").ok(), Some("ada@example.org"));
+    assert_eq!(mail.get_str("text").ok(), Some("Welcome!"));
+
+    let mut kafka = KafkaOptions::new(bed.kafka_brokers());
+    kafka.topic_prefix = prefix;
+    let topic = signup::SignedUp::TOPIC;
+    let letters = outbox::DeadLetter::topic(topic, "mailer");
+    let admin = KafkaAdmin::new(&kafka).expect("the settings are Kafka's");
+    let deleted = admin.delete_topics(&[topic, &letters]).await;
+    deleted.expect("Kafka answers");
+}
+
+#[test]
+fn the_readme_shows_the_example_as_it_is() {
+    let readme = include_str!("../../README.md");
+    let example = include_str!("../../examples/signup.rs");
+    let shown = format!("```rust\n{example}```\n");
+    assert!(
+        readme.contains(&shown),
+        "copy examples/signup.rs into README.md"
+    );
+}

@@ -1,0 +1,72 @@
+//! MongoDB shows transactions in the order of their commits, not of their ids.
+
+use outbox::{Clock as _, Database as _, OutboxRecord, OutboxStore as _, SystemClock};
+use testkit::eventually;
+
+use crate::conformance::ledger::deposit;
+use crate::conformance::real::RealRig;
+use crate::conformance::relay;
+use crate::conformance::rig::{Rig as _, versions};
+
+fn record(account: &str) -> OutboxRecord {
+    OutboxRecord {
+        id: SystemClock.uuid(),
+        written_at: SystemClock.now(),
+        messages: vec![deposit(account, 1)],
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_transaction_that_stays_open_while_others_are_published_is_not_lost() {
+    let rig = RealRig::new(3).await;
+    let db = rig.database().await;
+    let relaying = relay(&db, rig.publisher());
+    let mut open = db.begin().await.expect("it answers");
+    db.append(&mut open, &record("slow"))
+        .await
+        .expect("it answers");
+    let mut quick = db.begin().await.expect("it answers");
+    db.append(&mut quick, &record("quick"))
+        .await
+        .expect("it answers");
+    db.commit(quick).await.expect("nothing conflicts");
+    eventually("the quick one is published and deleted", || async {
+        rig.deposits().await.len() == 1 && db.pending(9, &[]).await.expect("it answers").is_empty()
+    })
+    .await;
+    db.commit(open).await.expect("nothing conflicts");
+    eventually("the slow one is published too", || async {
+        versions(&rig.deposits().await, "slow") == [1]
+    })
+    .await;
+    relaying.stop().await;
+}
+
+/// The relay hears of other instances by the change stream, well before its own poll.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_of_another_instance_wakes_the_relay() {
+    let rig = RealRig::new(1).await;
+    let (db, other) = (rig.database().await, rig.database().await);
+    // The first answer says that the stream is open.
+    db.changed_elsewhere().await.expect("it answers");
+    let heard = tokio::spawn({
+        let db = db.clone();
+        async move { db.changed_elsewhere().await }
+    });
+    let mut own = db.begin().await.expect("it answers");
+    let first = record("own");
+    db.append(&mut own, &first).await.expect("it answers");
+    db.commit(own).await.expect("nothing conflicts");
+    assert!(!heard.is_finished(), "its own commits ring another bell");
+    let mut tx = other.begin().await.expect("it answers");
+    other
+        .append(&mut tx, &record("other"))
+        .await
+        .expect("it answers");
+    other.commit(tx).await.expect("nothing conflicts");
+    eventually("the other's commit is heard", || async {
+        heard.is_finished()
+    })
+    .await;
+    heard.await.expect("it does not panic").expect("it answers");
+}

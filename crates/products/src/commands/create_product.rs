@@ -1,0 +1,63 @@
+//! Adds a product to the catalogue.
+
+use events::{ProductCreate, ProductId, ProductState};
+use outbox::{Clock, MessageContext, Outgoing, StoreError, Work, transact};
+
+use super::{CommandError, say};
+use crate::CONTRACT;
+use crate::domain::{Draft, Refusal};
+use crate::store::CatalogueStore;
+
+/// Adds the product of `draft`, in version 1, and says [`ProductCreate`].
+///
+/// # Errors
+/// [`Refusal::ProductExists`], [`Refusal::UnknownCategory`], or a store error.
+pub async fn create_product<D: CatalogueStore>(
+    store: &D,
+    clock: &dyn Clock,
+    context: MessageContext,
+    draft: Draft,
+) -> Result<ProductState, CommandError> {
+    // Drawn once: when the work runs again, it knows its own product.
+    let id = ProductId::from_bytes(clock.uuid().into_bytes());
+    let mut work = CreateProduct {
+        store,
+        clock,
+        context,
+        draft,
+        id,
+    };
+    Ok(transact(store, &mut work).await??)
+}
+
+struct CreateProduct<'a, D> {
+    store: &'a D,
+    clock: &'a dyn Clock,
+    context: MessageContext,
+    draft: Draft,
+    id: ProductId,
+}
+
+impl<D: CatalogueStore> Work<D> for CreateProduct<'_, D> {
+    type Output = Result<ProductState, Refusal>;
+
+    async fn run(&mut self, tx: &mut D::Tx) -> Result<Self::Output, StoreError> {
+        let name = self.draft.name();
+        match self.store.product_by_name_key(tx, &name.key()).await? {
+            Some(own) if own.product_id == self.id => return Ok(Ok(own)),
+            Some(other) => return Ok(Err(Refusal::ProductExists(other.name))),
+            None => {}
+        }
+        let wanted = self.draft.categories();
+        let known = self.store.known_categories(tx, wanted).await?;
+        if let Some(unknown) = wanted.difference(&known).next() {
+            return Ok(Err(Refusal::UnknownCategory(unknown.to_string())));
+        }
+        let product = self.draft.clone().into_product(self.id);
+        let out = Outgoing::new(CONTRACT.service, self.clock);
+        self.store.add_product(tx, &product, out.now()).await?;
+        let news = ProductCreate { product };
+        say(self.store, tx, out, &news, &self.context).await?;
+        Ok(Ok(news.product))
+    }
+}

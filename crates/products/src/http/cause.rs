@@ -1,0 +1,29 @@
+//! What an event says it is a consequence of, when a request brought it about.
+
+use std::convert::Infallible;
+
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+use outbox::MessageContext;
+use service::http::{RequestId, trace_id};
+
+/// The request as the beginning of a chain of events.
+#[derive(Debug, Clone)]
+pub(super) struct Cause(pub(super) MessageContext);
+
+impl<S: Send + Sync> FromRequestParts<S> for Cause {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        let id = RequestId::from_request_parts(parts, state).await?;
+        // Only a well-formed one may travel on.
+        let traced = trace_id(&parts.headers).and_then(|_| parts.headers.get("traceparent"));
+        Ok(Self(MessageContext {
+            correlation_id: Some(id.as_str().to_owned()),
+            causation_id: None,
+            traceparent: traced
+                .and_then(|value| value.to_str().ok())
+                .map(str::to_owned),
+        }))
+    }
+}

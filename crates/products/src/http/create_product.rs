@@ -1,0 +1,98 @@
+//! `POST /api/products`
+
+use axum::extract::State;
+use events::money::DecimalNumber;
+use http::{StatusCode, header};
+use serde::Deserialize;
+use service::http::{Json, Problem, ProblemBody};
+use service::token::AdminCaller;
+use utoipa::ToSchema;
+
+use super::cause::Cause;
+use super::{Api, ProductBody, problems};
+use crate::commands;
+use crate::domain::{Draft, DraftFields};
+
+/// A request for a new product.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CreateProduct {
+    /// The product.
+    product: NewProduct,
+}
+
+/// A product that is to be.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewProduct {
+    /// Its name, 1 to 100 characters; no other product may have it in any letter case.
+    #[schema(example = "lamp")]
+    name: String,
+    /// What it is, 1 to 2,000 characters.
+    #[schema(example = "A desk lamp with a warm light.")]
+    description: String,
+    /// The price of one: 0 to 10,000,000 with at most two decimal places.
+    #[schema(value_type = f64, example = 19.99)]
+    price: DecimalNumber,
+    /// How many there are: 0 to 1,000,000,000.
+    #[schema(example = 12)]
+    quantity: i64,
+    /// The names of its categories, at most 10, which have to exist.
+    #[schema(example = json!(["furniture"]))]
+    categories: Vec<String>,
+}
+
+/// Adds a product to the catalogue.
+#[utoipa::path(
+    post,
+    path = "/api/products",
+    tag = "products",
+    security(("bearer" = [])),
+    request_body = CreateProduct,
+    responses(
+        (status = 201, description = "The product", body = ProductBody,
+            headers(("Location" = String, description = "Its address"))),
+        (status = 400, description = "`malformed-json`", body = ProblemBody),
+        (status = 401, description = "`unauthorized`", body = ProblemBody),
+        (status = 403, description = "`forbidden`: not an admin", body = ProblemBody),
+        (status = 409, description = "`product-exists`", body = ProblemBody),
+        (status = 422, description = "`invalid-body`, `invalid-product` with the member `field`, \
+            or `unknown-category`", body = ProblemBody),
+        (status = 503, description = "`unavailable`", body = ProblemBody),
+    )
+)]
+pub(super) async fn create_product(
+    AdminCaller(admin): AdminCaller,
+    State(api): State<Api>,
+    Cause(context): Cause,
+    Json(CreateProduct { product: asked }): Json<CreateProduct>,
+) -> Result<
+    (
+        StatusCode,
+        [(header::HeaderName, String); 1],
+        Json<ProductBody>,
+    ),
+    Problem,
+> {
+    let draft = Draft::new(&DraftFields {
+        name: &asked.name,
+        description: &asked.description,
+        price: asked.price.as_str(),
+        quantity: asked.quantity,
+        categories: &asked.categories,
+    })
+    .map_err(|refusal| problems::of_refusal(&refusal))?;
+    let product = commands::create_product(&api.database, api.clock.as_ref(), context, draft)
+        .await
+        .map_err(problems::of_command)?;
+    tracing::info!(
+        product_id = %product.product_id, name = product.name, by = %admin.account_id,
+        "a product was added"
+    );
+    let location = format!("/api/products/{}", product.product_id);
+    Ok((
+        StatusCode::CREATED,
+        [(header::LOCATION, location)],
+        Json(product.into()),
+    ))
+}

@@ -1,0 +1,80 @@
+//! The service's routes, one file per endpoint.
+//!
+//! An endpoint reads the request, calls a command or the catalogue, and says what came out.
+//! It decides nothing by itself.
+
+mod body;
+mod cause;
+mod create_category;
+mod create_product;
+mod get_product;
+mod list_categories;
+mod list_products;
+mod page_token;
+mod problems;
+mod raise_stock;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::FromRef;
+use outbox::Clock;
+use service::token::Verifier;
+use utoipa::openapi::OpenApi;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::store::ShopDatabase;
+
+pub use body::{CategoryBody, ProductBody};
+
+/// What every endpoint works with.
+#[derive(Clone)]
+pub struct Api {
+    /// The service's database.
+    pub database: ShopDatabase,
+    /// Draws ids and tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Tells who calls.
+    pub verifier: Verifier,
+}
+
+impl FromRef<Api> for Verifier {
+    fn from_ref(api: &Api) -> Self {
+        api.verifier.clone()
+    }
+}
+
+/// The routes, without the frame that every service has around them.
+pub fn router(api: Api) -> Router {
+    documented().split_for_parts().0.with_state(api)
+}
+
+/// The description of the routes.
+pub fn openapi() -> OpenApi {
+    let mut openapi = documented().split_for_parts().1;
+    let bearer = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("JWT")
+        .build();
+    openapi
+        .components
+        .get_or_insert_default()
+        .add_security_scheme("bearer", SecurityScheme::Http(bearer));
+    openapi
+}
+
+fn documented() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(
+            list_products::list_products,
+            create_product::create_product
+        ))
+        .routes(routes!(get_product::get_product))
+        .routes(routes!(raise_stock::raise_stock))
+        .routes(routes!(
+            list_categories::list_categories,
+            create_category::create_category
+        ))
+}

@@ -1,0 +1,62 @@
+//! `POST /api/products/{id}/stock`
+
+use axum::extract::State;
+use events::ProductId;
+use serde::Deserialize;
+use service::http::{Json, Path, Problem, ProblemBody};
+use service::token::AdminCaller;
+use utoipa::ToSchema;
+
+use super::cause::Cause;
+use super::{Api, ProductBody, problems};
+use crate::commands;
+
+/// A request to put more of a product in stock.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RaiseStock {
+    /// How many more: 1 to 1,000,000.
+    #[schema(example = 20)]
+    quantity: i64,
+}
+
+/// Puts more of a product in stock.
+#[utoipa::path(
+    post,
+    path = "/api/products/{id}/stock",
+    tag = "products",
+    security(("bearer" = [])),
+    params(("id" = uuid::Uuid, Path, description = "The product")),
+    request_body = RaiseStock,
+    responses(
+        (status = 200, description = "The product as it is now", body = ProductBody),
+        (status = 400, description = "`malformed-json`", body = ProblemBody),
+        (status = 401, description = "`unauthorized`", body = ProblemBody),
+        (status = 403, description = "`forbidden`: not an admin", body = ProblemBody),
+        (status = 404, description = "`unknown-product`", body = ProblemBody),
+        (status = 422, description = "`invalid-body`, or `invalid-product`: not 1 to 1,000,000, \
+            or more than can be kept", body = ProblemBody),
+        (status = 503, description = "`unavailable`", body = ProblemBody),
+    )
+)]
+pub(super) async fn raise_stock(
+    AdminCaller(admin): AdminCaller,
+    State(api): State<Api>,
+    Path(id): Path<ProductId>,
+    Cause(context): Cause,
+    Json(asked): Json<RaiseStock>,
+) -> Result<Json<ProductBody>, Problem> {
+    let raise = commands::raise_stock(
+        &api.database,
+        api.clock.as_ref(),
+        context,
+        id,
+        asked.quantity,
+    );
+    let product = raise.await.map_err(problems::of_command)?;
+    tracing::info!(
+        product_id = %id, by = %admin.account_id, more = asked.quantity,
+        quantity = product.quantity, "stock was raised"
+    );
+    Ok(Json(product.into()))
+}

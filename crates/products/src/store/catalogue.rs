@@ -1,0 +1,126 @@
+//! The catalogue's tables in MongoDB.
+
+use std::collections::BTreeSet;
+
+use bson::{Document, doc};
+use events::{ProductId, ProductState};
+use futures::TryStreamExt;
+use jiff::Timestamp;
+use outbox::StoreError;
+use outbox::mongo::{MongoDatabase, MongoTx, fault};
+use uuid::Uuid;
+
+use super::documents::{
+    CATEGORIES, PRODUCTS, RAISES_KEPT, StoredCategory, StoredProduct, date, product_key, version,
+};
+use super::{CatalogueStore, Kept};
+use crate::domain::CategoryName;
+
+async fn find_product(
+    database: &MongoDatabase,
+    tx: &mut MongoTx,
+    filter: Document,
+) -> Result<Option<StoredProduct>, StoreError> {
+    let products = database.database().collection::<StoredProduct>(PRODUCTS);
+    products
+        .find_one(filter)
+        .session(&mut tx.session)
+        .await
+        .map_err(fault)
+}
+
+impl CatalogueStore for MongoDatabase {
+    async fn product(&self, tx: &mut MongoTx, id: ProductId) -> Result<Option<Kept>, StoreError> {
+        let found = find_product(self, tx, doc! { "_id": product_key(id) }).await?;
+        found.map(StoredProduct::into_kept).transpose()
+    }
+
+    async fn product_by_name_key(
+        &self,
+        tx: &mut MongoTx,
+        name_key: &str,
+    ) -> Result<Option<ProductState>, StoreError> {
+        let found = find_product(self, tx, doc! { "name_key": name_key }).await?;
+        found.map(StoredProduct::into_state).transpose()
+    }
+
+    async fn add_product(
+        &self,
+        tx: &mut MongoTx,
+        product: &ProductState,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.database()
+            .collection::<StoredProduct>(PRODUCTS)
+            .insert_one(StoredProduct::new(product, at)?)
+            .session(&mut tx.session)
+            .await
+            .map(drop)
+            .map_err(fault)
+    }
+
+    async fn raise(
+        &self,
+        tx: &mut MongoTx,
+        before: &ProductState,
+        after: &ProductState,
+        raise: Uuid,
+    ) -> Result<(), StoreError> {
+        let more = i64::from(after.quantity) - i64::from(before.quantity);
+        let statement = doc! {
+            "q": { "_id": product_key(before.product_id), "version": version(before.version)? },
+            "u": {
+                "$inc": { "quantity": more, "stocked": more },
+                "$set": { "version": version(after.version)? },
+                "$push": {
+                    "raises": { "$each": [bson::Uuid::from(raise)], "$slice": -RAISES_KEPT },
+                },
+            },
+        };
+        match tx.update(PRODUCTS, vec![statement]).await? {
+            1 => Ok(()),
+            _ => Err(StoreError::conflict(
+                "the product changed while its stock was raised",
+            )),
+        }
+    }
+
+    async fn known_categories(
+        &self,
+        tx: &mut MongoTx,
+        names: &BTreeSet<CategoryName>,
+    ) -> Result<BTreeSet<CategoryName>, StoreError> {
+        let asked: Vec<&str> = names.iter().map(CategoryName::as_str).collect();
+        let mut found = self
+            .database()
+            .collection::<StoredCategory>(CATEGORIES)
+            .find(doc! { "_id": { "$in": asked } })
+            .session(&mut tx.session)
+            .await
+            .map_err(fault)?;
+        let mut known = BTreeSet::new();
+        let mut stream = found.stream(&mut tx.session);
+        while let Some(category) = stream.try_next().await.map_err(fault)? {
+            known.insert(CategoryName::asked(&category.name));
+        }
+        Ok(known)
+    }
+
+    async fn add_category(
+        &self,
+        tx: &mut MongoTx,
+        name: &CategoryName,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.database()
+            .collection::<StoredCategory>(CATEGORIES)
+            .insert_one(StoredCategory {
+                name: name.to_string(),
+                created_at: date(at),
+            })
+            .session(&mut tx.session)
+            .await
+            .map(drop)
+            .map_err(fault)
+    }
+}

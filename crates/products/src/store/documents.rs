@@ -1,0 +1,227 @@
+//! The form of the documents.
+
+use bson::DateTime;
+use events::{Money, OrderId, OrderStatus, ProductId, ProductState, Rejection};
+use jiff::Timestamp;
+use outbox::StoreError;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{Kept, Reservation};
+use crate::domain::{Decision, Demand, Outcome, ProductName};
+
+pub(super) const PRODUCTS: &str = "products";
+pub(super) const CATEGORIES: &str = "categories";
+pub(super) const RESERVATIONS: &str = "reservations";
+
+/// How many raises a product remembers: enough to know one's own again after a commit
+/// whose outcome was not heard.
+pub(super) const RAISES_KEPT: i32 = 32;
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct StoredProduct {
+    #[serde(rename = "_id")]
+    pub id: bson::Uuid,
+    pub name: String,
+    pub name_key: String,
+    pub description: String,
+    pub price: Money,
+    pub quantity: i64,
+    /// All that was ever put in: what is there now plus what orders took.
+    pub stocked: i64,
+    pub categories: Vec<String>,
+    pub version: i64,
+    pub created_at: DateTime,
+    #[serde(default)]
+    pub raises: Vec<bson::Uuid>,
+}
+
+impl StoredProduct {
+    pub(super) fn new(product: &ProductState, at: Timestamp) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: product_key(product.product_id),
+            name: product.name.clone(),
+            name_key: ProductName::key_of(&product.name),
+            description: product.description.clone(),
+            price: product.price,
+            quantity: product.quantity.into(),
+            stocked: product.quantity.into(),
+            categories: product.categories.clone(),
+            version: version(product.version)?,
+            created_at: date(at),
+            raises: Vec::new(),
+        })
+    }
+
+    pub(super) fn into_state(self) -> Result<ProductState, StoreError> {
+        Ok(ProductState {
+            product_id: product_id(self.id),
+            name: self.name,
+            description: self.description,
+            price: self.price,
+            quantity: stored(self.quantity)?,
+            categories: self.categories,
+            version: stored(self.version)?,
+        })
+    }
+
+    pub(super) fn into_kept(mut self) -> Result<Kept, StoreError> {
+        let raises = std::mem::take(&mut self.raises)
+            .into_iter()
+            .map(Uuid::from)
+            .collect();
+        Ok(Kept {
+            product: self.into_state()?,
+            raises,
+        })
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct StoredCategory {
+    #[serde(rename = "_id")]
+    pub name: String,
+    pub created_at: DateTime,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct StoredReservation {
+    #[serde(rename = "_id")]
+    id: bson::Uuid,
+    status: OrderStatus,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reason: Option<StoredReason>,
+    lines: Vec<StoredLine>,
+    event_id: bson::Uuid,
+    decided_at: DateTime,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct StoredLine {
+    product: bson::Uuid,
+    quantity: i64,
+}
+
+/// A rejection. Not an enum with a tag: serde would read such a one through a form of its
+/// own, in which a BSON UUID is none.
+#[derive(Debug, Serialize, Deserialize)]
+struct StoredReason {
+    code: String,
+    product: bson::Uuid,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    available: Option<i64>,
+}
+
+const INSUFFICIENT_STOCK: &str = "insufficient-stock";
+const UNKNOWN_PRODUCT: &str = "unknown-product";
+
+impl StoredReservation {
+    pub(super) fn new(reservation: &Reservation) -> Self {
+        let Reservation {
+            decision,
+            event_id,
+            decided_at,
+        } = reservation;
+        let line = |line: &Demand| StoredLine {
+            product: product_key(line.product_id),
+            // More than can be counted was refused; what is kept then only says so.
+            quantity: i64::try_from(line.quantity).unwrap_or(i64::MAX),
+        };
+        Self {
+            id: order_key(decision.order_id),
+            status: decision.outcome.status(),
+            reason: decision.outcome.reason().map(StoredReason::new),
+            lines: decision.lines.iter().map(line).collect(),
+            event_id: (*event_id).into(),
+            decided_at: date(*decided_at),
+        }
+    }
+
+    pub(super) fn into_reservation(self) -> Result<Reservation, StoreError> {
+        let outcome = match (self.status, self.reason) {
+            (OrderStatus::Accepted, None) => Outcome::Accepted,
+            (OrderStatus::Rejected, Some(reason)) => Outcome::Rejected(reason.into_rejection()?),
+            (status, reason) => {
+                let found = format!("a reservation is {} with {reason:?}", status.name());
+                return Err(StoreError::permanent(found));
+            }
+        };
+        let line = |line: StoredLine| {
+            Ok(Demand {
+                product_id: product_id(line.product),
+                quantity: stored(line.quantity)?,
+            })
+        };
+        Ok(Reservation {
+            decision: Decision {
+                order_id: OrderId::from_bytes(self.id.bytes()),
+                lines: self
+                    .lines
+                    .into_iter()
+                    .map(line)
+                    .collect::<Result<_, StoreError>>()?,
+                outcome,
+            },
+            event_id: self.event_id.into(),
+            decided_at: Timestamp::from_millisecond(self.decided_at.timestamp_millis())
+                .map_err(StoreError::permanent)?,
+        })
+    }
+}
+
+impl StoredReason {
+    fn new(reason: &Rejection) -> Self {
+        let (code, product_id, available) = match *reason {
+            Rejection::InsufficientStock {
+                product_id,
+                available,
+            } => (INSUFFICIENT_STOCK, product_id, Some(available.into())),
+            Rejection::UnknownProduct { product_id } => (UNKNOWN_PRODUCT, product_id, None),
+        };
+        Self {
+            code: code.to_owned(),
+            product: product_key(product_id),
+            available,
+        }
+    }
+
+    fn into_rejection(self) -> Result<Rejection, StoreError> {
+        let product_id = product_id(self.product);
+        match (self.code.as_str(), self.available) {
+            (INSUFFICIENT_STOCK, Some(available)) => Ok(Rejection::InsufficientStock {
+                product_id,
+                available: stored(available)?,
+            }),
+            (UNKNOWN_PRODUCT, None) => Ok(Rejection::UnknownProduct { product_id }),
+            (code, _) => Err(StoreError::permanent(format!(
+                "unknown rejection \"{code}\""
+            ))),
+        }
+    }
+}
+
+pub(super) fn product_key(id: ProductId) -> bson::Uuid {
+    bson::Uuid::from_bytes(id.into_bytes())
+}
+
+pub(super) fn order_key(id: OrderId) -> bson::Uuid {
+    bson::Uuid::from_bytes(id.into_bytes())
+}
+
+pub(super) fn product_id(key: bson::Uuid) -> ProductId {
+    ProductId::from_bytes(key.bytes())
+}
+
+pub(super) fn version(version: u64) -> Result<i64, StoreError> {
+    i64::try_from(version).map_err(StoreError::permanent)
+}
+
+/// A number as it was stored, which the validator keeps from being negative.
+fn stored<T: TryFrom<i64>>(number: i64) -> Result<T, StoreError> {
+    T::try_from(number)
+        .map_err(|_| StoreError::permanent(format!("{number} is stored where it can't be")))
+}
+
+pub(super) fn date(at: Timestamp) -> DateTime {
+    DateTime::from_millis(at.as_millisecond())
+}

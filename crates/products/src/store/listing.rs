@@ -1,0 +1,237 @@
+//! Reading the catalogue, a page at a time.
+//!
+//! Pages are cut by key, not by number: each begins after the last product of the one
+//! before, so a product that is added meanwhile neither repeats nor hides another.
+
+use bson::{Document, doc};
+use events::{ProductId, ProductState};
+use futures::TryStreamExt;
+use outbox::StoreError;
+use outbox::mongo::{MongoDatabase, fault};
+
+use super::Catalogue;
+use super::documents::{CATEGORIES, PRODUCTS, StoredCategory, StoredProduct, product_key};
+use crate::domain::{CategoryName, ProductName};
+
+/// In which order products are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sort {
+    /// By name, regardless of letter case.
+    #[default]
+    Name,
+    /// By name, backwards.
+    NameDown,
+    /// The cheapest first.
+    Price,
+    /// The dearest first.
+    PriceDown,
+    /// The newest first.
+    Newest,
+}
+
+/// Which products are listed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Filter {
+    /// Those in this category.
+    pub category: Option<CategoryName>,
+    /// Those with this text in their name or description, regardless of letter case.
+    pub search: Option<String>,
+}
+
+/// The place after which a page begins: the last product of the one before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct After {
+    /// That product.
+    pub id: ProductId,
+    /// The key of its name, when that is the order.
+    pub name_key: Option<String>,
+    /// Its price in minor units, when that is the order.
+    pub price: Option<i64>,
+}
+
+/// One page of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listing {
+    /// Which products.
+    pub filter: Filter,
+    /// In which order.
+    pub sort: Sort,
+    /// Where the page begins; at the start when it is not said.
+    pub after: Option<After>,
+    /// The most products on it, at least 1.
+    pub size: u32,
+}
+
+/// Products, and where the next page begins if there is one.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Page {
+    /// The products, in the order asked for.
+    pub products: Vec<ProductState>,
+    /// Where the next page begins.
+    pub next: Option<After>,
+}
+
+impl Sort {
+    /// The key of `product` in this order.
+    pub fn place(self, product: &ProductState) -> After {
+        let id = product.product_id;
+        match self {
+            Self::Name | Self::NameDown => After {
+                id,
+                name_key: Some(ProductName::key_of(&product.name)),
+                price: None,
+            },
+            Self::Price | Self::PriceDown => After {
+                id,
+                name_key: None,
+                price: Some(product.price.minor),
+            },
+            Self::Newest => After {
+                id,
+                name_key: None,
+                price: None,
+            },
+        }
+    }
+
+    fn keys(self) -> Document {
+        match self {
+            Self::Name => doc! { "name_key": 1 },
+            Self::NameDown => doc! { "name_key": -1 },
+            Self::Price => doc! { "price.minor": 1, "_id": 1 },
+            Self::PriceDown => doc! { "price.minor": -1, "_id": -1 },
+            Self::Newest => doc! { "_id": -1 },
+        }
+    }
+
+    /// What lies behind `after`.
+    fn behind(self, after: &After) -> Document {
+        let id = product_key(after.id);
+        let past = match self {
+            Self::Name | Self::Price => "$gt",
+            Self::NameDown | Self::PriceDown | Self::Newest => "$lt",
+        };
+        match self {
+            // Names are unique, so there is no tie to break.
+            Self::Name | Self::NameDown => doc! { "name_key": { past: after.name_key.clone() } },
+            Self::Price | Self::PriceDown => doc! { "$or": [
+                { "price.minor": { past: after.price } },
+                { "price.minor": after.price, "_id": { past: id } },
+            ] },
+            Self::Newest => doc! { "_id": { past: id } },
+        }
+    }
+}
+
+fn to_query(listing: &Listing) -> Document {
+    let mut all_of = Vec::new();
+    if let Some(category) = &listing.filter.category {
+        all_of.push(doc! { "categories": category.as_str() });
+    }
+    if let Some(text) = &listing.filter.search {
+        let pattern = doc! { "$regex": literally(text), "$options": "i" };
+        all_of.push(doc! { "$or": [{ "name": pattern.clone() }, { "description": pattern }] });
+    }
+    if let Some(after) = &listing.after {
+        all_of.push(listing.sort.behind(after));
+    }
+    if all_of.is_empty() {
+        Document::new()
+    } else {
+        doc! { "$and": all_of }
+    }
+}
+
+/// A regular expression that matches `text` and nothing else, whatever signs it has.
+fn literally(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len() * 2);
+    for c in text.chars() {
+        // PCRE takes a backslash before any ASCII sign that is no letter or digit as: this sign.
+        if c.is_ascii() && !c.is_ascii_alphanumeric() {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern
+}
+
+impl Catalogue for MongoDatabase {
+    async fn list(&self, listing: &Listing) -> Result<Page, StoreError> {
+        let size = usize::try_from(listing.size).unwrap_or(usize::MAX);
+        let mut found = self
+            .database()
+            .collection::<StoredProduct>(PRODUCTS)
+            .find(to_query(listing))
+            .sort(listing.sort.keys())
+            // One more than asked for tells whether there is a next page.
+            .limit(i64::from(listing.size) + 1)
+            .await
+            .map_err(fault)?;
+        let mut page = Page::default();
+        while let Some(stored) = found.try_next().await.map_err(fault)? {
+            if page.products.len() == size {
+                page.next = page.products.last().map(|last| listing.sort.place(last));
+                break;
+            }
+            page.products.push(stored.into_state()?);
+        }
+        Ok(page)
+    }
+
+    async fn find_by_id(&self, id: ProductId) -> Result<Option<ProductState>, StoreError> {
+        find_one(self, doc! { "_id": product_key(id) }).await
+    }
+
+    async fn find_by_name(&self, name: &str) -> Result<Option<ProductState>, StoreError> {
+        // The key has the index; the name itself has to be equal too.
+        find_one(
+            self,
+            doc! { "name_key": ProductName::key_of(name), "name": name.trim() },
+        )
+        .await
+    }
+
+    async fn has_category(&self, name: &CategoryName) -> Result<bool, StoreError> {
+        let categories = self.database().collection::<StoredCategory>(CATEGORIES);
+        let found = categories
+            .find_one(doc! { "_id": name.as_str() })
+            .await
+            .map_err(fault)?;
+        Ok(found.is_some())
+    }
+
+    async fn categories(&self) -> Result<Vec<String>, StoreError> {
+        let categories = self.database().collection::<StoredCategory>(CATEGORIES);
+        let mut found = categories
+            .find(Document::new())
+            .sort(doc! { "_id": 1 })
+            .await
+            .map_err(fault)?;
+        let mut names = Vec::new();
+        while let Some(category) = found.try_next().await.map_err(fault)? {
+            names.push(category.name);
+        }
+        Ok(names)
+    }
+}
+
+async fn find_one(
+    database: &MongoDatabase,
+    filter: Document,
+) -> Result<Option<ProductState>, StoreError> {
+    let products = database.database().collection::<StoredProduct>(PRODUCTS);
+    let found = products.find_one(filter).await.map_err(fault)?;
+    found.map(StoredProduct::into_state).transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_means_its_text_only() {
+        assert_eq!(literally("a.b*"), r"a\.b\*");
+        assert_eq!(literally(r"\E(x"), r"\\E\(x");
+        assert_eq!(literally("café 9"), r"café\ 9");
+    }
+}

@@ -1,0 +1,186 @@
+//! What the service keeps, as ports and their MongoDB adapter; the only place with BSON.
+//!
+//! | collection | a document is |
+//! |---|---|
+//! | `products` | a product: its public state, what was ever put in (`stocked`), its latest raises |
+//! | `categories` | a category; its `_id` is its name |
+//! | `reservations` | what was decided about an order; its `_id` is the order's |
+//!
+//! Commands and handlers know the traits only, so that the same code runs in a simulation.
+
+pub mod audit;
+mod catalogue;
+mod documents;
+mod listing;
+mod prepare;
+mod stock;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use events::{OrderId, ProductId, ProductState};
+use jiff::Timestamp;
+use outbox::{OutboxStore, StoreError};
+use uuid::Uuid;
+
+use crate::domain::{CategoryName, Decision};
+
+pub use listing::{After, Filter, Listing, Page, Sort};
+pub use prepare::prepare;
+
+/// The database that a running service has.
+pub type ShopDatabase = outbox::mongo::MongoDatabase;
+
+/// The decision about an order as it is kept: it never changes and never goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reservation {
+    /// What was decided.
+    pub decision: Decision,
+    /// The id of the event that says so, each time it is said.
+    pub event_id: Uuid,
+    /// When it was decided.
+    pub decided_at: Timestamp,
+}
+
+/// What accepted orders take of a product.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Taking {
+    /// The product.
+    pub product_id: ProductId,
+    /// The version that was read; when it has changed, nothing is taken.
+    pub version: u64,
+    /// How many, at least 1.
+    pub quantity: u32,
+}
+
+/// A product as a command sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// Its public state.
+    pub product: ProductState,
+    /// The latest raises of its stock, by the ids that their requests drew.
+    pub raises: Vec<Uuid>,
+}
+
+/// The tables of the stock engine.
+pub trait StockStore: OutboxStore {
+    /// What is decided already about any of `orders`.
+    fn reservations(
+        &self,
+        tx: &mut Self::Tx,
+        orders: &[OrderId],
+    ) -> impl Future<Output = Result<BTreeMap<OrderId, Reservation>, StoreError>> + Send;
+
+    /// Those of `products` that there are.
+    fn products(
+        &self,
+        tx: &mut Self::Tx,
+        products: &[ProductId],
+    ) -> impl Future<Output = Result<BTreeMap<ProductId, ProductState>, StoreError>> + Send;
+
+    /// Takes stock, one guarded write for each product; the product's version rises by one.
+    ///
+    /// # Errors
+    /// [`Conflict`](outbox::ErrorKind::Conflict) when a product has changed since it was
+    /// read or has too little: decide again.
+    fn take(
+        &self,
+        tx: &mut Self::Tx,
+        takings: &[Taking],
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Keeps decisions. None of their orders may have one.
+    ///
+    /// # Errors
+    /// [`Conflict`](outbox::ErrorKind::Conflict) when one has by now.
+    fn reserve(
+        &self,
+        tx: &mut Self::Tx,
+        reservations: &[Reservation],
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// The tables of the catalogue.
+pub trait CatalogueStore: OutboxStore {
+    /// The product with the id `id`.
+    fn product(
+        &self,
+        tx: &mut Self::Tx,
+        id: ProductId,
+    ) -> impl Future<Output = Result<Option<Kept>, StoreError>> + Send;
+
+    /// The product whose name has the key `name_key`.
+    fn product_by_name_key(
+        &self,
+        tx: &mut Self::Tx,
+        name_key: &str,
+    ) -> impl Future<Output = Result<Option<ProductState>, StoreError>> + Send;
+
+    /// Adds a product; all that it has counts as put in now.
+    ///
+    /// # Errors
+    /// [`Conflict`](outbox::ErrorKind::Conflict) when its id or name is taken by now.
+    fn add_product(
+        &self,
+        tx: &mut Self::Tx,
+        product: &ProductState,
+        at: Timestamp,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Raises the stock of the product that was read as `before` to that of `after`, and
+    /// remembers the raise by its id.
+    ///
+    /// # Errors
+    /// [`Conflict`](outbox::ErrorKind::Conflict) when it has changed since.
+    fn raise(
+        &self,
+        tx: &mut Self::Tx,
+        before: &ProductState,
+        after: &ProductState,
+        raise: Uuid,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Those of `names` that are categories.
+    fn known_categories(
+        &self,
+        tx: &mut Self::Tx,
+        names: &BTreeSet<CategoryName>,
+    ) -> impl Future<Output = Result<BTreeSet<CategoryName>, StoreError>> + Send;
+
+    /// Adds a category.
+    ///
+    /// # Errors
+    /// [`Conflict`](outbox::ErrorKind::Conflict) when it is there by now.
+    fn add_category(
+        &self,
+        tx: &mut Self::Tx,
+        name: &CategoryName,
+        at: Timestamp,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// What readers of the catalogue ask, outside of any transaction.
+pub trait Catalogue: Clone + Send + Sync + 'static {
+    /// The products that `listing` asks for, one page of them.
+    fn list(&self, listing: &Listing) -> impl Future<Output = Result<Page, StoreError>> + Send;
+
+    /// The product with the id `id`.
+    fn find_by_id(
+        &self,
+        id: ProductId,
+    ) -> impl Future<Output = Result<Option<ProductState>, StoreError>> + Send;
+
+    /// The product that is called exactly `name`.
+    fn find_by_name(
+        &self,
+        name: &str,
+    ) -> impl Future<Output = Result<Option<ProductState>, StoreError>> + Send;
+
+    /// Whether `name` is a category.
+    fn has_category(
+        &self,
+        name: &CategoryName,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// The names of all categories, sorted.
+    fn categories(&self) -> impl Future<Output = Result<Vec<String>, StoreError>> + Send;
+}

@@ -1,0 +1,101 @@
+//! The stock engine's tables in MongoDB.
+
+use std::collections::BTreeMap;
+
+use bson::doc;
+use events::{OrderId, ProductId, ProductState};
+use futures::TryStreamExt;
+use outbox::StoreError;
+use outbox::mongo::{MongoDatabase, MongoTx, fault};
+
+use super::documents::{
+    PRODUCTS, RESERVATIONS, StoredProduct, StoredReservation, order_key, product_key, version,
+};
+use super::{Reservation, StockStore, Taking};
+
+impl StockStore for MongoDatabase {
+    async fn reservations(
+        &self,
+        tx: &mut MongoTx,
+        orders: &[OrderId],
+    ) -> Result<BTreeMap<OrderId, Reservation>, StoreError> {
+        let keys: Vec<bson::Uuid> = orders.iter().copied().map(order_key).collect();
+        let mut found = self
+            .database()
+            .collection::<StoredReservation>(RESERVATIONS)
+            .find(doc! { "_id": { "$in": keys } })
+            .session(&mut tx.session)
+            .await
+            .map_err(fault)?;
+        let mut all = BTreeMap::new();
+        let mut stream = found.stream(&mut tx.session);
+        while let Some(stored) = stream.try_next().await.map_err(fault)? {
+            let reservation = stored.into_reservation()?;
+            all.insert(reservation.decision.order_id, reservation);
+        }
+        Ok(all)
+    }
+
+    async fn products(
+        &self,
+        tx: &mut MongoTx,
+        products: &[ProductId],
+    ) -> Result<BTreeMap<ProductId, ProductState>, StoreError> {
+        let keys: Vec<bson::Uuid> = products.iter().copied().map(product_key).collect();
+        let mut found = self
+            .database()
+            .collection::<StoredProduct>(PRODUCTS)
+            .find(doc! { "_id": { "$in": keys } })
+            .projection(doc! { "raises": 0 })
+            .session(&mut tx.session)
+            .await
+            .map_err(fault)?;
+        let mut all = BTreeMap::new();
+        let mut stream = found.stream(&mut tx.session);
+        while let Some(stored) = stream.try_next().await.map_err(fault)? {
+            let product = stored.into_state()?;
+            all.insert(product.product_id, product);
+        }
+        Ok(all)
+    }
+
+    async fn take(&self, tx: &mut MongoTx, takings: &[Taking]) -> Result<(), StoreError> {
+        let mut statements = Vec::with_capacity(takings.len());
+        for taking in takings {
+            let quantity = i64::from(taking.quantity);
+            statements.push(doc! {
+                "q": {
+                    "_id": product_key(taking.product_id),
+                    "version": version(taking.version)?,
+                    "quantity": { "$gte": quantity },
+                },
+                "u": { "$inc": { "quantity": -quantity, "version": 1_i64 } },
+            });
+        }
+        let matched = tx.update(PRODUCTS, statements).await?;
+        if matched == takings.len() as u64 {
+            Ok(())
+        } else {
+            Err(StoreError::conflict(
+                "a product changed while its stock was decided",
+            ))
+        }
+    }
+
+    async fn reserve(
+        &self,
+        tx: &mut MongoTx,
+        reservations: &[Reservation],
+    ) -> Result<(), StoreError> {
+        if reservations.is_empty() {
+            return Ok(());
+        }
+        self.database()
+            .collection::<StoredReservation>(RESERVATIONS)
+            .insert_many(reservations.iter().map(StoredReservation::new))
+            .session(&mut tx.session)
+            .await
+            .map(drop)
+            .map_err(fault)
+    }
+}

@@ -1,0 +1,200 @@
+//! Puts the parts together; the only place where adapters are made.
+
+mod ground;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use outbox::kafka::{KafkaAdmin, KafkaError, KafkaOptions, KafkaPublisher, KafkaSource};
+use outbox::mongo::MongoOptions;
+use outbox::{
+    Clock, Inbox, InboxSettings, Relay, RelaySettings, StoreError, Subscriptions, SystemClock,
+};
+use secrecy::ExposeSecret;
+use service::config::{HttpSettings, KafkaSettings, MongoSettings, TokenSettings};
+use service::health::Health;
+use service::lifecycle::Lifecycle;
+use service::token::Verifier;
+use thiserror::Error;
+use tokio_util::sync::CancellationToken;
+
+use self::ground::Ground;
+use crate::CONTRACT;
+use crate::handlers::OnOrderCreate;
+use crate::http::{self, Api};
+use crate::store::ShopDatabase;
+
+/// The port that the service listens on unless it is told another one.
+pub const PORT: u16 = 8082;
+
+/// How the service is set up.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Settings {
+    /// Where it listens.
+    #[command(flatten)]
+    pub http: HttpSettings,
+    /// Where it keeps what it owns; the database is `products` unless named otherwise.
+    #[command(flatten)]
+    pub mongo: MongoSettings,
+    /// Where it hears and speaks.
+    #[command(flatten)]
+    pub kafka: KafkaSettings,
+    /// Whose tokens it takes.
+    #[command(flatten)]
+    pub tokens: TokenSettings,
+}
+
+/// A service that runs.
+#[derive(Debug, Clone, Copy)]
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+}
+
+/// Why the service could not be started. Servers that are away are no reason.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The address can't be listened on.
+    #[error(transparent)]
+    Listen(#[from] std::io::Error),
+    /// The setting for MongoDB can't be right.
+    #[error("--mongodb-uri (QUADRILLE_MONGODB_URI) can't be used: {0}")]
+    Mongo(#[source] StoreError),
+    /// A setting for Kafka can't be right.
+    #[error("the settings for Kafka can't be used: {0}")]
+    Kafka(#[from] KafkaError),
+}
+
+/// Opens the service's database as `settings` say. Nothing is contacted yet.
+///
+/// # Errors
+/// [`StartError::Mongo`].
+pub async fn connect(settings: &MongoSettings) -> Result<ShopDatabase, StartError> {
+    let options = MongoOptions {
+        pool_size: settings.pool_size,
+        timeout: settings.timeout,
+    };
+    let name = settings.database.as_deref().unwrap_or(CONTRACT.service);
+    ShopDatabase::connect(settings.uri.expose_secret(), name, options)
+        .await
+        .map_err(StartError::Mongo)
+}
+
+/// Starts the service on `lifecycle` and says where it listens.
+///
+/// It comes up with MongoDB or Kafka down: `/readyz` says so, and it goes on by itself once
+/// they are there. At the soft signal it takes no more requests, finishes the batch under
+/// way, leaves the group, and stops publishing last.
+///
+/// # Errors
+/// When the address or a setting can't be used.
+pub async fn start(settings: Settings, lifecycle: &Lifecycle) -> Result<Running, StartError> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let database = connect(&settings.mongo).await?;
+    let kafka = kafka_options(&settings.kafka);
+    let admin = KafkaAdmin::new(&kafka)?;
+    let publisher = KafkaPublisher::new(&kafka)?;
+    let listener = service::http::bind(settings.http.listen_or(PORT)).await?;
+    let address = listener.local_addr()?;
+
+    let shutdown = lifecycle.shutdown();
+    let ground = Ground::default();
+    let api = Api {
+        database: database.clone(),
+        clock: Arc::clone(&clock),
+        verifier: Verifier::new(&settings.tokens),
+    };
+    let routes = http::router(api).merge(health(&database, &admin, &ground).routes());
+    let routes = service::http::layers(routes, CONTRACT.service, &settings.http);
+
+    // Cancelled when the last one who may write to the outbox is gone.
+    let quiet = CancellationToken::new();
+    let writer = Arc::new(quiet.clone().drop_guard());
+
+    let (served, writing) = (shutdown.clone(), Arc::clone(&writer));
+    lifecycle.spawn("products http", async move {
+        let outcome = service::http::serve(listener, routes, served).await;
+        drop(writing);
+        outcome
+    });
+
+    let (soft, preparing, store) = (shutdown.soft(), ground.clone(), database.clone());
+    lifecycle.spawn("products preparation", async move {
+        preparing.prepare(&store, &admin, &soft).await;
+        Ok::<(), StartError>(())
+    });
+
+    let relay = Relay::new(
+        database.clone(),
+        publisher,
+        CONTRACT.service,
+        Arc::clone(&clock),
+        RelaySettings::default(),
+    );
+    let (prepared, hard) = (ground.clone(), shutdown.hard());
+    lifecycle.spawn("products relay", async move {
+        if prepared.ready(&quiet).await {
+            tokio::select! {
+                () = relay.run(quiet) => {}
+                // With Kafka away the last round would never end. What is left stays in
+                // the outbox.
+                () = hard.cancelled() => {}
+            }
+        }
+        Ok::<(), StartError>(())
+    });
+
+    let soft = shutdown.soft();
+    lifecycle.spawn("products inbox", async move {
+        let _writing = writer;
+        if !ground.ready(&soft).await {
+            return Ok(());
+        }
+        let decide = OnOrderCreate::new(database.clone(), Arc::clone(&clock));
+        let subscriptions = Subscriptions::new(CONTRACT.service).on(decide);
+        let source = KafkaSource::subscribe(&kafka, CONTRACT.service, subscriptions.topics())?;
+        let settings = InboxSettings::default();
+        Inbox::new(
+            database,
+            source,
+            subscriptions,
+            CONTRACT.service,
+            clock,
+            settings,
+        )
+        .run(soft)
+        .await
+        .map_err(Box::<dyn std::error::Error + Send + Sync>::from)
+    });
+    tracing::info!(%address, "products listens");
+    Ok(Running { address })
+}
+
+fn kafka_options(settings: &KafkaSettings) -> KafkaOptions {
+    KafkaOptions {
+        brokers: settings.brokers.clone(),
+        topic_prefix: settings.topic_prefix.clone(),
+        client_id: format!("quadrille-{}", CONTRACT.service),
+        session_timeout: settings.session_timeout,
+    }
+}
+
+fn health(database: &ShopDatabase, admin: &KafkaAdmin, ground: &Ground) -> Health {
+    let (database, admin) = (database.clone(), admin.clone());
+    let (tables, topics) = (ground.clone(), ground.clone());
+    Health::new()
+        .check("mongodb", move || {
+            let (database, ground) = (database.clone(), tables.clone());
+            async move {
+                let reached = database.ping().await.map_err(|fault| fault.to_string());
+                reached.and_then(|()| ground.has_tables())
+            }
+        })
+        .check("kafka", move || {
+            let (admin, ground) = (admin.clone(), topics.clone());
+            async move {
+                let reached = admin.ping().await.map_err(|fault| fault.to_string());
+                reached.and_then(|()| ground.has_topics())
+            }
+        })
+}

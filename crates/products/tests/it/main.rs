@@ -1,0 +1,17 @@
+//! Tests of the crate from outside, on the real MongoDB and Kafka, in one binary.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that can't go on has failed"
+)]
+
+mod catalogue;
+mod commands;
+mod fixture;
+mod instances;
+mod meddled;
+mod on_order_create;
+mod outage;
+mod tokens;
+mod wrong_input;

@@ -1,0 +1,415 @@
+//! The stock engine with somebody meddling at every step.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use bson::doc;
+use events::{OrderId, ProductId, ProductState};
+use futures::future::BoxFuture;
+use outbox::mongo::{MongoDatabase, MongoTx};
+use outbox::outbox::{Backlog, Lease};
+use outbox::{
+    Database, ErrorKind, MessageContext, OutboxRecord, OutboxStore, StoreError, Work, transact,
+};
+use products::commands::raise_stock;
+use products::store::{Reservation, StockStore, Taking};
+use uuid::Uuid;
+
+use crate::fixture::{Shop, handle, order};
+
+/// Called before each step of a transaction, and once after its commit.
+type Meddle = Arc<dyn Fn(&'static str) -> BoxFuture<'static, Result<(), StoreError>> + Send + Sync>;
+
+#[derive(Clone)]
+struct Meddled {
+    inner: MongoDatabase,
+    meddle: Meddle,
+}
+
+impl Database for Meddled {
+    type Tx = MongoTx;
+
+    async fn begin(&self) -> Result<MongoTx, StoreError> {
+        (self.meddle)("begin").await?;
+        self.inner.begin().await
+    }
+
+    async fn commit(&self, tx: MongoTx) -> Result<(), StoreError> {
+        (self.meddle)("commit").await?;
+        self.inner.commit(tx).await?;
+        (self.meddle)("committed").await
+    }
+
+    async fn abort(&self, tx: MongoTx) {
+        self.inner.abort(tx).await;
+    }
+}
+
+impl OutboxStore for Meddled {
+    async fn append(&self, tx: &mut MongoTx, record: &OutboxRecord) -> Result<(), StoreError> {
+        self.inner.append(tx, record).await
+    }
+
+    async fn pending(&self, limit: usize, but: &[Uuid]) -> Result<Vec<OutboxRecord>, StoreError> {
+        self.inner.pending(limit, but).await
+    }
+
+    async fn remove(&self, ids: &[Uuid]) -> Result<(), StoreError> {
+        self.inner.remove(ids).await
+    }
+
+    async fn backlog(&self) -> Result<Backlog, StoreError> {
+        self.inner.backlog().await
+    }
+
+    async fn lease(
+        &self,
+        shard: &str,
+        holder: Uuid,
+        ttl: Duration,
+    ) -> Result<Option<Lease>, StoreError> {
+        self.inner.lease(shard, holder, ttl).await
+    }
+
+    async fn release(&self, shard: &str, holder: Uuid) -> Result<(), StoreError> {
+        self.inner.release(shard, holder).await
+    }
+
+    async fn changed_elsewhere(&self) -> Result<(), StoreError> {
+        self.inner.changed_elsewhere().await
+    }
+
+    fn waker(&self) -> outbox::Waker {
+        self.inner.waker()
+    }
+}
+
+impl StockStore for Meddled {
+    async fn reservations(
+        &self,
+        tx: &mut MongoTx,
+        orders: &[OrderId],
+    ) -> Result<BTreeMap<OrderId, Reservation>, StoreError> {
+        (self.meddle)("reservations").await?;
+        self.inner.reservations(tx, orders).await
+    }
+
+    async fn products(
+        &self,
+        tx: &mut MongoTx,
+        products: &[ProductId],
+    ) -> Result<BTreeMap<ProductId, ProductState>, StoreError> {
+        (self.meddle)("products").await?;
+        self.inner.products(tx, products).await
+    }
+
+    async fn take(&self, tx: &mut MongoTx, takings: &[Taking]) -> Result<(), StoreError> {
+        (self.meddle)("take").await?;
+        self.inner.take(tx, takings).await
+    }
+
+    async fn reserve(&self, tx: &mut MongoTx, kept: &[Reservation]) -> Result<(), StoreError> {
+        (self.meddle)("reserve").await?;
+        self.inner.reserve(tx, kept).await
+    }
+}
+
+#[tokio::test]
+async fn a_fault_at_any_step_leaves_nothing_half_done() {
+    for step in [
+        "begin",
+        "reservations",
+        "products",
+        "take",
+        "reserve",
+        "commit",
+        "committed",
+    ] {
+        for kind in [ErrorKind::Conflict, ErrorKind::Transient] {
+            if step == "committed" && kind == ErrorKind::Conflict {
+                continue; // A commit that conflicts has not happened.
+            }
+            let shop = Shop::open().await;
+            let cup = shop.product("cup", 3).await.product_id;
+            let times = Arc::new(AtomicUsize::new(0));
+            let counted = Arc::clone(&times);
+            let meddle: Meddle = Arc::new(move |at| {
+                let fails = at == step && counted.fetch_add(1, Ordering::SeqCst) == 0;
+                Box::pin(async move {
+                    if fails {
+                        Err(StoreError::new(kind, "meddled with"))
+                    } else {
+                        Ok(())
+                    }
+                })
+            });
+            let store = Meddled {
+                inner: shop.database.clone(),
+                meddle,
+            };
+            let batch = [order(&[(cup, 2)]), order(&[(cup, 2)])];
+
+            let said = handle(&store, &shop.clock, &batch).await.unwrap();
+
+            assert!(
+                times.load(Ordering::SeqCst) >= 1,
+                "{step} was never reached"
+            );
+            assert_eq!(
+                (said.statuses.len(), said.accepted()),
+                (2, 1),
+                "{step} {kind:?}"
+            );
+            let now = shop.state(cup).await;
+            assert_eq!((now.quantity, now.version), (1, 2), "{step} {kind:?}");
+            let kept = shop.books().await["reservations"].clone();
+            let id = |kept: &bson::Document| kept.get("event_id").cloned();
+            assert_eq!(kept.len(), 2);
+            for message in said.messages.iter().take(2) {
+                let id_said = Some(bson::Bson::from(bson::Uuid::from(message.id)));
+                assert!(
+                    kept.iter().any(|kept| id(kept) == id_said),
+                    "{step}: another id was said"
+                );
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn stock_that_changes_meanwhile_is_decided_on_again() {
+    for step in ["products", "take"] {
+        for rival in [Rival::Buys, Rival::Raises] {
+            let shop = Shop::open().await;
+            let cup = shop.product("cup", 5).await.product_id;
+            let times = Arc::new(AtomicUsize::new(0));
+            let (database, clock) = (shop.database.clone(), Arc::clone(&shop.clock));
+            let counted = Arc::clone(&times);
+            let meddle: Meddle = Arc::new(move |at| {
+                let (database, clock) = (database.clone(), Arc::clone(&clock));
+                let first = at == step && counted.fetch_add(1, Ordering::SeqCst) == 0;
+                Box::pin(async move {
+                    if first {
+                        rival.act(&database, &clock, cup).await;
+                    }
+                    Ok(())
+                })
+            });
+            let store = Meddled {
+                inner: shop.database.clone(),
+                meddle,
+            };
+
+            let said = handle(&store, &shop.clock, &[order(&[(cup, 4)])]).await;
+
+            let said = said.unwrap();
+            assert_eq!(times.load(Ordering::SeqCst), 2, "it was not decided again");
+            let expected = match rival {
+                Rival::Buys => (0, 2, 2),
+                Rival::Raises => (1, 4, 3),
+            };
+            let now = shop.state(cup).await;
+            let found = (said.accepted(), now.quantity, now.version);
+            assert_eq!(found, expected, "{rival:?} before {step}");
+            let told = said.products.last().map(|update| &update.product);
+            assert!(told.is_none_or(|told| *told == now), "{told:?}");
+        }
+    }
+}
+
+/// Someone else who is quicker.
+#[derive(Debug, Clone, Copy)]
+enum Rival {
+    Buys,
+    Raises,
+}
+
+impl Rival {
+    async fn act(self, database: &MongoDatabase, clock: &Arc<dyn outbox::Clock>, cup: ProductId) {
+        match self {
+            Self::Buys => drop(
+                handle(database, clock, &[order(&[(cup, 3)])])
+                    .await
+                    .unwrap(),
+            ),
+            Self::Raises => {
+                let context = MessageContext::default();
+                raise_stock(database, clock.as_ref(), context, cup, 3)
+                    .await
+                    .unwrap();
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_stale_version_or_too_little_stock_matches_nothing() {
+    let shop = Shop::open().await;
+    let (cup, pan) = (shop.product("cup", 5).await, shop.product("pan", 5).await);
+    let take = |product: &ProductState, version, quantity| Taking {
+        product_id: product.product_id,
+        version,
+        quantity,
+    };
+    let nothing = Taking {
+        product_id: ProductId::from_u128(1),
+        version: 1,
+        quantity: 1,
+    };
+    for wrong in [take(&cup, 2, 1), take(&cup, 1, 6), nothing] {
+        let mut work = Take {
+            store: &shop.database,
+            takings: vec![take(&pan, 1, 1), wrong],
+        };
+        let mut tx = shop.database.begin().await.unwrap();
+        let refused = work.run(&mut tx).await;
+        shop.database.abort(tx).await;
+        let kind = refused.err().map(|fault| fault.kind());
+        assert_eq!(kind, Some(ErrorKind::Conflict), "{wrong:?}");
+    }
+    assert_eq!(shop.state(cup.product_id).await, cup);
+    assert_eq!(shop.state(pan.product_id).await, pan);
+}
+
+struct Take<'a> {
+    store: &'a MongoDatabase,
+    takings: Vec<Taking>,
+}
+
+impl Work<MongoDatabase> for Take<'_> {
+    type Output = ();
+
+    async fn run(&mut self, tx: &mut MongoTx) -> Result<(), StoreError> {
+        self.store.take(tx, &self.takings).await
+    }
+}
+
+#[tokio::test]
+async fn the_database_itself_refuses_negative_stock() {
+    let shop = Shop::open().await;
+    let cup = shop.product("cup", 5).await;
+    let products = shop
+        .database
+        .database()
+        .collection::<bson::Document>("products");
+    let key = bson::Uuid::from_bytes(cup.product_id.into_bytes());
+    for wrong in [
+        doc! { "$inc": { "quantity": -6_i64 } },
+        doc! { "$set": { "quantity": -1_i64 } },
+        doc! { "$set": { "quantity": 0.5 } },
+        doc! { "$set": { "quantity": "5" } },
+        doc! { "$unset": { "quantity": "" } },
+        doc! { "$inc": { "quantity": 1_i64 } },
+    ] {
+        let refused = products
+            .update_one(doc! { "_id": key }, wrong.clone())
+            .await;
+        let fault = outbox::mongo::fault(refused.expect_err("the validator let it pass"));
+        assert_eq!(fault.kind(), ErrorKind::Permanent, "{wrong}: {fault}");
+    }
+    assert_eq!(shop.state(cup.product_id).await, cup);
+}
+
+#[tokio::test]
+async fn two_instances_that_race_for_a_product_never_oversell() {
+    let shop = Shop::open().await;
+    let cup = shop.product("cup", 100).await.product_id;
+    let elsewhere = shop.bed.database("products").await;
+    let race = |store: MongoDatabase| {
+        let clock = Arc::clone(&shop.clock);
+        async move {
+            let mut accepted = 0;
+            for _ in 0..20 {
+                let batch: Vec<_> = (0..8).map(|_| order(&[(cup, 1)])).collect();
+                accepted += decided(&store, &clock, &batch).await;
+            }
+            accepted
+        }
+    };
+    let (here, there) = tokio::join!(race(shop.database.clone()), race(elsewhere));
+    assert_eq!(here + there, 100);
+    assert_eq!(shop.state(cup).await.quantity, 0);
+    let books = shop.books().await;
+    let accepted = |kept: &&bson::Document| kept.get_str("status").unwrap() == "ACCEPTED";
+    assert_eq!(books["reservations"].len(), 320);
+    assert_eq!(books["reservations"].iter().filter(accepted).count(), 100);
+}
+
+/// How many of `batch` were accepted; like the inbox, it does not give up for a conflict.
+async fn decided(
+    store: &MongoDatabase,
+    clock: &Arc<dyn outbox::Clock>,
+    batch: &[outbox::Envelope<events::OrderCreate>],
+) -> usize {
+    loop {
+        match handle(store, clock, batch).await {
+            Ok(said) => return said.accepted(),
+            Err(fault) => assert_eq!(fault.kind(), ErrorKind::Conflict, "{fault}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_same_order_at_two_instances_is_one_decision() {
+    let shop = Shop::open().await;
+    let cup = shop.product("cup", 100).await.product_id;
+    let elsewhere = shop.bed.database("products").await;
+    let batch: Vec<_> = (0..20).map(|_| order(&[(cup, 1)])).collect();
+    let mut handled = Vec::new();
+    for store in [&shop.database, &elsewhere, &shop.database, &elsewhere] {
+        handled.push(handle(store, &shop.clock, &batch));
+    }
+    let mut ids = Vec::new();
+    for said in futures::future::join_all(handled).await {
+        let said = said.unwrap();
+        assert_eq!(said.accepted(), 20);
+        ids.push(
+            said.messages
+                .iter()
+                .take(20)
+                .map(|message| message.id)
+                .collect::<Vec<_>>(),
+        );
+    }
+    assert!(
+        ids.iter().all(|said| *said == ids[0]),
+        "an order has two decisions"
+    );
+    assert_eq!(shop.state(cup).await.quantity, 80);
+}
+
+#[tokio::test]
+async fn a_reservation_can_be_made_once_only() {
+    let shop = Shop::open().await;
+    let cup = shop.product("cup", 1).await.product_id;
+    let placed = order(&[(cup, 1)]);
+    handle(&shop.database, &shop.clock, std::slice::from_ref(&placed))
+        .await
+        .unwrap();
+    let mut again = Reserve {
+        store: &shop.database,
+        order: placed.event.order_id,
+    };
+    let refused = transact(&shop.database, &mut again).await;
+    assert_eq!(
+        refused.err().map(|fault| fault.kind()),
+        Some(ErrorKind::Conflict)
+    );
+}
+
+struct Reserve<'a> {
+    store: &'a MongoDatabase,
+    order: OrderId,
+}
+
+impl Work<MongoDatabase> for Reserve<'_> {
+    type Output = ();
+
+    async fn run(&mut self, tx: &mut MongoTx) -> Result<(), StoreError> {
+        let mut kept = self.store.reservations(tx, &[self.order]).await?;
+        let again: Vec<Reservation> = kept.remove(&self.order).into_iter().collect();
+        self.store.reserve(tx, &again).await
+    }
+}

@@ -1,0 +1,206 @@
+//! `quadrille choreography`: who says what to whom, from the services' own contracts.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use events::topics::{ALL, Retention};
+use events::{Contract, Stream};
+
+/// Every service that takes part.
+pub fn contracts() -> Vec<Contract> {
+    vec![auth::CONTRACT, orders::CONTRACT, products::CONTRACT]
+}
+
+/// What is wrong with a set of contracts; empty when they fit together.
+pub fn problems(contracts: &[Contract]) -> Vec<String> {
+    let mut problems = Vec::new();
+    let published: BTreeSet<Stream> = contracts
+        .iter()
+        .flat_map(|contract| contract.publishes)
+        .copied()
+        .collect();
+    for contract in contracts {
+        for stream in contract.publishes {
+            match ALL.iter().find(|topic| topic.name == stream.topic) {
+                Some(topic) if topic.writer == contract.service => {}
+                Some(topic) => problems.push(format!(
+                    "{} publishes {} to {}, which only {} writes",
+                    contract.service, stream.event, stream.topic, topic.writer
+                )),
+                None => problems.push(format!(
+                    "{} publishes {} to {}, which is not a topic of the shop",
+                    contract.service, stream.event, stream.topic
+                )),
+            }
+        }
+        for (stream, _) in contract.subscribes {
+            if !published.contains(stream) {
+                problems.push(format!(
+                    "{} subscribes to {} on {}, which nobody publishes",
+                    contract.service, stream.event, stream.topic
+                ));
+            }
+        }
+    }
+    problems
+}
+
+/// The page `docs/choreography.md`.
+pub fn markdown(contracts: &[Contract]) -> String {
+    let mut page = String::from(
+        "# The choreography\n\n\
+         Made by `quadrille choreography --markdown` from the contracts that the services declare \
+         in their `lib.rs`; a test holds this page to them.\n\n\
+         ## Who hears whom\n\n```mermaid\nflowchart LR\n",
+    );
+    for contract in contracts {
+        let _ = writeln!(page, "    {0}[{0}]", contract.service);
+    }
+    for topic in ALL {
+        let _ = writeln!(page, "    {}([{}])", node(topic.name), topic.name);
+    }
+    for contract in contracts {
+        for (topic, events) in by_topic(contract.publishes.iter().copied()) {
+            let _ = writeln!(
+                page,
+                "    {} -- {} --> {}",
+                contract.service,
+                events.join(", "),
+                node(topic)
+            );
+        }
+        for (topic, events) in by_topic(contract.subscribes.iter().map(|(stream, _)| *stream)) {
+            let _ = writeln!(
+                page,
+                "    {} -- {} --> {}",
+                node(topic),
+                events.join(", "),
+                contract.service
+            );
+        }
+    }
+    page.push_str("```\n\n## Services\n");
+    for contract in contracts {
+        let _ = write!(
+            page,
+            "\n### {}\n\n| | event | topic | what for |\n|---|---|---|---|\n",
+            contract.service
+        );
+        for stream in contract.publishes {
+            let _ = writeln!(
+                page,
+                "| publishes | {} | `{}` | |",
+                stream.event, stream.topic
+            );
+        }
+        for (stream, effect) in contract.subscribes {
+            let _ = writeln!(
+                page,
+                "| hears | {} | `{}` | {effect} |",
+                stream.event, stream.topic
+            );
+        }
+    }
+    page.push_str(
+        "\n## Topics\n\n| topic | written by | key | partitions | keeps |\n|---|---|---|---|---|\n",
+    );
+    for topic in ALL {
+        let keeps = match topic.retention {
+            Retention::Unlimited => "every record",
+            Retention::Compacted => "the newest of each key",
+        };
+        let _ = writeln!(
+            page,
+            "| `{}` | {} | {} | {} | {keeps} |",
+            topic.name, topic.writer, topic.key, topic.partitions
+        );
+    }
+    page
+}
+
+/// The same for a terminal.
+pub fn text(contracts: &[Contract]) -> String {
+    let mut page = String::new();
+    for contract in contracts {
+        let _ = writeln!(page, "{}", contract.service);
+        for stream in contract.publishes {
+            let _ = writeln!(page, "  says   {:<24} -> {}", stream.event, stream.topic);
+            for other in contracts {
+                for (heard, effect) in other.subscribes {
+                    if heard == stream {
+                        let _ = writeln!(page, "           {} hears it: {effect}", other.service);
+                    }
+                }
+            }
+        }
+        page.push('\n');
+    }
+    page
+}
+
+fn by_topic(streams: impl Iterator<Item = Stream>) -> BTreeMap<&'static str, Vec<&'static str>> {
+    let mut topics: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for stream in streams {
+        topics.entry(stream.topic).or_default().push(stream.event);
+    }
+    topics
+}
+
+fn node(topic: &str) -> String {
+    topic.replace(['.', '-'], "_")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_contracts_fit_together() {
+        assert_eq!(problems(&contracts()), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_subscription_that_nobody_serves_is_found() {
+        let lonely = Contract {
+            service: "carts",
+            publishes: &[],
+            subscribes: &[(
+                Stream {
+                    event: "PaymentMade",
+                    topic: "payment.v1",
+                },
+                "empties the cart",
+            )],
+        };
+        let found = problems(&[orders::CONTRACT, products::CONTRACT, lonely]);
+        assert_eq!(
+            found,
+            ["carts subscribes to PaymentMade on payment.v1, which nobody publishes"]
+        );
+    }
+
+    #[test]
+    fn a_second_writer_is_found() {
+        const STOLEN: &[Stream] = &[Stream::of::<events::OrderCreate>()];
+        let intruder = Contract {
+            service: "carts",
+            publishes: STOLEN,
+            subscribes: &[],
+        };
+        assert_eq!(
+            problems(&[intruder]),
+            ["carts publishes OrderCreate to orders.order.v1, which only orders writes"]
+        );
+    }
+
+    #[test]
+    fn the_page_in_docs_is_the_contracts() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/choreography.md");
+        let page = std::fs::read_to_string(path).unwrap_or_default();
+        assert_eq!(
+            page,
+            markdown(&contracts()),
+            "run: cargo run -p quadrille -- choreography --markdown > docs/choreography.md"
+        );
+    }
+}

@@ -1,0 +1,114 @@
+//! What can be typed.
+
+use clap::{Parser, Subcommand};
+use service::telemetry::LogFormat;
+
+use crate::audit::AuditArgs;
+use crate::bench::BenchArgs;
+use crate::seed::SeedArgs;
+use crate::up::UpArgs;
+
+/// Quadrille: a shop whose services dance by events.
+#[derive(Debug, Parser)]
+#[command(
+    name = "quadrille",
+    version,
+    propagate_version = true,
+    after_help = "Start here: `quadrille up`, then open http://localhost:8080\n\
+                  Every option can also be set in the environment; `quadrille config list` names all."
+)]
+pub struct Cli {
+    /// How log lines look
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value = "auto",
+        env = "QUADRILLE_LOG_FORMAT"
+    )]
+    pub log_format: LogFormat,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start the whole shop on this machine: Kafka, MongoDB, every service, demo data
+    Up(UpArgs),
+    /// Run one service
+    #[command(subcommand)]
+    Serve(Box<Role>),
+    /// Load the demo data: categories, products and two users. What is there is left alone
+    Seed(SeedArgs),
+    /// Compare the services' databases and name every difference; exit status 1 if there is one
+    Audit(AuditArgs),
+    /// Place many orders at once and measure how fast they are settled
+    Bench(BenchArgs),
+    /// Show who says what to whom, from the services' own contracts
+    Choreography {
+        /// As the page docs/choreography.md
+        #[arg(long)]
+        markdown: bool,
+        /// As JSON
+        #[arg(long, conflicts_with = "markdown")]
+        json: bool,
+    },
+    /// Check and list settings
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Print the OpenAPI document of the whole HTTP surface
+    Openapi,
+}
+
+/// One service and its settings.
+#[derive(Debug, Subcommand)]
+pub enum Role {
+    /// The edge: routes, access rules, limits, the web UI
+    Gateway(gateway::Settings),
+    /// Accounts and tokens
+    Auth(auth::Settings),
+    /// The catalogue and the stock
+    Products(products::Settings),
+    /// Placing orders and following them
+    Orders(orders::Settings),
+}
+
+/// What can be done with settings.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Read a service's settings as `serve` would, and show what is in force
+    #[command(subcommand)]
+    Check(Box<Role>),
+    /// List every setting as the page docs/configuration.md
+    List,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_wrong_value_is_refused_by_its_name() {
+        let line = [
+            "quadrille",
+            "serve",
+            "orders",
+            "--mongodb-pool-size",
+            "many",
+        ];
+        let refused = Cli::try_parse_from(line).unwrap_err().to_string();
+        assert!(
+            refused.contains("--mongodb-pool-size") && refused.contains("many"),
+            "{refused}"
+        );
+    }
+}

@@ -1,0 +1,8 @@
+//! The OpenAPI document of the whole surface, put together from what each service says of its own.
+
+use utoipa::openapi::OpenApi;
+
+/// Every route of the shop as clients see it through the gateway.
+pub fn whole() -> OpenApi {
+    gateway::merged([auth::openapi(), products::openapi(), orders::openapi()])
+}

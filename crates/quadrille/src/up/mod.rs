@@ -1,0 +1,205 @@
+//! `quadrille up`: the whole shop on this machine.
+//!
+//! All services run in this process, each through the function that `serve` uses, with its
+//! own database and consumer group; Kafka and mongod are processes of their own, found or
+//! provisioned by `devstack`.
+
+mod progress;
+mod state;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+use devstack::{DevStack, Options, Profile};
+use service::config::{HttpSettings, KafkaSettings, MongoSettings, TokenSettings};
+use service::lifecycle::Lifecycle;
+
+use self::progress::Steps;
+use self::state::State;
+pub use self::state::running_mongodb;
+use crate::{openapi, seed, serve};
+
+/// What `up` logs unless `RUST_LOG` says otherwise: an order's way, and what is wrong.
+pub const LOG_FILTER: &str = "warn,order=info";
+
+/// How to start the shop.
+#[derive(Debug, Clone, Args)]
+pub struct UpArgs {
+    /// The port of the shop's address
+    #[arg(long, default_value_t = 8080, env = "QUADRILLE_PORT")]
+    pub port: u16,
+    /// Start over: delete the data of earlier starts
+    #[arg(long)]
+    pub fresh: bool,
+    /// Where the data is kept
+    #[arg(long, default_value = ".quadrille", env = "QUADRILLE_DATA_DIR")]
+    pub data_dir: PathBuf,
+    /// The folder of the web UI; without it, the one that this checkout has built, if any
+    #[arg(long, env = "QUADRILLE_WEB_ROOT")]
+    pub web_root: Option<PathBuf>,
+    /// What Kafka is tuned for
+    #[arg(long, value_enum, default_value = "light")]
+    pub kafka: KafkaTuning,
+}
+
+/// What Kafka is tuned for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum KafkaTuning {
+    /// Little memory, a quick start
+    Light,
+    /// A busy broker: more heap, an optimizing compiler
+    Throughput,
+}
+
+/// Starts everything and stays until it is told to stop.
+///
+/// # Errors
+/// When a part can't be started; the text names it and what would help.
+pub async fn run(args: &UpArgs) -> anyhow::Result<()> {
+    let began = Instant::now();
+    let lifecycle = Lifecycle::new(serve::GRACE);
+    lifecycle.on_signals()?;
+    let steps = Arc::new(Steps::default());
+    let mut options = Options::new(&args.data_dir);
+    options.fresh = args.fresh;
+    options.progress = steps.clone();
+    options.profile = match args.kafka {
+        KafkaTuning::Light => Profile::Light,
+        KafkaTuning::Throughput => Profile::Throughput,
+    };
+    let stop = lifecycle.shutdown().soft();
+    let stack = tokio::select! {
+        stack = DevStack::start(options) => stack?,
+        () = stop.cancelled() => return Ok(()),
+    };
+    let running = tokio::select! {
+        running = start_services(args, &stack, &lifecycle, &steps) => running,
+        () = stop.cancelled() => Ok(()),
+    };
+    let outcome = match running {
+        Ok(()) if !stop.is_cancelled() => {
+            let url = format!("http://localhost:{}", args.port);
+            stack.describe_holder(&format!("serving {url}"))?;
+            State::new(&url, &stack).save(&args.data_dir)?;
+            steps.finish();
+            print_banner(&url, &stack, began);
+            lifecycle.join().await.map_err(anyhow::Error::from)
+        }
+        Ok(()) => lifecycle.join().await.map_err(anyhow::Error::from),
+        Err(error) => {
+            lifecycle.trigger();
+            let _ = lifecycle.join().await;
+            Err(error)
+        }
+    };
+    State::forget(&args.data_dir);
+    eprintln!("Stopping Kafka and MongoDB; the data stays for the next start.");
+    stack.shutdown().await;
+    outcome
+}
+
+async fn start_services(
+    args: &UpArgs,
+    stack: &DevStack,
+    lifecycle: &Lifecycle,
+    steps: &Steps,
+) -> anyhow::Result<()> {
+    let mongo = |name: &str| MongoSettings::new(stack.mongodb_uri(), name);
+    let kafka = KafkaSettings::new(stack.kafka_brokers(), "");
+    let http = || HttpSettings {
+        listen: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))),
+        ..Default::default()
+    };
+    let step = steps.begin("starting the services");
+    let auth = auth::Settings {
+        http: http(),
+        mongo: mongo("auth"),
+        ..Default::default()
+    };
+    let auth = auth::start(auth, lifecycle).await?.address;
+    let tokens = TokenSettings::new(&format!("http://{auth}/.well-known/jwks.json"));
+    let products = products::Settings {
+        http: http(),
+        mongo: mongo("products"),
+        kafka: kafka.clone(),
+        tokens: tokens.clone(),
+        ..Default::default()
+    };
+    let products = products::start(products, lifecycle).await?.address;
+    let orders = orders::Settings {
+        http: http(),
+        mongo: mongo("orders"),
+        kafka,
+        tokens,
+        ..Default::default()
+    };
+    let orders = orders::start(orders, lifecycle).await?.address;
+    let url = |address: SocketAddr| format!("http://{address}").parse();
+    let gateway = gateway::Settings {
+        http: HttpSettings {
+            listen: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, args.port))),
+            ..Default::default()
+        },
+        web_root: args.web_root.clone().or_else(built_web),
+        ..gateway::Settings::new(url(auth)?, url(products)?, url(orders)?)
+    };
+    gateway::start(gateway, openapi::whole(), lifecycle, None)
+        .await
+        .with_context(|| {
+            format!(
+                "the gateway can't listen on port {}; choose another with --port",
+                args.port
+            )
+        })?;
+    step.done();
+    let step = steps.begin("loading the demo data");
+    seed::load(stack.mongodb_uri(), "auth", "products").await?;
+    step.done();
+    let step = steps.begin("waiting until every service is ready");
+    for (name, address) in [("auth", auth), ("products", products), ("orders", orders)] {
+        wait_until_ready(name, address).await?;
+    }
+    step.done();
+    Ok(())
+}
+
+/// The web UI as this checkout builds it.
+fn built_web() -> Option<PathBuf> {
+    let built = PathBuf::from("web/dist");
+    built.join("index.html").is_file().then_some(built)
+}
+
+async fn wait_until_ready(name: &str, address: SocketAddr) -> anyhow::Result<()> {
+    let deadline = Instant::now() + std::time::Duration::from_secs(60);
+    loop {
+        let answer = reqwest::get(format!("http://{address}/readyz")).await;
+        let reason = match answer {
+            Ok(answer) if answer.status().is_success() => return Ok(()),
+            Ok(answer) => answer.text().await.unwrap_or_default(),
+            Err(error) => error.to_string(),
+        };
+        if Instant::now() > deadline {
+            anyhow::bail!("{name} is not ready after a minute: {reason}");
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+}
+
+fn print_banner(url: &str, stack: &DevStack, began: Instant) {
+    println!(
+        "\nQuadrille is up after {:.1} s.\n",
+        began.elapsed().as_secs_f64()
+    );
+    println!("  shop        {url}");
+    println!("  API         {url}/docs");
+    for (email, role) in seed::DEMO_USERS {
+        println!("  {:<11} {email} (password: the same)", role.as_str());
+    }
+    println!("  MongoDB     {}", stack.mongodb_uri());
+    println!("  Kafka       {}", stack.kafka_brokers());
+    println!("\nCtrl-C stops it; the data stays. `quadrille up --fresh` starts over.\n");
+}

@@ -1,0 +1,16 @@
+//! Settings as plain data, read from flags and the environment by `clap`.
+//!
+//! Every struct has a [`Default`] equal to what the flags default to, so that tests and `quadrille up`
+//! build the same values without a command line. A flag wins over its variable.
+
+mod duration;
+mod http;
+mod kafka;
+mod mongo;
+mod token;
+
+pub use duration::{InvalidDuration, duration};
+pub use http::HttpSettings;
+pub use kafka::KafkaSettings;
+pub use mongo::MongoSettings;
+pub use token::TokenSettings;

@@ -1,0 +1,135 @@
+//! Extractors whose refusals are problems that name the field and the way out.
+
+use axum::{
+    extract::{
+        self, FromRequest, FromRequestParts, OptionalFromRequest, Request,
+        rejection::{JsonRejection, PathRejection, QueryRejection},
+    },
+    response::{IntoResponse, Response},
+};
+use http::{StatusCode, header, request::Parts};
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{Problem, frame::BodyLimit};
+
+/// A JSON body, and JSON in an answer.
+///
+/// Malformed JSON is 400 `malformed-json`; a wrong type, a missing or an unknown field is 422
+/// `invalid-body` with the field's path; another content type is 415; too many bytes are 413.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Json<T>(pub T);
+
+/// The query string; what can't be read is 400 `invalid-query`.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Query<T>(pub T);
+
+/// The path's parameters; what can't be read names nothing, so it is 404.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Path<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let limit = request.extensions().get::<BodyLimit>().map(|limit| limit.0);
+        match <axum::Json<T> as FromRequest<S>>::from_request(request, state).await {
+            Ok(axum::Json(value)) => Ok(Self(value)),
+            Err(rejection) => Err(refused_body(&rejection, limit)),
+        }
+    }
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> OptionalFromRequest<S> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Option<Self>, Problem> {
+        if !request.headers().contains_key(header::CONTENT_TYPE) {
+            return Ok(None);
+        }
+        <Self as FromRequest<S>>::from_request(request, state)
+            .await
+            .map(Some)
+    }
+}
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        axum::Json(self.0).into_response()
+    }
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match extract::Query::<T>::from_request_parts(parts, state).await {
+            Ok(extract::Query(value)) => Ok(Self(value)),
+            Err(rejection) => Err(refused_query(&rejection)),
+        }
+    }
+}
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match extract::Path::<T>::from_request_parts(parts, state).await {
+            Ok(extract::Path(value)) => Ok(Self(value)),
+            Err(PathRejection::MissingPathParams(error)) => Err(Problem::internal(&error)),
+            Err(_) => Err(Problem::not_found()),
+        }
+    }
+}
+
+fn refused_body(rejection: &JsonRejection, limit: Option<usize>) -> Problem {
+    match rejection {
+        JsonRejection::JsonSyntaxError(error) => Problem::new(
+            StatusCode::BAD_REQUEST,
+            "malformed-json",
+            "The body is not JSON",
+        )
+        .detail(cause_of(&error.body_text())),
+        JsonRejection::JsonDataError(error) => {
+            let title = "The body does not have the expected form";
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-body", title)
+                .detail(cause_of(&error.body_text()))
+        }
+        JsonRejection::MissingJsonContentType(_) => {
+            let title = "The body must be JSON";
+            Problem::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported-media-type",
+                title,
+            )
+            .detail("send the body as JSON with the header `Content-Type: application/json`")
+        }
+        JsonRejection::BytesRejection(error) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+            Problem::body_too_large(limit.unwrap_or(2 * 1024 * 1024))
+        }
+        other => Problem::new(
+            StatusCode::BAD_REQUEST,
+            "malformed-json",
+            "The body is not JSON",
+        )
+        .detail(format!(
+            "the body could not be read to its end: {}",
+            other.body_text()
+        )),
+    }
+}
+
+fn refused_query(rejection: &QueryRejection) -> Problem {
+    Problem::new(
+        StatusCode::BAD_REQUEST,
+        "invalid-query",
+        "The address has a wrong parameter",
+    )
+    .detail(cause_of(&rejection.body_text()))
+}
+
+/// `axum` puts a constant sentence before the one that helps.
+fn cause_of(text: &str) -> String {
+    text.split_once(": ")
+        .map_or(text, |(_, cause)| cause)
+        .to_owned()
+}

@@ -1,0 +1,14 @@
+//! HTTP as every service speaks it: one frame around all routes, extractors that refuse clearly, and
+//! problems (RFC 9457) for everything that is not a success.
+
+mod extract;
+mod frame;
+mod problem;
+mod request_id;
+mod serve;
+
+pub use extract::{Json, Path, Query};
+pub use frame::{frame, layers};
+pub use problem::{PROBLEM_JSON, Problem, ProblemBody};
+pub use request_id::{REQUEST_ID, RequestId, trace_id};
+pub use serve::{bind, serve};

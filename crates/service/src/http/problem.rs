@@ -1,0 +1,239 @@
+//! Everything that is not a success, as `application/problem+json` (RFC 9457).
+
+use std::{error::Error, time::Duration};
+
+use axum::{
+    body::Body,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+/// The media type of every problem.
+pub const PROBLEM_JSON: &str = "application/problem+json";
+
+/// A refusal or a failure that a caller is told about.
+///
+/// `code` is stable and has a page in `docs/errors/`; `title` is the same for every problem of one code;
+/// `detail` says what was wrong this time and the way out.
+#[derive(Debug, Clone)]
+pub struct Problem(Box<Inner>);
+
+#[derive(Debug, Clone)]
+struct Inner {
+    status: StatusCode,
+    code: &'static str,
+    title: &'static str,
+    detail: Option<String>,
+    members: Map<String, Value>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+/// The members of a problem, for the API's description.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct ProblemBody {
+    /// Address of the page that explains the code.
+    #[schema(rename = "type", example = "/docs/errors/unknown-product")]
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Stable name of the problem.
+    #[schema(example = "unknown-product")]
+    pub code: String,
+    /// The problem in a few words, the same for every problem of one code.
+    pub title: String,
+    /// The HTTP status.
+    #[schema(example = 404)]
+    pub status: u16,
+    /// What was wrong this time, and the way out; may be shown to people.
+    pub detail: String,
+    /// The request's id, which the logs carry too.
+    pub request_id: Option<String>,
+}
+
+impl Problem {
+    /// A problem with a code of the caller's own.
+    pub fn new(status: StatusCode, code: &'static str, title: &'static str) -> Self {
+        Self(Box::new(Inner {
+            status,
+            code,
+            title,
+            detail: None,
+            members: Map::new(),
+            headers: Vec::new(),
+        }))
+    }
+
+    /// Says what was wrong this time. Without it `detail` repeats the title.
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.0.detail = Some(detail.into());
+        self
+    }
+
+    /// Adds a member. A value that JSON can't hold is left out.
+    #[must_use]
+    pub fn with(mut self, member: &'static str, value: impl Serialize) -> Self {
+        if let Ok(value) = serde_json::to_value(value) {
+            self.0.members.insert(member.to_owned(), value);
+        }
+        self
+    }
+
+    /// Adds a response header.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.0.headers.push((name, value));
+        self
+    }
+
+    /// Adds `Retry-After`, rounded up to whole seconds, at least one.
+    #[must_use]
+    pub fn retry_after(self, wait: Duration) -> Self {
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        self.header(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)))
+    }
+
+    /// The HTTP status.
+    pub fn status(&self) -> StatusCode {
+        self.0.status
+    }
+
+    /// The stable code.
+    pub fn code(&self) -> &'static str {
+        self.0.code
+    }
+
+    /// 401 without a usable token; `challenge` is the value of `WWW-Authenticate`.
+    pub fn unauthorized(challenge: HeaderValue) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "Log in first")
+            .header(header::WWW_AUTHENTICATE, challenge)
+    }
+
+    /// 403: the caller is known and may not do this.
+    pub fn forbidden() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "forbidden",
+            "This account may not do that",
+        )
+    }
+
+    /// 404 for a path or a thing that does not exist, or that the caller may not know of.
+    pub fn not_found() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "not-found",
+            "There is nothing at this address",
+        )
+    }
+
+    /// 405; the `Allow` header is the router's to set.
+    pub fn method_not_allowed() -> Self {
+        let title = "This address does not answer to that method";
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", title)
+    }
+
+    /// 413 with the limit in bytes.
+    pub fn body_too_large(limit_bytes: usize) -> Self {
+        let title = "The request's body is too large";
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", title)
+            .detail(format!("the body may have at most {limit_bytes} bytes"))
+            .with("limit_bytes", limit_bytes)
+    }
+
+    /// 503: something that this answer needs is out of reach for now.
+    pub fn unavailable(retry_after: Duration) -> Self {
+        let title = "The service is unavailable for the moment";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", title)
+            .detail("the service can't do this right now; try again in a moment")
+            .retry_after(retry_after)
+    }
+
+    /// 503: the answer took too long; whether it took effect is unknown.
+    pub fn timeout() -> Self {
+        let title = "The answer took too long";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "timeout", title)
+            .detail("the answer took too long and may still take effect; look before you try again")
+            .retry_after(Duration::from_secs(1))
+    }
+
+    /// 500 with a constant text; the cause and its causes go to the log only.
+    pub fn internal(cause: &dyn Error) -> Self {
+        let mut causes = vec![cause.to_string()];
+        let mut next = cause.source();
+        while let Some(error) = next {
+            causes.push(error.to_string());
+            next = error.source();
+        }
+        Self::internal_text(&causes.join(": "))
+    }
+
+    pub(crate) fn internal_text(cause: &str) -> Self {
+        tracing::error!(cause, "a request failed");
+        let title = "Something went wrong on our side";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", title)
+            .detail("something went wrong on our side; it is in the log under this request's id")
+    }
+
+    /// The response, naming the request when its id is known.
+    pub(crate) fn render(&self, request_id: Option<&str>) -> Response {
+        let Inner {
+            status,
+            code,
+            title,
+            detail,
+            members,
+            headers,
+        } = &*self.0;
+        let mut body = Map::new();
+        body.insert("type".to_owned(), format!("/docs/errors/{code}").into());
+        body.insert("code".to_owned(), (*code).into());
+        body.insert("title".to_owned(), (*title).into());
+        body.insert("status".to_owned(), status.as_u16().into());
+        body.insert(
+            "detail".to_owned(),
+            detail.as_deref().unwrap_or(title).into(),
+        );
+        if let Some(id) = request_id {
+            body.insert("request_id".to_owned(), id.into());
+        }
+        body.extend(members.clone());
+        let mut response = Response::new(Body::from(Value::Object(body).to_string()));
+        *response.status_mut() = *status;
+        let map = response.headers_mut();
+        map.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+        map.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        map.extend(headers.iter().cloned());
+        response
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.render(None);
+        // The frame knows the request's id and renders once more with it.
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Inner {
+            status,
+            code,
+            title,
+            detail,
+            ..
+        } = &*self.0;
+        write!(
+            f,
+            "{} {code}: {}",
+            status.as_u16(),
+            detail.as_deref().unwrap_or(title)
+        )
+    }
+}
+
+impl Error for Problem {}

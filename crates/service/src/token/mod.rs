@@ -1,0 +1,13 @@
+//! Access tokens: who calls, and in which role.
+//!
+//! Tokens are JWTs signed with Ed25519 (`EdDSA`) by the auth service; no other algorithm is accepted,
+//! whatever a token's header says.
+
+mod caller;
+mod claims;
+mod keys;
+mod verifier;
+
+pub use caller::{AdminCaller, Caller};
+pub use claims::{Claims, Role};
+pub use verifier::Verifier;

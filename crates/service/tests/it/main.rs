@@ -1,0 +1,16 @@
+//! Tests of the crate from outside, in one binary.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that can't go on has failed"
+)]
+
+mod extractors;
+mod frame;
+mod health;
+mod keys;
+mod lifecycle;
+mod settings;
+mod support;
+mod tokens;
