@@ -47,7 +47,10 @@ pub const CONTRACT: Contract = Contract {
     service: SERVICE,
     publishes: &[Stream::of::<OrderCreate>()],
     subscribes: &[
-        (Stream::of::<OrderStatusUpdate>(), "settles the order and tells its customer"),
+        (
+            Stream::of::<OrderStatusUpdate>(),
+            "settles the order and tells its customer",
+        ),
         (Stream::of::<ProductCreate>(), "copies the product"),
         (Stream::of::<ProductsQuantityUpdate>(), "copies the product"),
     ],

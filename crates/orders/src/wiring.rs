@@ -8,9 +8,7 @@ use events::topics::{self, Retention};
 use events::{OrderStatusUpdate, ProductCreate, ProductsQuantityUpdate};
 use outbox::kafka::{KafkaAdmin, KafkaOptions, KafkaPublisher, KafkaSource, TopicSpec};
 use outbox::mongo::{MongoDatabase, MongoOptions};
-use outbox::{
-    Clock, Inbox, InboxSettings, Relay, RelaySettings, Subscriptions, SystemClock,
-};
+use outbox::{Clock, Inbox, InboxSettings, Relay, RelaySettings, Subscriptions, SystemClock};
 use secrecy::ExposeSecret;
 use service::health::Health;
 use service::lifecycle::{Lifecycle, Shutdown};
@@ -71,9 +69,15 @@ struct Machinery {
 /// When a setting is wrong or the address can't be listened on.
 pub async fn start(settings: Settings, lifecycle: &Lifecycle) -> Result<Running, Error> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let name = settings.mongo.database.as_deref().unwrap_or(DEFAULT_DATABASE);
-    let options =
-        MongoOptions { pool_size: settings.mongo.pool_size, timeout: settings.mongo.timeout };
+    let name = settings
+        .mongo
+        .database
+        .as_deref()
+        .unwrap_or(DEFAULT_DATABASE);
+    let options = MongoOptions {
+        pool_size: settings.mongo.pool_size,
+        timeout: settings.mongo.timeout,
+    };
     let database = MongoDatabase::connect(settings.mongo.uri.expose_secret(), name, options)
         .await
         .map_err(Error::Mongo)?;
@@ -90,8 +94,12 @@ pub async fn start(settings: Settings, lifecycle: &Lifecycle) -> Result<Running,
     let address = listener.local_addr().map_err(Error::Listen)?;
 
     let closing = CancellationToken::new();
-    let (intake, writers) =
-        GroupCommit::start(database.clone(), clock.clone(), settings.batch.clone(), &closing);
+    let (intake, writers) = GroupCommit::start(
+        database.clone(),
+        clock.clone(),
+        settings.batch.clone(),
+        &closing,
+    );
     let hub = Hub::default();
     let orders = MongoOrders::new(database.clone());
     let shutdown = lifecycle.shutdown();
@@ -110,7 +118,13 @@ pub async fn start(settings: Settings, lifecycle: &Lifecycle) -> Result<Running,
     let health = health(&database, &admin);
     let router = crate::http::router(api, &health);
     let router = service::http::layers(router, SERVICE, &settings.http);
-    let machinery = Machinery { database, kafka, clock, writers, closing };
+    let machinery = Machinery {
+        database,
+        kafka,
+        clock,
+        writers,
+        closing,
+    };
     lifecycle.spawn(SERVICE, machinery.run(listener, router, admin, shutdown));
     tracing::info!(%address, "orders listens");
     Ok(Running { address })
@@ -208,8 +222,14 @@ async fn messages(
         .on::<ProductsQuantityUpdate, _>(OnProductsQuantityUpdate::new(database.clone()));
     let source = KafkaSource::subscribe(&kafka, SERVICE, subscriptions.topics())
         .map_err(|error| Error::Kafka(error.into()))?;
-    let inbox =
-        Inbox::new(database, source, subscriptions, SERVICE, clock, InboxSettings::default());
+    let inbox = Inbox::new(
+        database,
+        source,
+        subscriptions,
+        SERVICE,
+        clock,
+        InboxSettings::default(),
+    );
     let outcome = inbox.run(stop_inbox).await.map_err(Error::Inbox);
     stop_relay.cancel();
     // A relay that panicked is as good as stopped; what it had to say is in the table.
@@ -219,7 +239,12 @@ async fn messages(
 
 /// The topics that the service writes and reads, and those for what it can't read.
 fn topics() -> Vec<TopicSpec> {
-    let reads = |name| CONTRACT.subscribes.iter().any(|(stream, _)| stream.topic == name);
+    let reads = |name| {
+        CONTRACT
+            .subscribes
+            .iter()
+            .any(|(stream, _)| stream.topic == name)
+    };
     let writes = |name| CONTRACT.publishes.iter().any(|stream| stream.topic == name);
     let mut specs = Vec::new();
     for topic in topics::ALL {
@@ -230,7 +255,11 @@ fn topics() -> Vec<TopicSpec> {
             });
         }
         if reads(topic.name) {
-            specs.push(TopicSpec::dead_letters(topic.name, SERVICE, topic.partitions));
+            specs.push(TopicSpec::dead_letters(
+                topic.name,
+                SERVICE,
+                topic.partitions,
+            ));
         }
     }
     specs

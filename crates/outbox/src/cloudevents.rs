@@ -33,3 +33,45 @@ pub fn headers(message: &Message) -> Vec<(&'static str, String)> {
     }
     headers
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::message::MessageContext;
+
+    #[test]
+    fn what_is_not_known_has_no_header() {
+        let message = Message {
+            id: Uuid::nil(),
+            topic: "t".into(),
+            key: "k".into(),
+            event_type: "E".into(),
+            version: 2,
+            source: "s".into(),
+            time: Timestamp::UNIX_EPOCH,
+            aggregate_version: 3,
+            context: MessageContext {
+                causation_id: Some("c".into()),
+                ..MessageContext::default()
+            },
+            payload: b"{}".to_vec(),
+        };
+        let expected = [
+            ("ce_specversion", "1.0"),
+            ("ce_id", "00000000-0000-0000-0000-000000000000"),
+            ("ce_type", "E"),
+            ("ce_source", "/s"),
+            ("ce_subject", "k"),
+            ("ce_time", "1970-01-01T00:00:00Z"),
+            ("content-type", "application/json"),
+            ("ce_dataversion", "2"),
+            ("ce_aggregateversion", "3"),
+            ("ce_causationid", "c"),
+        ];
+        let expected = expected.map(|(name, value)| (name, value.to_owned()));
+        assert_eq!(headers(&message), expected);
+    }
+}

@@ -91,3 +91,48 @@ impl DeadLetter {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checkpoint::TopicPartition;
+
+    fn letter(key: Option<String>, headers: Vec<(String, Vec<u8>)>, size: usize) -> DeadLetter {
+        DeadLetter {
+            group: "g".into(),
+            record: Record {
+                at: TopicPartition::new("t", 3),
+                offset: 14,
+                key,
+                headers,
+                payload: vec![b'x'; size],
+            },
+            reason: "a test".into(),
+            waits: false,
+            parked_at: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    #[test]
+    fn a_copy_can_always_be_published() {
+        let long = "x".repeat(MAX_METADATA_BYTES);
+        let names = ["ce_type", "ce_correlationid", "traceparent"];
+        let headers: Vec<_> = names
+            .map(|name| (name.to_owned(), long.clone().into_bytes()))
+            .into();
+        for key in [None, Some(String::new()), Some(long)] {
+            let copy = letter(key, headers.clone(), MAX_PAYLOAD_BYTES + 1).to_message(Uuid::nil());
+            assert_eq!(copy.validate(), Ok(()));
+            assert_eq!(copy.key, "g/t/3/14");
+            assert_eq!(copy.event_type, "Unreadable");
+            assert!(copy.payload.is_empty());
+        }
+        let most = "y".repeat(LONGEST_TEXT);
+        let headers = names
+            .map(|name| (name.to_owned(), most.clone().into_bytes()))
+            .into();
+        let copy = letter(Some(most.clone()), headers, MAX_PAYLOAD_BYTES).to_message(Uuid::nil());
+        assert_eq!(copy.validate(), Ok(()));
+        assert_eq!((&copy.key, copy.payload.len()), (&most, MAX_PAYLOAD_BYTES));
+    }
+}

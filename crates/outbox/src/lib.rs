@@ -19,6 +19,9 @@
 //! **Adapters** stand behind ports: [`mongo`] for the database, [`kafka`] for the broker,
 //! [`memory`] for simulations. One conformance suite runs over all of them.
 //!
+//! **A complete example** is `examples/signup.rs`, shown in the README beside what is
+//! promised and what is not, the tables, metrics and settings.
+//!
 //! **How to add one.** An adapter of another database implements [`Database`],
 //! [`OutboxStore`] and [`InboxStore`]; one of another broker implements [`Publisher`] and
 //! [`Source`]. The suite in `tests/it/conformance` then says whether it keeps the promises.

@@ -7,12 +7,12 @@ use events::topics::{ALL, Retention};
 use events::{Contract, Stream};
 
 /// Every service that takes part.
-pub fn contracts() -> Vec<Contract> {
+pub(crate) fn contracts() -> Vec<Contract> {
     vec![auth::CONTRACT, orders::CONTRACT, products::CONTRACT]
 }
 
 /// What is wrong with a set of contracts; empty when they fit together.
-pub fn problems(contracts: &[Contract]) -> Vec<String> {
+pub(crate) fn problems(contracts: &[Contract]) -> Vec<String> {
     let mut problems = Vec::new();
     let published: BTreeSet<Stream> = contracts
         .iter()
@@ -46,7 +46,7 @@ pub fn problems(contracts: &[Contract]) -> Vec<String> {
 }
 
 /// The page `docs/choreography.md`.
-pub fn markdown(contracts: &[Contract]) -> String {
+pub(crate) fn markdown(contracts: &[Contract]) -> String {
     let mut page = String::from(
         "# The choreography\n\n\
          Made by `quadrille choreography --markdown` from the contracts that the services declare \
@@ -119,7 +119,7 @@ pub fn markdown(contracts: &[Contract]) -> String {
 }
 
 /// The same for a terminal.
-pub fn text(contracts: &[Contract]) -> String {
+pub(crate) fn text(contracts: &[Contract]) -> String {
     let mut page = String::new();
     for contract in contracts {
         let _ = writeln!(page, "{}", contract.service);

@@ -17,7 +17,7 @@ use crate::up::UpArgs;
     after_help = "Start here: `quadrille up`, then open http://localhost:8080\n\
                   Every option can also be set in the environment; `quadrille config list` names all."
 )]
-pub struct Cli {
+pub(crate) struct Cli {
     /// How log lines look
     #[arg(
         long,
@@ -26,15 +26,15 @@ pub struct Cli {
         default_value = "auto",
         env = "QUADRILLE_LOG_FORMAT"
     )]
-    pub log_format: LogFormat,
+    pub(crate) log_format: LogFormat,
     /// What to do.
     #[command(subcommand)]
-    pub command: Command,
+    pub(crate) command: Command,
 }
 
 /// What to do.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Start the whole shop on this machine: Kafka, MongoDB, every service, demo data
     Up(UpArgs),
     /// Run one service
@@ -64,7 +64,7 @@ pub enum Command {
 
 /// One service and its settings.
 #[derive(Debug, Subcommand)]
-pub enum Role {
+pub(crate) enum Role {
     /// The edge: routes, access rules, limits, the web UI
     Gateway(gateway::Settings),
     /// Accounts and tokens
@@ -77,7 +77,7 @@ pub enum Role {
 
 /// What can be done with settings.
 #[derive(Debug, Subcommand)]
-pub enum ConfigCommand {
+pub(crate) enum ConfigCommand {
     /// Read a service's settings as `serve` would, and show what is in force
     #[command(subcommand)]
     Check(Box<Role>),

@@ -3,6 +3,6 @@
 use utoipa::openapi::OpenApi;
 
 /// Every route of the shop as clients see it through the gateway.
-pub fn whole() -> OpenApi {
+pub(crate) fn whole() -> OpenApi {
     gateway::merged([auth::openapi(), products::openapi(), orders::openapi()])
 }

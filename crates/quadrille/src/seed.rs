@@ -10,27 +10,27 @@ use service::config::MongoSettings;
 
 /// Where to put the demo data.
 #[derive(Debug, Clone, Args)]
-pub struct SeedArgs {
+pub(crate) struct SeedArgs {
     /// MongoDB's connection string; without it, that of the `quadrille up` that runs here
     #[arg(
         long = "mongodb-uri",
         env = "QUADRILLE_MONGODB_URI",
         hide_env_values = true
     )]
-    pub mongodb_uri: Option<String>,
+    pub(crate) mongodb_uri: Option<String>,
     /// The database of the auth service
     #[arg(long, default_value = "auth")]
-    pub auth_database: String,
+    pub(crate) auth_database: String,
     /// The database of the products service
     #[arg(long, default_value = "products")]
-    pub products_database: String,
+    pub(crate) products_database: String,
 }
 
 /// Loads it, and says so.
 ///
 /// # Errors
 /// When a database is not reached.
-pub async fn run(args: &SeedArgs) -> anyhow::Result<()> {
+pub(crate) async fn run(args: &SeedArgs) -> anyhow::Result<()> {
     let uri = crate::up::running_mongodb(args.mongodb_uri.as_deref())?;
     load(&uri, &args.auth_database, &args.products_database).await?;
     println!(
@@ -42,7 +42,7 @@ pub async fn run(args: &SeedArgs) -> anyhow::Result<()> {
 }
 
 /// The demo users, each with its e-mail address as its password. Never in a production start.
-pub const DEMO_USERS: [(&str, auth::Role); 2] = [
+pub(crate) const DEMO_USERS: [(&str, auth::Role); 2] = [
     ("admin@admin.com", auth::Role::Admin),
     ("aaa@aaa.com", auth::Role::User),
 ];
@@ -51,7 +51,11 @@ pub const DEMO_USERS: [(&str, auth::Role); 2] = [
 ///
 /// # Errors
 /// When a database is not reached.
-pub async fn load(uri: &str, auth_database: &str, products_database: &str) -> anyhow::Result<()> {
+pub(crate) async fn load(
+    uri: &str,
+    auth_database: &str,
+    products_database: &str,
+) -> anyhow::Result<()> {
     let settings = auth::Settings {
         mongo: MongoSettings::new(uri, auth_database),
         ..Default::default()

@@ -9,13 +9,13 @@ use crate::openapi;
 
 /// How long a service may take to finish what it has begun. Below what orchestrators give
 /// by default (30 s).
-pub const GRACE: Duration = Duration::from_secs(20);
+pub(crate) const GRACE: Duration = Duration::from_secs(20);
 
 /// Runs the service until it is told to stop.
 ///
 /// # Errors
 /// When it can't start, or one of its tasks fails.
-pub async fn run(role: Role) -> anyhow::Result<()> {
+pub(crate) async fn run(role: Role) -> anyhow::Result<()> {
     let lifecycle = Lifecycle::new(GRACE);
     lifecycle.on_signals()?;
     match role {

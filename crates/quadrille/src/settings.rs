@@ -21,7 +21,7 @@ const PREFIX: &str = "QUADRILLE_";
 ///
 /// # Errors
 /// When there is one; the text names it and the nearest that exists.
-pub fn check_environment(
+pub(crate) fn check_environment(
     command: &Command,
     environment: impl Iterator<Item = (OsString, OsString)>,
 ) -> anyhow::Result<()> {
@@ -48,7 +48,7 @@ fn is_of_tests(name: &str) -> bool {
 }
 
 /// What is in force for the command line `matches`, one setting a line, secrets hidden.
-pub fn effective(command: &Command, matches: &ArgMatches) -> String {
+pub(crate) fn effective(command: &Command, matches: &ArgMatches) -> String {
     let (mut command, mut matches) = (command, matches);
     while let Some((name, inner)) = matches.subcommand() {
         let Some(found) = command.find_subcommand(name) else {
@@ -89,7 +89,7 @@ pub fn effective(command: &Command, matches: &ArgMatches) -> String {
 }
 
 /// The page `docs/configuration.md`.
-pub fn markdown(command: &Command) -> String {
+pub(crate) fn markdown(command: &Command) -> String {
     let mut page = String::from(
         "# Configuration\n\nMade by `quadrille config list`; a test holds this page to the code. \
          Every setting is a variable in the environment and a flag of the same name; the flag wins. \

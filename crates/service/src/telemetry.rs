@@ -71,7 +71,7 @@ pub fn init(format: LogFormat, filter: Option<&str>) -> Guard {
         registry.with(layer).try_init()
     } else {
         registry
-            .with(layer.json().flatten_event(true).with_current_span(true))
+            .with(layer.json().flatten_event(true).with_current_span(false))
             .try_init()
     };
     if installed.is_err() {

@@ -32,7 +32,6 @@ async fn start(place: &Place, lifecycle: &Lifecycle) -> String {
         mongo: mongo("products"),
         kafka: kafka.clone(),
         tokens: tokens.clone(),
-        ..Default::default()
     };
     let products = products::start(products, lifecycle).await.unwrap().address;
     let orders = orders::Settings {

@@ -56,15 +56,19 @@ impl Intake {
     /// When the queue is full, or there is no decision within the configured patience.
     pub async fn place(&self, request: PlaceOrder) -> Result<Decision, IntakeError> {
         let (answer, decision) = oneshot::channel();
-        self.jobs.try_send(Job { request, answer }).map_err(|refused| match refused {
-            mpsc::error::TrySendError::Full(_) => IntakeError::Busy,
-            mpsc::error::TrySendError::Closed(_) => {
-                IntakeError::Unavailable("the service is shutting down".to_owned())
-            }
-        })?;
+        self.jobs
+            .try_send(Job { request, answer })
+            .map_err(|refused| match refused {
+                mpsc::error::TrySendError::Full(_) => IntakeError::Busy,
+                mpsc::error::TrySendError::Closed(_) => {
+                    IntakeError::Unavailable("the service is shutting down".to_owned())
+                }
+            })?;
         match timeout(self.patience, decision).await {
             Ok(Ok(decision)) => decision,
-            Ok(Err(_)) => Err(IntakeError::Unavailable("the service is shutting down".to_owned())),
+            Ok(Err(_)) => Err(IntakeError::Unavailable(
+                "the service is shutting down".to_owned(),
+            )),
             Err(_) => Err(IntakeError::Unavailable(format!(
                 "no decision within {} s",
                 self.patience.as_secs_f32()
@@ -90,10 +94,17 @@ impl<D: OrdersStore> GroupCommit<D> {
         closing: &CancellationToken,
     ) -> (Intake, JoinSet<()>) {
         let (jobs, queue) = mpsc::channel(settings.queue.max(1));
-        let intake = Intake { jobs, patience: settings.patience };
+        let intake = Intake {
+            jobs,
+            patience: settings.patience,
+        };
         let queue = Arc::new(Mutex::new(queue));
         let writers = settings.writers.max(1);
-        let commit = Arc::new(Self { database, clock, settings });
+        let commit = Arc::new(Self {
+            database,
+            clock,
+            settings,
+        });
         let mut tasks = JoinSet::new();
         for _ in 0..writers {
             tasks.spawn(commit.clone().write(queue.clone(), closing.clone()));
@@ -132,7 +143,9 @@ impl<D: OrdersStore> GroupCommit<D> {
             }
         };
         let mut jobs: Vec<Job> = first.into_iter().collect();
-        let Some(first) = jobs.first() else { return jobs };
+        let Some(first) = jobs.first() else {
+            return jobs;
+        };
         let mut lines = first.request.basket.items().len();
         let until = Instant::now() + self.settings.linger;
         while jobs.len() < self.settings.max_batch && lines < MAX_LINES_PER_BATCH {
@@ -154,10 +167,15 @@ impl<D: OrdersStore> GroupCommit<D> {
         if jobs.is_empty() {
             return;
         }
-        #[expect(clippy::cast_precision_loss, reason = "a batch has at most a few hundred")]
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "a batch has at most a few hundred"
+        )]
         metrics::histogram!("orders_batch_size").record(jobs.len() as f64);
-        let (requests, answers): (Vec<_>, Vec<_>) =
-            jobs.into_iter().map(|job| (job.request, job.answer)).unzip();
+        let (requests, answers): (Vec<_>, Vec<_>) = jobs
+            .into_iter()
+            .map(|job| (job.request, job.answer))
+            .unzip();
         let began = Instant::now();
         let outcome = self.transact(&requests, false).await;
         metrics::histogram!("orders_commit_seconds").record(began.elapsed().as_secs_f64());
@@ -211,10 +229,14 @@ impl<D: OrdersStore> GroupCommit<D> {
         requests: &[PlaceOrder],
         may_exist: bool,
     ) -> Result<Vec<Decision>, StoreError> {
-        let mut work =
-            PlaceOrders::new(&self.database, self.clock.as_ref(), requests, may_exist);
+        let mut work = PlaceOrders::new(&self.database, self.clock.as_ref(), requests, may_exist);
         // A server that holds the connection but does not answer must not hold this writer.
-        match timeout(self.settings.patience * 2, transact(&self.database, &mut work)).await {
+        match timeout(
+            self.settings.patience * 2,
+            transact(&self.database, &mut work),
+        )
+        .await
+        {
             Ok(outcome) => outcome,
             Err(_) => Err(StoreError::transient("the transaction took too long")),
         }

@@ -28,8 +28,13 @@ impl RetryKey {
             body.update(item.name.as_bytes());
             body.update(item.quantity.to_be_bytes());
         }
-        let key = Sha256::new().chain_update(customer.as_bytes()).chain_update(key);
-        Self { key: key.finalize().into(), body: body.finalize().into() }
+        let key = Sha256::new()
+            .chain_update(customer.as_bytes())
+            .chain_update(key);
+        Self {
+            key: key.finalize().into(),
+            body: body.finalize().into(),
+        }
     }
 }
 
@@ -44,7 +49,10 @@ mod tests {
 
     #[test]
     fn the_same_request_has_the_same_digests() {
-        assert_eq!(key(1, "a", &[("cup", 2)]), key(1, "a", &[("cup", 1), ("cup", 1)]));
+        assert_eq!(
+            key(1, "a", &[("cup", 2)]),
+            key(1, "a", &[("cup", 1), ("cup", 1)])
+        );
     }
 
     #[test]

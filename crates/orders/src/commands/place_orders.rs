@@ -72,7 +72,12 @@ impl<'a, D> PlaceOrders<'a, D> {
         requests: &'a [PlaceOrder],
         may_exist: bool,
     ) -> Self {
-        Self { database, clock, requests, may_exist }
+        Self {
+            database,
+            clock,
+            requests,
+            may_exist,
+        }
     }
 }
 
@@ -102,14 +107,25 @@ impl Desk {
             })?;
             return Ok(Ok(Placed::Again(order.clone().as_placed())));
         }
-        let who = Identity { id: request.id, customer: request.customer, now: self.now };
-        let order = match place(who, &request.basket, |name| self.catalogue.get(name).cloned()) {
+        let who = Identity {
+            id: request.id,
+            customer: request.customer,
+            now: self.now,
+        };
+        let order = match place(who, &request.basket, |name| {
+            self.catalogue.get(name).cloned()
+        }) {
             Ok(order) => order,
             Err(refusal) => return Ok(Err(refusal.into())),
         };
         if let Some(retry) = request.retry {
             let RetryKey { key, body } = retry;
-            let first = Remembered { key, body, order: order.id, at: self.now };
+            let first = Remembered {
+                key,
+                body,
+                order: order.id,
+                at: self.now,
+            };
             self.remembered.insert(key, first);
             self.new_remembered.push(first);
             // The same key may come once more in this very batch.
@@ -122,16 +138,26 @@ impl Desk {
 
 impl<D: OrdersStore> PlaceOrders<'_, D> {
     async fn read(&self, tx: &mut D::Tx, now: Timestamp) -> Result<Desk, StoreError> {
-        let keys: BTreeSet<Digest> =
-            self.requests.iter().filter_map(|r| r.retry.map(|retry| retry.key)).collect();
+        let keys: BTreeSet<Digest> = self
+            .requests
+            .iter()
+            .filter_map(|r| r.retry.map(|retry| retry.key))
+            .collect();
         let keys: Vec<Digest> = keys.into_iter().collect();
-        let remembered =
-            if keys.is_empty() { vec![] } else { self.database.remembered(tx, &keys).await? };
+        let remembered = if keys.is_empty() {
+            vec![]
+        } else {
+            self.database.remembered(tx, &keys).await?
+        };
         let mut ids: Vec<OrderId> = remembered.iter().map(|first| first.order).collect();
         if self.may_exist {
             ids.extend(self.requests.iter().map(|request| request.id));
         }
-        let orders = if ids.is_empty() { vec![] } else { self.database.orders(tx, &ids).await? };
+        let orders = if ids.is_empty() {
+            vec![]
+        } else {
+            self.database.orders(tx, &ids).await?
+        };
         let names: BTreeSet<&str> = self
             .requests
             .iter()
@@ -140,9 +166,15 @@ impl<D: OrdersStore> PlaceOrders<'_, D> {
         let names: Vec<&str> = names.into_iter().collect();
         let products = self.database.products_named(tx, &names).await?;
         Ok(Desk {
-            catalogue: products.into_iter().map(|copy| (copy.name.clone(), copy)).collect(),
+            catalogue: products
+                .into_iter()
+                .map(|copy| (copy.name.clone(), copy))
+                .collect(),
             orders: orders.into_iter().map(|order| (order.id, order)).collect(),
-            remembered: remembered.into_iter().map(|first| (first.key, first)).collect(),
+            remembered: remembered
+                .into_iter()
+                .map(|first| (first.key, first))
+                .collect(),
             now,
             new: Vec::new(),
             new_remembered: Vec::new(),

@@ -35,7 +35,9 @@ impl Basket {
         let mut items: Vec<Item> = Vec::new();
         for (index, (name, quantity)) in lines.into_iter().enumerate() {
             if index >= MAX_RAW_LINES {
-                return Err(Refusal::TooManyLines { limit: MAX_RAW_LINES });
+                return Err(Refusal::TooManyLines {
+                    limit: MAX_RAW_LINES,
+                });
             }
             let length = name.chars().count();
             if name.trim().is_empty() || length > MAX_NAME_CHARS {
@@ -67,7 +69,10 @@ fn count(name: &str, quantity: i64) -> Result<u32, Refusal> {
     u32::try_from(quantity)
         .ok()
         .filter(|n| (1..=MAX_QUANTITY).contains(n))
-        .ok_or_else(|| Refusal::InvalidQuantity { name: name.to_owned(), quantity })
+        .ok_or_else(|| Refusal::InvalidQuantity {
+            name: name.to_owned(),
+            quantity,
+        })
 }
 
 #[cfg(test)]
@@ -76,14 +81,21 @@ mod tests {
     use proptest::prelude::*;
 
     fn basket(lines: &[(&str, i64)]) -> Result<Basket, Refusal> {
-        Basket::new(lines.iter().map(|(name, quantity)| ((*name).to_owned(), *quantity)))
+        Basket::new(
+            lines
+                .iter()
+                .map(|(name, quantity)| ((*name).to_owned(), *quantity)),
+        )
     }
 
     #[test]
     fn lines_of_one_product_are_added_up() {
         let basket = basket(&[("chair", 2), ("cup", 1), ("chair", 3)]).unwrap();
-        let items: Vec<_> =
-            basket.items().iter().map(|item| (item.name.as_str(), item.quantity)).collect();
+        let items: Vec<_> = basket
+            .items()
+            .iter()
+            .map(|item| (item.name.as_str(), item.quantity))
+            .collect();
         assert_eq!(items, [("chair", 5), ("cup", 1)]);
     }
 
@@ -93,7 +105,10 @@ mod tests {
         assert!(basket(&[("chair", limit)]).is_ok());
         assert_eq!(
             basket(&[("chair", limit), ("chair", 1)]),
-            Err(Refusal::InvalidQuantity { name: "chair".into(), quantity: limit + 1 })
+            Err(Refusal::InvalidQuantity {
+                name: "chair".into(),
+                quantity: limit + 1
+            })
         );
     }
 
@@ -102,7 +117,10 @@ mod tests {
         for quantity in [0, -1, i64::MIN, i64::MAX, i64::from(MAX_QUANTITY) + 1] {
             assert_eq!(
                 basket(&[("cup", 1), ("chair", quantity)]),
-                Err(Refusal::InvalidQuantity { name: "chair".into(), quantity })
+                Err(Refusal::InvalidQuantity {
+                    name: "chair".into(),
+                    quantity
+                })
             );
         }
     }
@@ -117,16 +135,28 @@ mod tests {
         assert_eq!(basket(&[]), Err(Refusal::Empty));
         let names: Vec<String> = (0..=MAX_LINES).map(|n| format!("p{n}")).collect();
         let lines: Vec<_> = names.iter().map(|name| (name.as_str(), 1)).collect();
-        assert_eq!(basket(&lines), Err(Refusal::TooManyProducts { limit: MAX_LINES }));
+        assert_eq!(
+            basket(&lines),
+            Err(Refusal::TooManyProducts { limit: MAX_LINES })
+        );
         assert!(basket(&lines[..MAX_LINES]).is_ok());
         let same = vec![("chair", 1); MAX_RAW_LINES + 1];
-        assert_eq!(basket(&same), Err(Refusal::TooManyLines { limit: MAX_RAW_LINES }));
+        assert_eq!(
+            basket(&same),
+            Err(Refusal::TooManyLines {
+                limit: MAX_RAW_LINES
+            })
+        );
         assert!(basket(&same[..MAX_RAW_LINES]).is_ok());
     }
 
     #[test]
     fn a_name_that_no_product_can_have_is_refused() {
-        for name in [String::new(), "   ".to_owned(), "x".repeat(MAX_NAME_CHARS + 1)] {
+        for name in [
+            String::new(),
+            "   ".to_owned(),
+            "x".repeat(MAX_NAME_CHARS + 1),
+        ] {
             assert_eq!(basket(&[(&name, 1)]), Err(Refusal::InvalidName { line: 1 }));
         }
     }

@@ -23,7 +23,9 @@ impl Author {
 
     /// The author of this name.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Orders, Self::Products].into_iter().find(|author| author.name() == name)
+        [Self::Orders, Self::Products]
+            .into_iter()
+            .find(|author| author.name() == name)
     }
 }
 

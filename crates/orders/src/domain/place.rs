@@ -25,7 +25,9 @@ pub enum Refusal {
         limit: usize,
     },
     /// A name that no product can have.
-    #[error("Line {line} has a name that no product can have: empty, or longer than 200 characters.")]
+    #[error(
+        "Line {line} has a name that no product can have: empty, or longer than 200 characters."
+    )]
     InvalidName {
         /// Which line, counted from 1.
         line: usize,
@@ -91,8 +93,9 @@ pub fn place(
     let mut lines = Vec::with_capacity(basket.items().len());
     let mut total: Option<Money> = None;
     for item in basket.items() {
-        let product = catalogue(&item.name)
-            .ok_or_else(|| Refusal::UnknownProduct { name: item.name.clone() })?;
+        let product = catalogue(&item.name).ok_or_else(|| Refusal::UnknownProduct {
+            name: item.name.clone(),
+        })?;
         if item.quantity > product.quantity {
             return Err(Refusal::InsufficientStock {
                 name: item.name.clone(),
@@ -100,11 +103,16 @@ pub fn place(
                 available: product.quantity,
             });
         }
-        let cost = product.price.times(item.quantity).map_err(|_| Refusal::TooExpensive)?;
+        let cost = product
+            .price
+            .times(item.quantity)
+            .map_err(|_| Refusal::TooExpensive)?;
         total = Some(match total {
             None => cost,
             Some(sum) if sum.currency != cost.currency => {
-                return Err(Refusal::MixedCurrencies { name: item.name.clone() });
+                return Err(Refusal::MixedCurrencies {
+                    name: item.name.clone(),
+                });
             }
             Some(sum) => sum.plus(cost).map_err(|_| Refusal::TooExpensive)?,
         });
@@ -169,7 +177,10 @@ mod tests {
     #[test]
     fn an_order_is_pending_and_costs_the_sum_of_its_lines() {
         let order = order(&[("chair", 2), ("cup", 10)]).unwrap();
-        assert_eq!(order.total, Money::new(2 * 2999 + 10 * 599, DEFAULT_CURRENCY));
+        assert_eq!(
+            order.total,
+            Money::new(2 * 2999 + 10 * 599, DEFAULT_CURRENCY)
+        );
         assert_eq!((order.status, order.version), (OrderStatus::Pending, 1));
         assert_eq!(order.history.len(), 1);
         assert_eq!(order.to_event().lines, order.lines);
@@ -180,7 +191,11 @@ mod tests {
         assert!(order(&[("chair", 30)]).is_ok());
         assert_eq!(
             order(&[("chair", 20), ("chair", 20)]),
-            Err(Refusal::InsufficientStock { name: "chair".into(), wanted: 40, available: 30 })
+            Err(Refusal::InsufficientStock {
+                name: "chair".into(),
+                wanted: 40,
+                available: 30
+            })
         );
     }
 
@@ -188,14 +203,19 @@ mod tests {
     fn an_unknown_product_is_named() {
         assert_eq!(
             order(&[("chair", 1), ("Chair", 1)]),
-            Err(Refusal::UnknownProduct { name: "Chair".into() })
+            Err(Refusal::UnknownProduct {
+                name: "Chair".into()
+            })
         );
     }
 
     #[test]
     fn a_cost_beyond_counting_is_refused() {
         assert_eq!(order(&[("gold", 3)]), Err(Refusal::TooExpensive));
-        assert_eq!(order(&[("gold", 2), ("cup", 1), ("chair", 1)]), Err(Refusal::TooExpensive));
+        assert_eq!(
+            order(&[("gold", 2), ("cup", 1), ("chair", 1)]),
+            Err(Refusal::TooExpensive)
+        );
     }
 
     #[test]

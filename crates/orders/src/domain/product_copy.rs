@@ -40,7 +40,10 @@ pub fn newest<'a>(
         std::collections::BTreeMap::new();
     for state in states {
         let id = state.product_id;
-        let seen = newest.get(&id).map(|held| held.version).or_else(|| known(id));
+        let seen = newest
+            .get(&id)
+            .map(|held| held.version)
+            .or_else(|| known(id));
         if seen.is_none_or(|version| state.version > version) {
             newest.insert(id, state);
         }
@@ -67,9 +70,16 @@ mod tests {
 
     #[test]
     fn the_newest_of_each_product_is_kept() {
-        let states = [state(1, 2, 8), state(2, 1, 5), state(1, 3, 7), state(1, 1, 9)];
-        let kept: Vec<_> =
-            newest(&states, |_| None).iter().map(|c| (c.id.as_u128(), c.version)).collect();
+        let states = [
+            state(1, 2, 8),
+            state(2, 1, 5),
+            state(1, 3, 7),
+            state(1, 1, 9),
+        ];
+        let kept: Vec<_> = newest(&states, |_| None)
+            .iter()
+            .map(|c| (c.id.as_u128(), c.version))
+            .collect();
         assert_eq!(kept, [(1, 3), (2, 1)]);
     }
 
@@ -77,6 +87,9 @@ mod tests {
     fn an_older_or_equal_state_than_the_known_one_is_dropped() {
         let known = |_| Some(5);
         assert!(newest(&[state(1, 4, 1), state(1, 5, 1)], known).is_empty());
-        assert_eq!(newest(&[state(1, 6, 1), state(1, 4, 2)], known)[0].version, 6);
+        assert_eq!(
+            newest(&[state(1, 6, 1), state(1, 4, 2)], known)[0].version,
+            6
+        );
     }
 }

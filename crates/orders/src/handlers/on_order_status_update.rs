@@ -39,12 +39,17 @@ impl<D: OrdersStore> Handle<OrderStatusUpdate, D> for OnOrderStatusUpdate<D> {
         events: &[&Envelope<OrderStatusUpdate>],
         out: &mut Outgoing<'_>,
     ) -> Result<(), HandleError> {
-        let mut ids: Vec<OrderId> = events.iter().map(|envelope| envelope.event.order_id).collect();
+        let mut ids: Vec<OrderId> = events
+            .iter()
+            .map(|envelope| envelope.event.order_id)
+            .collect();
         ids.sort_unstable();
         ids.dedup();
         let found = self.database.standings(tx, &ids).await?;
-        let mut standings: HashMap<OrderId, Standing> =
-            found.into_iter().map(|standing| (standing.id, standing)).collect();
+        let mut standings: HashMap<OrderId, Standing> = found
+            .into_iter()
+            .map(|standing| (standing.id, standing))
+            .collect();
         let mut steps = Vec::new();
         for envelope in events {
             let update = &envelope.event;
@@ -87,11 +92,7 @@ impl<D: OrdersStore> Handle<OrderStatusUpdate, D> for OnOrderStatusUpdate<D> {
     }
 }
 
-fn step(
-    from: Standing,
-    envelope: &Envelope<OrderStatusUpdate>,
-    out: &Outgoing<'_>,
-) -> Settlement {
+fn step(from: Standing, envelope: &Envelope<OrderStatusUpdate>, out: &Outgoing<'_>) -> Settlement {
     let update = &envelope.event;
     metrics::counter!("orders_settled_total", "status" => update.status.name()).increment(1);
     tracing::info!(

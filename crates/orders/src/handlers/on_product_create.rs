@@ -31,7 +31,10 @@ impl<D: OrdersStore> Handle<ProductCreate, D> for OnProductCreate<D> {
         events: &[&Envelope<ProductCreate>],
         _out: &mut Outgoing<'_>,
     ) -> Result<(), HandleError> {
-        let states: Vec<_> = events.iter().map(|envelope| &envelope.event.product).collect();
+        let states: Vec<_> = events
+            .iter()
+            .map(|envelope| &envelope.event.product)
+            .collect();
         copy_products(&self.database, tx, &states).await
     }
 }

@@ -93,7 +93,10 @@ impl OrderBody {
             currency: order.total.currency.code(),
             products: order.lines.iter().map(LineBody::of).collect(),
             created_at: order.created_at,
-            reason: order.reason.as_ref().map(|reason| ReasonBody::of(reason, &order.lines)),
+            reason: order
+                .reason
+                .as_ref()
+                .map(|reason| ReasonBody::of(reason, &order.lines)),
             history: None,
         }
     }
@@ -104,9 +107,15 @@ impl OrderBody {
             status: step.status,
             at: step.at,
             by: step.by.name(),
-            reason: step.reason.as_ref().map(|reason| ReasonBody::of(reason, &order.lines)),
+            reason: step
+                .reason
+                .as_ref()
+                .map(|reason| ReasonBody::of(reason, &order.lines)),
         };
-        Self { history: Some(order.history.iter().map(step).collect()), ..Self::of(order) }
+        Self {
+            history: Some(order.history.iter().map(step).collect()),
+            ..Self::of(order)
+        }
     }
 }
 
@@ -140,7 +149,11 @@ impl ReasonBody {
                 format!("{product} is not in the shop any more.")
             }
         };
-        Self { code, detail, product }
+        Self {
+            code,
+            detail,
+            product,
+        }
     }
 }
 
@@ -163,8 +176,17 @@ mod tests {
             available,
         };
         let body = ReasonBody::of(&reason(1), std::slice::from_ref(&line));
-        assert_eq!(body.detail, "There were 1 of laptop left; the order wanted 2.");
-        assert_eq!((body.code, body.product.as_str()), ("insufficient-stock", "laptop"));
-        assert_eq!(ReasonBody::of(&reason(0), &[line]).detail, "laptop is sold out.");
+        assert_eq!(
+            body.detail,
+            "There were 1 of laptop left; the order wanted 2."
+        );
+        assert_eq!(
+            (body.code, body.product.as_str()),
+            ("insufficient-stock", "laptop")
+        );
+        assert_eq!(
+            ReasonBody::of(&reason(0), &[line]).detail,
+            "laptop is sold out."
+        );
     }
 }

@@ -25,7 +25,10 @@ pub(super) async fn get_order(
     Path(id): Path<String>,
 ) -> Result<Json<OrderBody>, Problem> {
     let id: OrderId = id.parse().map_err(|_| problems::unknown_order())?;
-    let order = api.read(api.orders.by_id(id)).await?.ok_or_else(problems::unknown_order)?;
+    let order = api
+        .read(api.orders.by_id(id))
+        .await?
+        .ok_or_else(problems::unknown_order)?;
     let owns = order.customer.as_bytes() == caller.account_id.as_bytes();
     if !owns && caller.role != Role::Admin {
         return Err(problems::unknown_order());

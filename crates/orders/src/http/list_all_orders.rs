@@ -45,13 +45,17 @@ pub(super) async fn list_all_orders(
     _admin: AdminCaller,
     Query(query): Query<AllQuery>,
 ) -> Result<Json<OrdersBody>, Problem> {
-    let page =
-        Page::of(&PageQuery { page_size: query.page_size, page_token: query.page_token })?;
+    let page = Page::of(&PageQuery {
+        page_size: query.page_size,
+        page_token: query.page_token,
+    })?;
     let filter = OrderFilter {
         customer: None,
         status: query.status,
         id: query.id.map(|id| OrderId::from_bytes(id.into_bytes())),
     };
-    let found = api.read(api.orders.newest(filter, page.after, page.limit())).await?;
+    let found = api
+        .read(api.orders.newest(filter, page.after, page.limit()))
+        .await?;
     Ok(Json(page.answer(found)))
 }

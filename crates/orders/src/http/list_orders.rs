@@ -30,6 +30,8 @@ pub(super) async fn list_orders(
         customer: Some(AccountId::from_bytes(caller.account_id.into_bytes())),
         ..OrderFilter::default()
     };
-    let found = api.read(api.orders.newest(filter, page.after, page.limit())).await?;
+    let found = api
+        .read(api.orders.newest(filter, page.after, page.limit()))
+        .await?;
     Ok(Json(page.answer(found)))
 }

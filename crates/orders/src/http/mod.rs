@@ -66,7 +66,9 @@ impl Api {
         match tokio::time::timeout(PATIENCE, query).await {
             Ok(Ok(found)) => Ok(found),
             Ok(Err(fault)) => Err(problems::of_store(&fault)),
-            Err(_) => Err(problems::of_store(&StoreError::transient("no answer in time"))),
+            Err(_) => Err(problems::of_store(&StoreError::transient(
+                "no answer in time",
+            ))),
         }
     }
 }
@@ -110,7 +112,10 @@ pub fn router(state: Api, health: &Health) -> Router {
 /// The endpoints' description (OpenAPI 3.1).
 pub fn openapi() -> utoipa::openapi::OpenApi {
     let mut description = api().into_openapi();
-    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+    let bearer = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("JWT")
+        .build();
     description
         .components
         .get_or_insert_default()

@@ -58,7 +58,9 @@ impl Page {
                     "invalid-query",
                     "The address has a wrong parameter",
                 )
-                .detail(format!("page_size must be from 1 to {MAX_SIZE}; it is {size}"))
+                .detail(format!(
+                    "page_size must be from 1 to {MAX_SIZE}; it is {size}"
+                ))
             })?;
         let after = query.page_token.as_deref().map(read_token).transpose()?;
         Ok(Self { size, after })
@@ -103,7 +105,10 @@ mod tests {
     use super::*;
 
     fn page(page_size: Option<i64>, page_token: Option<&str>) -> Result<Page, Problem> {
-        Page::of(&PageQuery { page_size, page_token: page_token.map(str::to_owned) })
+        Page::of(&PageQuery {
+            page_size,
+            page_token: page_token.map(str::to_owned),
+        })
     }
 
     #[test]
@@ -119,7 +124,10 @@ mod tests {
             assert_eq!(page(Some(size), None).unwrap_err().code(), "invalid-query");
         }
         for token in ["", "x", "AAAA", "!!!!", &"A".repeat(400)] {
-            assert_eq!(page(None, Some(token)).unwrap_err().code(), "invalid-page-token");
+            assert_eq!(
+                page(None, Some(token)).unwrap_err().code(),
+                "invalid-page-token"
+            );
         }
     }
 }

@@ -11,7 +11,7 @@ use outbox::MessageContext;
 use serde::Deserialize;
 use service::http::{Json, Problem, ProblemBody, RequestId, trace_id};
 use service::token::Caller;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 use utoipa::ToSchema;
 
 use super::body::OrderBody;
@@ -78,7 +78,12 @@ pub(super) async fn place_order(
 ) -> Result<Response, Problem> {
     let key = prefer::idempotency_key(&headers)?;
     let wait = prefer::wait(&headers);
-    let lines = body.products.into_iter().map(|line| (line.name, line.quantity));
+    // From here on, so that saving and waiting together stay within the longest request.
+    let deadline = Instant::now() + wait.unwrap_or_default();
+    let lines = body
+        .products
+        .into_iter()
+        .map(|line| (line.name, line.quantity));
     let basket = Basket::new(lines).map_err(|refusal| problems::of_refusal(&refusal))?;
     let customer = AccountId::from_bytes(caller.account_id.into_bytes());
     let id = OrderId::from_bytes(api.clock.uuid().into_bytes());
@@ -95,20 +100,26 @@ pub(super) async fn place_order(
         },
     };
     // Before the order is there, so that its settlement can't come in between.
-    let watch = wait.filter(|wait| !wait.is_zero()).map(|_| api.hub.watch(id));
-    let placed = api.intake.place(request).await.map_err(|error| problems::of_intake(&error))?;
+    let watch = wait
+        .filter(|wait| !wait.is_zero())
+        .map(|_| api.hub.watch(id));
+    let placed = api
+        .intake
+        .place(request)
+        .await
+        .map_err(|error| problems::of_intake(&error))?;
     let placed = placed.map_err(|declined| problems::of_declined(&declined))?;
     let (order, again) = match placed {
         Placed::New(order) => (order, false),
         Placed::Again(order) => (order, true),
     };
-    let order = match (watch, wait) {
-        (Some(_), Some(wait)) if again => {
+    let order = match watch {
+        Some(_) if again => {
             let watch = api.hub.watch(order.id);
-            until_settled(&api, watch, order, wait, true).await
+            until_settled(&api, watch, order, deadline, true).await
         }
-        (Some(watch), Some(wait)) => until_settled(&api, watch, order, wait, false).await,
-        _ => order,
+        Some(watch) => until_settled(&api, watch, order, deadline, false).await,
+        None => order,
     };
     Ok(answer(&order, again, wait))
 }
@@ -130,13 +141,13 @@ fn answer(order: &Order, again: bool, wait: Option<Duration>) -> Response {
     response
 }
 
-/// The order once it is settled, or as it is when `wait` is over. `old` says that it was placed
-/// before `watch` was made, so that it has to be looked at.
+/// The order once it is settled, or as it is at the deadline. `old` says that it was placed before
+/// `watch` was made, so that it has to be looked at.
 async fn until_settled(
     api: &Api,
     mut watch: Watch,
     placed: Order,
-    wait: Duration,
+    deadline: Instant,
     old: bool,
 ) -> Order {
     let settled = async {
@@ -152,7 +163,7 @@ async fn until_settled(
         }
         watch.settled().await.map(Arc::unwrap_or_clone)
     };
-    if let Ok(Some(order)) = timeout(wait, settled).await {
+    if let Ok(Some(order)) = timeout_at(deadline, settled).await {
         return order;
     }
     // Placed it is in any case; if it can't be looked at, that is the answer.

@@ -44,7 +44,9 @@ pub(super) fn wait(headers: &HeaderMap) -> Option<Duration> {
 /// 400 when it is not 1 to 255 visible ASCII characters, or there are two.
 pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     let mut keys = headers.get_all(IDEMPOTENCY_KEY).iter();
-    let Some(key) = keys.next() else { return Ok(None) };
+    let Some(key) = keys.next() else {
+        return Ok(None);
+    };
     let sane = keys.next().is_none()
         && (1..=MAX_KEY).contains(&key.len())
         && key.as_bytes().iter().all(u8::is_ascii_graphic);
@@ -85,12 +87,19 @@ mod tests {
     fn key(values: &[&[u8]]) -> Result<Option<String>, &'static str> {
         let headers: HeaderMap = values
             .iter()
-            .map(|value| (IDEMPOTENCY_KEY, http::HeaderValue::from_bytes(value).unwrap()))
+            .map(|value| {
+                (
+                    IDEMPOTENCY_KEY,
+                    http::HeaderValue::from_bytes(value).unwrap(),
+                )
+            })
             .fold(HeaderMap::new(), |mut headers, (name, value)| {
                 headers.append(name, value);
                 headers
             });
-        idempotency_key(&headers).map(|key| key.map(str::to_owned)).map_err(|p| p.code())
+        idempotency_key(&headers)
+            .map(|key| key.map(str::to_owned))
+            .map_err(|p| p.code())
     }
 
     #[test]
@@ -98,7 +107,13 @@ mod tests {
         assert_eq!(key(&[]), Ok(None));
         assert_eq!(key(&[b"\"abc-1\""]), Ok(Some("\"abc-1\"".to_owned())));
         assert_eq!(key(&[&[b'k'; 255]]), Ok(Some("k".repeat(255))));
-        for wrong in [&[b"".as_slice()][..], &[b"a b"], &[&[b'k'; 256]], &[b"\xe9"], &[b"a", b"a"]] {
+        for wrong in [
+            &[b"".as_slice()][..],
+            &[b"a b"],
+            &[&[b'k'; 256]],
+            &[b"\xe9"],
+            &[b"a", b"a"],
+        ] {
             assert_eq!(key(wrong), Err("invalid-idempotency-key"));
         }
     }

@@ -21,7 +21,9 @@ pub(super) fn of_declined(declined: &Declined) -> Problem {
             "idempotency-key-reused",
             "The idempotency key was used for another request",
         )
-        .detail("This Idempotency-Key came with other products before; draw a new key for a new order."),
+        .detail(
+            "This Idempotency-Key came with other products before; draw a new key for a new order.",
+        ),
     }
 }
 
@@ -32,7 +34,11 @@ pub(super) fn of_refusal(refusal: &Refusal) -> Problem {
             let title = "There is no such product";
             Problem::new(StatusCode::NOT_FOUND, "unknown-product", title).with("product", name)
         }
-        Refusal::InsufficientStock { name, wanted, available } => {
+        Refusal::InsufficientStock {
+            name,
+            wanted,
+            available,
+        } => {
             let title = "There is not enough of a product";
             Problem::new(StatusCode::CONFLICT, "insufficient-stock", title)
                 .with("product", name)
@@ -85,11 +91,16 @@ pub(super) fn of_store(fault: &StoreError) -> Problem {
 
 /// No such order, or not this caller's.
 pub(super) fn unknown_order() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "unknown-order", "There is no such order")
-        .detail("none of your orders has this id")
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "unknown-order",
+        "There is no such order",
+    )
+    .detail("none of your orders has this id")
 }
 
 /// Changes can't be followed right now.
 pub(super) fn no_live_updates() -> Problem {
-    Problem::unavailable(LATER).detail("live updates are not available right now; try again in a moment")
+    Problem::unavailable(LATER)
+        .detail("live updates are not available right now; try again in a moment")
 }

@@ -60,11 +60,14 @@ pub(super) async fn stream_orders(
         return Err(problems::no_live_updates());
     }
     let news = changes(api, customer, listener, last);
-    let mut response =
-        Sse::new(news).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response();
+    let mut response = Sse::new(news)
+        .keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
+        .into_response();
     // nginx and its like hold answers back to fill a buffer, unless told not to.
     let unbuffered = HeaderName::from_static("x-accel-buffering");
-    response.headers_mut().insert(unbuffered, HeaderValue::from_static("no"));
+    response
+        .headers_mut()
+        .insert(unbuffered, HeaderValue::from_static("no"));
     Ok(response)
 }
 
@@ -106,7 +109,9 @@ fn event(at: Timestamp, order: &Order) -> Option<Event> {
         .event("order")
         .id(event_id(at, order.id))
         .json_data(OrderBody::in_full(order))
-        .inspect_err(|error| tracing::error!(%error, order_id = %order.id, "an order can't be shown"))
+        .inspect_err(
+            |error| tracing::error!(%error, order_id = %order.id, "an order can't be shown"),
+        )
         .ok()
 }
 
@@ -140,7 +145,14 @@ mod tests {
 
     #[test]
     fn a_foreign_event_id_is_refused() {
-        for wrong in ["", "5", "5.", "x.y", "5.not-an-order", "99999999999999999999.x"] {
+        for wrong in [
+            "",
+            "5",
+            "5.",
+            "x.y",
+            "5.not-an-order",
+            "99999999999999999999.x",
+        ] {
             let problem = read_event_id(&HeaderValue::from_static(wrong)).unwrap_err();
             assert_eq!(problem.code(), "invalid-last-event-id");
         }

@@ -66,12 +66,20 @@ impl Registry {
         let ticket = entries.next;
         let open = *self.open.borrow();
         if open.is_some() {
-            entries.watches.entry(order).or_default().push((ticket, tell));
+            entries
+                .watches
+                .entry(order)
+                .or_default()
+                .push((ticket, tell));
         }
         drop(entries);
         self.joined.notify_one();
         Watch {
-            seat: Seat { registry: self.clone(), ticket, place: Place::Watch(order) },
+            seat: Seat {
+                registry: self.clone(),
+                ticket,
+                place: Place::Watch(order),
+            },
             news,
             was_open: open == Some(true),
         }
@@ -83,12 +91,20 @@ impl Registry {
         entries.next += 1;
         let ticket = entries.next;
         if self.open.borrow().is_some() {
-            entries.listeners.entry(customer).or_default().push((ticket, tell));
+            entries
+                .listeners
+                .entry(customer)
+                .or_default()
+                .push((ticket, tell));
         }
         drop(entries);
         self.joined.notify_one();
         Listener {
-            seat: Seat { registry: self.clone(), ticket, place: Place::Listener(customer) },
+            seat: Seat {
+                registry: self.clone(),
+                ticket,
+                place: Place::Listener(customer),
+            },
             news,
         }
     }
@@ -157,7 +173,12 @@ impl Registry {
         let Some(at) = changed else { return };
         if let Some(listeners) = entries.listeners.get_mut(&order.customer) {
             listeners.retain(|(_, listener)| {
-                listener.try_send(News { at, order: order.clone() }).is_ok()
+                listener
+                    .try_send(News {
+                        at,
+                        order: order.clone(),
+                    })
+                    .is_ok()
             });
             if listeners.is_empty() {
                 entries.listeners.remove(&order.customer);

@@ -35,7 +35,9 @@ pub struct AuditView {
 
 /// The tables in `database`.
 pub fn audit_view(database: &MongoDatabase) -> AuditView {
-    AuditView { database: database.clone() }
+    AuditView {
+        database: database.clone(),
+    }
 }
 
 impl AuditView {

@@ -95,20 +95,25 @@ pub(super) fn quantity(stored: i64) -> Result<u32, StoreError> {
 
 fn money(minor: i64, currency: &str) -> Result<Money, StoreError> {
     // Through serde, because the currency's type is not this crate's to name.
-    let currency = serde_json::from_value(serde_json::Value::from(currency))
-        .map_err(StoreError::permanent)?;
+    let currency =
+        serde_json::from_value(serde_json::Value::from(currency)).map_err(StoreError::permanent)?;
     Ok(Money::new(minor, currency))
 }
 
 impl From<&Rejection> for ReasonDocument {
     fn from(reason: &Rejection) -> Self {
         let (code, product, available) = match reason {
-            Rejection::InsufficientStock { product_id, available } => {
-                (INSUFFICIENT_STOCK, product_id, Some(i64::from(*available)))
-            }
+            Rejection::InsufficientStock {
+                product_id,
+                available,
+            } => (INSUFFICIENT_STOCK, product_id, Some(i64::from(*available))),
             Rejection::UnknownProduct { product_id } => (UNKNOWN_PRODUCT, product_id, None),
         };
-        Self { code: code.to_owned(), product: uuid(product.into_bytes()), available }
+        Self {
+            code: code.to_owned(),
+            product: uuid(product.into_bytes()),
+            available,
+        }
     }
 }
 
@@ -116,11 +121,14 @@ impl ReasonDocument {
     fn to_domain(&self) -> Result<Rejection, StoreError> {
         let product_id = ProductId::from_bytes(self.product.bytes());
         match (self.code.as_str(), self.available) {
-            (INSUFFICIENT_STOCK, Some(available)) => {
-                Ok(Rejection::InsufficientStock { product_id, available: quantity(available)? })
-            }
+            (INSUFFICIENT_STOCK, Some(available)) => Ok(Rejection::InsufficientStock {
+                product_id,
+                available: quantity(available)?,
+            }),
             (UNKNOWN_PRODUCT, _) => Ok(Rejection::UnknownProduct { product_id }),
-            (code, _) => Err(StoreError::permanent(format!("an unknown reason, {code:?}"))),
+            (code, _) => Err(StoreError::permanent(format!(
+                "an unknown reason, {code:?}"
+            ))),
         }
     }
 }
@@ -183,7 +191,11 @@ impl OrderDocument {
                 by: Author::from_name(&step.by).ok_or_else(|| {
                     StoreError::permanent(format!("a step by an unknown author, {:?}", step.by))
                 })?,
-                reason: step.reason.as_ref().map(ReasonDocument::to_domain).transpose()?,
+                reason: step
+                    .reason
+                    .as_ref()
+                    .map(ReasonDocument::to_domain)
+                    .transpose()?,
             })
         });
         Ok(Order {
@@ -192,7 +204,11 @@ impl OrderDocument {
             lines: lines.collect::<Result<_, StoreError>>()?,
             total: money(self.total, &currency)?,
             status: self.status,
-            reason: self.reason.as_ref().map(ReasonDocument::to_domain).transpose()?,
+            reason: self
+                .reason
+                .as_ref()
+                .map(ReasonDocument::to_domain)
+                .transpose()?,
             version: self.version.cast_unsigned(),
             created_at: time(self.created_at)?,
             history: history.collect::<Result<_, StoreError>>()?,

@@ -52,7 +52,10 @@ impl OrdersStore for MongoDatabase {
     ) -> Result<Vec<ProductCopy>, StoreError> {
         let found: Vec<ProductDocument> =
             find(self, tx, PRODUCTS, doc! { "name": { "$in": names } }, None).await?;
-        found.into_iter().map(ProductDocument::into_domain).collect()
+        found
+            .into_iter()
+            .map(ProductDocument::into_domain)
+            .collect()
     }
 
     async fn orders(&self, tx: &mut MongoTx, ids: &[OrderId]) -> Result<Vec<Order>, StoreError> {
@@ -92,11 +95,7 @@ impl OrdersStore for MongoDatabase {
             .collect()
     }
 
-    async fn remember(
-        &self,
-        tx: &mut MongoTx,
-        requests: &[Remembered],
-    ) -> Result<(), StoreError> {
+    async fn remember(&self, tx: &mut MongoTx, requests: &[Remembered]) -> Result<(), StoreError> {
         let documents = requests.iter().map(|request| {
             doc! {
                 "_id": binary(&request.key),
@@ -134,8 +133,15 @@ impl OrdersStore for MongoDatabase {
     }
 
     async fn settle(&self, tx: &mut MongoTx, steps: &[Settlement]) -> Result<(), StoreError> {
-        let statements = steps.iter().map(step_statement).collect::<Result<Vec<_>, _>>()?;
-        expect_all(tx.update(ORDERS, statements).await?, steps.len(), "an order")
+        let statements = steps
+            .iter()
+            .map(step_statement)
+            .collect::<Result<Vec<_>, _>>()?;
+        expect_all(
+            tx.update(ORDERS, statements).await?,
+            steps.len(),
+            "an order",
+        )
     }
 
     async fn product_versions(
@@ -150,7 +156,10 @@ impl OrdersStore for MongoDatabase {
         Ok(found
             .into_iter()
             .map(|stored| {
-                (ProductId::from_bytes(stored.id.bytes()), stored.version.cast_unsigned())
+                (
+                    ProductId::from_bytes(stored.id.bytes()),
+                    stored.version.cast_unsigned(),
+                )
             })
             .collect())
     }
@@ -178,7 +187,11 @@ impl OrdersStore for MongoDatabase {
                 "upsert": true,
             }
         });
-        expect_all(tx.update(PRODUCTS, statements.collect()).await?, copies.len(), "a product copy")
+        expect_all(
+            tx.update(PRODUCTS, statements.collect()).await?,
+            copies.len(),
+            "a product copy",
+        )
     }
 }
 
@@ -212,7 +225,9 @@ fn expect_all(matched: u64, wanted: usize, what: &str) -> Result<(), StoreError>
     if usize::try_from(matched).is_ok_and(|n| n == wanted) {
         Ok(())
     } else {
-        Err(StoreError::conflict(format!("{what} is not as it was read")))
+        Err(StoreError::conflict(format!(
+            "{what} is not as it was read"
+        )))
     }
 }
 
@@ -230,7 +245,11 @@ async fn find<T: DeserializeOwned + Send + Sync>(
         .session(&mut tx.session)
         .await
         .map_err(fault)?;
-    found.stream(&mut tx.session).try_collect().await.map_err(fault)
+    found
+        .stream(&mut tx.session)
+        .try_collect()
+        .await
+        .map_err(fault)
 }
 
 fn order_ids(ids: &[OrderId]) -> Vec<Bson> {
@@ -238,7 +257,10 @@ fn order_ids(ids: &[OrderId]) -> Vec<Bson> {
 }
 
 fn binary(digest: &Digest) -> Binary {
-    Binary { subtype: BinarySubtype::Generic, bytes: digest.to_vec() }
+    Binary {
+        subtype: BinarySubtype::Generic,
+        bytes: digest.to_vec(),
+    }
 }
 
 fn digest(binary: &Binary) -> Result<Digest, StoreError> {

@@ -53,7 +53,8 @@ impl MongoOrders {
     pub async fn by_ids(&self, ids: &[OrderId]) -> Result<Vec<Order>, StoreError> {
         let ids: Vec<Bson> = ids.iter().map(|id| uuid(id.into_bytes()).into()).collect();
         let limit = i64::try_from(ids.len()).unwrap_or(i64::MAX);
-        self.find(doc! { "_id": { "$in": ids } }, doc! {}, limit).await
+        self.find(doc! { "_id": { "$in": ids } }, doc! {}, limit)
+            .await
     }
 
     /// At most `limit` orders, newest first, from the one after `after` on.
@@ -102,10 +103,13 @@ impl MongoOrders {
             "last_change.at": { "$gte": date(since) },
         };
         if let Some((at, id)) = after {
-            query.insert("$or", vec![
-                doc! { "last_change.at": { "$gt": date(at) } },
-                doc! { "last_change.at": date(at), "_id": { "$gt": uuid(id.into_bytes()) } },
-            ]);
+            query.insert(
+                "$or",
+                vec![
+                    doc! { "last_change.at": { "$gt": date(at) } },
+                    doc! { "last_change.at": date(at), "_id": { "$gt": uuid(id.into_bytes()) } },
+                ],
+            );
         }
         let found: Vec<OrderDocument> = self
             .collection()
@@ -120,7 +124,10 @@ impl MongoOrders {
         found
             .into_iter()
             .map(|stored| {
-                let at = stored.last_change.as_ref().map_or(stored.created_at, |last| last.at);
+                let at = stored
+                    .last_change
+                    .as_ref()
+                    .map_or(stored.created_at, |last| last.at);
                 Ok((time(at)?, stored.into_domain()?))
             })
             .collect()

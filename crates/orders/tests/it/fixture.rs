@@ -16,7 +16,7 @@ use orders::handlers::{OnOrderStatusUpdate, OnProductCreate};
 use orders::store::{MongoOrders, prepare};
 use outbox::mongo::{MongoDatabase, MongoOptions};
 use outbox::{
-    Database, Envelope, Event, Handle, HandleError, MessageContext, Outgoing, OutboxStore,
+    Database, Envelope, Event, Handle, HandleError, MessageContext, OutboxStore, Outgoing,
     SystemClock, transact,
 };
 use testkit::Bed;
@@ -33,18 +33,30 @@ impl Shop {
     pub async fn new() -> Self {
         let bed = Bed::new().await;
         let (uri, name) = (bed.mongodb_uri().to_owned(), bed.database_name("orders"));
-        Self { bed: Some(bed), ..Self::at(uri, name).await }
+        Self {
+            bed: Some(bed),
+            ..Self::at(uri, name).await
+        }
     }
 
     /// A shop on a MongoDB of the test's own, without a Kafka.
     pub async fn at(uri: String, name: String) -> Self {
-        let database = MongoDatabase::connect(&uri, &name, MongoOptions::default()).await.unwrap();
+        let database = MongoDatabase::connect(&uri, &name, MongoOptions::default())
+            .await
+            .unwrap();
         prepare(&database).await.unwrap();
-        Self { bed: None, uri, name, database }
+        Self {
+            bed: None,
+            uri,
+            name,
+            database,
+        }
     }
 
     pub fn bed(&self) -> &Bed {
-        self.bed.as_ref().expect("the shop stands on the shared stack")
+        self.bed
+            .as_ref()
+            .expect("the shop stands on the shared stack")
     }
 
     /// A shop that sells chairs (30 at 29.99) and cups (200 at 5.99).
@@ -55,8 +67,13 @@ impl Shop {
     }
 
     pub async fn stock(&self) {
-        let products = [product(1, "chair", 2999, 30, 1), product(2, "cup", 599, 200, 1)];
-        let created: Vec<_> = products.map(|product| envelope(ProductCreate { product })).into();
+        let products = [
+            product(1, "chair", 2999, 30, 1),
+            product(2, "cup", 599, 200, 1),
+        ];
+        let created: Vec<_> = products
+            .map(|product| envelope(ProductCreate { product }))
+            .into();
         let handler = OnProductCreate::new(self.database.clone());
         handle(&self.database, &handler, &created).await.unwrap();
     }
@@ -64,7 +81,9 @@ impl Shop {
     /// Another connection to the same tables, whose commands a failpoint can pick out.
     pub async fn connect_as(&self, name: &str) -> MongoDatabase {
         let uri = format!("{}&appName={name}", self.uri);
-        MongoDatabase::connect(&uri, &self.name, MongoOptions::default()).await.unwrap()
+        MongoDatabase::connect(&uri, &self.name, MongoOptions::default())
+            .await
+            .unwrap()
     }
 
     pub async fn place(&self, requests: &[PlaceOrder]) -> Vec<Decision> {
@@ -73,14 +92,21 @@ impl Shop {
     }
 
     pub async fn place_one(&self, customer: AccountId) -> Order {
-        let decision = self.place(&[request(customer, &[("chair", 1)], None)]).await.remove(0);
-        let Ok(Placed::New(order)) = decision else { panic!("{decision:?}") };
+        let decision = self
+            .place(&[request(customer, &[("chair", 1)], None)])
+            .await
+            .remove(0);
+        let Ok(Placed::New(order)) = decision else {
+            panic!("{decision:?}")
+        };
         order
     }
 
     pub async fn settle(&self, order: OrderId, status: OrderStatus) {
         let handler = OnOrderStatusUpdate::new(self.database.clone());
-        handle(&self.database, &handler, &[decided(order, status)]).await.unwrap();
+        handle(&self.database, &handler, &[decided(order, status)])
+            .await
+            .unwrap();
     }
 
     pub fn orders(&self) -> MongoOrders {
@@ -88,7 +114,11 @@ impl Shop {
     }
 
     pub async fn order(&self, id: OrderId) -> Order {
-        self.orders().by_id(id).await.unwrap().expect("the order is there")
+        self.orders()
+            .by_id(id)
+            .await
+            .unwrap()
+            .expect("the order is there")
     }
 
     pub async fn count(&self, collection: &str) -> u64 {
@@ -99,15 +129,28 @@ impl Shop {
     /// Every event that waits in the outbox, by id.
     pub async fn outgoing(&self) -> Vec<Uuid> {
         let records = self.database.pending(10_000, &[]).await.unwrap();
-        records.iter().flat_map(|record| record.messages.iter().map(|message| message.id)).collect()
+        records
+            .iter()
+            .flat_map(|record| record.messages.iter().map(|message| message.id))
+            .collect()
     }
 
     /// All that the service keeps, to be compared.
     pub async fn contents(&self) -> Vec<String> {
         let mut contents = Vec::new();
-        for name in ["orders", "product_copies", "idempotency", "outbox", "dead_letters"] {
+        for name in [
+            "orders",
+            "product_copies",
+            "idempotency",
+            "outbox",
+            "dead_letters",
+        ] {
             let collection = self.database.database().collection::<Document>(name);
-            let found = collection.find(doc! {}).sort(doc! { "_id": 1 }).await.unwrap();
+            let found = collection
+                .find(doc! {})
+                .sort(doc! { "_id": 1 })
+                .await
+                .unwrap();
             let found: Vec<Document> = found.try_collect().await.unwrap();
             contents.extend(found.iter().map(|document| format!("{name} {document}")));
         }
@@ -153,7 +196,12 @@ pub fn envelope<E>(event: E) -> Envelope<E> {
 }
 
 pub fn decided(order_id: OrderId, status: OrderStatus) -> Envelope<OrderStatusUpdate> {
-    envelope(OrderStatusUpdate { order_id, status, reason: None, version: 1 })
+    envelope(OrderStatusUpdate {
+        order_id,
+        status,
+        reason: None,
+        version: 1,
+    })
 }
 
 /// Runs `handler` on `events` in a transaction of their own.
@@ -188,7 +236,11 @@ pub async fn handle_twice<E: Event, H: Handle<E, MongoDatabase>>(
     handle(&shop.database, handler, events).await.unwrap();
     let once = shop.contents().await;
     handle(&shop.database, handler, events).await.unwrap();
-    assert_eq!(once, shop.contents().await, "the second time has changed something");
+    assert_eq!(
+        once,
+        shop.contents().await,
+        "the second time has changed something"
+    );
 }
 
 pub fn clock() -> Arc<dyn outbox::Clock> {

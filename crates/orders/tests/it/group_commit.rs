@@ -23,14 +23,22 @@ pub struct Running {
 pub fn start(database: &MongoDatabase, settings: BatchSettings) -> Running {
     let closing = CancellationToken::new();
     let (intake, writers) = GroupCommit::start(database.clone(), clock(), settings, &closing);
-    Running { intake, writers, closing }
+    Running {
+        intake,
+        writers,
+        closing,
+    }
 }
 
 #[tokio::test]
 async fn requests_that_come_together_share_a_transaction() {
     let shop = Shop::open().await;
     let running = start(&shop.database, BatchSettings::default());
-    let requests = (0..200).map(|_| running.intake.place(request(customer(), &[("cup", 1)], None)));
+    let requests = (0..200).map(|_| {
+        running
+            .intake
+            .place(request(customer(), &[("cup", 1)], None))
+    });
     for decision in join_all(requests).await {
         assert!(matches!(decision, Ok(Ok(Placed::New(_)))), "{decision:?}");
     }
@@ -43,10 +51,22 @@ async fn requests_that_come_together_share_a_transaction() {
 #[tokio::test]
 async fn one_order_a_transaction_can_be_had() {
     let shop = Shop::open().await;
-    let settings = BatchSettings { max_batch: 1, ..BatchSettings::default() };
+    let settings = BatchSettings {
+        max_batch: 1,
+        ..BatchSettings::default()
+    };
     let running = start(&shop.database, settings);
-    let requests = (0..10).map(|_| running.intake.place(request(customer(), &[("cup", 1)], None)));
-    assert!(join_all(requests).await.iter().all(|decision| matches!(decision, Ok(Ok(_)))));
+    let requests = (0..10).map(|_| {
+        running
+            .intake
+            .place(request(customer(), &[("cup", 1)], None))
+    });
+    assert!(
+        join_all(requests)
+            .await
+            .iter()
+            .all(|decision| matches!(decision, Ok(Ok(_))))
+    );
     assert_eq!(shop.count("outbox").await, 10);
 }
 
@@ -67,22 +87,41 @@ async fn a_refused_neighbour_harms_nobody() {
         Ok(Err(Declined::Refused(refusal))) => refusal,
         other => panic!("{other:?}"),
     };
-    assert_eq!(refusal(unknown), Refusal::UnknownProduct { name: "ghost".into() });
+    assert_eq!(
+        refusal(unknown),
+        Refusal::UnknownProduct {
+            name: "ghost".into()
+        }
+    );
     assert_eq!(
         refusal(scarce),
-        Refusal::InsufficientStock { name: "chair".into(), wanted: 31, available: 30 }
+        Refusal::InsufficientStock {
+            name: "chair".into(),
+            wanted: 31,
+            available: 30
+        }
     );
-    assert_eq!((shop.count("orders").await, shop.outgoing().await.len()), (2, 2));
+    assert_eq!(
+        (shop.count("orders").await, shop.outgoing().await.len()),
+        (2, 2)
+    );
 }
 
 #[tokio::test]
 async fn an_order_that_the_database_refuses_fails_alone() {
     let shop = Shop::open().await;
     let validator = doc! { "collMod": "orders", "validator": { "lines.quantity": { "$ne": 13 } } };
-    shop.database.database().run_command(validator).await.unwrap();
+    shop.database
+        .database()
+        .run_command(validator)
+        .await
+        .unwrap();
     let running = start(&shop.database, BatchSettings::default());
-    let requests = (1..=20)
-        .map(|quantity| running.intake.place(request(customer(), &[("cup", quantity)], None)));
+    let requests = (1..=20).map(|quantity| {
+        running
+            .intake
+            .place(request(customer(), &[("cup", quantity)], None))
+    });
     let answers = join_all(requests).await;
     for (quantity, answer) in (1..).zip(&answers) {
         match answer {
@@ -91,34 +130,52 @@ async fn an_order_that_the_database_refuses_fails_alone() {
             other => panic!("{quantity}: {other:?}"),
         }
     }
-    assert_eq!((shop.count("orders").await, shop.outgoing().await.len()), (19, 19));
+    assert_eq!(
+        (shop.count("orders").await, shop.outgoing().await.len()),
+        (19, 19)
+    );
 }
 
 #[tokio::test]
 async fn what_is_queued_is_answered_before_the_end_and_nothing_is_taken_after_it() {
     let shop = Shop::open().await;
     let mut running = start(&shop.database, BatchSettings::default());
-    let queued = (0..50).map(|_| running.intake.place(request(customer(), &[("cup", 1)], None)));
+    let queued = (0..50).map(|_| {
+        running
+            .intake
+            .place(request(customer(), &[("cup", 1)], None))
+    });
     let queued = join_all(queued);
     let ending = async {
         tokio::task::yield_now().await;
         running.closing.cancel();
     };
     let (answers, ()) = tokio::join!(queued, ending);
-    assert!(answers.iter().all(|answer| matches!(answer, Ok(Ok(Placed::New(_))))));
+    assert!(
+        answers
+            .iter()
+            .all(|answer| matches!(answer, Ok(Ok(Placed::New(_)))))
+    );
     while running.writers.join_next().await.is_some() {}
     assert_eq!(shop.count("orders").await, 50);
-    let late = running.intake.place(request(customer(), &[("cup", 1)], None)).await;
+    let late = running
+        .intake
+        .place(request(customer(), &[("cup", 1)], None))
+        .await;
     assert!(matches!(late, Err(IntakeError::Unavailable(_))), "{late:?}");
 }
 
 #[tokio::test]
 async fn without_a_database_a_customer_is_told_soon_and_a_full_queue_says_so_at_once() {
-    let options =
-        MongoOptions { timeout: Duration::from_secs(30), ..MongoOptions::default() };
+    let options = MongoOptions {
+        timeout: Duration::from_secs(30),
+        ..MongoOptions::default()
+    };
     // Port 1 is nobody's.
     let nowhere = "mongodb://127.0.0.1:1/?directConnection=true";
-    let database = MongoDatabase::connect(nowhere, "orders", options).await.unwrap();
+    let database = MongoDatabase::connect(nowhere, "orders", options)
+        .await
+        .unwrap();
     let settings = BatchSettings {
         max_batch: 1,
         writers: 1,
@@ -127,13 +184,22 @@ async fn without_a_database_a_customer_is_told_soon_and_a_full_queue_says_so_at_
         ..BatchSettings::default()
     };
     let running = start(&database, settings);
-    let place = || running.intake.place(request(customer(), &[("cup", 1)], None));
+    let place = || {
+        running
+            .intake
+            .place(request(customer(), &[("cup", 1)], None))
+    };
     let began = std::time::Instant::now();
     let answers = join_all((0..5).map(|_| place())).await;
     assert!(began.elapsed() < Duration::from_secs(3));
-    let busy = answers.iter().filter(|answer| matches!(answer, Err(IntakeError::Busy))).count();
-    let away =
-        answers.iter().filter(|answer| matches!(answer, Err(IntakeError::Unavailable(_)))).count();
+    let busy = answers
+        .iter()
+        .filter(|answer| matches!(answer, Err(IntakeError::Busy)))
+        .count();
+    let away = answers
+        .iter()
+        .filter(|answer| matches!(answer, Err(IntakeError::Unavailable(_))))
+        .count();
     assert!(busy >= 3, "{answers:?}");
     assert_eq!(busy + away, 5);
 }
@@ -153,11 +219,20 @@ async fn an_order_is_settled_only_from_where_it_stood() {
         version: 1,
     };
     let to = |to| Settlement {
-        from, to, reason: None, by: Author::Products, decided_at: now, written_at: now,
+        from,
+        to,
+        reason: None,
+        by: Author::Products,
+        decided_at: now,
+        written_at: now,
     };
     shop.settle(order.id, OrderStatus::Accepted).await;
     let mut tx = shop.database.begin().await.unwrap();
-    let fault = shop.database.settle(&mut tx, &[to(OrderStatus::Rejected)]).await.unwrap_err();
+    let fault = shop
+        .database
+        .settle(&mut tx, &[to(OrderStatus::Rejected)])
+        .await
+        .unwrap_err();
     assert_eq!(fault.kind(), outbox::ErrorKind::Conflict);
     shop.database.abort(tx).await;
     assert_eq!(shop.order(order.id).await.status, OrderStatus::Accepted);

@@ -10,21 +10,27 @@ use orders::store::OrdersStore;
 use orders::store::audit::audit_view;
 use outbox::{Database, HandleError};
 
-use crate::fixture::{
-    Shop, customer, decided, envelope, handle, handle_twice, product, request,
-};
+use crate::fixture::{Shop, customer, decided, envelope, handle, handle_twice, product, request};
 
 async fn copies(shop: &Shop) -> Vec<(u128, u32, u64)> {
     let copies = audit_view(&shop.database).products().await.unwrap();
-    copies.iter().map(|copy| (copy.id.as_u128(), copy.quantity, copy.version)).collect()
+    copies
+        .iter()
+        .map(|copy| (copy.id.as_u128(), copy.quantity, copy.version))
+        .collect()
 }
 
 #[tokio::test]
 async fn an_accepted_and_a_rejected_order_are_settled_once() {
     let shop = Shop::open().await;
-    let (first, second) = (shop.place_one(customer()).await, shop.place_one(customer()).await);
-    let reason =
-        Rejection::InsufficientStock { product_id: ProductId::from_u128(1), available: 0 };
+    let (first, second) = (
+        shop.place_one(customer()).await,
+        shop.place_one(customer()).await,
+    );
+    let reason = Rejection::InsufficientStock {
+        product_id: ProductId::from_u128(1),
+        available: 0,
+    };
     let rejected = envelope(OrderStatusUpdate {
         order_id: second.id,
         status: OrderStatus::Rejected,
@@ -34,7 +40,12 @@ async fn an_accepted_and_a_rejected_order_are_settled_once() {
     let accepted = decided(first.id, OrderStatus::Accepted);
     let handler = OnOrderStatusUpdate::new(shop.database.clone());
     // Each of them also comes twice within the batch.
-    let events = [accepted.clone(), rejected.clone(), accepted.clone(), rejected];
+    let events = [
+        accepted.clone(),
+        rejected.clone(),
+        accepted.clone(),
+        rejected,
+    ];
     handle_twice(&shop, &handler, &events).await;
 
     let order = shop.order(first.id).await;
@@ -42,9 +53,15 @@ async fn an_accepted_and_a_rejected_order_are_settled_once() {
     assert_eq!(order.history.len(), 2);
     assert_eq!(order.history[0], first.history[0]);
     assert_eq!(order.history[1].by, Author::Products);
-    assert_eq!(order.history[1].at.as_millisecond(), accepted.time.as_millisecond());
+    assert_eq!(
+        order.history[1].at.as_millisecond(),
+        accepted.time.as_millisecond()
+    );
     let order = shop.order(second.id).await;
-    assert_eq!((order.status, order.reason.as_ref()), (OrderStatus::Rejected, Some(&reason)));
+    assert_eq!(
+        (order.status, order.reason.as_ref()),
+        (OrderStatus::Rejected, Some(&reason))
+    );
     assert_eq!(order.history[1].reason, Some(reason));
 }
 
@@ -70,7 +87,9 @@ async fn a_decision_about_an_order_that_is_not_there_is_parked_and_changes_nothi
     for event in [unknown, impossible] {
         let events = [decided(order.id, OrderStatus::Accepted), event];
         let parked = handle(&shop.database, &handler, &events).await;
-        let Err(HandleError::DeadLetter(reason)) = parked else { panic!("{parked:?}") };
+        let Err(HandleError::DeadLetter(reason)) = parked else {
+            panic!("{parked:?}")
+        };
         assert!(reason.contains("order"), "{reason}");
         assert_eq!(before, shop.contents().await);
     }
@@ -81,13 +100,25 @@ async fn a_product_is_copied_and_becomes_orderable() {
     let shop = Shop::new().await;
     let handler = OnProductCreate::new(shop.database.clone());
     let created = [
-        envelope(ProductCreate { product: product(1, "lamp", 1250, 4, 1) }),
-        envelope(ProductCreate { product: product(2, "rug", 9900, 1, 1) }),
+        envelope(ProductCreate {
+            product: product(1, "lamp", 1250, 4, 1),
+        }),
+        envelope(ProductCreate {
+            product: product(2, "rug", 9900, 1, 1),
+        }),
     ];
-    assert!(shop.place(&[request(customer(), &[("lamp", 1)], None)]).await[0].is_err());
+    assert!(
+        shop.place(&[request(customer(), &[("lamp", 1)], None)])
+            .await[0]
+            .is_err()
+    );
     handle_twice(&shop, &handler, &created).await;
     assert_eq!(copies(&shop).await, [(1, 4, 1), (2, 1, 1)]);
-    assert!(shop.place(&[request(customer(), &[("lamp", 4), ("rug", 1)], None)]).await[0].is_ok());
+    assert!(
+        shop.place(&[request(customer(), &[("lamp", 4), ("rug", 1)], None)])
+            .await[0]
+            .is_ok()
+    );
 }
 
 #[tokio::test]
@@ -100,14 +131,21 @@ async fn a_late_event_never_moves_a_copy_backwards() {
         })
     };
     // The newest of a batch counts, wherever it stands in it.
-    handle_twice(&shop, &updated, &[update(20, 11), update(10, 12), update(30, 10)]).await;
+    handle_twice(
+        &shop,
+        &updated,
+        &[update(20, 11), update(10, 12), update(30, 10)],
+    )
+    .await;
     assert_eq!(copies(&shop).await, [(1, 10, 12)]);
     for late in [update(30, 1), update(20, 11), update(99, 12)] {
         handle_twice(&shop, &updated, &[late]).await;
         assert_eq!(copies(&shop).await, [(1, 10, 12)]);
     }
     let created = OnProductCreate::new(shop.database.clone());
-    let late = envelope(ProductCreate { product: product(1, "chair", 2999, 30, 1) });
+    let late = envelope(ProductCreate {
+        product: product(1, "chair", 2999, 30, 1),
+    });
     handle_twice(&shop, &created, &[late]).await;
     assert_eq!(copies(&shop).await, [(1, 10, 12)]);
     handle_twice(&shop, &updated, &[update(9, 13)]).await;
@@ -118,21 +156,35 @@ async fn a_late_event_never_moves_a_copy_backwards() {
 async fn of_two_instances_that_copy_a_product_at_once_the_newer_version_stays() {
     let shop = Shop::open().await;
     let copy = |quantity, version| {
-        vec![ProductCopy::from(&product(1, "chair", 2999, quantity, version))]
+        vec![ProductCopy::from(&product(
+            1, "chair", 2999, quantity, version,
+        ))]
     };
     let database = &shop.database;
     let mut slow = database.begin().await.unwrap();
-    let seen = database.product_versions(&mut slow, &[ProductId::from_u128(1)]).await.unwrap();
+    let seen = database
+        .product_versions(&mut slow, &[ProductId::from_u128(1)])
+        .await
+        .unwrap();
     assert_eq!(seen.values().copied().collect::<Vec<_>>(), [1]);
     let mut quick = database.begin().await.unwrap();
-    database.save_products(&mut quick, &copy(5, 9)).await.unwrap();
+    database
+        .save_products(&mut quick, &copy(5, 9))
+        .await
+        .unwrap();
     database.commit(quick).await.unwrap();
-    let fault = database.save_products(&mut slow, &copy(7, 8)).await.unwrap_err();
+    let fault = database
+        .save_products(&mut slow, &copy(7, 8))
+        .await
+        .unwrap_err();
     assert_eq!(fault.kind(), outbox::ErrorKind::Conflict, "{fault}");
     database.abort(slow).await;
     // Even one that looks again afterwards is stopped by the guard in the statement.
     let mut late = database.begin().await.unwrap();
-    let fault = database.save_products(&mut late, &copy(7, 8)).await.unwrap_err();
+    let fault = database
+        .save_products(&mut late, &copy(7, 8))
+        .await
+        .unwrap_err();
     assert_eq!(fault.kind(), outbox::ErrorKind::Conflict, "{fault}");
     database.abort(late).await;
     assert_eq!(copies(&shop).await, [(1, 5, 9), (2, 200, 1)]);

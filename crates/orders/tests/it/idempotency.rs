@@ -12,13 +12,24 @@ async fn the_same_key_and_body_get_the_first_answer_again() {
     let shop = Shop::open().await;
     let me = customer();
     let lines = [("chair", 2), ("cup", 1)];
-    let first = shop.place(&[request(me, &lines, Some("k1"))]).await.remove(0);
-    let Ok(Placed::New(first)) = first else { panic!("{first:?}") };
+    let first = shop
+        .place(&[request(me, &lines, Some("k1"))])
+        .await
+        .remove(0);
+    let Ok(Placed::New(first)) = first else {
+        panic!("{first:?}")
+    };
     shop.settle(first.id, events::OrderStatus::Accepted).await;
-    let again = shop.place(&[request(me, &lines, Some("k1"))]).await.remove(0);
+    let again = shop
+        .place(&[request(me, &lines, Some("k1"))])
+        .await
+        .remove(0);
     // As it was placed, though it is settled by now.
     assert_eq!(again, Ok(Placed::Again(first)));
-    assert_eq!((shop.count("orders").await, shop.outgoing().await.len()), (1, 1));
+    assert_eq!(
+        (shop.count("orders").await, shop.outgoing().await.len()),
+        (1, 1)
+    );
 }
 
 #[tokio::test]
@@ -27,10 +38,16 @@ async fn another_body_is_refused_and_another_customer_is_not() {
     let me = customer();
     assert!(shop.place(&[request(me, &[("cup", 1)], Some("k"))]).await[0].is_ok());
     let before = shop.contents().await;
-    let reused = shop.place(&[request(me, &[("cup", 2)], Some("k"))]).await.remove(0);
+    let reused = shop
+        .place(&[request(me, &[("cup", 2)], Some("k"))])
+        .await
+        .remove(0);
     assert_eq!(reused, Err(Declined::KeyReused));
     assert_eq!(before, shop.contents().await);
-    let other = shop.place(&[request(customer(), &[("cup", 2)], Some("k"))]).await.remove(0);
+    let other = shop
+        .place(&[request(customer(), &[("cup", 2)], Some("k"))])
+        .await
+        .remove(0);
     assert!(matches!(other, Ok(Placed::New(_))));
 }
 
@@ -45,10 +62,15 @@ async fn two_in_one_batch_are_one_order() {
             request(me, &[("cup", 3)], Some("k")),
         ])
         .await;
-    let Ok(Placed::New(first)) = &decisions[0] else { panic!("{decisions:?}") };
+    let Ok(Placed::New(first)) = &decisions[0] else {
+        panic!("{decisions:?}")
+    };
     assert_eq!(decisions[1], Ok(Placed::Again(first.clone())));
     assert_eq!(decisions[2], Err(Declined::KeyReused));
-    assert_eq!((shop.count("orders").await, shop.count("idempotency").await), (1, 1));
+    assert_eq!(
+        (shop.count("orders").await, shop.count("idempotency").await),
+        (1, 1)
+    );
 }
 
 #[tokio::test]
@@ -64,12 +86,18 @@ async fn a_refused_request_may_be_tried_again_under_its_key() {
 async fn fifty_at_once_over_two_instances_are_one_order() {
     let shop = Shop::open().await;
     // Small batches, so that many transactions compete for the key.
-    let settings = || BatchSettings { max_batch: 4, ..BatchSettings::default() };
+    let settings = || BatchSettings {
+        max_batch: 4,
+        ..BatchSettings::default()
+    };
     let other = shop.connect_as("other").await;
     let instances = [start(&shop.database, settings()), start(&other, settings())];
     let me = customer();
-    let requests =
-        (0..50).map(|n| instances[n % 2].intake.place(request(me, &[("cup", 1)], Some("k"))));
+    let requests = (0..50).map(|n| {
+        instances[n % 2]
+            .intake
+            .place(request(me, &[("cup", 1)], Some("k")))
+    });
     let mut ids = std::collections::BTreeSet::new();
     let mut new = 0;
     for answer in join_all(requests).await {
@@ -85,5 +113,8 @@ async fn fifty_at_once_over_two_instances_are_one_order() {
         }
     }
     assert_eq!((new, ids.len()), (1, 1));
-    assert_eq!((shop.count("orders").await, shop.outgoing().await.len()), (1, 1));
+    assert_eq!(
+        (shop.count("orders").await, shop.outgoing().await.len()),
+        (1, 1)
+    );
 }

@@ -3,8 +3,8 @@
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 
-use eventsource_stream::{Event, Eventsource};
 use events::{AccountId, OrderId, OrderStatus, OrderStatusUpdate};
+use eventsource_stream::{Event, Eventsource};
 use futures::{Stream, StreamExt};
 use http::Method;
 use outbox::MessageContext;
@@ -32,7 +32,9 @@ impl Following {
     /// The next change: the event's id and the order.
     async fn next(&mut self) -> (String, Value) {
         let event = tokio::time::timeout(Duration::from_secs(20), self.0.next()).await;
-        let event = event.expect("an event comes in time").expect("the stream goes on");
+        let event = event
+            .expect("an event comes in time")
+            .expect("the stream goes on");
         assert_eq!(event.event, "order");
         (event.id, serde_json::from_str(&event.data).unwrap())
     }
@@ -49,8 +51,17 @@ impl Following {
 }
 
 async fn publish(service: &Service, order_id: OrderId, status: OrderStatus) {
-    let update = OrderStatusUpdate { order_id, status, reason: None, version: 1 };
-    service.shop.bed().publish(&update, MessageContext::default()).await;
+    let update = OrderStatusUpdate {
+        order_id,
+        status,
+        reason: None,
+        version: 1,
+    };
+    service
+        .shop
+        .bed()
+        .publish(&update, MessageContext::default())
+        .await;
 }
 
 async fn placed(client: &Client, account: AccountId, service: &Service) -> OrderId {
@@ -87,7 +98,10 @@ async fn changes_reach_the_customer_on_each_instance_and_nobody_else() {
     let own = placed(&stranger, other, &service).await;
     publish(&service, own, OrderStatus::Rejected).await;
     let (_, body) = c.next().await;
-    assert_eq!((body["id"].as_str(), body["status"].as_str()), (Some(own.to_string().as_str()), Some("REJECTED")));
+    assert_eq!(
+        (body["id"].as_str(), body["status"].as_str()),
+        (Some(own.to_string().as_str()), Some("REJECTED"))
+    );
 
     // What is missed comes first after a reconnect, at another instance too.
     let order = placed(&here, account, &service).await;
@@ -140,7 +154,11 @@ async fn an_open_stream_does_not_hold_up_the_end() {
     let began = Instant::now();
     let ending = async { while following.0.next().await.is_some() {} };
     tokio::join!(ending, service.stop());
-    assert!(began.elapsed() < Duration::from_secs(9), "{:?}", began.elapsed());
+    assert!(
+        began.elapsed() < Duration::from_secs(9),
+        "{:?}",
+        began.elapsed()
+    );
 }
 
 #[tokio::test]
@@ -151,7 +169,10 @@ async fn an_answer_waits_until_the_order_is_settled_or_the_time_is_over() {
     let began = Instant::now();
     let late = me.order(&[("cup", 1)], &[("prefer", "wait=1")]).await;
     assert!(began.elapsed() >= Duration::from_secs(1));
-    assert_eq!((late.status.as_u16(), late.text("status")), (201, "PENDING"));
+    assert_eq!(
+        (late.status.as_u16(), late.text("status")),
+        (201, "PENDING")
+    );
     assert_eq!(late.headers["preference-applied"], "wait=1");
     let first: OrderId = late.text("id").parse().unwrap();
 
@@ -160,7 +181,10 @@ async fn an_answer_waits_until_the_order_is_settled_or_the_time_is_over() {
         let client = service.client(instance, account, Role::User);
         let began = Instant::now();
         let lines = [("cup", 1)];
-        let headers = [("prefer", "respond-async, wait=25"), ("idempotency-key", &began_key(instance))];
+        let headers = [
+            ("prefer", "respond-async, wait=25"),
+            ("idempotency-key", &began_key(instance)),
+        ];
         let waiting = client.order(&lines, &headers);
         let deciding = async {
             let filter = orders::store::OrderFilter {
@@ -177,8 +201,15 @@ async fn an_answer_waits_until_the_order_is_settled_or_the_time_is_over() {
             publish(&service, pending().await.unwrap().id, OrderStatus::Accepted).await;
         };
         let (answer, ()) = tokio::join!(waiting, deciding);
-        assert_eq!((answer.status.as_u16(), answer.text("status")), (201, "ACCEPTED"));
-        assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+        assert_eq!(
+            (answer.status.as_u16(), answer.text("status")),
+            (201, "ACCEPTED")
+        );
+        assert!(
+            began.elapsed() < Duration::from_secs(20),
+            "{:?}",
+            began.elapsed()
+        );
 
         let again = client.order(&lines, &headers).await;
         assert_eq!(again.text("id"), answer.text("id"));
@@ -186,7 +217,13 @@ async fn an_answer_waits_until_the_order_is_settled_or_the_time_is_over() {
         assert_eq!(again.headers["idempotent-replayed"], "true");
     }
     let none = me.order(&[("cup", 1)], &[("prefer", "wait=0")]).await;
-    assert_eq!((none.text("status"), none.headers["preference-applied"].to_str().unwrap()), ("PENDING", "wait=0"));
+    assert_eq!(
+        (
+            none.text("status"),
+            none.headers["preference-applied"].to_str().unwrap()
+        ),
+        ("PENDING", "wait=0")
+    );
     service.stop().await;
 }
 

@@ -10,8 +10,10 @@
 mod fixture;
 mod group_commit;
 mod handlers;
+mod hub;
 mod idempotency;
 mod live;
+mod measure;
 mod orders_http;
 mod outcome;
 mod refusals;

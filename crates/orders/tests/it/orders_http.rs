@@ -18,7 +18,9 @@ async fn an_order_goes_its_way() {
     let me = service.user();
     let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     let headers = [("x-request-id", "req-7"), ("traceparent", trace)];
-    let placed = me.order(&[("chair", 1), ("cup", 1), ("chair", 1)], &headers).await;
+    let placed = me
+        .order(&[("chair", 1), ("cup", 1), ("chair", 1)], &headers)
+        .await;
     assert_eq!(placed.status, 201, "{}", placed.body);
     let id = placed.text("id").to_owned();
     assert_eq!(placed.headers["location"], format!("/api/orders/{id}"));
@@ -36,7 +38,10 @@ async fn an_order_goes_its_way() {
     assert_eq!(published.len(), 1);
     let created = &published[0];
     assert_eq!(created.event.order_id.to_string(), id);
-    assert_eq!((created.event.total.minor, created.event.lines.len()), (6597, 2));
+    assert_eq!(
+        (created.event.total.minor, created.event.lines.len()),
+        (6597, 2)
+    );
     assert_eq!(created.context.correlation_id.as_deref(), Some("req-7"));
     assert_eq!(created.context.traceparent.as_deref(), Some(trace));
 
@@ -50,7 +55,11 @@ async fn an_order_goes_its_way() {
         }),
         version: 1,
     };
-    service.shop.bed().publish(&rejected, MessageContext::default()).await;
+    service
+        .shop
+        .bed()
+        .publish(&rejected, MessageContext::default())
+        .await;
     let path = format!("/api/orders/{id}");
     testkit::eventually("the order is settled", async || {
         me.get(&path).await.body["status"] == "REJECTED"
@@ -59,12 +68,21 @@ async fn an_order_goes_its_way() {
     let order = me.get(&path).await;
     assert_eq!(order.status, 200);
     let reason = &order.body["reason"];
-    assert_eq!((&reason["code"], &reason["product"]), (&json!("insufficient-stock"), &json!("chair")));
+    assert_eq!(
+        (&reason["code"], &reason["product"]),
+        (&json!("insufficient-stock"), &json!("chair"))
+    );
     assert!(reason["detail"].as_str().unwrap().contains("chair"));
     let history = order.body["history"].as_array().unwrap();
     assert_eq!(history.len(), 2);
-    assert_eq!((&history[0]["status"], &history[0]["by"]), (&json!("PENDING"), &json!("orders")));
-    assert_eq!((&history[1]["status"], &history[1]["by"]), (&json!("REJECTED"), &json!("products")));
+    assert_eq!(
+        (&history[0]["status"], &history[0]["by"]),
+        (&json!("PENDING"), &json!("orders"))
+    );
+    assert_eq!(
+        (&history[1]["status"], &history[1]["by"]),
+        (&json!("REJECTED"), &json!("products"))
+    );
     assert_eq!(history[1]["reason"]["code"], "insufficient-stock");
 
     let listed = me.get("/api/orders").await;
@@ -78,10 +96,18 @@ async fn an_order_goes_its_way() {
 async fn the_local_copy_follows_the_topic() {
     let service = Service::start(1).await;
     let me = service.user();
-    let update =
-        ProductsQuantityUpdate { product: product(9, "desk", 10_000, 1, 1) };
-    assert_eq!(me.order(&[("desk", 1)], &[]).await.problem(), (404, "unknown-product"));
-    service.shop.bed().publish(&update, MessageContext::default()).await;
+    let update = ProductsQuantityUpdate {
+        product: product(9, "desk", 10_000, 1, 1),
+    };
+    assert_eq!(
+        me.order(&[("desk", 1)], &[]).await.problem(),
+        (404, "unknown-product")
+    );
+    service
+        .shop
+        .bed()
+        .publish(&update, MessageContext::default())
+        .await;
     testkit::eventually("the desk can be ordered", async || {
         me.order(&[("desk", 1)], &[]).await.status == 201
     })
@@ -113,7 +139,9 @@ async fn pages_show_each_order_once_while_new_ones_come() {
     let account = customer();
     let me = service.client(0, account, Role::User);
     assert_eq!(me.get("/api/orders").await.body, json!({ "orders": [] }));
-    let requests: Vec<_> = (0..120).map(|_| request(account, &[("cup", 1)], None)).collect();
+    let requests: Vec<_> = (0..120)
+        .map(|_| request(account, &[("cup", 1)], None))
+        .collect();
     service.shop.place(&requests).await;
     service.shop.place_one(customer()).await;
 
@@ -121,26 +149,48 @@ async fn pages_show_each_order_once_while_new_ones_come() {
     let mut path = "/api/orders?page_size=50".to_owned();
     loop {
         let page = me.get(&path).await;
-        seen.extend(page.orders().iter().map(|order| order["id"].as_str().unwrap().to_owned()));
+        seen.extend(
+            page.orders()
+                .iter()
+                .map(|order| order["id"].as_str().unwrap().to_owned()),
+        );
         service.shop.place_one(account).await;
-        let Some(token) = page.body["next_page_token"].as_str() else { break };
+        let Some(token) = page.body["next_page_token"].as_str() else {
+            break;
+        };
         path = format!("/api/orders?page_size=50&page_token={token}");
     }
-    let mut newest_first: Vec<_> = requests.iter().map(|request| request.id.to_string()).collect();
+    let mut newest_first: Vec<_> = requests
+        .iter()
+        .map(|request| request.id.to_string())
+        .collect();
     newest_first.sort();
     newest_first.reverse();
     assert_eq!(seen, newest_first);
 
     let admin = service.client(0, customer(), Role::Admin);
-    let all = admin.get("/api/admin/orders?status=PENDING&page_size=100").await;
+    let all = admin
+        .get("/api/admin/orders?status=PENDING&page_size=100")
+        .await;
     assert_eq!(all.orders().len(), 100);
-    let customers: BTreeSet<_> =
-        all.orders().iter().map(|order| order["customer_id"].as_str().unwrap()).collect();
+    let customers: BTreeSet<_> = all
+        .orders()
+        .iter()
+        .map(|order| order["customer_id"].as_str().unwrap())
+        .collect();
     assert_eq!(customers.len(), 2);
-    let one = admin.get(&format!("/api/admin/orders?id={}", seen[7])).await;
+    let one = admin
+        .get(&format!("/api/admin/orders?id={}", seen[7]))
+        .await;
     assert_eq!(one.orders().len(), 1);
     assert_eq!(one.orders()[0]["id"], seen[7].as_str());
-    assert!(admin.get("/api/admin/orders?status=ACCEPTED").await.orders().is_empty());
+    assert!(
+        admin
+            .get("/api/admin/orders?status=ACCEPTED")
+            .await
+            .orders()
+            .is_empty()
+    );
     service.stop().await;
 }
 
@@ -149,10 +199,16 @@ async fn someone_elses_order_is_not_there_but_for_an_admin() {
     let service = Service::start(1).await;
     let order = service.shop.place_one(customer()).await;
     let path = format!("/api/orders/{}", order.id);
-    assert_eq!(service.user().get(&path).await.problem(), (404, "unknown-order"));
+    assert_eq!(
+        service.user().get(&path).await.problem(),
+        (404, "unknown-order")
+    );
     let admin = service.client(0, customer(), Role::Admin);
     assert_eq!(admin.get(&path).await.status, 200);
-    assert_eq!(service.user().get("/api/admin/orders").await.problem(), (403, "forbidden"));
+    assert_eq!(
+        service.user().get("/api/admin/orders").await.problem(),
+        (403, "forbidden")
+    );
     service.stop().await;
 }
 
@@ -166,7 +222,12 @@ async fn health_and_description_are_there() {
     .await;
     assert_eq!(anyone.get("/livez").await.status, 200);
     let described = serde_json::to_value(orders::openapi()).unwrap();
-    for path in ["/api/orders", "/api/orders/{id}", "/api/orders/stream", "/api/admin/orders"] {
+    for path in [
+        "/api/orders",
+        "/api/orders/{id}",
+        "/api/orders/stream",
+        "/api/admin/orders",
+    ] {
         assert!(described["paths"].get(path).is_some(), "{path}");
     }
     assert!(described["paths"]["/api/orders"].get("post").is_some());

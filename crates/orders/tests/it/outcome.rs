@@ -17,19 +17,33 @@ async fn placed_once(uri: &str, name: &str, failing: &[&str], times: i32, failur
     data.extend(failure);
     let mut fail =
         doc! { "configureFailPoint": "failCommand", "mode": { "times": times }, "data": data };
-    let before = admin.run_command(fail.clone()).await.unwrap().get_i32("count").unwrap();
+    let before = admin
+        .run_command(fail.clone())
+        .await
+        .unwrap()
+        .get_i32("count")
+        .unwrap();
 
-    let requests =
-        [request(customer(), &[("cup", 1)], Some("k")), request(customer(), &[("chair", 2)], None)];
+    let requests = [
+        request(customer(), &[("cup", 1)], Some("k")),
+        request(customer(), &[("chair", 2)], None),
+    ];
     let mut work = PlaceOrders::new(&database, &SystemClock, &requests, false);
     let outcome = transact(&database, &mut work).await;
 
     fail.insert("mode", "off");
-    let after = admin.run_command(fail).await.unwrap().get_i32("count").unwrap();
+    let after = admin
+        .run_command(fail)
+        .await
+        .unwrap()
+        .get_i32("count")
+        .unwrap();
     assert_eq!(after - before, times, "{name} has not failed as it should");
     let decisions = outcome.unwrap();
     for (request, decision) in requests.iter().zip(&decisions) {
-        let Ok(Placed::New(order)) = decision else { panic!("{name}: {decision:?}") };
+        let Ok(Placed::New(order)) = decision else {
+            panic!("{name}: {decision:?}")
+        };
         assert_eq!(order.id, request.id);
         assert_eq!(&shop.order(order.id).await, order);
     }
@@ -37,7 +51,11 @@ async fn placed_once(uri: &str, name: &str, failing: &[&str], times: i32, failur
     assert_eq!(shop.count("idempotency").await, 1, "{name}");
     let mut events = shop.outgoing().await;
     events.sort_unstable();
-    assert_eq!(events, requests.each_ref().map(|request| request.event_id), "{name}");
+    assert_eq!(
+        events,
+        requests.each_ref().map(|request| request.event_id),
+        "{name}"
+    );
 }
 
 // One test on a MongoDB of its own: a server has one set of commands that fail.

@@ -14,8 +14,9 @@ async fn a_wrong_order_is_refused_and_changes_nothing() {
     let before = service.shop.contents().await;
     let line = |line: &str| format!("{{\"products\":[{line}]}}");
     let many = |count: usize, name: &dyn Fn(usize) -> String| {
-        let lines: Vec<_> =
-            (0..count).map(|n| json!({ "name": name(n), "quantity": 1 })).collect();
+        let lines: Vec<_> = (0..count)
+            .map(|n| json!({ "name": name(n), "quantity": 1 }))
+            .collect();
         json!({ "products": lines }).to_string()
     };
     let mut cases: Vec<(String, u16, &str)> = vec![
@@ -27,12 +28,32 @@ async fn a_wrong_order_is_refused_and_changes_nothing() {
         ("{}".into(), 422, "invalid-body"),
         (r#"{"products":null}"#.into(), 422, "invalid-body"),
         (r#"{"products":{}}"#.into(), 422, "invalid-body"),
-        (r#"{"products":[],"coupon":"x"}"#.into(), 422, "invalid-body"),
+        (
+            r#"{"products":[],"coupon":"x"}"#.into(),
+            422,
+            "invalid-body",
+        ),
         (r#"{"products":[]}"#.into(), 422, "invalid-order"),
-        (line(r#"{"name":"ghost","quantity":1}"#), 404, "unknown-product"),
-        (line(r#"{"name":"Chair","quantity":1}"#), 404, "unknown-product"),
-        (line(r#"{"name":".*","quantity":1}"#), 404, "unknown-product"),
-        (line(r#"{"name":"chair","quantity":31}"#), 409, "insufficient-stock"),
+        (
+            line(r#"{"name":"ghost","quantity":1}"#),
+            404,
+            "unknown-product",
+        ),
+        (
+            line(r#"{"name":"Chair","quantity":1}"#),
+            404,
+            "unknown-product",
+        ),
+        (
+            line(r#"{"name":".*","quantity":1}"#),
+            404,
+            "unknown-product",
+        ),
+        (
+            line(r#"{"name":"chair","quantity":31}"#),
+            409,
+            "insufficient-stock",
+        ),
         (
             line(r#"{"name":"chair","quantity":20},{"name":"chair","quantity":20}"#),
             409,
@@ -65,27 +86,53 @@ async fn a_wrong_order_is_refused_and_changes_nothing() {
     ] {
         cases.push((line(wrong), 422, "invalid-body"));
     }
-    for quantity in ["0", "-1", "1000001", "9223372036854775807", "-9223372036854775808"] {
+    for quantity in [
+        "0",
+        "-1",
+        "1000001",
+        "9223372036854775807",
+        "-9223372036854775808",
+    ] {
         let wrong = format!(r#"{{"name":"chair","quantity":{quantity}}}"#);
         cases.push((line(&wrong), 422, "invalid-order"));
     }
     for name in [String::new(), "  ".to_owned(), "x".repeat(201)] {
-        cases.push((line(&json!({ "name": name, "quantity": 1 }).to_string()), 422, "invalid-order"));
+        cases.push((
+            line(&json!({ "name": name, "quantity": 1 }).to_string()),
+            422,
+            "invalid-order",
+        ));
     }
     for (body, status, code) in &cases {
         let refused = me.post(body, &[]).await;
-        assert_eq!(refused.problem(), (*status, *code), "{body}: {}", refused.body);
+        assert_eq!(
+            refused.problem(),
+            (*status, *code),
+            "{body}: {}",
+            refused.body
+        );
     }
     // Where the fault lies in a field, the sentence says which.
-    let refused = me.post(&line(r#"{"name":"chair","quantity":1.5}"#), &[]).await;
-    assert!(refused.text("detail").contains("quantity"), "{}", refused.body);
+    let refused = me
+        .post(&line(r#"{"name":"chair","quantity":1.5}"#), &[])
+        .await;
+    assert!(
+        refused.text("detail").contains("quantity"),
+        "{}",
+        refused.body
+    );
     let refused = me.order(&[("chair", 0)], &[]).await;
     assert!(refused.text("detail").contains("chair"), "{}", refused.body);
     assert_eq!(refused.body["product"], "chair");
 
-    let huge = format!(r#"{{"products":[{{"name":"{}","quantity":1}}]}}"#, "x".repeat(10 << 20));
+    let huge = format!(
+        r#"{{"products":[{{"name":"{}","quantity":1}}]}}"#,
+        "x".repeat(10 << 20)
+    );
     assert_eq!(me.post(&huge, &[]).await.problem(), (413, "body-too-large"));
-    let text = me.request(Method::POST, "/api/orders").header("content-type", "text/plain");
+    let text = me
+        .request(Method::POST, "/api/orders")
+        .header("content-type", "text/plain");
     let text = answer(text.body(r#"{"products":[]}"#)).await;
     assert_eq!(text.problem(), (415, "unsupported-media-type"));
     let keys: [&[u8]; 4] = [b"", b"a b", b"\xff", &[b'k'; 256]];
@@ -93,9 +140,15 @@ async fn a_wrong_order_is_refused_and_changes_nothing() {
         let request = me
             .request(Method::POST, "/api/orders")
             .header("content-type", "application/json")
-            .header("idempotency-key", http::HeaderValue::from_bytes(key).unwrap())
+            .header(
+                "idempotency-key",
+                http::HeaderValue::from_bytes(key).unwrap(),
+            )
             .body(r#"{"products":[{"name":"cup","quantity":1}]}"#);
-        assert_eq!(answer(request).await.problem(), (400, "invalid-idempotency-key"));
+        assert_eq!(
+            answer(request).await.problem(),
+            (400, "invalid-idempotency-key")
+        );
     }
     assert_eq!(before, service.shop.contents().await);
     service.stop().await;
@@ -105,7 +158,13 @@ async fn a_wrong_order_is_refused_and_changes_nothing() {
 async fn a_wrong_question_is_refused() {
     let service = Service::start(1).await;
     let (me, admin) = (service.user(), service.client(0, customer(), Role::Admin));
-    for query in ["page_size=0", "page_size=101", "page_size=-1", "page_size=many", "page_size=1.5"] {
+    for query in [
+        "page_size=0",
+        "page_size=101",
+        "page_size=-1",
+        "page_size=many",
+        "page_size=1.5",
+    ] {
         let refused = me.get(&format!("/api/orders?{query}")).await;
         assert_eq!(refused.problem(), (400, "invalid-query"), "{query}");
         let refused = admin.get(&format!("/api/admin/orders?{query}")).await;
@@ -123,8 +182,13 @@ async fn a_wrong_question_is_refused() {
         let refused = me.get(&format!("/api/orders/{id}")).await;
         assert_eq!(refused.problem(), (404, "unknown-order"), "{id}");
     }
-    let stream = me.request(Method::GET, "/api/orders/stream").header("last-event-id", "soon");
-    assert_eq!(answer(stream).await.problem(), (400, "invalid-last-event-id"));
+    let stream = me
+        .request(Method::GET, "/api/orders/stream")
+        .header("last-event-id", "soon");
+    assert_eq!(
+        answer(stream).await.problem(),
+        (400, "invalid-last-event-id")
+    );
     assert_eq!(me.get("/api/nothing").await.problem(), (404, "not-found"));
     let deleted = answer(me.request(Method::DELETE, "/api/orders")).await;
     assert_eq!(deleted.problem(), (405, "method-not-allowed"));
@@ -136,26 +200,59 @@ async fn nobody_gets_in_without_a_good_token() {
     let service = Service::start(1).await;
     let before = service.shop.contents().await;
     let good = claims(customer(), Role::Admin);
-    let expired = service.signer.sign(&service::token::Claims { exp: good.iat - 60, ..good.clone() });
-    let foreign =
-        service.signer.sign(&service::token::Claims { aud: "other".to_owned(), ..good.clone() });
+    let expired = service.signer.sign(&service::token::Claims {
+        exp: good.iat - 60,
+        ..good.clone()
+    });
+    let foreign = service.signer.sign(&service::token::Claims {
+        aud: "other".to_owned(),
+        ..good.clone()
+    });
     let (other_key, _) = key_pair();
     let forged = sign(&other_key, &good);
     let valid = service.signer.sign(&good);
     let parts: Vec<&str> = valid.split('.').collect();
     // {"alg":"none","typ":"JWT"}
     let unsigned = format!("eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.{}.", parts[1]);
-    let tokens = [expired, foreign, forged, unsigned, "x.y.z".to_owned(), String::new()];
-    let paths = ["/api/orders", "/api/orders/stream", "/api/admin/orders", "/api/orders/7"];
-    let mut clients: Vec<_> = tokens.iter().map(|token| service.with_token(0, token)).collect();
+    let tokens = [
+        expired,
+        foreign,
+        forged,
+        unsigned,
+        "x.y.z".to_owned(),
+        String::new(),
+    ];
+    let paths = [
+        "/api/orders",
+        "/api/orders/stream",
+        "/api/admin/orders",
+        "/api/orders/7",
+    ];
+    let mut clients: Vec<_> = tokens
+        .iter()
+        .map(|token| service.with_token(0, token))
+        .collect();
     clients.push(service.anyone(0));
     for client in &clients {
         for path in paths {
             let refused = client.get(path).await;
-            assert_eq!(refused.problem(), (401, "unauthorized"), "{path} with {:?}", client.token);
-            assert!(refused.headers["www-authenticate"].to_str().unwrap().starts_with("Bearer"));
+            assert_eq!(
+                refused.problem(),
+                (401, "unauthorized"),
+                "{path} with {:?}",
+                client.token
+            );
+            assert!(
+                refused.headers["www-authenticate"]
+                    .to_str()
+                    .unwrap()
+                    .starts_with("Bearer")
+            );
         }
-        assert_eq!(client.order(&[("cup", 1)], &[]).await.problem(), (401, "unauthorized"));
+        assert_eq!(
+            client.order(&[("cup", 1)], &[]).await.problem(),
+            (401, "unauthorized")
+        );
     }
     assert_eq!(before, service.shop.contents().await);
     service.stop().await;

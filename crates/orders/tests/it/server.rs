@@ -36,11 +36,17 @@ impl Signer {
             "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": "test",
             "x": URL_SAFE_NO_PAD.encode(public),
         }] });
-        let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+            .await
+            .unwrap();
         let jwks_url = format!("http://{}/jwks.json", listener.local_addr().unwrap());
         let router = Router::new().route("/jwks.json", get(async || axum::Json(jwks)));
         let server = tokio::spawn(async { axum::serve(listener, router).await.unwrap() });
-        Self { key, jwks_url, _server: server }
+        Self {
+            key,
+            jwks_url,
+            _server: server,
+        }
     }
 
     pub fn token(&self, account: AccountId, role: Role) -> String {
@@ -53,10 +59,12 @@ impl Signer {
 }
 
 pub fn key_pair() -> (EncodingKey, Vec<u8>) {
-    let document =
-        Ed25519KeyPair::generate_pkcs8(&aws_lc_rs::rand::SystemRandom::new()).unwrap();
+    let document = Ed25519KeyPair::generate_pkcs8(&aws_lc_rs::rand::SystemRandom::new()).unwrap();
     let pair = Ed25519KeyPair::from_pkcs8(document.as_ref()).unwrap();
-    (EncodingKey::from_ed_der(document.as_ref()), pair.public_key().as_ref().to_vec())
+    (
+        EncodingKey::from_ed_der(document.as_ref()),
+        pair.public_key().as_ref().to_vec(),
+    )
 }
 
 pub fn sign(key: &EncodingKey, claims: &Claims) -> String {
@@ -94,7 +102,11 @@ impl Service {
             .map(|topic| TopicSpec::dead_letters(topic, "orders", 1));
         shop.bed().ensure_topics(&letters).await;
         let signer = Signer::start().await;
-        let mut service = Self { shop, signer, instances: Vec::new() };
+        let mut service = Self {
+            shop,
+            signer,
+            instances: Vec::new(),
+        };
         for _ in 0..instances {
             service.add_instance().await;
         }
@@ -112,7 +124,8 @@ impl Service {
         };
         let lifecycle = Lifecycle::new(Duration::from_secs(10));
         let running = orders::start(settings, &lifecycle).await.unwrap();
-        self.instances.push((format!("http://{}", running.address), lifecycle));
+        self.instances
+            .push((format!("http://{}", running.address), lifecycle));
     }
 
     /// A client of the instance `instance` who is logged in as `account`.
@@ -129,7 +142,10 @@ impl Service {
     }
 
     pub fn anyone(&self, instance: usize) -> Client {
-        Client { token: None, ..self.with_token(instance, "") }
+        Client {
+            token: None,
+            ..self.with_token(instance, "")
+        }
     }
 
     pub fn user(&self) -> Client {
@@ -171,20 +187,32 @@ pub struct Answer {
 impl Answer {
     /// The problem's code; fails when this is no proper problem.
     pub fn problem(&self) -> (u16, &str) {
-        assert_eq!(self.headers["content-type"], "application/problem+json", "{}", self.body);
+        assert_eq!(
+            self.headers["content-type"], "application/problem+json",
+            "{}",
+            self.body
+        );
         let code = self.body["code"].as_str().unwrap();
         assert_eq!(self.body["type"], format!("/docs/errors/{code}"));
         assert_eq!(self.body["status"], self.status.as_u16());
-        assert!(self.body["detail"].as_str().unwrap().len() > 10, "{}", self.body);
+        assert!(
+            self.body["detail"].as_str().unwrap().len() > 10,
+            "{}",
+            self.body
+        );
         (self.status.as_u16(), code)
     }
 
     pub fn text(&self, field: &str) -> &str {
-        self.body[field].as_str().unwrap_or_else(|| panic!("no {field}: {}", self.body))
+        self.body[field]
+            .as_str()
+            .unwrap_or_else(|| panic!("no {field}: {}", self.body))
     }
 
     pub fn orders(&self) -> &[Value] {
-        self.body["orders"].as_array().unwrap_or_else(|| panic!("no orders: {}", self.body))
+        self.body["orders"]
+            .as_array()
+            .unwrap_or_else(|| panic!("no orders: {}", self.body))
     }
 }
 
@@ -206,7 +234,8 @@ impl Client {
             .iter()
             .map(|(name, quantity)| json!({ "name": name, "quantity": quantity }))
             .collect();
-        self.post(&json!({ "products": products }).to_string(), headers).await
+        self.post(&json!({ "products": products }).to_string(), headers)
+            .await
     }
 
     pub async fn post(&self, body: &str, headers: &[(&str, &str)]) -> Answer {
@@ -226,5 +255,9 @@ pub async fn answer(request: reqwest::RequestBuilder) -> Answer {
     let (status, headers) = (response.status(), response.headers().clone());
     let text = response.text().await.unwrap();
     let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
-    Answer { status, headers, body }
+    Answer {
+        status,
+        headers,
+        body,
+    }
 }

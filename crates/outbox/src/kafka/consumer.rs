@@ -289,9 +289,11 @@ impl Reader {
         if self.ours.is_empty() || self.announcing {
             return;
         }
+        let t = Instant::now();
         if let Err(error) = self.consumer.unassign() {
             tracing::warn!(%error, "the partitions could not be put down");
         }
+        tracing::debug!("TIMING unassign {:?}", t.elapsed());
         self.announcing = true;
     }
 
@@ -317,7 +319,10 @@ impl Reader {
                 tracing::warn!(%error, partition = %claim.at, "the offset can't be used");
             }
         }
-        if let Err(error) = self.consumer.assign(&list) {
+        let t = Instant::now();
+        let r = self.consumer.assign(&list);
+        tracing::debug!("TIMING assign {:?}", t.elapsed());
+        if let Err(error) = r {
             tracing::warn!(%error, "the partitions could not be taken");
         }
         self.paused = false;
@@ -331,7 +336,10 @@ impl Reader {
         let mut assigned = Vec::with_capacity(self.ours.len());
         for (topic, partition) in &self.ours {
             let timeout = Duration::from_secs(2);
-            match self.consumer.fetch_watermarks(topic, *partition, timeout) {
+            let t = Instant::now();
+            let w = self.consumer.fetch_watermarks(topic, *partition, timeout);
+            tracing::debug!("TIMING watermarks {:?}", t.elapsed());
+            match w {
                 Ok((low, high)) => {
                     assigned.push(Assigned {
                         at: self.plain(topic, *partition),

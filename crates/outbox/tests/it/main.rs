@@ -13,3 +13,12 @@ mod mongo_faults;
 mod mongo_visibility;
 mod read_ahead;
 mod wire;
+
+/// Shows what the code under test says, when `RUST_LOG` asks for it.
+pub(crate) fn log() {
+    let filter = tracing_subscriber::EnvFilter::from_default_env();
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_test_writer()
+        .try_init();
+}

@@ -151,7 +151,12 @@ async fn a_commit_that_was_not_heard_of_is_not_done_twice() {
     let cup = shop.product("cup", 1).await.product_id;
     // A name of its own, so that no other test on this server is failed too.
     let app = shop.bed.database_name("app");
-    let uri = format!("{}&appName={app}", shop.bed.mongodb_uri());
+    let sign = if shop.bed.mongodb_uri().contains('?') {
+        '&'
+    } else {
+        '?'
+    };
+    let uri = format!("{}{sign}appName={app}", shop.bed.mongodb_uri());
     let name = shop.bed.database_name("products");
     let options = outbox::mongo::MongoOptions::default();
     let database = outbox::mongo::MongoDatabase::connect(&uri, &name, options)

@@ -22,8 +22,9 @@ async fn reason(base: &str) -> Option<String> {
 async fn the_service_comes_up_alone_and_recovers_by_itself() {
     let servers = stack::private().await;
     let (kafka, mongod) = stack::servers(&servers);
-    kafka.kill().await.unwrap();
-    mongod.kill().await.unwrap();
+    // Ended in good order, since Kafka takes long to come back from a kill.
+    kafka.terminate().await.unwrap();
+    mongod.terminate().await.unwrap();
     let settings = Settings {
         http: HttpSettings::on_free_port(),
         mongo: MongoSettings {
@@ -34,7 +35,7 @@ async fn the_service_comes_up_alone_and_recovers_by_itself() {
         tokens: TokenSettings::default(),
     };
     let mongo = settings.mongo.clone();
-    let lifecycle = Lifecycle::new(Duration::from_secs(10));
+    let lifecycle = Lifecycle::new(Duration::from_secs(8));
     let running = products::start(settings, &lifecycle).await.unwrap();
     let base = format!("http://{}", running.address);
 
@@ -62,15 +63,12 @@ async fn the_service_comes_up_alone_and_recovers_by_itself() {
     let answer = reqwest::get(format!("{base}/api/products")).await.unwrap();
     assert_eq!(answer.status(), 200, "the catalogue is read without Kafka");
 
-    eprintln!("T {:?}", asked.elapsed());
     kafka.start().await.unwrap();
-    eprintln!("T {:?}", asked.elapsed());
     eventually("all is back in reach", || async {
         reason(&base).await.is_none()
     })
     .await;
 
-    eprintln!("T {:?}", asked.elapsed());
     let database = products::connect(&mongo).await.unwrap();
     seed_demo(&database, Arc::new(SystemClock)).await.unwrap();
     let found = products::store::Catalogue::find_by_name(&database, "laptop")
@@ -94,7 +92,6 @@ async fn the_service_comes_up_alone_and_recovers_by_itself() {
         found.unwrap().quantity == 0
     };
     eventually("the order is decided", sold).await;
-    eprintln!("T {:?}", asked.elapsed());
 
     // Without its servers it still ends in time.
     kafka.kill().await.unwrap();
@@ -102,9 +99,8 @@ async fn the_service_comes_up_alone_and_recovers_by_itself() {
     let ended = Instant::now();
     lifecycle.trigger();
     lifecycle.join().await.unwrap();
-    eprintln!("ENDED {:?}", ended.elapsed());
     assert!(
-        ended.elapsed() < Duration::from_secs(12),
+        ended.elapsed() < Duration::from_secs(10),
         "the end took {:?}",
         ended.elapsed()
     );

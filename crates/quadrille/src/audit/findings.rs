@@ -6,25 +6,25 @@ use serde::Serialize;
 
 /// The figures, and everything that is off.
 #[derive(Debug, Default, Serialize)]
-pub struct Findings {
+pub(crate) struct Findings {
     /// Orders in the orders database.
-    pub orders: u64,
+    pub(crate) orders: u64,
     /// Of these, accepted.
-    pub accepted: u64,
+    pub(crate) accepted: u64,
     /// Of these, rejected.
-    pub rejected: u64,
+    pub(crate) rejected: u64,
     /// Of these, not settled.
-    pub pending: u64,
+    pub(crate) pending: u64,
     /// Decisions in the products database.
-    pub reservations: u64,
+    pub(crate) reservations: u64,
     /// Products in the products database.
-    pub products: u64,
+    pub(crate) products: u64,
     /// Units of all products that accepted orders have.
-    pub units_given: u64,
+    pub(crate) units_given: u64,
     /// Outbox records that are not published yet, of both services.
-    pub outbox_records: u64,
+    pub(crate) outbox_records: u64,
     /// Each difference, in a sentence that names it.
-    pub differences: Vec<String>,
+    pub(crate) differences: Vec<String>,
 }
 
 impl Findings {
@@ -33,7 +33,7 @@ impl Findings {
     }
 
     /// Whether the services agree.
-    pub fn clean(&self) -> bool {
+    pub(crate) fn clean(&self) -> bool {
         self.differences.is_empty()
     }
 }

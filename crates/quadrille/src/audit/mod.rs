@@ -15,27 +15,27 @@ use futures::TryStreamExt;
 use outbox::OutboxStore;
 use outbox::mongo::{MongoDatabase, MongoOptions};
 
-pub use self::findings::Findings;
+pub(crate) use self::findings::Findings;
 
 /// What to compare.
 #[derive(Debug, Clone, Args)]
-pub struct AuditArgs {
+pub(crate) struct AuditArgs {
     /// MongoDB's connection string; without it, that of the `quadrille up` that runs here
     #[arg(
         long = "mongodb-uri",
         env = "QUADRILLE_MONGODB_URI",
         hide_env_values = true
     )]
-    pub mongodb_uri: Option<String>,
+    pub(crate) mongodb_uri: Option<String>,
     /// The database of the orders service
     #[arg(long, default_value = "orders")]
-    pub orders_database: String,
+    pub(crate) orders_database: String,
     /// The database of the products service
     #[arg(long, default_value = "products")]
-    pub products_database: String,
+    pub(crate) products_database: String,
     /// Print the findings as JSON
     #[arg(long)]
-    pub json: bool,
+    pub(crate) json: bool,
 }
 
 /// Goes through both databases. Meant for a shop at rest: what is under way is found as
@@ -43,7 +43,7 @@ pub struct AuditArgs {
 ///
 /// # Errors
 /// When a database can't be read.
-pub async fn run(args: &AuditArgs) -> anyhow::Result<Findings> {
+pub(crate) async fn run(args: &AuditArgs) -> anyhow::Result<Findings> {
     let uri = crate::up::running_mongodb(args.mongodb_uri.as_deref())?;
     let open = async |name: &str| {
         MongoDatabase::connect(&uri, name, MongoOptions::default())

@@ -16,35 +16,35 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use self::load::{Outcome, Shopper};
-pub use self::report::Report;
+pub(crate) use self::report::Report;
 
 /// What to place, and where.
 #[derive(Debug, Clone, Args)]
-pub struct BenchArgs {
+pub(crate) struct BenchArgs {
     /// The gateway's address.
     #[arg(long, default_value = "http://localhost:8080", env = "QUADRILLE_URL")]
-    pub url: String,
+    pub(crate) url: String,
     /// How many orders to place in all.
     #[arg(long, default_value_t = 10_000)]
-    pub orders: u64,
+    pub(crate) orders: u64,
     /// How many clients place them at once.
     #[arg(long, default_value_t = 32)]
-    pub clients: u64,
+    pub(crate) clients: u64,
     /// How many further clients measure the time from POST to settled.
     #[arg(long, default_value_t = 1)]
-    pub probes: u64,
+    pub(crate) probes: u64,
     /// Over how many products the orders are spread, besides the scarce one.
     #[arg(long, default_value_t = 3)]
-    pub products: u64,
+    pub(crate) products: u64,
     /// How much of the scarce product there is; 0 leaves it out.
     #[arg(long, default_value_t = 500)]
-    pub scarce: u32,
+    pub(crate) scarce: u32,
     /// Print the result as JSON.
     #[arg(long)]
-    pub json: bool,
+    pub(crate) json: bool,
     /// The admin's e-mail address.
     #[arg(long, default_value = "admin@admin.com")]
-    pub email: String,
+    pub(crate) email: String,
     /// The admin's password.
     #[arg(
         long,
@@ -52,7 +52,7 @@ pub struct BenchArgs {
         hide_env_values = true,
         env = "QUADRILLE_ADMIN_PASSWORD"
     )]
-    pub password: String,
+    pub(crate) password: String,
 }
 
 /// How long nothing may be settled before the rest is given up.
@@ -62,7 +62,7 @@ const STANDSTILL: Duration = Duration::from_secs(60);
 ///
 /// # Errors
 /// When the shop is not reached, the log-in is refused, or orders stay pending.
-pub async fn run(args: &BenchArgs) -> anyhow::Result<Report> {
+pub(crate) async fn run(args: &BenchArgs) -> anyhow::Result<Report> {
     ensure!(
         args.clients > 0 && args.orders > 0,
         "at least one client and one order are needed"

@@ -9,32 +9,32 @@ use super::load::Outcome;
 
 /// The figures of one run.
 #[derive(Debug, Clone, Serialize)]
-pub struct Report {
+pub(crate) struct Report {
     /// Orders that were answered with 201.
-    pub acknowledged: usize,
+    pub(crate) acknowledged: usize,
     /// Orders that were refused at once for want of stock.
-    pub sold_out: usize,
+    pub(crate) sold_out: usize,
     /// Requests that were answered otherwise or not at all.
-    pub failed: usize,
+    pub(crate) failed: usize,
     /// The first such answer.
-    pub first_failure: Option<String>,
+    pub(crate) first_failure: Option<String>,
     /// Acknowledged orders per second.
-    pub acknowledged_per_second: f64,
+    pub(crate) acknowledged_per_second: f64,
     /// Orders per second from the first POST until none is pending.
-    pub settled_per_second: f64,
+    pub(crate) settled_per_second: f64,
     /// From the first POST until none is pending, in seconds.
-    pub seconds: f64,
+    pub(crate) seconds: f64,
     /// From POST to its answer.
-    pub post: Latency,
+    pub(crate) post: Latency,
     /// From POST to settled.
-    pub settled: Latency,
+    pub(crate) settled: Latency,
 }
 
 /// Quantiles in milliseconds.
 #[derive(Debug, Clone, Copy, Serialize)]
-pub struct Latency {
+pub(crate) struct Latency {
     /// How many were measured.
-    pub samples: usize,
+    pub(crate) samples: usize,
     /// The median.
     pub p50: f64,
     /// 95 of 100 are not slower.
@@ -42,7 +42,7 @@ pub struct Latency {
     /// 99 of 100 are not slower.
     pub p99: f64,
     /// The slowest.
-    pub max: f64,
+    pub(crate) max: f64,
 }
 
 impl Report {
@@ -138,8 +138,9 @@ mod tests {
     fn quantiles_are_of_the_sorted_times() {
         let times = (1..=100).rev().map(Duration::from_millis);
         let latency = Latency::of(times);
-        let rounded = [latency.p50, latency.p95, latency.p99, latency.max].map(f64::round);
-        assert_eq!(rounded, [50.0, 95.0, 99.0, 100.0]);
+        let shown =
+            [latency.p50, latency.p95, latency.p99, latency.max].map(|ms| format!("{ms:.0}"));
+        assert_eq!(shown, ["50", "95", "99", "100"]);
         assert_eq!(latency.samples, 100);
     }
 }

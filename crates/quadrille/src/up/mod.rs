@@ -20,35 +20,35 @@ use service::lifecycle::Lifecycle;
 
 use self::progress::Steps;
 use self::state::State;
-pub use self::state::running_mongodb;
+pub(crate) use self::state::running_mongodb;
 use crate::{openapi, seed, serve};
 
 /// What `up` logs unless `RUST_LOG` says otherwise: an order's way, and what is wrong.
-pub const LOG_FILTER: &str = "warn,order=info";
+pub(crate) const LOG_FILTER: &str = "warn,order=info,orders=warn";
 
 /// How to start the shop.
 #[derive(Debug, Clone, Args)]
-pub struct UpArgs {
+pub(crate) struct UpArgs {
     /// The port of the shop's address
     #[arg(long, default_value_t = 8080, env = "QUADRILLE_PORT")]
-    pub port: u16,
+    pub(crate) port: u16,
     /// Start over: delete the data of earlier starts
     #[arg(long)]
-    pub fresh: bool,
+    pub(crate) fresh: bool,
     /// Where the data is kept
     #[arg(long, default_value = ".quadrille", env = "QUADRILLE_DATA_DIR")]
-    pub data_dir: PathBuf,
+    pub(crate) data_dir: PathBuf,
     /// The folder of the web UI; without it, the one that this checkout has built, if any
     #[arg(long, env = "QUADRILLE_WEB_ROOT")]
-    pub web_root: Option<PathBuf>,
+    pub(crate) web_root: Option<PathBuf>,
     /// What Kafka is tuned for
     #[arg(long, value_enum, default_value = "light")]
-    pub kafka: KafkaTuning,
+    pub(crate) kafka: KafkaTuning,
 }
 
 /// What Kafka is tuned for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum KafkaTuning {
+pub(crate) enum KafkaTuning {
     /// Little memory, a quick start
     Light,
     /// A busy broker: more heap, an optimizing compiler
@@ -59,7 +59,7 @@ pub enum KafkaTuning {
 ///
 /// # Errors
 /// When a part can't be started; the text names it and what would help.
-pub async fn run(args: &UpArgs) -> anyhow::Result<()> {
+pub(crate) async fn run(args: &UpArgs) -> anyhow::Result<()> {
     let began = Instant::now();
     let lifecycle = Lifecycle::new(serve::GRACE);
     lifecycle.on_signals()?;
@@ -127,7 +127,6 @@ async fn start_services(
         mongo: mongo("products"),
         kafka: kafka.clone(),
         tokens: tokens.clone(),
-        ..Default::default()
     };
     let products = products::start(products, lifecycle).await?.address;
     let orders = orders::Settings {

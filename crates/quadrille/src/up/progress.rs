@@ -7,12 +7,12 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 /// The steps of a start: one line each, a spinner for the one under way.
 #[derive(Default)]
-pub struct Steps {
+pub(crate) struct Steps {
     current: Mutex<Option<(String, ProgressBar)>>,
 }
 
 /// A step under way.
-pub struct Step<'a> {
+pub(crate) struct Step<'a> {
     steps: &'a Steps,
     what: &'static str,
     began: Instant,
@@ -20,7 +20,7 @@ pub struct Step<'a> {
 
 impl Steps {
     /// Begins a step, said as "starting the services".
-    pub fn begin(&self, what: &'static str) -> Step<'_> {
+    pub(crate) fn begin(&self, what: &'static str) -> Step<'_> {
         self.show(what);
         Step {
             steps: self,
@@ -30,7 +30,7 @@ impl Steps {
     }
 
     /// Takes away what is still shown.
-    pub fn finish(&self) {
+    pub(crate) fn finish(&self) {
         if let Some((_, bar)) = self.lock().take() {
             bar.finish_and_clear();
         }
@@ -65,7 +65,7 @@ impl Steps {
 
 impl Step<'_> {
     /// It is done.
-    pub fn done(self) {
+    pub(crate) fn done(self) {
         self.steps.tick_off(self.what, self.began.elapsed());
     }
 }

@@ -11,7 +11,7 @@ const FILE: &str = "up.json";
 
 /// The addresses of a running `up`.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct State {
+pub(crate) struct State {
     url: String,
     mongodb_uri: String,
     kafka_brokers: String,
@@ -42,7 +42,7 @@ impl State {
 ///
 /// # Errors
 /// When there is neither.
-pub fn running_mongodb(given: Option<&str>) -> anyhow::Result<String> {
+pub(crate) fn running_mongodb(given: Option<&str>) -> anyhow::Result<String> {
     if let Some(uri) = given {
         return Ok(uri.to_owned());
     }

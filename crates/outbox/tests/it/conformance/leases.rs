@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use outbox::{OutboxStore as _, transact};
+use outbox::{Message, OutboxStore as _, PublishError, Publisher, transact};
 use testkit::eventually;
 use uuid::Uuid;
 
@@ -85,4 +85,44 @@ pub(super) async fn a_second_relay_takes_over_when_the_first_stops<R: Rig>(rig: 
         "two held it before"
     );
     assert_eq!(versions(&rig.deposits().await, "a"), [1, 2, 3]);
+}
+
+/// A broker that does not answer.
+struct Away;
+
+impl Publisher for Away {
+    async fn publish(&self, _messages: &[Message]) -> Result<(), PublishError> {
+        std::future::pending().await
+    }
+}
+
+pub(super) async fn a_relay_whose_broker_is_away_keeps_its_lease_and_can_stop<R: Rig>(rig: &R) {
+    let db = rig.database().await;
+    let mut work = Deposit {
+        db: &db,
+        account: "a",
+        amount: 1,
+    };
+    transact(&db, &mut work).await.expect("nobody else writes");
+    let relaying = relay(&db, Away);
+    let stranger = Uuid::now_v7();
+    // A shard of its own shows when time has passed for the database too.
+    let probe = Duration::from_millis(3500);
+    let lease = async |shard, holder, ttl| db.lease(shard, holder, ttl).await.expect("it answers");
+    eventually("the relay has the lease", || async {
+        let short = Duration::from_millis(1);
+        lease("shard", stranger, short).await.is_none()
+    })
+    .await;
+    lease("probe", Uuid::now_v7(), probe).await;
+    while lease("probe", stranger, probe).await.is_none() {
+        let taken = lease("shard", stranger, LONG).await;
+        assert_eq!(taken, None, "more than twice its time has passed");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    relaying.stop().await;
+    let freed = lease("shard", stranger, LONG).await;
+    assert!(freed.is_some(), "it was given back");
+    let kept = db.pending(9, &[]).await.expect("it answers");
+    assert_eq!(kept.len(), 1, "the outbox keeps it");
 }

@@ -24,6 +24,7 @@ macro_rules! cases {
             $(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $case() {
+                    crate::log();
                     super::$module::$case(&super::memory::MemoryRig::new(3).await).await;
                 }
             )*
@@ -33,6 +34,7 @@ macro_rules! cases {
             $(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $case() {
+                    crate::log();
                     super::$module::$case(&super::real::RealRig::new(3).await).await;
                 }
             )*
@@ -48,6 +50,7 @@ cases! {
     publishing::a_failing_broker_loses_and_reorders_nothing,
     leases::a_lease_is_held_by_one,
     leases::an_expired_lease_is_taken_over,
+    leases::a_relay_whose_broker_is_away_keeps_its_lease_and_can_stop,
     leases::a_second_relay_takes_over_when_the_first_stops,
     applying::records_are_applied_in_order_and_the_checkpoint_moves,
     applying::a_batch_says_what_it_has_to_say_in_one_record,

@@ -1,11 +1,14 @@
 //! The rig of MongoDB and Kafka.
 
+use std::time::{Duration, Instant};
+
 use bson::{Document, doc};
 use futures::TryStreamExt as _;
 use outbox::kafka::{KafkaPublisher, KafkaSource, TopicSpec};
 use outbox::mongo::{MongoDatabase, MongoTx, fault};
 use outbox::{Event as _, Record, StoreError};
 use rdkafka::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{FutureProducer, FutureRecord};
 use testkit::Bed;
@@ -30,6 +33,14 @@ impl Rig for RealRig {
             TopicSpec::dead_letters(Deposited::TOPIC, GROUP, partitions),
         ])
         .await;
+        let (brokers, prefix) = (bed.kafka_brokers().to_owned(), bed.topic_prefix());
+        let letters = outbox::DeadLetter::topic(Deposited::TOPIC, GROUP);
+        let led = tokio::task::spawn_blocking(move || {
+            for topic in [Deposited::TOPIC, Booked::TOPIC, &letters] {
+                until_led(&brokers, &format!("{prefix}{topic}"), partitions);
+            }
+        });
+        led.await.expect("the topics come up");
         Self { bed }
     }
 
@@ -53,6 +64,7 @@ impl Rig for RealRig {
         let producer: FutureProducer = ClientConfig::new()
             .set("bootstrap.servers", self.bed.kafka_brokers())
             .set("partitioner", "murmur2_random")
+            .set("message.max.bytes", "1048588")
             .create()
             .expect("the settings are Kafka's");
         let topic = format!("{}{}", self.bed.topic_prefix(), Deposited::TOPIC);
@@ -69,12 +81,28 @@ impl Rig for RealRig {
             Some(key) => record.key(key),
             None => record,
         };
-        let sent = producer.send(record, std::time::Duration::from_secs(10));
-        sent.await.expect("Kafka takes it");
+        let sent = producer.send(record, Duration::from_secs(10));
+        let sent = sent.await.map_err(|(error, _)| error);
+        sent.expect("Kafka takes it");
     }
 
     async fn records(&self, topic: &str) -> Vec<Record> {
         self.bed.records(topic).await
+    }
+}
+
+/// Waits until every partition of a topic just made has a leader that knows it is one.
+fn until_led(brokers: &str, topic: &str, partitions: i32) {
+    let consumer: BaseConsumer = ClientConfig::new()
+        .set("bootstrap.servers", brokers)
+        .create()
+        .expect("the settings are Kafka's");
+    let deadline = Instant::now() + Duration::from_secs(30);
+    for partition in 0..partitions {
+        while let Err(error) = consumer.fetch_watermarks(topic, partition, Duration::from_secs(5)) {
+            assert!(Instant::now() < deadline, "{topic}/{partition}: {error}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 }
 

@@ -1,0 +1,127 @@
+//! The binary as it is typed.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::process::{Command, Output};
+
+fn quadrille(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_quadrille"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("QUADRILLE_")) {
+        command.env_remove(name);
+    }
+    command.args(arguments);
+    command
+}
+
+fn run(arguments: &[&str]) -> Output {
+    quadrille(arguments).output().unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn help_says_where_to_start() {
+    let output = run(&["--help"]);
+    assert!(output.status.success());
+    let help = stdout(&output);
+    for word in ["up", "serve", "audit", "choreography", "Start here"] {
+        assert!(help.contains(word), "{word}: {help}");
+    }
+}
+
+#[test]
+fn a_wrong_setting_is_refused_by_its_name() {
+    let output = quadrille(&["serve", "orders"])
+        .env("QUADRILLE_MONGODB_POOL_SIZE", "many")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let text = stderr(&output);
+    assert!(
+        text.contains("many") && text.contains("mongodb-pool-size"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_misspelt_variable_is_refused_by_its_name() {
+    let output = quadrille(&["choreography"])
+        .env("QUADRILLE_KAFKA_BROKER", "x:1")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr(&output).contains("did you mean QUADRILLE_KAFKA_BROKERS?"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn settings_are_shown_without_their_secrets() {
+    let output = quadrille(&[
+        "config",
+        "check",
+        "products",
+        "--kafka-session-timeout",
+        "7s",
+    ])
+    .env("QUADRILLE_MONGODB_URI", "mongodb://user:geheim@localhost/")
+    .output()
+    .unwrap();
+    let page = stdout(&output);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(page.contains("7s  [flag]"), "{page}");
+    assert!(
+        page.contains("(hidden)  [environment]") && !page.contains("geheim"),
+        "{page}"
+    );
+}
+
+#[test]
+fn the_choreography_is_printed() {
+    let output = run(&["choreography"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let page = stdout(&output);
+    assert!(
+        page.contains("OrderCreate") && page.contains("products hears it"),
+        "{page}"
+    );
+}
+
+#[test]
+fn the_openapi_document_is_whole() {
+    let output = run(&["openapi"]);
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["openapi"], "3.1.0");
+    for path in [
+        "/api/login",
+        "/api/products",
+        "/api/orders",
+        "/api/orders/stream",
+        "/api/orders_health",
+    ] {
+        assert!(document["paths"][path].is_object(), "{path} is missing");
+    }
+}
+
+#[test]
+fn looking_after_a_shop_that_does_not_run_says_so() {
+    let elsewhere = tempfile::tempdir().unwrap();
+    let output = quadrille(&["audit"])
+        .current_dir(&elsewhere)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        stderr(&output).contains("--mongodb-uri"),
+        "{}",
+        stderr(&output)
+    );
+}
