@@ -20,6 +20,7 @@ mod docs;
 mod edge;
 mod error_pages;
 mod forwarded;
+mod instances;
 mod limits;
 mod openapi;
 mod proxy;

@@ -11,7 +11,7 @@ use futures::StreamExt;
 use http::{
     HeaderMap, HeaderName, Uri,
     header::{self, CONNECTION},
-    uri::{PathAndQuery, Scheme},
+    uri::{Authority, PathAndQuery, Scheme},
 };
 use http_body::Body as _;
 use http_body_util::{LengthLimitError, Limited};
@@ -25,7 +25,9 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Settings,
     access::{Rule, Upstream},
-    forwarded, trace,
+    forwarded,
+    instances::Instances,
+    trace,
 };
 
 /// A connection that nobody used for this time is closed.
@@ -46,9 +48,15 @@ const HOP_BY_HOP: [HeaderName; 9] = [
     header::UPGRADE,
 ];
 
+/// The largest body that is held, so that another instance can be asked when one is away.
+const HELD_BYTES: u64 = 64 * 1024;
+
 pub(crate) struct Proxy {
     client: Client<HttpConnector, Body>,
     settings: Settings,
+    auth: Instances,
+    products: Instances,
+    orders: Instances,
     soft: CancellationToken,
 }
 
@@ -63,6 +71,9 @@ impl Proxy {
             .build(connector);
         Self {
             client,
+            auth: Instances::new(&settings.auth_url),
+            products: Instances::new(&settings.products_url),
+            orders: Instances::new(&settings.orders_url),
             settings: settings.clone(),
             soft,
         }
@@ -81,7 +92,6 @@ impl Proxy {
         peer: Option<IpAddr>,
         trust_forwarded_for: bool,
     ) -> Result<Response, Problem> {
-        *request.uri_mut() = self.target(rule, request.uri())?;
         let id = request
             .extensions()
             .get::<RequestId>()
@@ -95,33 +105,66 @@ impl Proxy {
         if let Some(id) = id {
             headers.insert(REQUEST_ID, id);
         }
-        let limit = self.settings.http.body_limit_bytes;
-        let request = request.map(|body| {
-            if body.is_end_stream() {
-                body
-            } else {
-                Body::new(Limited::new(body, limit))
-            }
-        });
-        let answer = self.client.request(request);
+        let answer = self.ask(rule, request);
         match tokio::time::timeout(self.settings.http.request_timeout, answer).await {
-            Ok(Ok(response)) => Ok(self.passed_back(response.map(Body::new))),
-            Ok(Err(error)) => Err(self.refused(rule.upstream, &error)),
+            Ok(answer) => answer,
             Err(_) => Err(late(rule.upstream)),
         }
     }
 
-    fn target(&self, rule: &Rule, uri: &Uri) -> Result<Uri, Problem> {
-        let mut parts = http::uri::Parts::default();
-        parts.scheme = Some(Scheme::HTTP);
-        parts.authority = Some(self.settings.url_of(rule.upstream).authority().clone());
-        parts.path_and_query = match rule.target {
-            Some(path) => Some(PathAndQuery::from_static(path)),
-            None => uri.path_and_query().cloned(),
+    /// Asks an instance; the next one when no connection could be made and the body is still ours.
+    async fn ask(&self, rule: &Rule, request: Request) -> Result<Response, Problem> {
+        let instances = self.instances(rule.upstream);
+        let limit = self.settings.http.body_limit_bytes;
+        let (parts, body) = request.into_parts();
+        let small = body
+            .size_hint()
+            .upper()
+            .is_some_and(|most| most <= HELD_BYTES);
+        let (held, mut streamed) = if small && instances.len() > 1 {
+            let read = axum::body::to_bytes(body, limit).await;
+            (
+                Some(read.map_err(|_| Problem::body_too_large(limit))?),
+                None,
+            )
+        } else if body.is_end_stream() {
+            (None, Some(body))
+        } else {
+            (None, Some(Body::new(Limited::new(body, limit))))
         };
-        Uri::from_parts(parts).map_err(|error| Problem::internal(&error))
+        for left in (0..instances.len()).rev() {
+            let instance = instances.next();
+            let Some(body) = held
+                .as_ref()
+                .map(|bytes| Body::from(bytes.clone()))
+                .or_else(|| streamed.take())
+            else {
+                break;
+            };
+            let mut parts = parts.clone();
+            parts.uri = target(rule, &parts.uri, instance)?;
+            match self.client.request(Request::from_parts(parts, body)).await {
+                Ok(response) => return Ok(self.passed_back(response.map(Body::new))),
+                Err(error) => {
+                    if error.is_connect() {
+                        instances.away(instance);
+                    }
+                    if !error.is_connect() || held.is_none() || left == 0 {
+                        return Err(self.refused(rule.upstream, &error));
+                    }
+                }
+            }
+        }
+        Err(Problem::unavailable(RETRY_AFTER))
     }
 
+    fn instances(&self, upstream: Upstream) -> &Instances {
+        match upstream {
+            Upstream::Auth => &self.auth,
+            Upstream::Products => &self.products,
+            Upstream::Orders => &self.orders,
+        }
+    }
     fn passed_back(&self, response: Response) -> Response {
         let (mut parts, body) = response.into_parts();
         strip_hop_by_hop(&mut parts.headers);
@@ -156,6 +199,17 @@ impl Proxy {
             .detail(detail)
             .with("service", name)
     }
+}
+
+fn target(rule: &Rule, uri: &Uri, instance: &Authority) -> Result<Uri, Problem> {
+    let mut parts = http::uri::Parts::default();
+    parts.scheme = Some(Scheme::HTTP);
+    parts.authority = Some(instance.clone());
+    parts.path_and_query = match rule.target {
+        Some(path) => Some(PathAndQuery::from_static(path)),
+        None => uri.path_and_query().cloned(),
+    };
+    Uri::from_parts(parts).map_err(|error| Problem::internal(&error))
 }
 
 fn late(upstream: Upstream) -> Problem {

@@ -5,15 +5,15 @@ use std::{path::PathBuf, str::FromStr, time::Duration};
 use http::uri::{Authority, Scheme, Uri};
 use service::config::{HttpSettings, TokenSettings};
 
-use crate::access::Upstream;
-
-/// Where a service listens: `http://HOST:PORT`.
+/// Where a service listens: `http://HOST:PORT`, one for each instance, separated by commas.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UpstreamUrl(Authority);
+pub struct UpstreamUrl(Vec<Authority>);
 
 /// An address that can't be a service's, with the way out.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a service's address: write http://HOST:PORT without a path")]
+#[error(
+    "`{0}` is not a service's address: write http://HOST:PORT without a path, several separated by commas"
+)]
 pub struct InvalidUpstream(String);
 
 /// The gateway's settings.
@@ -23,15 +23,15 @@ pub struct Settings {
     #[allow(missing_docs, reason = "clap shows a flattened group's own text")]
     pub http: HttpSettings,
 
-    /// Where the auth service listens
+    /// Where the auth service listens; several instances separated by commas
     #[arg(long, env = "QUADRILLE_AUTH_URL", value_name = "URL", default_value = Settings::AUTH_URL)]
     pub auth_url: UpstreamUrl,
 
-    /// Where the products service listens
+    /// Where the products service listens; several instances separated by commas
     #[arg(long, env = "QUADRILLE_PRODUCTS_URL", value_name = "URL", default_value = Settings::PRODUCTS_URL)]
     pub products_url: UpstreamUrl,
 
-    /// Where the orders service listens
+    /// Where the orders service listens; several instances separated by commas
     #[arg(long, env = "QUADRILLE_ORDERS_URL", value_name = "URL", default_value = Settings::ORDERS_URL)]
     pub orders_url: UpstreamUrl,
 
@@ -81,7 +81,7 @@ impl Settings {
     pub fn new(auth_url: UpstreamUrl, products_url: UpstreamUrl, orders_url: UpstreamUrl) -> Self {
         Self {
             http: HttpSettings::default(),
-            tokens: TokenSettings::new(&format!("http://{}/.well-known/jwks.json", auth_url.0)),
+            tokens: TokenSettings::new(&format!("{}/.well-known/jwks.json", auth_url.first())),
             auth_url,
             products_url,
             orders_url,
@@ -93,19 +93,16 @@ impl Settings {
             connect_timeout: Duration::from_secs(2),
         }
     }
-
-    pub(crate) fn url_of(&self, upstream: Upstream) -> &UpstreamUrl {
-        match upstream {
-            Upstream::Auth => &self.auth_url,
-            Upstream::Products => &self.products_url,
-            Upstream::Orders => &self.orders_url,
-        }
-    }
 }
 
 impl UpstreamUrl {
-    pub(crate) fn authority(&self) -> &Authority {
+    pub(crate) fn instances(&self) -> &[Authority] {
         &self.0
+    }
+
+    fn first(&self) -> String {
+        let first = self.0.first().map(Authority::as_str);
+        format!("http://{}", first.unwrap_or_default())
     }
 }
 
@@ -113,7 +110,9 @@ impl From<std::net::SocketAddr> for UpstreamUrl {
     fn from(address: std::net::SocketAddr) -> Self {
         // A socket address is always a valid authority; the fallback is never taken.
         let authority = Authority::try_from(address.to_string());
-        Self(authority.unwrap_or_else(|_| Authority::from_static("127.0.0.1")))
+        Self(vec![
+            authority.unwrap_or_else(|_| Authority::from_static("127.0.0.1")),
+        ])
     }
 }
 
@@ -121,22 +120,27 @@ impl FromStr for UpstreamUrl {
     type Err = InvalidUpstream;
 
     fn from_str(text: &str) -> Result<Self, InvalidUpstream> {
-        let refused = || InvalidUpstream(text.to_owned());
-        let parts = text.parse::<Uri>().map_err(|_| refused())?.into_parts();
-        let bare = parts.path_and_query.is_none_or(|path| path == "/");
-        let authority = parts
-            .authority
-            .filter(|authority| !authority.as_str().contains('@'));
-        match authority {
-            Some(authority) if bare && parts.scheme == Some(Scheme::HTTP) => Ok(Self(authority)),
-            _ => Err(refused()),
-        }
+        text.split(',')
+            .map(instance)
+            .collect::<Option<Vec<_>>>()
+            .map(Self)
+            .ok_or_else(|| InvalidUpstream(text.to_owned()))
     }
+}
+
+fn instance(text: &str) -> Option<Authority> {
+    let parts = text.trim().parse::<Uri>().ok()?.into_parts();
+    let bare = parts.path_and_query.is_none_or(|path| path == "/");
+    let plain = bare && parts.scheme == Some(Scheme::HTTP);
+    parts
+        .authority
+        .filter(|authority| plain && !authority.as_str().contains('@'))
 }
 
 impl std::fmt::Display for UpstreamUrl {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "http://{}", self.0)
+        let all: Vec<String> = self.0.iter().map(|one| format!("http://{one}")).collect();
+        f.write_str(&all.join(","))
     }
 }
 

@@ -4,6 +4,7 @@
 //! change, and one outbox record with what they have to say. Either all of it happened or
 //! none, so a crash at any point leaves nothing to repair: the same records come again.
 
+mod backoff;
 mod batch;
 mod tally;
 
@@ -14,6 +15,7 @@ use std::time::Duration;
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
+use self::backoff::Backoff;
 use self::batch::Batch;
 use self::tally::Tally;
 use crate::checkpoint::{Claim, InboxStore, TopicPartition};
@@ -94,6 +96,9 @@ pub struct Inbox<D: InboxStore + OutboxStore, S> {
     claims: HashMap<TopicPartition, Claim>,
     /// Keys that have a parked message: nothing of theirs may be applied. (topic, key)
     parked: HashSet<(String, String)>,
+    /// Waits longer each time that we are fenced without having applied anything between:
+    /// of two that claim the same, one gets to work.
+    yielding: Backoff,
     tally: Tally,
 }
 
@@ -108,6 +113,7 @@ impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
         settings: InboxSettings,
     ) -> Self {
         let tally = Tally::new(subscriptions.group());
+        let yielding = Backoff::new(settings.max_backoff);
         Self {
             database,
             source,
@@ -117,6 +123,7 @@ impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
             settings,
             claims: HashMap::new(),
             parked: HashSet::new(),
+            yielding,
             tally,
         }
     }
@@ -259,7 +266,7 @@ impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
                         self.claims.clear();
                         // Someone else may be the owner by now, and we the last to know:
                         // claiming at once would take it from them again.
-                        wait.pause(stop).await;
+                        self.yielding.pause(stop).await;
                         self.source.restart();
                         return;
                     }
@@ -325,6 +332,7 @@ impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
                 self.parked.insert((letter.record.at.topic.clone(), key));
             }
         }
+        self.yielding = Backoff::new(self.settings.max_backoff);
         self.tally.applied(records.len(), &done);
         let progress: Vec<(TopicPartition, i64)> = done
             .steps
@@ -350,29 +358,4 @@ async fn claim<D: InboxStore>(
     // After the claim: from here on nobody else parks anything of these partitions.
     let parked = database.parked_keys(group, &places).await?;
     Ok((claims, parked))
-}
-
-/// Doubling waits, from 20 ms.
-struct Backoff {
-    next: Duration,
-    most: Duration,
-}
-
-impl Backoff {
-    fn new(most: Duration) -> Self {
-        Self {
-            next: Duration::from_millis(20),
-            most,
-        }
-    }
-
-    /// Waits; `false` when it is time to stop.
-    async fn pause(&mut self, stop: &CancellationToken) -> bool {
-        let wait = self.next;
-        self.next = (wait * 2).min(self.most);
-        tokio::select! {
-            () = tokio::time::sleep(wait) => true,
-            () = stop.cancelled() => false,
-        }
-    }
 }

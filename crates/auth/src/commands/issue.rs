@@ -17,6 +17,8 @@ pub struct Issued {
     pub refresh: RefreshToken,
     /// For how long the access token is good.
     pub expires_in: SignedDuration,
+    /// How long the login can still be refreshed.
+    pub login_ends_in: SignedDuration,
 }
 
 impl Auth {
@@ -48,6 +50,7 @@ impl Auth {
             access,
             refresh,
             expires_in,
+            login_ends_in: family.expires_at.duration_since(now),
         })
     }
 }

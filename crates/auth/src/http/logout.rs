@@ -1,9 +1,11 @@
 //! `POST /api/logout`
 
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use service::http::{Json, Problem, ProblemBody};
+use service::http::{Problem, ProblemBody};
 
+use super::cookie_mode::{Carriage, Presented, forget};
 use super::tokens::RefreshTokenBody;
 use crate::commands::Auth;
 
@@ -15,18 +17,27 @@ use crate::commands::Auth;
     post,
     path = "/api/logout",
     tag = "accounts",
-    request_body = RefreshTokenBody,
+    params(("X-Session" = Option<String>, Header, description = "`cookie`: the refresh token travels in a cookie that no script can read")),
+    request_body = Option<RefreshTokenBody>,
     responses(
         (status = 204, description = "The login has ended"),
         (status = 400, description = "`malformed-json`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "`forbidden`: `X-Session: cookie` from another site", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "`invalid-body`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`: try again after `Retry-After`", body = ProblemBody, content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn logout(
     State(auth): State<Auth>,
-    Json(body): Json<RefreshTokenBody>,
-) -> Result<StatusCode, Problem> {
-    auth.logout(&body.refresh_token).await?;
-    Ok(StatusCode::NO_CONTENT)
+    presented: Option<Presented>,
+) -> Result<Response, Problem> {
+    let ended = StatusCode::NO_CONTENT;
+    let Some(presented) = presented else {
+        return Ok(ended.into_response());
+    };
+    auth.logout(&presented.token).await?;
+    Ok(match presented.carriage {
+        Carriage::Body => ended.into_response(),
+        Carriage::Cookie => (ended, forget()).into_response(),
+    })
 }

@@ -1,10 +1,13 @@
 //! `POST /api/refresh`
 
 use axum::extract::State;
-use service::http::{Json, Problem, ProblemBody};
+use axum::response::{IntoResponse, Response};
+use service::http::{Problem, ProblemBody};
 
-use super::tokens::{RefreshTokenBody, Tokens};
-use crate::commands::{Auth, Issued};
+use super::cookie_mode::{Carriage, Presented, forget};
+use super::tokens::{Answered, RefreshTokenBody, Tokens};
+use crate::commands::Auth;
+use crate::commands::refresh::RefreshError;
 
 /// Go on with a login
 ///
@@ -14,11 +17,13 @@ use crate::commands::{Auth, Issued};
     post,
     path = "/api/refresh",
     tag = "accounts",
-    request_body = RefreshTokenBody,
+    params(("X-Session" = Option<String>, Header, description = "`cookie`: the refresh token travels in a cookie that no script can read")),
+    request_body = Option<RefreshTokenBody>,
     responses(
-        (status = 200, description = "Fresh tokens", body = Tokens, headers(("Token-Type" = String, description = "`Bearer`"))),
+        (status = 200, description = "Fresh tokens", body = Tokens, headers(("Token-Type" = String, description = "`Bearer`"), ("Set-Cookie" = String, description = "The refresh token, with `X-Session: cookie`"))),
         (status = 400, description = "`malformed-json`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "`invalid-refresh-token`: log in again", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "`forbidden`: `X-Session: cookie` from another site", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "`invalid-body`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 429, description = "`too-many-requests`: a token that was just replaced is presented over and over", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`: try again after `Retry-After`", body = ProblemBody, content_type = "application/problem+json"),
@@ -26,7 +31,14 @@ use crate::commands::{Auth, Issued};
 )]
 pub(super) async fn refresh(
     State(auth): State<Auth>,
-    Json(body): Json<RefreshTokenBody>,
-) -> Result<Issued, Problem> {
-    Ok(auth.refresh(&body.refresh_token).await?)
+    presented: Presented,
+) -> Result<Response, Problem> {
+    match auth.refresh(&presented.token).await {
+        Ok(issued) => Ok(Answered(issued, presented.carriage).into_response()),
+        Err(RefreshError::InvalidRefreshToken) if presented.carriage == Carriage::Cookie => {
+            let refused = Problem::from(RefreshError::InvalidRefreshToken);
+            Ok((forget(), refused).into_response())
+        }
+        Err(error) => Err(error.into()),
+    }
 }

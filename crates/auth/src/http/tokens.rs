@@ -1,11 +1,12 @@
-//! How tokens go to and fro. The only place that would change if they travelled in cookies.
+//! How tokens go to and fro in bodies; in cookies: `cookie_mode.rs`.
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use http::header::{CACHE_CONTROL, HeaderName};
+use http::header::{CACHE_CONTROL, HeaderName, SET_COOKIE};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::cookie_mode::{Carriage, cookie_of};
 use crate::commands::Issued;
 
 /// Clients of this kind of shop look for the scheme here, not in the body.
@@ -38,25 +39,40 @@ pub(super) struct RefreshTokenBody {
 pub(super) struct Tokens {
     /// A JWT (`EdDSA`), to be sent as `Authorization: Bearer`.
     access_token: String,
-    /// Good for one refresh; replaces the one before.
-    refresh_token: String,
+    /// Good for one refresh; replaces the one before. With `X-Session: cookie` it is in a cookie instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    refresh_token: Option<String>,
     /// For how many seconds the access token is good.
     #[schema(example = 900)]
     expires_in: i64,
 }
 
-impl IntoResponse for Issued {
+/// Fresh tokens, and how they travel.
+pub(super) struct Answered(pub(super) Issued, pub(super) Carriage);
+
+impl IntoResponse for Answered {
     fn into_response(self) -> Response {
+        let Self(issued, carriage) = self;
+        let refresh = issued.refresh.expose();
+        let (refresh_token, cookie) = match carriage {
+            Carriage::Body => (Some(refresh), None),
+            Carriage::Cookie => (None, cookie_of(&refresh, issued.login_ends_in)),
+        };
         let tokens = Tokens {
-            access_token: self.access.expose(),
-            refresh_token: self.refresh.expose(),
-            expires_in: self.expires_in.as_secs(),
+            access_token: issued.access.expose(),
+            refresh_token,
+            expires_in: issued.expires_in.as_secs(),
         };
         // RFC 6749 5.1: nobody on the way may keep it.
-        (
+        let mut response = (
             [(TOKEN_TYPE, "Bearer"), (CACHE_CONTROL, "no-store")],
             Json(tokens),
         )
-            .into_response()
+            .into_response();
+        if let Some(cookie) = cookie {
+            response.headers_mut().insert(SET_COOKIE, cookie);
+        }
+        response
     }
 }

@@ -6,6 +6,7 @@
     reason = "these are tests"
 )]
 
+mod cookie_mode;
 mod keys;
 mod login;
 mod outage;

@@ -13,7 +13,6 @@ mod handlers;
 mod hub;
 mod idempotency;
 mod live;
-mod measure;
 mod orders_http;
 mod outcome;
 mod refusals;

@@ -6,33 +6,25 @@
 //! ([`Source::begin`]). `auto.offset.reset=error`: an offset that is gone is never
 //! replaced by a guess.
 
-use std::collections::BTreeMap;
-use std::sync::mpsc::{Receiver as CommandReceiver, Sender as CommandSender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+mod membership;
+mod reader;
+
+use std::sync::mpsc::{Sender as CommandSender, channel};
+use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::{Duration, Instant};
 
-use metrics::gauge;
-use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::{BorrowedMessage, Headers, Message as _};
-use rdkafka::types::RDKafkaRespErr;
-use rdkafka::{ClientContext, Offset, Statistics, TopicPartitionList};
-use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::mpsc::{Receiver, Sender, channel as bounded};
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
+use tokio::sync::mpsc::{Receiver, channel as bounded};
 
+use self::membership::Membership;
+use self::reader::Reader;
 use super::KafkaOptions;
 use crate::checkpoint::{Claim, TopicPartition};
-use crate::source::{Assigned, Record, Source, SourceEvent};
+use crate::source::{Source, SourceEvent};
 
-/// The most records handed over at once; the inbox makes its batches from these.
-const CHUNK: usize = 500;
 /// How many of them may wait for the inbox.
 const WAITING: usize = 4;
-/// How long to stand still for a slow inbox before pausing the partitions. Pausing throws
-/// away what was fetched, so it has to be worth it.
-const PATIENCE: Duration = Duration::from_secs(2);
-
 /// A member of a consumer group.
 pub struct KafkaSource {
     events: Receiver<SourceEvent>,
@@ -74,6 +66,9 @@ impl KafkaSource {
             // The default, a second, stalls a consumer that keeps up.
             .set("fetch.queue.backoff.ms", "10")
             .set("queued.min.messages", "5000")
+            // A broker answers a connection in turn: by default a fetch that waits for news
+            // keeps the question for the watermarks waiting for half a second at each rebalance.
+            .set("fetch.wait.max.ms", "100")
             .set("statistics.interval.ms", "5000")
             .create_with_context(Membership {
                 group: group.to_owned(),
@@ -88,19 +83,13 @@ impl KafkaSource {
         consumer.subscribe(&topics)?;
         let (event_sender, events) = bounded(WAITING);
         let (commands, command_receiver) = channel();
-        let reader = Reader {
+        let reader = Reader::new(
             consumer,
             changes,
-            prefix: prefix.clone(),
-            events: event_sender,
-            commands: command_receiver,
-            ours: Vec::new(),
-            announcing: false,
-            waiting: None,
-            paused: false,
-            progress: BTreeMap::new(),
-            reported: Instant::now(),
-        };
+            prefix.clone(),
+            event_sender,
+            command_receiver,
+        );
         thread::Builder::new()
             .name(format!("consume-{group}"))
             .spawn(move || reader.run())
@@ -143,353 +132,5 @@ impl Source for KafkaSource {
 impl Drop for KafkaSource {
     fn drop(&mut self) {
         self.command(Command::Close);
-    }
-}
-
-/// What the group says about our part.
-#[derive(Debug, Clone)]
-enum Change {
-    Assigned(Vec<(String, i32)>),
-    Revoked,
-}
-
-/// Takes note of rebalances; the reader acts on them between two polls.
-struct Membership {
-    group: String,
-    prefix: String,
-    changes: Arc<Mutex<Option<Change>>>,
-}
-
-impl ClientContext for Membership {
-    /// How far behind each partition is, as the client knows it.
-    fn stats(&self, statistics: Statistics) {
-        for (topic, shown) in &statistics.topics {
-            let plain = topic.strip_prefix(&self.prefix).unwrap_or(topic);
-            for (number, partition) in &shown.partitions {
-                if *number >= 0 && partition.consumer_lag >= 0 {
-                    #[expect(clippy::cast_precision_loss, reason = "a figure for a chart")]
-                    gauge!(
-                        "inbox_lag_records",
-                        "group" => self.group.clone(),
-                        "topic" => plain.to_owned(),
-                        "partition" => number.to_string(),
-                    )
-                    .set(partition.consumer_lag as f64);
-                }
-            }
-        }
-    }
-}
-
-impl ConsumerContext for Membership {
-    fn rebalance(
-        &self,
-        consumer: &BaseConsumer<Self>,
-        code: RDKafkaRespErr,
-        partitions: &mut TopicPartitionList,
-    ) {
-        let change = if code == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
-            let list = partitions
-                .elements()
-                .iter()
-                .map(|element| (element.topic().to_owned(), element.partition()))
-                .collect();
-            // Not assigned here: where to begin is in the database, and asking it takes time.
-            Change::Assigned(list)
-        } else {
-            if let Err(error) = consumer.unassign() {
-                tracing::warn!(%error, "the partitions could not be given up");
-            }
-            Change::Revoked
-        };
-        *self.changes.lock().unwrap_or_else(PoisonError::into_inner) = Some(change);
-    }
-}
-
-/// The thread's state.
-struct Reader {
-    consumer: BaseConsumer<Membership>,
-    changes: Arc<Mutex<Option<Change>>>,
-    prefix: String,
-    events: Sender<SourceEvent>,
-    commands: CommandReceiver<Command>,
-    /// What the group gave us.
-    ours: Vec<(String, i32)>,
-    /// Whether it is to be announced, as soon as the broker says what it holds.
-    announcing: bool,
-    /// An event that did not fit, and since when it waits.
-    waiting: Option<(SourceEvent, Instant)>,
-    paused: bool,
-    /// What is to be committed to the broker.
-    progress: BTreeMap<TopicPartition, i64>,
-    reported: Instant,
-}
-
-impl Reader {
-    fn run(mut self) {
-        while self.step() {}
-        self.commit(CommitMode::Sync);
-        self.consumer.unsubscribe();
-        // Leaves the group. The events' sender is dropped after it, which ends `next`.
-        drop(self.consumer);
-    }
-
-    fn step(&mut self) -> bool {
-        loop {
-            match self.commands.try_recv() {
-                Ok(Command::Close) => return false,
-                Ok(command) => self.obey(command),
-                Err(_) => break,
-            }
-        }
-        let change = self
-            .changes
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        match change {
-            Some(Change::Assigned(partitions)) => {
-                self.ours = partitions;
-                self.announcing = true;
-            }
-            Some(Change::Revoked) => {
-                self.ours.clear();
-                self.announcing = false;
-                self.hand_over_at_once(SourceEvent::Revoked);
-            }
-            None => {}
-        }
-        self.announce();
-        if self.reported.elapsed() > Duration::from_secs(1) {
-            self.commit(CommitMode::Async);
-        }
-        if !self.hand_over_waiting() {
-            return true;
-        }
-        let records = self.poll();
-        if !records.is_empty() {
-            self.waiting = Some((SourceEvent::Records(records), Instant::now()));
-            self.hand_over_waiting();
-        }
-        true
-    }
-
-    fn obey(&mut self, command: Command) {
-        match command {
-            Command::Begin(claims) => self.begin(&claims),
-            Command::Restart => self.restart(),
-            Command::Report(progress) => self.progress.extend(progress),
-            Command::Close => {}
-        }
-    }
-
-    /// Stops fetching and announces our partitions again. Without the stop, records from
-    /// where we were would follow the announcement and hide those before them.
-    fn restart(&mut self) {
-        if self.ours.is_empty() || self.announcing {
-            return;
-        }
-        let t = Instant::now();
-        if let Err(error) = self.consumer.unassign() {
-            tracing::warn!(%error, "the partitions could not be put down");
-        }
-        tracing::debug!("TIMING unassign {:?}", t.elapsed());
-        self.announcing = true;
-    }
-
-    /// Starts fetching. Claims of an assignment that is gone are left alone.
-    fn begin(&mut self, claims: &[Claim]) {
-        let mut claimed: Vec<(String, i32)> = claims
-            .iter()
-            .map(|claim| {
-                let topic = format!("{}{}", self.prefix, claim.at.topic);
-                (topic, claim.at.partition)
-            })
-            .collect();
-        claimed.sort_unstable();
-        self.ours.sort_unstable();
-        if self.announcing || claimed != self.ours {
-            return;
-        }
-        let mut list = TopicPartitionList::new();
-        for claim in claims {
-            let topic = format!("{}{}", self.prefix, claim.at.topic);
-            let offset = Offset::Offset(claim.next);
-            if let Err(error) = list.add_partition_offset(&topic, claim.at.partition, offset) {
-                tracing::warn!(%error, partition = %claim.at, "the offset can't be used");
-            }
-        }
-        let t = Instant::now();
-        let r = self.consumer.assign(&list);
-        tracing::debug!("TIMING assign {:?}", t.elapsed());
-        if let Err(error) = r {
-            tracing::warn!(%error, "the partitions could not be taken");
-        }
-        self.paused = false;
-    }
-
-    /// Tells the inbox our partitions and what they hold; later if the broker is away.
-    fn announce(&mut self) {
-        if !self.announcing {
-            return;
-        }
-        let mut assigned = Vec::with_capacity(self.ours.len());
-        for (topic, partition) in &self.ours {
-            let timeout = Duration::from_secs(2);
-            let t = Instant::now();
-            let w = self.consumer.fetch_watermarks(topic, *partition, timeout);
-            tracing::debug!("TIMING watermarks {:?}", t.elapsed());
-            match w {
-                Ok((low, high)) => {
-                    assigned.push(Assigned {
-                        at: self.plain(topic, *partition),
-                        low,
-                        high,
-                    });
-                }
-                Err(error) => {
-                    tracing::debug!(%error, topic, partition, "the partition is not reached yet");
-                    return;
-                }
-            }
-        }
-        self.announcing = false;
-        self.hand_over_at_once(SourceEvent::Assigned(assigned));
-    }
-
-    fn plain(&self, topic: &str, partition: i32) -> TopicPartition {
-        TopicPartition::new(topic.strip_prefix(&self.prefix).unwrap_or(topic), partition)
-    }
-
-    /// For what must not wait behind records: those have lost their meaning anyway.
-    fn hand_over_at_once(&mut self, event: SourceEvent) {
-        self.waiting = None;
-        // Blocks until the inbox has taken what lies before it. The group's heartbeat has
-        // a thread of its own.
-        let _ = self.events.blocking_send(event);
-    }
-
-    /// Whether nothing waits any more.
-    fn hand_over_waiting(&mut self) -> bool {
-        let Some((event, since)) = self.waiting.take() else {
-            return true;
-        };
-        match self.events.try_send(event) {
-            Ok(()) => {
-                self.pause(false);
-                true
-            }
-            Err(TrySendError::Closed(_)) => true,
-            Err(TrySendError::Full(event)) => {
-                self.waiting = Some((event, since));
-                if since.elapsed() > PATIENCE {
-                    // Stay a member that polls, though nothing can be taken.
-                    self.pause(true);
-                    if let Some(Ok(message)) = self.consumer.poll(Duration::from_millis(20)) {
-                        // Fetched before the pause; it will come again, from here.
-                        let (topic, partition) = (message.topic(), message.partition());
-                        let again = Offset::Offset(message.offset());
-                        if let Err(error) =
-                            self.consumer
-                                .seek(topic, partition, again, Duration::from_secs(1))
-                        {
-                            tracing::warn!(%error, topic, partition, "begins again");
-                            self.restart();
-                        }
-                    }
-                } else {
-                    thread::sleep(Duration::from_millis(2));
-                }
-                false
-            }
-        }
-    }
-
-    fn pause(&mut self, pause: bool) {
-        if self.paused == pause {
-            return;
-        }
-        let done = self.consumer.assignment().and_then(|all| {
-            if pause {
-                self.consumer.pause(&all)
-            } else {
-                self.consumer.resume(&all)
-            }
-        });
-        match done {
-            Ok(()) => self.paused = pause,
-            Err(error) => tracing::debug!(%error, pause, "the flow could not be changed"),
-        }
-    }
-
-    /// Waits a moment for a record, then takes those that are there already.
-    fn poll(&mut self) -> Vec<Record> {
-        let mut records = Vec::new();
-        let mut wait = Duration::from_millis(50);
-        while records.len() < CHUNK {
-            match self.consumer.poll(wait) {
-                Some(Ok(message)) => records.push(self.to_record(&message)),
-                Some(Err(error)) => {
-                    self.note(&error);
-                    break;
-                }
-                None => break,
-            }
-            wait = Duration::ZERO;
-        }
-        records
-    }
-
-    fn note(&mut self, error: &KafkaError) {
-        let code = error.rdkafka_error_code();
-        if !matches!(
-            code,
-            Some(RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange)
-        ) {
-            tracing::debug!(%error, "the broker is away or changing");
-            return;
-        }
-        // The inbox compares the checkpoint with what there is, and says so.
-        tracing::warn!(%error, "an offset is out of range");
-        self.restart();
-    }
-
-    fn to_record(&self, message: &BorrowedMessage<'_>) -> Record {
-        let headers = message.headers().map_or_else(Vec::new, |headers| {
-            headers
-                .iter()
-                .map(|header| {
-                    (
-                        header.key.to_owned(),
-                        header.value.unwrap_or_default().to_vec(),
-                    )
-                })
-                .collect()
-        });
-        Record {
-            at: self.plain(message.topic(), message.partition()),
-            offset: message.offset(),
-            key: message
-                .key()
-                .and_then(|key| std::str::from_utf8(key).ok())
-                .map(str::to_owned),
-            headers,
-            payload: message.payload().unwrap_or_default().to_vec(),
-        }
-    }
-
-    fn commit(&mut self, mode: CommitMode) {
-        self.reported = Instant::now();
-        if self.progress.is_empty() {
-            return;
-        }
-        let mut list = TopicPartitionList::new();
-        for (at, next) in std::mem::take(&mut self.progress) {
-            let topic = format!("{}{}", self.prefix, at.topic);
-            let _ = list.add_partition_offset(&topic, at.partition, Offset::Offset(next));
-        }
-        if let Err(error) = self.consumer.commit(&list, mode) {
-            tracing::debug!(%error, "lag tools are told later");
-        }
     }
 }

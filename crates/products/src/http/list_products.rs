@@ -77,7 +77,7 @@ pub(super) struct Products {
     params(Parameters),
     responses(
         (status = 200, description = "A page of products", body = Products),
-        (status = 400, description = "`invalid-query`", body = ProblemBody),
+        (status = 400, description = "`invalid-query` or `invalid-page-token`", body = ProblemBody),
         (status = 404, description = "`unknown-product` for a name, `unknown-category` for a \
             category that is not there", body = ProblemBody),
         (status = 503, description = "`unavailable`", body = ProblemBody),
@@ -160,9 +160,7 @@ fn listing(asked: &Parameters) -> Result<Listing, Problem> {
     };
     if let Some(text) = &asked.page_token {
         let place = PageToken::from_text(text).and_then(|token| token.place_in(&listing));
-        let refused = "page_token is none of this query: begin without one, and leave the other \
-                       parameters as they are from page to page";
-        listing.after = Some(place.ok_or_else(|| invalid_query(refused))?);
+        listing.after = Some(place.ok_or_else(problems::invalid_page_token)?);
     }
     Ok(listing)
 }

@@ -93,6 +93,18 @@ pub(super) fn invalid_query(detail: impl Into<String>) -> Problem {
     .detail(detail)
 }
 
+pub(super) fn invalid_page_token() -> Problem {
+    Problem::new(
+        StatusCode::BAD_REQUEST,
+        "invalid-page-token",
+        "The page token is not one of ours",
+    )
+    .detail(
+        "page_token is none of this query: begin without one, and leave the other \
+             parameters as they are from page to page",
+    )
+}
+
 /// The beginning of what was asked for: enough to know it again.
 fn shown(text: &str) -> String {
     const MOST: usize = 100;

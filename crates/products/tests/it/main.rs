@@ -8,9 +8,11 @@
 
 mod catalogue;
 mod commands;
+mod counter;
 mod fixture;
 mod instances;
 mod meddled;
+mod meddling;
 mod on_order_create;
 mod outage;
 mod tokens;

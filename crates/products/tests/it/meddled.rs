@@ -1,120 +1,17 @@
 //! The stock engine with somebody meddling at every step.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use bson::doc;
 use events::{OrderId, ProductId, ProductState};
-use futures::future::BoxFuture;
 use outbox::mongo::{MongoDatabase, MongoTx};
-use outbox::outbox::{Backlog, Lease};
-use outbox::{
-    Database, ErrorKind, MessageContext, OutboxRecord, OutboxStore, StoreError, Work, transact,
-};
+use outbox::{Database, ErrorKind, MessageContext, StoreError, Work, transact};
 use products::commands::raise_stock;
 use products::store::{Reservation, StockStore, Taking};
-use uuid::Uuid;
 
 use crate::fixture::{Shop, handle, order};
-
-/// Called before each step of a transaction, and once after its commit.
-type Meddle = Arc<dyn Fn(&'static str) -> BoxFuture<'static, Result<(), StoreError>> + Send + Sync>;
-
-#[derive(Clone)]
-struct Meddled {
-    inner: MongoDatabase,
-    meddle: Meddle,
-}
-
-impl Database for Meddled {
-    type Tx = MongoTx;
-
-    async fn begin(&self) -> Result<MongoTx, StoreError> {
-        (self.meddle)("begin").await?;
-        self.inner.begin().await
-    }
-
-    async fn commit(&self, tx: MongoTx) -> Result<(), StoreError> {
-        (self.meddle)("commit").await?;
-        self.inner.commit(tx).await?;
-        (self.meddle)("committed").await
-    }
-
-    async fn abort(&self, tx: MongoTx) {
-        self.inner.abort(tx).await;
-    }
-}
-
-impl OutboxStore for Meddled {
-    async fn append(&self, tx: &mut MongoTx, record: &OutboxRecord) -> Result<(), StoreError> {
-        self.inner.append(tx, record).await
-    }
-
-    async fn pending(&self, limit: usize, but: &[Uuid]) -> Result<Vec<OutboxRecord>, StoreError> {
-        self.inner.pending(limit, but).await
-    }
-
-    async fn remove(&self, ids: &[Uuid]) -> Result<(), StoreError> {
-        self.inner.remove(ids).await
-    }
-
-    async fn backlog(&self) -> Result<Backlog, StoreError> {
-        self.inner.backlog().await
-    }
-
-    async fn lease(
-        &self,
-        shard: &str,
-        holder: Uuid,
-        ttl: Duration,
-    ) -> Result<Option<Lease>, StoreError> {
-        self.inner.lease(shard, holder, ttl).await
-    }
-
-    async fn release(&self, shard: &str, holder: Uuid) -> Result<(), StoreError> {
-        self.inner.release(shard, holder).await
-    }
-
-    async fn changed_elsewhere(&self) -> Result<(), StoreError> {
-        self.inner.changed_elsewhere().await
-    }
-
-    fn waker(&self) -> outbox::Waker {
-        self.inner.waker()
-    }
-}
-
-impl StockStore for Meddled {
-    async fn reservations(
-        &self,
-        tx: &mut MongoTx,
-        orders: &[OrderId],
-    ) -> Result<BTreeMap<OrderId, Reservation>, StoreError> {
-        (self.meddle)("reservations").await?;
-        self.inner.reservations(tx, orders).await
-    }
-
-    async fn products(
-        &self,
-        tx: &mut MongoTx,
-        products: &[ProductId],
-    ) -> Result<BTreeMap<ProductId, ProductState>, StoreError> {
-        (self.meddle)("products").await?;
-        self.inner.products(tx, products).await
-    }
-
-    async fn take(&self, tx: &mut MongoTx, takings: &[Taking]) -> Result<(), StoreError> {
-        (self.meddle)("take").await?;
-        self.inner.take(tx, takings).await
-    }
-
-    async fn reserve(&self, tx: &mut MongoTx, kept: &[Reservation]) -> Result<(), StoreError> {
-        (self.meddle)("reserve").await?;
-        self.inner.reserve(tx, kept).await
-    }
-}
+use crate::meddling::{Meddle, Meddled};
 
 #[tokio::test]
 async fn a_fault_at_any_step_leaves_nothing_half_done() {

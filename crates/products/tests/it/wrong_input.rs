@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use service::token::Role;
 
-use crate::catalogue::{Answer, Counter};
+use crate::counter::{Answer, Counter};
 use crate::tokens::{Signer, unsigned};
 
 /// A good body for a new product, with `change` made to it.
@@ -244,6 +244,11 @@ async fn a_wrong_query_is_refused() {
         "name=p1&categoryName=things".to_owned(),
         "search=a%00b".to_owned(),
         format!("search={long}"),
+    ] {
+        let answer = counter.get(&format!("/api/products?{query}")).await;
+        check(&answer, 400, "invalid-query", &query);
+    }
+    for query in [
         "page_token=nonsense".to_owned(),
         "page_token=".to_owned(),
         "page_token=e30".to_owned(),
@@ -253,7 +258,7 @@ async fn a_wrong_query_is_refused() {
         format!("page_token={token}x&sort=price"),
     ] {
         let answer = counter.get(&format!("/api/products?{query}")).await;
-        check(&answer, 400, "invalid-query", &query);
+        check(&answer, 400, "invalid-page-token", &query);
     }
     for (query, code) in [
         ("name=", "unknown-product"),

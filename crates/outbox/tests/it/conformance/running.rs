@@ -55,7 +55,7 @@ pub(crate) fn inbox<D: Ledger>(
     handler: Book<D>,
 ) -> Running<Result<(), InboxError>> {
     let settings = InboxSettings {
-        max_backoff: Duration::from_millis(100),
+        max_backoff: Duration::from_millis(400),
         linger: Duration::from_millis(20),
         ..InboxSettings::default()
     };

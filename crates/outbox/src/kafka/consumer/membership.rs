@@ -1,0 +1,68 @@
+//! What the client calls us back with.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use metrics::gauge;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::types::RDKafkaRespErr;
+use rdkafka::{ClientContext, Statistics, TopicPartitionList};
+
+/// What the group says about our part.
+#[derive(Debug, Clone)]
+pub(super) enum Change {
+    Assigned(Vec<(String, i32)>),
+    Revoked,
+}
+
+/// Takes note of rebalances; the reader acts on them between two polls.
+pub(super) struct Membership {
+    pub(super) group: String,
+    pub(super) prefix: String,
+    pub(super) changes: Arc<Mutex<Option<Change>>>,
+}
+
+impl ClientContext for Membership {
+    /// How far behind each partition is, as the client knows it.
+    fn stats(&self, statistics: Statistics) {
+        for (topic, shown) in &statistics.topics {
+            let plain = topic.strip_prefix(&self.prefix).unwrap_or(topic);
+            for (number, partition) in &shown.partitions {
+                if *number >= 0 && partition.consumer_lag >= 0 {
+                    #[expect(clippy::cast_precision_loss, reason = "a figure for a chart")]
+                    gauge!(
+                        "inbox_lag_records",
+                        "group" => self.group.clone(),
+                        "topic" => plain.to_owned(),
+                        "partition" => number.to_string(),
+                    )
+                    .set(partition.consumer_lag as f64);
+                }
+            }
+        }
+    }
+}
+
+impl ConsumerContext for Membership {
+    fn rebalance(
+        &self,
+        consumer: &BaseConsumer<Self>,
+        code: RDKafkaRespErr,
+        partitions: &mut TopicPartitionList,
+    ) {
+        let change = if code == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
+            let list = partitions
+                .elements()
+                .iter()
+                .map(|element| (element.topic().to_owned(), element.partition()))
+                .collect();
+            // Not assigned here: where to begin is in the database, and asking it takes time.
+            Change::Assigned(list)
+        } else {
+            if let Err(error) = consumer.unassign() {
+                tracing::warn!(%error, "the partitions could not be given up");
+            }
+            Change::Revoked
+        };
+        *self.changes.lock().unwrap_or_else(PoisonError::into_inner) = Some(change);
+    }
+}
