@@ -101,8 +101,30 @@ impl Bed {
             .ensure_topics(specs)
             .await
             .expect("the topics can be made");
+        self.wait_for_leaders(specs).await;
         let mut names = self.topics.lock().unwrap_or_else(PoisonError::into_inner);
         names.extend(specs.iter().map(|spec| spec.name.clone()));
+    }
+
+    /// A topic that was just made has no leaders for a moment, and reading it then fails.
+    async fn wait_for_leaders(&self, specs: &[TopicSpec]) {
+        let consumer: BaseConsumer = ClientConfig::new()
+            .set("bootstrap.servers", self.kafka_brokers())
+            .create()
+            .expect("the settings are Kafka's");
+        let consumer = std::sync::Arc::new(consumer);
+        for spec in specs {
+            let name = format!("{}{}", self.topic_prefix(), spec.name);
+            crate::eventually("the topic's partitions have leaders", || {
+                let (consumer, name) = (consumer.clone(), name.clone());
+                async move {
+                    tokio::task::spawn_blocking(move || led(&consumer, &name))
+                        .await
+                        .is_ok_and(|led| led)
+                }
+            })
+            .await;
+        }
     }
 
     /// Puts `event` on its topic, past any outbox.
@@ -139,6 +161,17 @@ impl Bed {
             .await
             .expect("the reader ends")
     }
+}
+
+/// Whether every partition of `topic` answers.
+fn led(consumer: &BaseConsumer, topic: &str) -> bool {
+    let timeout = Duration::from_secs(2);
+    let Ok(metadata) = consumer.fetch_metadata(Some(topic), timeout) else {
+        return false;
+    };
+    let partitions = metadata.topics()[0].partitions();
+    let answers = |id| consumer.fetch_watermarks(topic, id, timeout).is_ok();
+    !partitions.is_empty() && partitions.iter().all(|partition| answers(partition.id()))
 }
 
 fn read_all(brokers: &str, name: &str, plain: &str) -> Vec<Record> {

@@ -1,6 +1,6 @@
 //! The service over HTTP, one file per endpoint.
 //!
-//! **How to add one.** A file with a handler described by `#[utoipa::path]`, its line in [`api`],
+//! **How to add one.** A file with a handler described by `#[utoipa::path]`, its line in `api`,
 //! and the codes that are new in `problems.rs`, each with a page in `docs/errors/`.
 
 mod body;

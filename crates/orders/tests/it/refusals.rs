@@ -7,12 +7,12 @@ use service::token::Role;
 use crate::fixture::customer;
 use crate::server::{Service, answer, claims, key_pair, sign};
 
-#[tokio::test]
-async fn a_wrong_order_is_refused_and_changes_nothing() {
-    let service = Service::start(1).await;
-    let me = service.user();
-    let before = service.shop.contents().await;
-    let line = |line: &str| format!("{{\"products\":[{line}]}}");
+fn line(line: &str) -> String {
+    format!("{{\"products\":[{line}]}}")
+}
+
+/// Bodies, each with the status and the code of the problem that it is.
+fn wrong_orders() -> Vec<(String, u16, &'static str)> {
     let many = |count: usize, name: &dyn Fn(usize) -> String| {
         let lines: Vec<_> = (0..count)
             .map(|n| json!({ "name": name(n), "quantity": 1 }))
@@ -103,7 +103,15 @@ async fn a_wrong_order_is_refused_and_changes_nothing() {
             "invalid-order",
         ));
     }
-    for (body, status, code) in &cases {
+    cases
+}
+
+#[tokio::test]
+async fn a_wrong_order_is_refused_and_changes_nothing() {
+    let service = Service::start(1).await;
+    let me = service.user();
+    let before = service.shop.contents().await;
+    for (body, status, code) in &wrong_orders() {
         let refused = me.post(body, &[]).await;
         assert_eq!(
             refused.problem(),
@@ -124,7 +132,15 @@ async fn a_wrong_order_is_refused_and_changes_nothing() {
     let refused = me.order(&[("chair", 0)], &[]).await;
     assert!(refused.text("detail").contains("chair"), "{}", refused.body);
     assert_eq!(refused.body["product"], "chair");
+    assert_eq!(before, service.shop.contents().await);
+    service.stop().await;
+}
 
+#[tokio::test]
+async fn a_wrong_header_or_too_much_is_refused_and_changes_nothing() {
+    let service = Service::start(1).await;
+    let me = service.user();
+    let before = service.shop.contents().await;
     let huge = format!(
         r#"{{"products":[{{"name":"{}","quantity":1}}]}}"#,
         "x".repeat(10 << 20)

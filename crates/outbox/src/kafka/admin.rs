@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
-use rdkafka::client::DefaultClientContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 use super::KafkaOptions;
+use super::client_log::Plain;
 use crate::dead_letter::DeadLetter;
 
 /// A topic and how it is made.
@@ -65,7 +65,7 @@ impl TopicSpec {
 /// Looks after topics.
 #[derive(Clone)]
 pub struct KafkaAdmin {
-    client: Arc<AdminClient<DefaultClientContext>>,
+    client: Arc<AdminClient<Plain>>,
     prefix: String,
 }
 
@@ -77,7 +77,7 @@ impl KafkaAdmin {
     /// # Errors
     /// When a setting is not one of Kafka's.
     pub fn new(options: &KafkaOptions) -> Result<Self, KafkaError> {
-        let client = options.client().create()?;
+        let client = options.client().create_with_context(Plain::default())?;
         Ok(Self {
             client: Arc::new(client),
             prefix: options.topic_prefix.clone(),

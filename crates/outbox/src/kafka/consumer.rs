@@ -20,6 +20,7 @@ use tokio::sync::mpsc::{Receiver, channel as bounded};
 use self::membership::Membership;
 use self::reader::Reader;
 use super::KafkaOptions;
+use super::client_log::ClientLog;
 use crate::checkpoint::{Claim, TopicPartition};
 use crate::source::{Source, SourceEvent};
 
@@ -73,6 +74,7 @@ impl KafkaSource {
             .create_with_context(Membership {
                 group: group.to_owned(),
                 prefix: prefix.clone(),
+                log: ClientLog::default(),
                 changes: Arc::clone(&changes),
             })?;
         let topics: Vec<String> = topics

@@ -4,6 +4,7 @@
 //! sent and taken off when a record is read.
 
 mod admin;
+mod client_log;
 mod consumer;
 mod publisher;
 

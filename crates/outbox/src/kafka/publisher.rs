@@ -5,12 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rdkafka::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{DeliveryResult, Header, Message as _, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, Producer, ProducerContext, ThreadedProducer};
 use tokio::sync::Notify;
 
 use super::KafkaOptions;
+use super::client_log::ClientLog;
 use crate::cloudevents;
 use crate::message::Message;
 use crate::publisher::{PublishError, Publisher};
@@ -116,7 +118,7 @@ fn sender(options: &KafkaOptions) -> Result<Sender, KafkaError> {
         .set("message.max.bytes", "1048588")
         .set("linger.ms", "1")
         .set("batch.num.messages", "10000")
-        .create_with_context(Deliveries)
+        .create_with_context(Deliveries::default())
 }
 
 fn to_headers(message: &Message) -> OwnedHeaders {
@@ -162,9 +164,20 @@ impl Flight {
 }
 
 /// Counts deliveries. A callback costs half of what a future for each message does.
-struct Deliveries;
+#[derive(Default)]
+struct Deliveries {
+    log: ClientLog,
+}
 
-impl ClientContext for Deliveries {}
+impl ClientContext for Deliveries {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
+        ClientLog::line(level, facility, text);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        self.log.fault(&error, reason);
+    }
+}
 
 impl ProducerContext for Deliveries {
     type DeliveryOpaque = Arc<Flight>;

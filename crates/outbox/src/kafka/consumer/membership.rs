@@ -3,9 +3,13 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use metrics::gauge;
+use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::error::KafkaError;
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{ClientContext, Statistics, TopicPartitionList};
+
+use crate::kafka::client_log::ClientLog;
 
 /// What the group says about our part.
 #[derive(Debug, Clone)]
@@ -18,10 +22,19 @@ pub(super) enum Change {
 pub(super) struct Membership {
     pub(super) group: String,
     pub(super) prefix: String,
+    pub(super) log: ClientLog,
     pub(super) changes: Arc<Mutex<Option<Change>>>,
 }
 
 impl ClientContext for Membership {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
+        ClientLog::line(level, facility, text);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        self.log.fault(&error, reason);
+    }
+
     /// How far behind each partition is, as the client knows it.
     fn stats(&self, statistics: Statistics) {
         for (topic, shown) in &statistics.topics {
