@@ -1,7 +1,10 @@
 //! What a service says and hears, declared once and read by `quadrille choreography`.
 
 use outbox::Event;
+use outbox::kafka::TopicSpec;
 use serde::Serialize;
+
+use crate::topics;
 
 /// An event type on a topic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -31,4 +34,31 @@ pub struct Contract {
     pub publishes: &'static [Stream],
     /// What it listens to, each with what it does about it in a few words.
     pub subscribes: &'static [(Stream, &'static str)],
+}
+
+impl Contract {
+    /// The topics that the service needs: those that it writes and reads, and for each that
+    /// it reads one for what it can't apply.
+    pub fn topics(&self) -> Vec<TopicSpec> {
+        let writes = |name| self.publishes.iter().any(|stream| stream.topic == name);
+        let reads = |name| {
+            self.subscribes
+                .iter()
+                .any(|(stream, _)| stream.topic == name)
+        };
+        let mut specs = Vec::new();
+        for topic in topics::ALL {
+            if writes(topic.name) || reads(topic.name) {
+                specs.push(topic.spec());
+            }
+            if reads(topic.name) {
+                specs.push(TopicSpec::dead_letters(
+                    topic.name,
+                    self.service,
+                    topic.partitions,
+                ));
+            }
+        }
+        specs
+    }
 }

@@ -4,7 +4,7 @@
 //! that they travel on, and the one table of an order's statuses.
 //!
 //! **Boundary.** Plain data. No I/O, no framework; of the workspace only the outbox's
-//! [`Event`](outbox::Event) trait.
+//! [`Event`](outbox::Event) trait and its description of a topic.
 //!
 //! **Flow.** A service publishes an event by putting it in its outbox; others subscribe by
 //! its type. Who says and hears what is declared in a [`Contract`].

@@ -1,5 +1,7 @@
 //! The topics, their single writers and their form.
 
+use outbox::kafka::TopicSpec;
+
 /// Orders as they are placed. Key: order id. Written by `orders`.
 pub const ORDERS: &str = "orders.order.v1";
 /// What the stock engine decided. Key: order id. Written by `products`.
@@ -29,6 +31,16 @@ pub struct Topic {
     pub partitions: i32,
     /// What it keeps.
     pub retention: Retention,
+}
+
+impl Topic {
+    /// How the topic is made.
+    pub fn spec(&self) -> TopicSpec {
+        match self.retention {
+            Retention::Unlimited => TopicSpec::unlimited(self.name, self.partitions),
+            Retention::Compacted => TopicSpec::compacted(self.name, self.partitions),
+        }
+    }
 }
 
 /// Every topic of the shop.

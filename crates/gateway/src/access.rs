@@ -79,6 +79,9 @@ pub static RULES: [Rule; 19] = [
     rule(Method::GET, "/api/authentication_health", Auth, Everyone).to("/readyz"),
 ];
 
+/// The gateway's own route, beside the table: for admins only, as `operations` checks itself.
+pub const OPERATIONS: &str = "/api/admin/operations";
+
 const fn rule(method: Method, path: &'static str, upstream: Upstream, access: Access) -> Rule {
     Rule {
         method,

@@ -23,6 +23,7 @@ use crate::{
     access::{Access, RULES, Rule},
     docs, forwarded,
     limits::Limits,
+    operations,
     proxy::Proxy,
     security_headers,
     web::Web,
@@ -60,10 +61,12 @@ pub(crate) fn router(
             router = router.route(rule.path, on(method, handler));
         }
     }
+    let operations = operations::routes(settings, &edge.verifier);
     let web = Web::new(settings.web_root.as_deref());
     let router = router
         .with_state(Arc::new(edge))
         .merge(docs::routes(openapi)?)
+        .merge(operations)
         .merge(Health::new().routes())
         .fallback(async move |request: Request| web.answer(request).await);
     let framed = HttpSettings {

@@ -1,10 +1,25 @@
-//! Whose request this is, by address.
+//! Whose request this is, by address, and which host was asked for.
 
 use std::net::IpAddr;
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, header::HOST};
 
 pub(crate) const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+
+/// Tells the service which host the caller asked for: a service compares it with the page's origin. What a
+/// caller writes itself counts only when a proxy of our own is trusted.
+pub(crate) fn tell_host(headers: &mut HeaderMap, trusted: bool) {
+    let asked = headers.remove(HOST);
+    if trusted && headers.contains_key(FORWARDED_HOST) {
+        return;
+    }
+    match asked {
+        Some(host) => headers.insert(FORWARDED_HOST, host),
+        None => headers.remove(FORWARDED_HOST),
+    };
+}
 
 /// The caller's address: the last entry of `X-Forwarded-For` when that is trusted, else the peer's.
 pub(crate) fn caller(headers: &HeaderMap, peer: Option<IpAddr>, trusted: bool) -> Option<IpAddr> {
@@ -47,6 +62,25 @@ mod tests {
 
     fn headers(list: &str) -> HeaderMap {
         HeaderMap::from_iter([(FORWARDED_FOR, HeaderValue::try_from(list).unwrap())])
+    }
+
+    #[test]
+    fn the_host_is_the_one_that_was_asked_for() {
+        let request = |pairs: &[(HeaderName, &'static str)]| -> HeaderMap {
+            let pair = |(name, value): &(HeaderName, &'static str)| {
+                (name.clone(), HeaderValue::from_static(value))
+            };
+            pairs.iter().map(pair).collect()
+        };
+        let mut forged = request(&[(HOST, "shop:8080"), (FORWARDED_HOST, "evil")]);
+        tell_host(&mut forged, false);
+        assert_eq!(forged, request(&[(FORWARDED_HOST, "shop:8080")]));
+        let mut behind = request(&[(HOST, "10.0.0.7"), (FORWARDED_HOST, "shop.example")]);
+        tell_host(&mut behind, true);
+        assert_eq!(behind, request(&[(FORWARDED_HOST, "shop.example")]));
+        let mut nameless = request(&[(FORWARDED_HOST, "evil")]);
+        tell_host(&mut nameless, false);
+        assert!(nameless.is_empty());
     }
 
     #[test]

@@ -9,7 +9,7 @@
 //! **Flow.** `access.rs` is the one table of routes. `edge.rs` turns it into a router; each request passes
 //! the limits (`limits.rs`), the token check (`service::token`) and the role's check, and goes to its
 //! upstream through `proxy.rs`, streaming both ways. Everything else is the API's description
-//! (`docs.rs`, `error_pages.rs`), the web UI's files (`web.rs`) and probes.
+//! (`docs.rs`, `error_pages.rs`), the operators' figures (`operations/`), the web UI's files (`web.rs`) and probes.
 //!
 //! **How to add a route.** One line in `access.rs`; the test that walks the table covers it. A new service:
 //! a variant of [`access::Upstream`] and its address in [`Settings`]. A new problem code: a page in
@@ -23,6 +23,7 @@ mod forwarded;
 mod instances;
 mod limits;
 mod openapi;
+mod operations;
 mod proxy;
 mod security_headers;
 mod settings;
@@ -32,5 +33,6 @@ mod web;
 
 pub use error_pages::codes;
 pub use openapi::merged;
+pub use operations::{Choreography, Heard, Said, ServicePart, Topic};
 pub use settings::{InvalidUpstream, Settings, UpstreamUrl};
 pub use start::{Error, ROLE_PORT, Running, run, start};

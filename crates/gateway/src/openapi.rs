@@ -13,9 +13,12 @@ use utoipa::{
         description = "An event-driven shop: the catalogue, orders and accounts. Every answer that is not a success is a problem (RFC 9457) whose `type` leads to a page that explains it.",
         license(name = "Apache-2.0 OR MIT", identifier = "Apache-2.0 OR MIT"),
     ),
-    paths(products_health, orders_health, authentication_health),
+    paths(products_health, orders_health, authentication_health, crate::operations::operations),
     components(schemas(service::health::Readiness, service::http::ProblemBody)),
-    tags((name = "health", description = "Whether a service can serve")),
+    tags(
+        (name = "health", description = "Whether a service can serve"),
+        (name = "operations", description = "What goes on in the shop, for its operators"),
+    ),
     modifiers(&Bearer),
 )]
 struct Surface;

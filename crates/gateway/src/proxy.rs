@@ -98,7 +98,7 @@ impl Proxy {
             .map(RequestId::to_header);
         let headers = request.headers_mut();
         strip_hop_by_hop(headers);
-        headers.remove(header::HOST);
+        forwarded::tell_host(headers, trust_forwarded_for);
         headers.remove(header::EXPECT);
         forwarded::append(headers, peer, trust_forwarded_for);
         trace::ensure(headers);

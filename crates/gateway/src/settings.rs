@@ -5,6 +5,8 @@ use std::{path::PathBuf, str::FromStr, time::Duration};
 use http::uri::{Authority, Scheme, Uri};
 use service::config::{HttpSettings, TokenSettings};
 
+use crate::Choreography;
+
 /// Where a service listens: `http://HOST:PORT`, one for each instance, separated by commas.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UpstreamUrl(Vec<Authority>);
@@ -68,6 +70,10 @@ pub struct Settings {
     /// Longest time to connect to a service, such as 2s
     #[arg(long, env = "QUADRILLE_CONNECT_TIMEOUT", value_name = "DURATION", default_value = "2s", value_parser = service::config::duration)]
     pub connect_timeout: Duration,
+
+    /// Who says what to whom, for the operators' page
+    #[arg(skip)]
+    pub choreography: Choreography,
 }
 
 impl Settings {
@@ -91,6 +97,7 @@ impl Settings {
             login_burst: Self::LOGIN_BURST,
             trust_forwarded_for: false,
             connect_timeout: Duration::from_secs(2),
+            choreography: Choreography::default(),
         }
     }
 }

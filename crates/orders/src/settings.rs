@@ -25,7 +25,7 @@ pub struct BatchSettings {
     /// How many transactions are written at a time
     #[arg(
         long = "orders-writers", env = "QUADRILLE_ORDERS_WRITERS",
-        value_name = "COUNT", default_value_t = 2,
+        value_name = "COUNT", default_value_t = 1,
         value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=16)
     )]
     pub writers: usize,
@@ -49,7 +49,7 @@ impl Default for BatchSettings {
         Self {
             max_batch: 256,
             linger: Duration::from_millis(1),
-            writers: 2,
+            writers: 1,
             queue: 4_096,
             patience: Duration::from_secs(5),
         }

@@ -2,20 +2,16 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
-use events::topics::{self, Retention};
 use events::{OrderStatusUpdate, ProductCreate, ProductsQuantityUpdate};
-use outbox::kafka::{KafkaAdmin, KafkaOptions, KafkaPublisher, KafkaSource, TopicSpec};
+use outbox::kafka::KafkaOptions;
 use outbox::mongo::{MongoDatabase, MongoOptions};
-use outbox::{Clock, Inbox, InboxSettings, Relay, RelaySettings, Subscriptions, SystemClock};
+use outbox::{Clock, Ground, Messaging, MessagingError, Subscriptions, SystemClock};
 use secrecy::ExposeSecret;
 use service::health::Health;
-use service::lifecycle::{Lifecycle, Shutdown};
+use service::lifecycle::Lifecycle;
 use service::token::Verifier;
 use thiserror::Error;
-use tokio::net::TcpListener;
-use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::commands::GroupCommit;
@@ -25,9 +21,6 @@ use crate::live::Hub;
 use crate::settings::{DEFAULT_DATABASE, DEFAULT_PORT};
 use crate::store::{self, MongoOrders};
 use crate::{CONTRACT, SERVICE, Settings};
-
-/// How long to wait before something that is out of reach is tried again.
-const RETRY: Duration = Duration::from_millis(500);
 
 /// The service runs.
 #[derive(Debug, Clone, Copy)]
@@ -45,21 +38,9 @@ pub enum Error {
     /// MongoDB's address can't be read.
     #[error("the MongoDB settings are wrong (--mongodb-uri, QUADRILLE_MONGODB_URI): {0}")]
     Mongo(outbox::StoreError),
-    /// A setting that Kafka's client refuses.
-    #[error("the Kafka settings are wrong (--kafka-brokers, QUADRILLE_KAFKA_BROKERS): {0}")]
-    Kafka(Box<dyn std::error::Error + Send + Sync>),
-    /// The inbox can't go on without losing or inventing events.
+    /// A setting that Kafka's client refuses, or a checkpoint that does not fit its topic.
     #[error(transparent)]
-    Inbox(outbox::inbox::InboxError),
-}
-
-/// The long-running parts, each with its end.
-struct Machinery {
-    database: MongoDatabase,
-    kafka: KafkaOptions,
-    clock: Arc<dyn Clock>,
-    writers: JoinSet<()>,
-    closing: CancellationToken,
+    Messaging(#[from] MessagingError),
 }
 
 /// Starts the service on `lifecycle`. Comes back once it listens; the database and the broker may be
@@ -87,14 +68,21 @@ pub async fn start(settings: Settings, lifecycle: &Lifecycle) -> Result<Running,
         client_id: SERVICE.to_owned(),
         session_timeout: settings.kafka.session_timeout,
     };
-    let admin = KafkaAdmin::new(&kafka).map_err(|error| Error::Kafka(error.into()))?;
+    let messaging = Messaging::new(
+        SERVICE,
+        database.clone(),
+        kafka,
+        CONTRACT.topics(),
+        clock.clone(),
+    )
+    .map_err(MessagingError::from)?;
     let listener = service::http::bind(settings.http.listen_or(DEFAULT_PORT))
         .await
         .map_err(Error::Listen)?;
     let address = listener.local_addr().map_err(Error::Listen)?;
 
     let closing = CancellationToken::new();
-    let (intake, writers) = GroupCommit::start(
+    let (intake, mut writers) = GroupCommit::start(
         database.clone(),
         clock.clone(),
         settings.batch.clone(),
@@ -115,166 +103,44 @@ pub async fn start(settings: Settings, lifecycle: &Lifecycle) -> Result<Running,
         verifier: Verifier::new(&settings.tokens),
         clock: clock.clone(),
     });
-    let health = health(&database, &admin);
-    let router = crate::http::router(api, &health);
+    let router = crate::http::router(api, &health(&messaging.ground()));
     let router = service::http::layers(router, SERVICE, &settings.http);
-    let machinery = Machinery {
-        database,
-        kafka,
-        clock,
-        writers,
-        closing,
-    };
-    lifecycle.spawn(SERVICE, machinery.run(listener, router, admin, shutdown));
+
+    // It ends in the order in which work flows: requests, what they queued, what others say,
+    // what is still to be said.
+    let (http_ended, written) = (CancellationToken::new(), CancellationToken::new());
+    let (stop_hearing, saved) = (http_ended.clone(), written.clone());
+    lifecycle.spawn("orders http", async move {
+        let outcome = service::http::serve(listener, router, shutdown).await;
+        closing.cancel();
+        while writers.join_next().await.is_some() {}
+        http_ended.cancel();
+        saved.cancel();
+        outcome
+    });
+    lifecycle.spawn("orders messages", async move {
+        let subscriptions = Subscriptions::new(SERVICE)
+            .on::<OrderStatusUpdate, _>(OnOrderStatusUpdate::new(database.clone()))
+            .on::<ProductCreate, _>(OnProductCreate::new(database.clone()))
+            .on::<ProductsQuantityUpdate, _>(OnProductsQuantityUpdate::new(database.clone()));
+        let prepare = || store::prepare(&database);
+        messaging
+            .run(prepare, subscriptions, stop_hearing, written)
+            .await
+    });
     tracing::info!(%address, "orders listens");
     Ok(Running { address })
 }
 
-fn health(database: &MongoDatabase, admin: &KafkaAdmin) -> Health {
-    let (database, admin) = (database.clone(), admin.clone());
+fn health(ground: &Ground) -> Health {
+    let (database, broker) = (ground.clone(), ground.clone());
     Health::new()
         .check("mongodb", move || {
-            let database = database.clone();
-            async move { database.ping().await }
+            let ground = database.clone();
+            async move { ground.check_database().await }
         })
         .check("kafka", move || {
-            let admin = admin.clone();
-            async move { admin.ping().await }
+            let ground = broker.clone();
+            async move { ground.check_broker().await }
         })
-}
-
-impl Machinery {
-    /// Runs everything, and ends it in the order in which work flows: requests, what they queued,
-    /// what others say, what is still to be said.
-    async fn run(
-        mut self,
-        listener: TcpListener,
-        router: axum::Router,
-        admin: KafkaAdmin,
-        shutdown: Shutdown,
-    ) -> Result<(), Error> {
-        let (stop_inbox, stop_relay) = (CancellationToken::new(), CancellationToken::new());
-        let messages = tokio::spawn(messages(
-            self.database,
-            self.kafka,
-            self.clock,
-            admin,
-            stop_inbox.clone(),
-            stop_relay.clone(),
-        ));
-        tokio::pin!(messages);
-        let http = service::http::serve(listener, router, shutdown);
-        // Either ends first: requests at the soft signal, messages only by a fault.
-        let served = tokio::select! {
-            served = http => served.map_err(Error::Listen),
-            failed = &mut messages => return joined(failed),
-        };
-        self.closing.cancel();
-        while self.writers.join_next().await.is_some() {}
-        stop_inbox.cancel();
-        // The relay gets the inbox's last batch too, so it is stopped by `messages` afterwards.
-        let messages = joined(messages.await);
-        stop_relay.cancel();
-        served.and(messages)
-    }
-}
-
-fn joined(outcome: Result<Result<(), Error>, tokio::task::JoinError>) -> Result<(), Error> {
-    match outcome {
-        Ok(outcome) => outcome,
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            Err(_cancelled) => Ok(()),
-        },
-    }
-}
-
-/// Prepares tables and topics, as long as it takes, then runs relay and inbox until `stop_inbox`,
-/// and the relay a little longer.
-async fn messages(
-    database: MongoDatabase,
-    kafka: KafkaOptions,
-    clock: Arc<dyn Clock>,
-    admin: KafkaAdmin,
-    stop_inbox: CancellationToken,
-    stop_relay: CancellationToken,
-) -> Result<(), Error> {
-    let prepare = async {
-        until_ok("the tables", || store::prepare(&database)).await;
-        let topics = topics();
-        until_ok("the topics", || admin.ensure_topics(&topics)).await;
-    };
-    if stop_inbox.run_until_cancelled(prepare).await.is_none() {
-        return Ok(());
-    }
-    let publisher = KafkaPublisher::new(&kafka).map_err(|error| Error::Kafka(error.into()))?;
-    let relay = Relay::new(
-        database.clone(),
-        publisher,
-        SERVICE,
-        clock.clone(),
-        RelaySettings::default(),
-    );
-    let relay = tokio::spawn(relay.run(stop_relay.clone()));
-    let subscriptions = Subscriptions::new(SERVICE)
-        .on::<OrderStatusUpdate, _>(OnOrderStatusUpdate::new(database.clone()))
-        .on::<ProductCreate, _>(OnProductCreate::new(database.clone()))
-        .on::<ProductsQuantityUpdate, _>(OnProductsQuantityUpdate::new(database.clone()));
-    let source = KafkaSource::subscribe(&kafka, SERVICE, subscriptions.topics())
-        .map_err(|error| Error::Kafka(error.into()))?;
-    let inbox = Inbox::new(
-        database,
-        source,
-        subscriptions,
-        SERVICE,
-        clock,
-        InboxSettings::default(),
-    );
-    let outcome = inbox.run(stop_inbox).await.map_err(Error::Inbox);
-    stop_relay.cancel();
-    // A relay that panicked is as good as stopped; what it had to say is in the table.
-    let _ended = relay.await;
-    outcome
-}
-
-/// The topics that the service writes and reads, and those for what it can't read.
-fn topics() -> Vec<TopicSpec> {
-    let reads = |name| {
-        CONTRACT
-            .subscribes
-            .iter()
-            .any(|(stream, _)| stream.topic == name)
-    };
-    let writes = |name| CONTRACT.publishes.iter().any(|stream| stream.topic == name);
-    let mut specs = Vec::new();
-    for topic in topics::ALL {
-        if reads(topic.name) || writes(topic.name) {
-            specs.push(match topic.retention {
-                Retention::Unlimited => TopicSpec::unlimited(topic.name, topic.partitions),
-                Retention::Compacted => TopicSpec::compacted(topic.name, topic.partitions),
-            });
-        }
-        if reads(topic.name) {
-            specs.push(TopicSpec::dead_letters(
-                topic.name,
-                SERVICE,
-                topic.partitions,
-            ));
-        }
-    }
-    specs
-}
-
-async fn until_ok<T, E: std::fmt::Display, F: Future<Output = Result<T, E>>>(
-    what: &str,
-    mut attempt: impl FnMut() -> F,
-) {
-    let mut told = false;
-    while let Err(error) = attempt().await {
-        if !told {
-            tracing::warn!(%error, "{what} can't be prepared yet; trying on");
-            told = true;
-        }
-        tokio::time::sleep(RETRY).await;
-    }
 }

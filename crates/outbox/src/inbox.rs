@@ -10,7 +10,7 @@ mod tally;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
@@ -23,6 +23,7 @@ use crate::clock::Clock;
 use crate::error::{ErrorKind, StoreError};
 use crate::handler::Subscriptions;
 use crate::outbox::OutboxStore;
+use crate::pacing::rest;
 use crate::source::{Assigned, Record, Source, SourceEvent};
 use crate::transaction::transact;
 
@@ -100,6 +101,8 @@ pub struct Inbox<D: InboxStore + OutboxStore, S> {
     /// of two that claim the same, one gets to work.
     yielding: Backoff,
     tally: Tally,
+    /// When the next batch may go, though it is small.
+    rested: Instant,
 }
 
 impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
@@ -125,6 +128,7 @@ impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
             parked: HashSet::new(),
             yielding,
             tally,
+            rested: Instant::now(),
         }
     }
 
@@ -160,7 +164,7 @@ impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
                 None => return Ok(()),
             };
             // Whatever is there already belongs to this batch, up to a change of hands.
-            let mut lingered = false;
+            let mut gather_until: Option<Instant> = None;
             loop {
                 match event.take() {
                     Some(SourceEvent::Records(records)) => ahead.extend(records),
@@ -176,9 +180,11 @@ impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
                 }
                 if ahead.len() < self.settings.batch {
                     event = self.source.try_next();
-                    if event.is_none() && !lingered && !ahead.is_empty() {
-                        lingered = true;
-                        event = tokio::time::timeout(self.settings.linger, self.source.next())
+                    if event.is_none() && !ahead.is_empty() {
+                        let until = *gather_until.get_or_insert_with(|| {
+                            self.rested.max(Instant::now() + self.settings.linger)
+                        });
+                        event = tokio::time::timeout_at(until.into(), self.source.next())
                             .await
                             .unwrap_or_default();
                     }
@@ -191,8 +197,10 @@ impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
                 }
                 let size = ahead.len().min(self.settings.batch);
                 let records: Vec<Record> = ahead.drain(..size).collect();
+                let began = Instant::now();
                 self.apply(records, stop).await;
-                lingered = false;
+                self.rested = Instant::now() + rest(began.elapsed(), size);
+                gather_until = None;
                 // What makes a batch already is applied first: a backlog stays with the broker.
                 if ahead.len() < self.settings.batch {
                     event = self.source.try_next();

@@ -6,20 +6,22 @@
 //! were drawn, and a position would step over a record that is committed late.
 
 mod order;
+mod sweeping;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
-use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use self::order::in_order;
+use self::sweeping::Sweeping;
 use crate::clock::Clock;
 use crate::error::StoreError;
 use crate::message::Message;
 use crate::outbox::OutboxStore;
+use crate::pacing::rest;
 use crate::publisher::Publisher;
 
 /// The bell that a commit rings to say: there is something in the outbox.
@@ -76,15 +78,11 @@ struct Shift {
     until: Instant,
     /// When the backlog was last measured.
     measured: Option<Instant>,
-    /// Records that the broker has and the table still holds.
-    deleting: Option<Deletion>,
+    sweeping: Sweeping,
 }
 
 /// How long a relay that is told to stop waits for a broker that is away.
 const FAREWELL: Duration = Duration::from_secs(3);
-
-/// The records of a deletion under way, and its end.
-type Deletion = (Vec<Uuid>, JoinHandle<Result<(), StoreError>>);
 
 impl<D: OutboxStore, P: Publisher> Relay<D, P> {
     /// A relay for the shard `shard`, by default the service's name.
@@ -153,23 +151,33 @@ impl<D: OutboxStore, P: Publisher> Relay<D, P> {
         let mut shift = Shift {
             until,
             measured: None,
-            deleting: None,
+            sweeping: Sweeping::default(),
         };
         let waker = self.database.waker();
         while !stop.is_cancelled() {
             if !self.keep(&mut shift).await? {
-                return Ok(());
+                return Ok(shift.sweeping.finish(&self.database).await?);
             }
-            if self.round(&mut shift, stop).await? {
+            let began = Instant::now();
+            let round = self.round(&mut shift, stop).await?;
+            shift
+                .sweeping
+                .go_on(&self.database, self.settings.batch)
+                .await?;
+            if round.full {
                 continue;
             }
+            if round.messages > 0 {
+                pause(stop, rest(began.elapsed(), round.messages)).await;
+            }
+            let sweep = shift.sweeping.due().unwrap_or_else(|| began + self.tick());
             tokio::select! {
                 () = waker.woken() => {}
-                () = tokio::time::sleep(self.tick()) => {}
+                () = tokio::time::sleep_until(sweep.min(began + self.tick()).into()) => {}
                 () = stop.cancelled() => {}
             }
         }
-        shift.settle_deletion().await
+        Ok(shift.sweeping.finish(&self.database).await?)
     }
 
     /// How long to stay away from the lease and the table at most.
@@ -211,13 +219,19 @@ impl<D: OutboxStore, P: Publisher> Relay<D, P> {
         Ok(lease.map(|_| asked + self.settings.lease))
     }
 
-    /// Publishes what is there; says whether there may be more.
-    async fn round(&self, shift: &mut Shift, stop: &CancellationToken) -> Result<bool, RelayFault> {
-        let except = shift.deleting.as_ref().map_or(&[][..], |(ids, _)| ids);
-        let records = self.database.pending(self.settings.batch, except).await?;
+    /// Publishes what is there; says how much that was.
+    async fn round(
+        &self,
+        shift: &mut Shift,
+        stop: &CancellationToken,
+    ) -> Result<Round, RelayFault> {
+        let passed_over = shift.sweeping.passed_over();
+        let records = self
+            .database
+            .pending(self.settings.batch, &passed_over)
+            .await?;
         if records.is_empty() {
-            shift.settle_deletion().await?;
-            return Ok(false);
+            return Ok(Round::default());
         }
         let full = records.len() == self.settings.batch;
         let ids: Vec<Uuid> = records.iter().map(|record| record.id).collect();
@@ -225,15 +239,11 @@ impl<D: OutboxStore, P: Publisher> Relay<D, P> {
         self.publish(shift, &messages, stop).await?;
         metrics::counter!("outbox_published_total", "shard" => self.shard.clone())
             .increment(messages.len() as u64);
-        // The next round may start before the deletion is durable: it passes these over.
-        shift.settle_deletion().await?;
-        let database = self.database.clone();
-        let doomed = ids.clone();
-        shift.deleting = Some((
-            ids,
-            tokio::spawn(async move { database.remove(&doomed).await }),
-        ));
-        Ok(full)
+        shift.sweeping.add(ids);
+        Ok(Round {
+            full,
+            messages: messages.len(),
+        })
     }
 
     /// Waits for the broker for as long as it is away, with the lease held meanwhile and
@@ -282,13 +292,12 @@ impl<D: OutboxStore, P: Publisher> Relay<D, P> {
     }
 }
 
-impl Shift {
-    async fn settle_deletion(&mut self) -> Result<(), RelayFault> {
-        if let Some((_, deletion)) = self.deleting.take() {
-            deletion.await.map_err(|_| RelayFault::Interrupted)??;
-        }
-        Ok(())
-    }
+/// What a round did.
+#[derive(Default)]
+struct Round {
+    /// There may be more right now.
+    full: bool,
+    messages: usize,
 }
 
 /// Why a shift ended early. Nothing is lost: what was not deleted is published again.
@@ -298,8 +307,6 @@ enum RelayFault {
     Store(#[from] StoreError),
     #[error("the broker did not take everything: {0}")]
     Publish(#[from] crate::publisher::PublishError),
-    #[error("a deletion was interrupted")]
-    Interrupted,
     #[error("another relay took the lease while the broker was awaited")]
     Overtaken,
     #[error("the broker did not confirm before the end; the outbox keeps it")]

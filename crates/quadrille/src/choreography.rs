@@ -11,6 +11,50 @@ pub(crate) fn contracts() -> Vec<Contract> {
     vec![auth::CONTRACT, orders::CONTRACT, products::CONTRACT]
 }
 
+/// The same for the operators' page, which the gateway serves without knowing the services.
+pub(crate) fn for_the_gateway() -> gateway::Choreography {
+    let services = contracts()
+        .into_iter()
+        .map(|contract| gateway::ServicePart {
+            name: contract.service.to_owned(),
+            publishes: contract.publishes.iter().map(said).collect(),
+            subscribes: contract.subscribes.iter().map(heard).collect(),
+        });
+    let topics = ALL.iter().map(|topic| gateway::Topic {
+        name: topic.name.to_owned(),
+        writer: topic.writer.to_owned(),
+        key: topic.key.to_owned(),
+        partitions: topic.partitions,
+        keeps: keeps(topic.retention).to_owned(),
+    });
+    gateway::Choreography {
+        services: services.collect(),
+        topics: topics.collect(),
+    }
+}
+
+fn said(stream: &Stream) -> gateway::Said {
+    gateway::Said {
+        event: stream.event.to_owned(),
+        topic: stream.topic.to_owned(),
+    }
+}
+
+fn heard((stream, effect): &(Stream, &str)) -> gateway::Heard {
+    gateway::Heard {
+        event: stream.event.to_owned(),
+        topic: stream.topic.to_owned(),
+        effect: (*effect).to_owned(),
+    }
+}
+
+fn keeps(retention: Retention) -> &'static str {
+    match retention {
+        Retention::Unlimited => "every record",
+        Retention::Compacted => "the newest of each key",
+    }
+}
+
 /// What is wrong with a set of contracts; empty when they fit together.
 pub(crate) fn problems(contracts: &[Contract]) -> Vec<String> {
     let mut problems = Vec::new();
@@ -105,10 +149,7 @@ pub(crate) fn markdown(contracts: &[Contract]) -> String {
         "\n## Topics\n\n| topic | written by | key | partitions | keeps |\n|---|---|---|---|---|\n",
     );
     for topic in ALL {
-        let keeps = match topic.retention {
-            Retention::Unlimited => "every record",
-            Retention::Compacted => "the newest of each key",
-        };
+        let keeps = keeps(topic.retention);
         let _ = writeln!(
             page,
             "| `{}` | {} | {} | {} | {keeps} |",

@@ -5,7 +5,7 @@ use std::time::Duration;
 use service::lifecycle::Lifecycle;
 
 use crate::cli::Role;
-use crate::openapi;
+use crate::{choreography, openapi};
 
 /// How long a service may take to finish what it has begun. Below what orchestrators give
 /// by default (30 s).
@@ -20,6 +20,10 @@ pub(crate) async fn run(role: Role) -> anyhow::Result<()> {
     lifecycle.on_signals()?;
     match role {
         Role::Gateway(settings) => {
+            let settings = gateway::Settings {
+                choreography: choreography::for_the_gateway(),
+                ..settings
+            };
             gateway::start(settings, openapi::whole(), &lifecycle, None).await?;
         }
         Role::Auth(settings) => {

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use events::topics::{Retention, Topic};
+use events::topics::Topic;
 use jiff::Timestamp;
 use outbox::kafka::{KafkaAdmin, KafkaOptions, KafkaPublisher, TopicSpec};
 use outbox::mongo::{MongoDatabase, MongoOptions};
@@ -84,13 +84,7 @@ impl Bed {
 
     /// Makes the shop's topics `topics`, with their usual partitions.
     pub async fn topics(&self, topics: &[Topic]) {
-        let specs: Vec<TopicSpec> = topics
-            .iter()
-            .map(|topic| match topic.retention {
-                Retention::Unlimited => TopicSpec::unlimited(topic.name, topic.partitions),
-                Retention::Compacted => TopicSpec::compacted(topic.name, topic.partitions),
-            })
-            .collect();
+        let specs: Vec<TopicSpec> = topics.iter().map(Topic::spec).collect();
         self.ensure_topics(&specs).await;
     }
 

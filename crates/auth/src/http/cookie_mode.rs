@@ -66,8 +66,12 @@ impl<S: Send + Sync> FromRequest<S> for Presented {
             return Ok(Self { token, carriage });
         }
         let request = Request::from_parts(parts, body);
-        let Json(body) = <Json<RefreshTokenBody> as FromRequest<S>>::from_request(request, state).await?;
-        Ok(Self { token: body.refresh_token, carriage })
+        let Json(body) =
+            <Json<RefreshTokenBody> as FromRequest<S>>::from_request(request, state).await?;
+        Ok(Self {
+            token: body.refresh_token,
+            carriage,
+        })
     }
 }
 
@@ -82,13 +86,18 @@ impl<S: Send + Sync> OptionalFromRequest<S> for Presented {
             return Ok(None);
         }
         let request = Request::from_parts(parts, body);
-        <Self as FromRequest<S>>::from_request(request, state).await.map(Some)
+        <Self as FromRequest<S>>::from_request(request, state)
+            .await
+            .map(Some)
     }
 }
 
 /// The cookie that keeps a login until it ends; `None` never, since tokens are base64url.
 pub(super) fn cookie_of(token: &str, lasts: SignedDuration) -> Option<HeaderValue> {
-    let cookie = format!("{NAME}={token}; Max-Age={}; {ATTRIBUTES}", lasts.as_secs().max(0));
+    let cookie = format!(
+        "{NAME}={token}; Max-Age={}; {ATTRIBUTES}",
+        lasts.as_secs().max(0)
+    );
     let mut cookie = HeaderValue::try_from(cookie).ok()?;
     cookie.set_sensitive(true);
     Some(cookie)
@@ -131,22 +140,47 @@ mod tests {
 
     fn headers(list: &[(&'static str, &str)]) -> HeaderMap {
         let pair = |(name, value): &(&'static str, &str)| {
-            (HeaderName::from_static(name), HeaderValue::try_from(*value).unwrap())
+            (
+                HeaderName::from_static(name),
+                HeaderValue::try_from(*value).unwrap(),
+            )
         };
         list.iter().map(pair).collect()
     }
 
     #[test]
     fn only_the_shops_own_pages_are_of_its_origin() {
-        let own = |list| is_own_origin(&headers(list));
-        assert!(own(&[("origin", "http://localhost:8080"), ("host", "localhost:8080")]));
-        assert!(own(&[("origin", "https://Shop.example"), ("host", "shop.example")]));
-        let behind = [("origin", "https://shop.example"), ("host", "10.0.0.7:8081")];
+        fn own(list: &[(&'static str, &str)]) -> bool {
+            is_own_origin(&headers(list))
+        }
+        assert!(own(&[
+            ("origin", "http://localhost:8080"),
+            ("host", "localhost:8080")
+        ]));
+        assert!(own(&[
+            ("origin", "https://Shop.example"),
+            ("host", "shop.example")
+        ]));
+        let behind = [
+            ("origin", "https://shop.example"),
+            ("host", "10.0.0.7:8081"),
+        ];
         assert!(!own(&behind));
-        let told = [behind[0], behind[1], ("x-forwarded-host", "shop.example")];
-        assert!(own(&told));
-        for foreign in ["https://evil.example", "https://shop.example.evil.example", "null", ""] {
-            assert!(!own(&[("origin", foreign), ("host", "shop.example")]), "{foreign}");
+        assert!(own(&[
+            behind[0],
+            behind[1],
+            ("x-forwarded-host", "shop.example")
+        ]));
+        for foreign in [
+            "https://evil.example",
+            "https://shop.example.evil.example",
+            "null",
+            "",
+        ] {
+            assert!(
+                !own(&[("origin", foreign), ("host", "shop.example")]),
+                "{foreign}"
+            );
         }
         assert!(!own(&[("host", "shop.example")]));
         assert!(!own(&[("origin", "https://shop.example")]));
@@ -155,8 +189,16 @@ mod tests {
     #[test]
     fn the_cookie_is_found_among_others() {
         let found = |text| cookie_in(&headers(&[("cookie", text)]));
-        assert_eq!(found("a=1; quadrille_refresh=T-_9; b=2").as_deref(), Some("T-_9"));
-        for none in ["", "quadrille_refresh=", "quadrille_refresh", "xquadrille_refresh=1"] {
+        assert_eq!(
+            found("a=1; quadrille_refresh=T-_9; b=2").as_deref(),
+            Some("T-_9")
+        );
+        for none in [
+            "",
+            "quadrille_refresh=",
+            "quadrille_refresh",
+            "xquadrille_refresh=1",
+        ] {
             assert_eq!(found(none), None, "{none}");
         }
     }

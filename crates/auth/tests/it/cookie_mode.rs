@@ -21,7 +21,11 @@ fn ask(server: &Server, path: &str, origin: Option<&str>) -> RequestBuilder {
 
 async fn log_in(server: &Server, origin: Option<&str>) -> Response {
     let body = json!({ "email": "a@b.com", "password": PASSWORD });
-    ask(server, "/api/login", origin).json(&body).send().await.unwrap()
+    ask(server, "/api/login", origin)
+        .json(&body)
+        .send()
+        .await
+        .unwrap()
 }
 
 async fn with_cookie(server: &Server, path: &str, cookie: &str) -> Response {
@@ -33,7 +37,13 @@ async fn with_cookie(server: &Server, path: &str, cookie: &str) -> Response {
 fn cookie(response: &Response) -> String {
     let set = response.headers()[SET_COOKIE].to_str().unwrap();
     let (pair, attributes) = set.split_once("; ").unwrap();
-    for wanted in ["Path=/api", "HttpOnly", "Secure", "SameSite=Strict", "Max-Age="] {
+    for wanted in [
+        "Path=/api",
+        "HttpOnly",
+        "Secure",
+        "SameSite=Strict",
+        "Max-Age=",
+    ] {
         assert!(attributes.contains(wanted), "{attributes}");
     }
     pair.to_owned()
@@ -41,8 +51,14 @@ fn cookie(response: &Response) -> String {
 
 async fn has_no_refresh_token(response: Response) {
     let body: Value = response.json().await.unwrap();
-    assert!(body["access_token"].is_string() && body["expires_in"] == 900, "{body}");
-    assert!(body.get("refresh_token").is_none(), "a script could read it");
+    assert!(
+        body["access_token"].is_string() && body["expires_in"] == 900,
+        "{body}"
+    );
+    assert!(
+        body.get("refresh_token").is_none(),
+        "a script could read it"
+    );
 }
 
 #[tokio::test]
@@ -65,7 +81,11 @@ async fn a_login_is_kept_renewed_and_ended_in_a_cookie() {
     assert_eq!(response.status(), StatusCode::NO_CONTENT);
     assert_eq!(cookie(&response), "quadrille_refresh=");
     let refused = with_cookie(&server, "/api/refresh", &second).await;
-    assert_eq!(cookie(&refused), "quadrille_refresh=", "what is of no use is taken away");
+    assert_eq!(
+        cookie(&refused),
+        "quadrille_refresh=",
+        "what is of no use is taken away"
+    );
     problem(refused, 401, "invalid-refresh-token").await;
 }
 
@@ -88,7 +108,10 @@ async fn another_sites_page_is_refused_and_nothing_changes() {
 #[tokio::test]
 async fn without_a_cookie_there_is_nothing_to_refresh_or_to_end() {
     let server = Server::start().await;
-    let refused = ask(&server, "/api/refresh", Some(OWN)).send().await.unwrap();
+    let refused = ask(&server, "/api/refresh", Some(OWN))
+        .send()
+        .await
+        .unwrap();
     problem(refused, 401, "invalid-refresh-token").await;
     let ended = ask(&server, "/api/logout", Some(OWN)).send().await.unwrap();
     assert_eq!(ended.status(), StatusCode::NO_CONTENT);
@@ -100,7 +123,9 @@ async fn the_cookie_counts_only_where_it_was_asked_for() {
     server.register("a@b.com").await;
     let kept = cookie(&log_in(&server, Some(OWN)).await);
     let before = server.everything().await;
-    let plain = server.request(Method::POST, "/api/refresh").header(COOKIE, &kept);
+    let plain = server
+        .request(Method::POST, "/api/refresh")
+        .header(COOKIE, &kept);
     let refused = plain.json(&json!({})).send().await.unwrap();
     problem(refused, 422, "invalid-body").await;
     assert_eq!(server.everything().await, before);

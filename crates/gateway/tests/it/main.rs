@@ -9,6 +9,7 @@
 mod access_table;
 mod description;
 mod limits;
+mod operations;
 mod outage;
 mod passing_on;
 mod problem_codes;

@@ -20,6 +20,9 @@ async fn the_request_arrives_whole_and_without_what_is_not_its_own() {
         .header("te", "trailers")
         .header("proxy-authorization", "Basic x")
         .header("x-forwarded-for", "6.6.6.6")
+        .header("x-forwarded-host", "evil.example")
+        .header("cookie", "quadrille_refresh=t")
+        .header("origin", "http://shop.example")
         .body(r#"{"products":[]}"#)
         .send()
         .await
@@ -45,6 +48,9 @@ async fn the_request_arrives_whole_and_without_what_is_not_its_own() {
     );
     assert_eq!(headers["x-request-id"], "mine-1");
     assert_eq!(headers["x-forwarded-for"], "127.0.0.1");
+    assert_eq!(headers["x-forwarded-host"], shop.address.to_string());
+    assert_eq!(headers["cookie"], "quadrille_refresh=t");
+    assert_eq!(headers["origin"], "http://shop.example");
     assert_eq!(headers["traceparent"].as_str().unwrap().len(), 55);
     for hop in ["x-private", "te", "proxy-authorization", "connection"] {
         assert!(headers.get(hop).is_none(), "{hop} was passed on");

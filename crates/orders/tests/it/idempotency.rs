@@ -118,3 +118,26 @@ async fn fifty_at_once_over_two_instances_are_one_order() {
         (1, 1)
     );
 }
+
+#[tokio::test]
+async fn idempotency_keys_are_removed_by_the_database() {
+    let shop = Shop::open().await;
+    let indexes = shop
+        .database
+        .database()
+        .run_command(bson::doc! { "listIndexes": "idempotency" })
+        .await
+        .unwrap();
+    let days = orders::store::IDEMPOTENCY_DAYS * 24 * 60 * 60;
+    let listed = indexes
+        .get_document("cursor")
+        .unwrap()
+        .get_array("firstBatch")
+        .unwrap();
+    let expires = |index: &bson::Bson| {
+        let after = index.as_document()?.get("expireAfterSeconds")?;
+        after.as_i64().or(after.as_i32().map(i64::from))
+    };
+    let found: Vec<i64> = listed.iter().filter_map(expires).collect();
+    assert_eq!(found, [i64::try_from(days).unwrap()], "{listed:?}");
+}

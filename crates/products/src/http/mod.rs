@@ -15,10 +15,14 @@ mod problems;
 mod raise_stock;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
-use axum::extract::FromRef;
-use outbox::Clock;
+use axum::extract::{FromRef, Request};
+use axum::middleware::{self, Next};
+use axum::response::IntoResponse;
+use outbox::{Clock, Ground};
+use service::http::Problem;
 use service::token::Verifier;
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -49,6 +53,22 @@ impl FromRef<Api> for Verifier {
 /// The routes, without the frame that every service has around them.
 pub fn router(api: Api) -> Router {
     documented().split_for_parts().0.with_state(api)
+}
+
+/// Refuses changes until the tables are made: without its unique index a collection would take
+/// two products of one name.
+pub fn changes_need_tables(router: Router, ground: Ground) -> Router {
+    router.layer(middleware::from_fn(move |request: Request, next: Next| {
+        let refused = !request.method().is_safe() && !ground.has_tables();
+        async move {
+            if refused {
+                return Problem::unavailable(Duration::from_secs(1))
+                    .detail("products is starting; try again in a moment")
+                    .into_response();
+            }
+            next.run(request).await
+        }
+    }))
 }
 
 /// The description of the routes.

@@ -21,7 +21,7 @@ use service::lifecycle::Lifecycle;
 use self::progress::Steps;
 use self::state::State;
 pub(crate) use self::state::running_mongodb;
-use crate::{openapi, seed, serve};
+use crate::{choreography, openapi, seed, serve};
 
 /// What `up` logs unless `RUST_LOG` says otherwise: an order's way, and what is wrong.
 pub(crate) const LOG_FILTER: &str = "warn,order=info,orders=warn";
@@ -144,6 +144,7 @@ async fn start_services(
             ..Default::default()
         },
         web_root: args.web_root.clone().or_else(built_web),
+        choreography: choreography::for_the_gateway(),
         ..gateway::Settings::new(url(auth)?, url(products)?, url(orders)?)
     };
     gateway::start(gateway, openapi::whole(), lifecycle, None)

@@ -1,15 +1,11 @@
 //! Puts the parts together; the only place where adapters are made.
 
-mod ground;
-
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use outbox::kafka::{KafkaAdmin, KafkaError, KafkaOptions, KafkaPublisher, KafkaSource};
+use outbox::kafka::{KafkaError, KafkaOptions};
 use outbox::mongo::MongoOptions;
-use outbox::{
-    Clock, Inbox, InboxSettings, Relay, RelaySettings, StoreError, Subscriptions, SystemClock,
-};
+use outbox::{Clock, Ground, Messaging, StoreError, Subscriptions, SystemClock};
 use secrecy::ExposeSecret;
 use service::config::{HttpSettings, KafkaSettings, MongoSettings, TokenSettings};
 use service::health::Health;
@@ -18,11 +14,10 @@ use service::token::Verifier;
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
-use self::ground::Ground;
 use crate::CONTRACT;
 use crate::handlers::OnOrderCreate;
 use crate::http::{self, Api};
-use crate::store::ShopDatabase;
+use crate::store::{self, ShopDatabase};
 
 /// The port that the service listens on unless it is told another one.
 pub const PORT: u16 = 8082;
@@ -92,79 +87,39 @@ pub async fn start(settings: Settings, lifecycle: &Lifecycle) -> Result<Running,
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let database = connect(&settings.mongo).await?;
     let kafka = kafka_options(&settings.kafka);
-    let admin = KafkaAdmin::new(&kafka)?;
-    let publisher = KafkaPublisher::new(&kafka)?;
+    let messaging = Messaging::new(
+        CONTRACT.service,
+        database.clone(),
+        kafka,
+        CONTRACT.topics(),
+        Arc::clone(&clock),
+    )?;
     let listener = service::http::bind(settings.http.listen_or(PORT)).await?;
     let address = listener.local_addr()?;
 
     let shutdown = lifecycle.shutdown();
-    let ground = Ground::default();
     let api = Api {
         database: database.clone(),
         clock: Arc::clone(&clock),
         verifier: Verifier::new(&settings.tokens),
     };
-    let routes = http::router(api).merge(health(&database, &admin, &ground).routes());
+    let routes = http::changes_need_tables(http::router(api), messaging.ground());
+    let routes = routes.merge(health(&messaging.ground()).routes());
     let routes = service::http::layers(routes, CONTRACT.service, &settings.http);
 
-    // Cancelled when the last one who may write to the outbox is gone.
-    let quiet = CancellationToken::new();
-    let writer = Arc::new(quiet.clone().drop_guard());
-
-    let (served, writing) = (shutdown.clone(), Arc::clone(&writer));
+    // Requests write to the outbox too: the relay outlives them.
+    let written = CancellationToken::new();
+    let (soft, served) = (shutdown.soft(), written.clone());
     lifecycle.spawn("products http", async move {
-        let outcome = service::http::serve(listener, routes, served).await;
-        drop(writing);
+        let outcome = service::http::serve(listener, routes, shutdown).await;
+        served.cancel();
         outcome
     });
-
-    let (soft, preparing, store) = (shutdown.soft(), ground.clone(), database.clone());
-    lifecycle.spawn("products preparation", async move {
-        preparing.prepare(&store, &admin, &soft).await;
-        Ok::<(), StartError>(())
-    });
-
-    let relay = Relay::new(
-        database.clone(),
-        publisher,
-        CONTRACT.service,
-        Arc::clone(&clock),
-        RelaySettings::default(),
-    );
-    let (prepared, hard) = (ground.clone(), shutdown.hard());
-    lifecycle.spawn("products relay", async move {
-        if prepared.ready(&quiet).await {
-            tokio::select! {
-                () = relay.run(quiet) => {}
-                // With Kafka away the last round would never end. What is left stays in
-                // the outbox.
-                () = hard.cancelled() => {}
-            }
-        }
-        Ok::<(), StartError>(())
-    });
-
-    let soft = shutdown.soft();
-    lifecycle.spawn("products inbox", async move {
-        let _writing = writer;
-        if !ground.ready(&soft).await {
-            return Ok(());
-        }
-        let decide = OnOrderCreate::new(database.clone(), Arc::clone(&clock));
+    lifecycle.spawn("products messages", async move {
+        let decide = OnOrderCreate::new(database.clone(), clock);
         let subscriptions = Subscriptions::new(CONTRACT.service).on(decide);
-        let source = KafkaSource::subscribe(&kafka, CONTRACT.service, subscriptions.topics())?;
-        let settings = InboxSettings::default();
-        Inbox::new(
-            database,
-            source,
-            subscriptions,
-            CONTRACT.service,
-            clock,
-            settings,
-        )
-        .run(soft)
-        .await
-        .map_err(Box::<dyn std::error::Error + Send + Sync>::from)
+        let prepare = || store::prepare(&database);
+        messaging.run(prepare, subscriptions, soft, written).await
     });
     tracing::info!(%address, "products listens");
     Ok(Running { address })
@@ -179,22 +134,15 @@ fn kafka_options(settings: &KafkaSettings) -> KafkaOptions {
     }
 }
 
-fn health(database: &ShopDatabase, admin: &KafkaAdmin, ground: &Ground) -> Health {
-    let (database, admin) = (database.clone(), admin.clone());
-    let (tables, topics) = (ground.clone(), ground.clone());
+fn health(ground: &Ground) -> Health {
+    let (database, broker) = (ground.clone(), ground.clone());
     Health::new()
         .check("mongodb", move || {
-            let (database, ground) = (database.clone(), tables.clone());
-            async move {
-                let reached = database.ping().await.map_err(|fault| fault.to_string());
-                reached.and_then(|()| ground.has_tables())
-            }
+            let ground = database.clone();
+            async move { ground.check_database().await }
         })
         .check("kafka", move || {
-            let (admin, ground) = (admin.clone(), topics.clone());
-            async move {
-                let reached = admin.ping().await.map_err(|fault| fault.to_string());
-                reached.and_then(|()| ground.has_topics())
-            }
+            let ground = broker.clone();
+            async move { ground.check_broker().await }
         })
 }

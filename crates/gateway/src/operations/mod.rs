@@ -1,0 +1,160 @@
+//! What the services do at the moment, for the operators' page: who says what to whom, and the figures.
+//!
+//! The gateway reads each instance's `/readyz` and `/metrics` when it is asked, and keeps nothing: rates are
+//! made by whoever asks twice.
+
+mod choreography;
+mod figures;
+mod scrape;
+
+use std::{
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use axum::{
+    Router,
+    extract::State,
+    response::{IntoResponse, Json, Response},
+    routing::get,
+};
+use futures::future::join_all;
+use http::{HeaderMap, HeaderValue, header};
+use serde::Serialize;
+use service::{
+    http::{Problem, ProblemBody},
+    token::{Role, Verifier},
+};
+use utoipa::ToSchema;
+
+pub use choreography::{Choreography, Heard, Said, ServicePart, Topic};
+use figures::{Figures, Orders};
+use scrape::{Instance, Scraper};
+
+use crate::{
+    Settings,
+    access::{OPERATIONS, Upstream},
+    security_headers,
+};
+
+/// What goes on in the shop.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Operations {
+    /// When it was read, in milliseconds since 1970.
+    at_millis: u64,
+    /// The services, in the order of their contracts.
+    services: Vec<Service>,
+    /// The topics between them.
+    topics: Vec<Topic>,
+    /// What became of orders; absent while the orders service is out of reach.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    orders: Option<Orders>,
+}
+
+/// A service, its part in the choreography and its figures.
+#[derive(Debug, Serialize, ToSchema)]
+struct Service {
+    #[serde(flatten)]
+    part: ServicePart,
+    /// How many instances the gateway knows of.
+    instances: usize,
+    /// How many of them are ready.
+    ready: usize,
+    /// Its figures; absent while none of its instances answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    figures: Option<Figures>,
+}
+
+pub(crate) struct Watch {
+    scraper: Scraper,
+    verifier: Verifier,
+    settings: Settings,
+}
+
+/// The route of the operators' figures.
+pub(crate) fn routes(settings: &Settings, verifier: &Verifier) -> Router {
+    let watch = Arc::new(Watch {
+        scraper: Scraper::new(),
+        verifier: verifier.clone(),
+        settings: settings.clone(),
+    });
+    Router::new()
+        .route(OPERATIONS, get(operations))
+        .with_state(watch)
+}
+
+/// What goes on in the shop
+///
+/// For admins: the services' contracts, whether they are ready, and their figures as they stand.
+#[utoipa::path(
+    get, path = "/api/admin/operations", tag = "operations", security(("bearer" = [])),
+    responses(
+        (status = 200, description = "The figures", body = Operations),
+        (status = 401, description = "`unauthorized`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 403, description = "`forbidden`", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn operations(State(watch): State<Arc<Watch>>, headers: HeaderMap) -> Response {
+    let mut response = match watch.read(&headers).await {
+        Ok(operations) => Json(operations).into_response(),
+        Err(problem) => problem.into_response(),
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    security_headers::mark_api(headers);
+    response
+}
+
+impl Watch {
+    async fn read(&self, headers: &HeaderMap) -> Result<Operations, Problem> {
+        let caller = self.verifier.shared_caller(headers).await?;
+        caller.require_any(&[Role::Admin])?;
+        let choreography = &self.settings.choreography;
+        let looked_at = join_all(choreography.services.iter().map(|part| self.look_at(part))).await;
+        let mut orders = None;
+        let mut services = Vec::with_capacity(looked_at.len());
+        for (part, instances) in choreography.services.iter().zip(looked_at) {
+            let texts: Vec<&str> = instances.iter().filter_map(Instance::metrics).collect();
+            if part.name == Upstream::Orders.name() && !texts.is_empty() {
+                orders = Some(Orders::read(&texts));
+            }
+            services.push(Service {
+                part: part.clone(),
+                instances: instances.len(),
+                ready: instances.iter().filter(|instance| instance.ready).count(),
+                figures: (!texts.is_empty()).then(|| Figures::read(&part.name, &texts)),
+            });
+        }
+        Ok(Operations {
+            at_millis: now(),
+            services,
+            topics: choreography.topics.clone(),
+            orders,
+        })
+    }
+
+    async fn look_at(&self, part: &ServicePart) -> Vec<Instance> {
+        let urls = [
+            (Upstream::Auth, &self.settings.auth_url),
+            (Upstream::Products, &self.settings.products_url),
+            (Upstream::Orders, &self.settings.orders_url),
+        ];
+        let url = urls
+            .into_iter()
+            .find(|(known, _)| known.name() == part.name);
+        let instances = url.map_or(&[][..], |(_, url)| url.instances());
+        join_all(
+            instances
+                .iter()
+                .map(|instance| self.scraper.look_at(instance)),
+        )
+        .await
+    }
+}
+
+fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| {
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    })
+}

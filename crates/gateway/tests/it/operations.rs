@@ -1,0 +1,113 @@
+//! `GET /api/admin/operations`
+
+use axum::{Router, routing::get};
+use gateway::{Choreography, Said, ServicePart, Topic};
+use service::token::Role;
+
+use crate::support::{Shop, problem};
+
+const PATH: &str = "/api/admin/operations";
+
+fn choreography() -> Choreography {
+    let part = |name: &str, publishes| ServicePart {
+        name: name.to_owned(),
+        publishes,
+        subscribes: Vec::new(),
+    };
+    let said = Said {
+        event: "OrderCreate".to_owned(),
+        topic: "orders.order.v1".to_owned(),
+    };
+    Choreography {
+        services: vec![
+            part("auth", vec![]),
+            part("orders", vec![said]),
+            part("later", vec![]),
+        ],
+        topics: vec![Topic {
+            name: "orders.order.v1".to_owned(),
+            writer: "orders".to_owned(),
+            key: "order id".to_owned(),
+            partitions: 6,
+            keeps: "every record".to_owned(),
+        }],
+    }
+}
+
+fn metrics() -> Router {
+    let text = "outbox_published_total{shard=\"orders\"} 7\norders_placed_total 9\n";
+    Router::new()
+        .route("/metrics", get(async move || text))
+        .route("/readyz", get(async || "ok"))
+}
+
+async fn shop() -> Shop {
+    Shop::with(|settings| settings.choreography = choreography(), metrics()).await
+}
+
+#[tokio::test]
+async fn an_admin_sees_contracts_and_figures() {
+    let shop = shop().await;
+    let response = shop
+        .get(PATH)
+        .bearer_auth(shop.token(Role::Admin))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.status().as_u16(), 200);
+    assert_eq!(response.headers()["cache-control"], "no-store");
+    let body: serde_json::Value = response.json().await.unwrap();
+    let orders = &body["services"][1];
+    assert_eq!(orders["name"], "orders");
+    assert_eq!(orders["publishes"][0]["topic"], "orders.order.v1");
+    assert_eq!(
+        (&orders["instances"], &orders["ready"]),
+        (&1.into(), &1.into())
+    );
+    assert_eq!(orders["figures"]["published_total"], 7.0);
+    assert_eq!(body["orders"]["placed"], 9.0);
+    assert_eq!(body["topics"][0]["partitions"], 6);
+    // A service that the gateway has no address of.
+    assert_eq!(body["services"][2]["instances"], 0);
+    assert!(body["services"][2].get("figures").is_none());
+}
+
+#[tokio::test]
+async fn a_service_that_is_away_has_no_figures() {
+    let away = |settings: &mut gateway::Settings| {
+        settings.choreography = choreography();
+        settings.orders_url = "http://127.0.0.1:1".parse().unwrap();
+    };
+    let shop = Shop::with(away, metrics()).await;
+    let response = shop
+        .get(PATH)
+        .bearer_auth(shop.token(Role::Admin))
+        .send()
+        .await
+        .unwrap();
+    let body: serde_json::Value = response.json().await.unwrap();
+    assert_eq!(body["services"][1]["ready"], 0);
+    assert!(body["services"][1].get("figures").is_none());
+    assert!(body.get("orders").is_none());
+}
+
+#[tokio::test]
+async fn others_are_refused() {
+    let shop = shop().await;
+    let (code, _) = problem(shop.get(PATH).send().await.unwrap()).await;
+    assert_eq!(code, "unauthorized");
+    let user = shop
+        .get(PATH)
+        .bearer_auth(shop.token(Role::User))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(problem(user).await.0, "forbidden");
+    let posted = shop
+        .post(PATH)
+        .bearer_auth(shop.token(Role::Admin))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(problem(posted).await.0, "method-not-allowed");
+}

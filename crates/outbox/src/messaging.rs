@@ -1,0 +1,211 @@
+//! A service's whole part in the exchange of events, begun and ended in the right order.
+//!
+//! To begin: tables and topics, for as long as it takes, then the relay and the inbox. To
+//! end: the inbox finishes its batch and leaves the group; the relay stays until nobody
+//! writes to the outbox any more.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use thiserror::Error;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::Clock;
+use crate::error::StoreError;
+use crate::handler::Subscriptions;
+use crate::inbox::{Inbox, InboxError, InboxSettings};
+use crate::kafka::{KafkaAdmin, KafkaError, KafkaOptions, KafkaPublisher, KafkaSource, TopicSpec};
+use crate::mongo::MongoDatabase;
+use crate::relay::{Relay, RelaySettings};
+
+/// Relay and inbox of one service, on MongoDB and Kafka.
+pub struct Messaging {
+    service: &'static str,
+    database: MongoDatabase,
+    kafka: KafkaOptions,
+    publisher: KafkaPublisher,
+    topics: Vec<TopicSpec>,
+    clock: Arc<dyn Clock>,
+    ground: Ground,
+}
+
+/// Why a service's messages stopped for good.
+#[derive(Debug, Error)]
+pub enum MessagingError {
+    /// A setting that Kafka's client refuses.
+    #[error("the settings for Kafka can't be used: {0}")]
+    Kafka(#[from] KafkaError),
+    /// Going on would lose or invent events.
+    #[error(transparent)]
+    Inbox(#[from] InboxError),
+}
+
+/// Whether what messages need is there; cheap to clone, for health checks.
+#[derive(Clone)]
+pub struct Ground {
+    database: MongoDatabase,
+    admin: KafkaAdmin,
+    tables: Arc<AtomicBool>,
+    topics: Arc<AtomicBool>,
+}
+
+impl Ground {
+    /// Whether the tables are made.
+    pub fn has_tables(&self) -> bool {
+        self.tables.load(Ordering::Acquire)
+    }
+
+    /// Whether MongoDB answers and the tables are made; otherwise what is wrong.
+    ///
+    /// # Errors
+    /// A text for an operator.
+    pub async fn check_database(&self) -> Result<(), String> {
+        self.database
+            .ping()
+            .await
+            .map_err(|fault| fault.to_string())?;
+        self.has_tables()
+            .then_some(())
+            .ok_or_else(|| "the tables are not made yet".to_owned())
+    }
+
+    /// Whether Kafka answers and the topics are made; otherwise what is wrong.
+    ///
+    /// # Errors
+    /// A text for an operator.
+    pub async fn check_broker(&self) -> Result<(), String> {
+        self.admin.ping().await.map_err(|fault| fault.to_string())?;
+        let made = self.topics.load(Ordering::Acquire);
+        made.then_some(())
+            .ok_or_else(|| "the topics are not made yet".to_owned())
+    }
+}
+
+impl Messaging {
+    /// Messages of `service`, which is also its consumer group and its relay's shard.
+    /// `topics` are those that it writes, reads and parks on. Nothing is contacted yet.
+    ///
+    /// # Errors
+    /// When a setting is not one of Kafka's.
+    pub fn new(
+        service: &'static str,
+        database: MongoDatabase,
+        kafka: KafkaOptions,
+        topics: Vec<TopicSpec>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, KafkaError> {
+        let (admin, publisher) = (KafkaAdmin::new(&kafka)?, KafkaPublisher::new(&kafka)?);
+        let ground = Ground {
+            database: database.clone(),
+            admin,
+            tables: Arc::default(),
+            topics: Arc::default(),
+        };
+        Ok(Self {
+            service,
+            database,
+            kafka,
+            publisher,
+            topics,
+            clock,
+            ground,
+        })
+    }
+
+    /// Whether what messages need is there, also later.
+    pub fn ground(&self) -> Ground {
+        self.ground.clone()
+    }
+
+    /// Works until `stop`, and publishes on until `written`: cancel that when the last one
+    /// who may write to the outbox is gone.
+    ///
+    /// `prepare` makes the service's own tables; it is called until it succeeds.
+    ///
+    /// # Errors
+    /// When a setting can't be used, or a checkpoint does not fit its topic.
+    pub async fn run<P, F>(
+        self,
+        prepare: P,
+        subscriptions: Subscriptions<MongoDatabase>,
+        stop: CancellationToken,
+        written: CancellationToken,
+    ) -> Result<(), MessagingError>
+    where
+        P: FnMut() -> F + Send,
+        F: Future<Output = Result<(), StoreError>> + Send,
+    {
+        if stop
+            .run_until_cancelled(self.prepare(prepare))
+            .await
+            .is_none()
+        {
+            return Ok(());
+        }
+        let source = KafkaSource::subscribe(&self.kafka, self.service, subscriptions.topics())?;
+        let relay = Relay::new(
+            self.database.clone(),
+            self.publisher,
+            self.service,
+            Arc::clone(&self.clock),
+            RelaySettings::default(),
+        );
+        let inbox = Inbox::new(
+            self.database,
+            source,
+            subscriptions,
+            self.service,
+            self.clock,
+            InboxSettings::default(),
+        );
+        let quiet = CancellationToken::new();
+        let hearing = async {
+            let outcome = inbox.run(stop).await;
+            // A fault ends the process; what was said until then is published by the next.
+            if outcome.is_ok() {
+                written.cancelled().await;
+            }
+            quiet.cancel();
+            outcome
+        };
+        let (outcome, ()) = tokio::join!(hearing, relay.run(quiet.clone()));
+        Ok(outcome?)
+    }
+
+    async fn prepare<P, F>(&self, prepare: P)
+    where
+        P: FnMut() -> F + Send,
+        F: Future<Output = Result<(), StoreError>> + Send,
+    {
+        let tables = async {
+            persist(self.service, "tables", || self.database.prepare()).await;
+            persist(self.service, "tables", prepare).await;
+            self.ground.tables.store(true, Ordering::Release);
+        };
+        let topics = async {
+            persist(self.service, "topics", || {
+                self.ground.admin.ensure_topics(&self.topics)
+            })
+            .await;
+            self.ground.topics.store(true, Ordering::Release);
+        };
+        tokio::join!(tables, topics);
+    }
+}
+
+/// Tries until it works; says so at first and then every tenth time.
+async fn persist<F, E>(service: &str, what: &str, mut attempt: impl FnMut() -> F)
+where
+    F: Future<Output = Result<(), E>>,
+    E: std::fmt::Display,
+{
+    let mut failures = 0_u32;
+    while let Err(fault) = attempt().await {
+        if failures.is_multiple_of(10) {
+            tracing::warn!(service, what, %fault, "can't be made yet; trying on");
+        }
+        failures += 1;
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+}
