@@ -17,6 +17,7 @@ mod layers;
 mod process;
 mod test;
 mod up;
+mod web;
 mod workspace;
 
 use std::process::ExitCode;

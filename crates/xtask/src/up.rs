@@ -4,7 +4,7 @@ use std::{os::unix::process::CommandExt, process::Command};
 
 use anyhow::{Context, bail};
 
-use crate::{install, process, workspace::Workspace};
+use crate::{install, process, web, workspace::Workspace};
 
 /// What `cargo xtask up` takes.
 #[derive(Debug, clap::Args)]
@@ -49,6 +49,7 @@ pub(crate) fn run(workspace: &Workspace, mut args: Args) -> anyhow::Result<()> {
     if !process::shown(&mut build)?.success() {
         bail!("Quadrille could not be built; the errors are above");
     }
+    web::ensure_built(workspace)?;
     let program = workspace.program("quadrille", release);
     let error = Command::new(&program).arg("up").args(args.rest).exec();
     Err(error).with_context(|| format!("running {}", program.display()))

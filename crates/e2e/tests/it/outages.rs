@@ -67,7 +67,7 @@ async fn a_shop_that_starts_without_kafka_takes_orders_and_settles_them_later() 
         name,
         ..Place::new(stack.mongodb_uri(), stack.kafka_brokers())
     };
-    let shop = Shop::launch(place, 1, 1).await;
+    let shop = Shop::launch(place, 1, 1);
     let client = shop.client();
     eventually_within(Duration::from_secs(60), "a user can log in", || async {
         client.log_in("aaa@aaa.com", "aaa@aaa.com").await.is_ok()

@@ -81,25 +81,25 @@ impl Shop {
     /// Starts a gateway, an auth, and as many orders and products as asked for; loads the
     /// demo data; comes back when all are ready.
     pub(crate) async fn start(place: Place, orders: usize, products: usize) -> Self {
-        let shop = Self::launch(place, orders, products).await;
+        let shop = Self::launch(place, orders, products);
         shop.seed().await;
         shop.wait_until_ready().await;
         shop
     }
 
     /// The same without waiting for anything and without data.
-    pub(crate) async fn launch(place: Place, orders: usize, products: usize) -> Self {
+    pub(crate) fn launch(place: Place, orders: usize, products: usize) -> Self {
         let mut shop = Self {
             place,
             parts: Vec::new(),
         };
-        let auth = shop.add("auth", &[]).await;
+        let auth = shop.add("auth", &[]);
         let jwks = format!("--jwks-url={auth}/.well-known/jwks.json");
         let mut urls = Vec::new();
         for (role, count) in [("products", products), ("orders", orders)] {
             let mut of_role = Vec::new();
             for _ in 0..count {
-                of_role.push(shop.add(role, std::slice::from_ref(&jwks)).await);
+                of_role.push(shop.add(role, std::slice::from_ref(&jwks)));
             }
             urls.push(of_role.join(","));
         }
@@ -109,11 +109,11 @@ impl Shop {
             format!("--products-url={}", urls[0]),
             format!("--orders-url={}", urls[1]),
         ];
-        shop.add("gateway", &edge).await;
+        shop.add("gateway", &edge);
         shop
     }
 
-    async fn add(&mut self, role: &'static str, arguments: &[String]) -> String {
+    fn add(&mut self, role: &'static str, arguments: &[String]) -> String {
         let address = format!("127.0.0.1:{}", free_port());
         let mut all = vec![
             "serve".to_owned(),

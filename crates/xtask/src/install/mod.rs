@@ -4,6 +4,7 @@ mod apt;
 mod build_tools;
 mod components;
 pub(crate) mod nextest;
+mod web_tools;
 
 use std::fmt::Write as _;
 
@@ -20,6 +21,7 @@ pub(crate) fn for_test(may_install: bool) -> anyhow::Result<()> {
     packages(may_install, || {
         let mut missing = missing_for_up();
         missing.extend(nextest::missing_pip());
+        missing.extend(web_tools::missing_browser());
         missing
     })?;
     components::ensure(may_install)?;
@@ -33,6 +35,7 @@ pub(crate) fn everything() -> anyhow::Result<()> {
 
 fn missing_for_up() -> Vec<MissingTool> {
     let mut missing = build_tools::missing();
+    missing.extend(web_tools::missing_npm());
     missing.extend(devstack::missing(&Environment::from_process()));
     missing
 }

@@ -31,6 +31,16 @@ impl Counts {
         parts.map(str::trim).fold(Self::default(), Self::with)
     }
 
+    /// From vitest's line "Tests  1 failed | 70 passed (71)".
+    pub(crate) fn of_vitest(lines: &[String]) -> Self {
+        let results = lines
+            .iter()
+            .filter_map(|line| line.trim_start().strip_prefix("Tests "));
+        results.fold(Self::default(), |sum, result| {
+            result.split('|').map(str::trim).fold(sum, Self::with)
+        })
+    }
+
     /// Adds a part such as "31 passed (2 slow)", "1 timed out" or "2 exec failed".
     fn with(mut self, part: &str) -> Self {
         let Some((count, what)) = part.split_once(' ') else {
@@ -72,6 +82,17 @@ mod tests {
         assert_eq!(Counts::of_nextest(&lines(text)), expected);
         let cancelled = "Summary [ 0.3s] 2/9 tests run: 1 passed, 1 failed, 0 skipped";
         assert_eq!(Counts::of_nextest(&lines(cancelled)).failed, 1);
+    }
+
+    #[test]
+    fn vitests_line_is_read() {
+        let text = " Test Files  1 failed | 3 passed (4)\n      Tests  2 failed | 69 passed | 1 skipped (72)";
+        let expected = Counts {
+            passed: 69,
+            failed: 2,
+            skipped: 1,
+        };
+        assert_eq!(Counts::of_vitest(&lines(text)), expected);
     }
 
     #[test]

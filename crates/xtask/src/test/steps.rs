@@ -5,7 +5,7 @@ use std::process::{Command, ExitStatus};
 use anyhow::Context;
 
 use super::{Run, counts::Counts};
-use crate::{install, layers, process, workspace::without_package_variables};
+use crate::{install, layers, process, web, workspace::without_package_variables};
 
 /// One check.
 #[derive(Debug)]
@@ -90,6 +90,16 @@ pub(crate) const STEPS: &[Step] = &[
         what: "cargo nextest run --workspace, on one Kafka and one MongoDB",
         run: tests,
     },
+    Step {
+        name: "web",
+        what: "npm ci; npm run openapi; npm run check (types, lint, unit tests, build, size)",
+        run: web_checks,
+    },
+    Step {
+        name: "web-e2e",
+        what: "npm run e2e: a real Chromium on real services",
+        run: web_e2e,
+    },
 ];
 
 /// The names that `--only` takes.
@@ -140,6 +150,30 @@ fn tests(run: &Run<'_>) -> anyhow::Result<Outcome> {
     Ok(Outcome {
         failure: failure(status),
         counts: Counts::of_nextest(&lines),
+    })
+}
+
+fn web_checks(run: &Run<'_>) -> anyhow::Result<Outcome> {
+    web::ensure_packages(run.workspace)?;
+    // The client is made from the committed copy; it has to be what the services say today.
+    let current = plain(&mut web::npm(run.workspace, ["run", "--silent", "openapi"]))?;
+    if current.failure.is_some() {
+        return Ok(current);
+    }
+    vitest(&mut web::npm(run.workspace, ["run", "check"]))
+}
+
+fn web_e2e(run: &Run<'_>) -> anyhow::Result<Outcome> {
+    web::ensure_built(run.workspace)?;
+    // With a stack of its own: its scenarios stop and start services.
+    vitest(&mut web::npm(run.workspace, ["run", "e2e"]))
+}
+
+fn vitest(command: &mut Command) -> anyhow::Result<Outcome> {
+    let (status, lines) = process::read_along(command)?;
+    Ok(Outcome {
+        failure: failure(status),
+        counts: Counts::of_vitest(&lines),
     })
 }
 

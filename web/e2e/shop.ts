@@ -1,0 +1,185 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { until } from "./until.ts";
+
+const HERE = import.meta.dirname;
+const WEB_ROOT = resolve(HERE, "../dist");
+const PATIENCE_MS = 60_000;
+
+export type Role = "auth" | "products" | "orders" | "gateway";
+
+/**
+ * A shop of separate processes on a real Kafka and a real MongoDB, whose services can be stopped and started. Kafka
+ * and MongoDB are those of a `quadrille up` in a folder of its own.
+ */
+export class Shop {
+  readonly url: string;
+  readonly #parts: ReadonlyMap<Role, Part>;
+  readonly #stack: Part;
+  readonly #folder: string;
+
+  private constructor(url: string, parts: ReadonlyMap<Role, Part>, stack: Part, folder: string) {
+    this.url = url;
+    this.#parts = parts;
+    this.#stack = stack;
+    this.#folder = folder;
+  }
+
+  static async open(): Promise<Shop> {
+    if (!existsSync(join(WEB_ROOT, "index.html"))) throw new Error(`${WEB_ROOT} is missing: npm run build`);
+    const folder = await mkdtemp(join(tmpdir(), "quadrille-web-"));
+    const data = join(folder, "data");
+    const stack = new Part("up", ["up", `--port=${await freePort()}`, `--data-dir=${data}`]);
+    const place = await until("Kafka and MongoDB are up", PATIENCE_MS * 3, async () => {
+      stack.mustRun();
+      const text = await readFile(join(data, "up.json"), "utf8").catch(() => null);
+      return text === null ? null : (JSON.parse(text) as { mongodb_uri: string; kafka_brokers: string });
+    });
+    const urls = { auth: await freeUrl(), products: await freeUrl(), orders: await freeUrl(), gateway: await freeUrl() };
+    const listen = (role: Role) => `--listen=${urls[role].replace("http://", "")}`;
+    const jwks = `--jwks-url=${urls.auth}/.well-known/jwks.json`;
+    const mongo = (role: Role) => [`--mongodb-uri=${place.mongodb_uri}`, `--mongodb-database=web_${role}`];
+    const kafka = [`--kafka-brokers=${place.kafka_brokers}`, "--topic-prefix=web.", "--kafka-session-timeout=3s"];
+    const edge = [
+      `--auth-url=${urls.auth}`,
+      `--products-url=${urls.products}`,
+      `--orders-url=${urls.orders}`,
+      `--web-root=${WEB_ROOT}`,
+      "--login-limit-per-second=0",
+    ];
+    const parts = new Map<Role, Part>([
+      ["auth", new Part("auth", ["serve", "auth", listen("auth"), ...mongo("auth")])],
+      ["products", new Part("products", ["serve", "products", listen("products"), jwks, ...mongo("products"), ...kafka])],
+      ["orders", new Part("orders", ["serve", "orders", listen("orders"), jwks, ...mongo("orders"), ...kafka])],
+      ["gateway", new Part("gateway", ["serve", "gateway", listen("gateway"), jwks, ...edge])],
+    ]);
+    const seed = ["--auth-database=web_auth", "--products-database=web_products"];
+    await new Part("seed", ["seed", `--mongodb-uri=${place.mongodb_uri}`, ...seed]).ended();
+    // Browsers take `localhost`, unlike 127.0.0.1 over plain HTTP, for a place where secure cookies are safe.
+    const shop = new Shop(urls.gateway.replace("127.0.0.1", "localhost"), parts, stack, folder);
+    for (const name of ["authentication", "products", "orders"]) await shop.ready(name);
+    return shop;
+  }
+
+  /** Waits until a service says that it is ready. */
+  async ready(name: string) {
+    await until(`${name} is ready`, PATIENCE_MS, async () => {
+      for (const part of this.#parts.values()) part.mustRun();
+      const response = await fetch(`${this.url}/api/${name}_health`).catch(() => null);
+      return response?.ok === true ? true : null;
+    });
+  }
+
+  async stop(role: Role) {
+    await this.#part(role).stop();
+  }
+
+  start(role: Role) {
+    this.#part(role).start();
+  }
+
+  /** Calls the API as a program would. */
+  async call(path: string, token: string | null, body?: unknown): Promise<{ status: number; body: unknown }> {
+    const response = await fetch(`${this.url}${path}`, {
+      method: body === undefined ? "GET" : "POST",
+      headers: {
+        "Content-Type": "application/json",
+        ...(token === null ? {} : { Authorization: `Bearer ${token}` }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return { status: response.status, body: await response.json().catch(() => null) };
+  }
+
+  async token(email: string): Promise<string> {
+    const { body } = await this.call("/api/login", null, { email, password: email });
+    return (body as { access_token: string }).access_token;
+  }
+
+  async close() {
+    await Promise.all([...this.#parts.values()].map((part) => part.stop()));
+    await this.#stack.stop();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  #part(role: Role): Part {
+    const part = this.#parts.get(role);
+    if (part === undefined) throw new Error(`there is no ${role}`);
+    return part;
+  }
+}
+
+/** One process, whose last words are kept for when it fails. */
+class Part {
+  readonly #name: string;
+  readonly #arguments: string[];
+  #child: ChildProcess | null = null;
+  #words = "";
+
+  constructor(name: string, arguments_: string[]) {
+    this.#name = name;
+    this.#arguments = arguments_;
+    this.start();
+  }
+
+  start() {
+    // Settings in the developer's environment are not for this shop.
+    const own = Object.entries(process.env).filter(([name]) => !name.startsWith("QUADRILLE_"));
+    const env = { ...Object.fromEntries(own), RUST_LOG: "warn" };
+    const child = spawn(program(), this.#arguments, { stdio: ["ignore", "pipe", "pipe"], env });
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on("data", (chunk: Buffer) => {
+        this.#words = (this.#words + chunk.toString()).slice(-4000);
+      });
+    }
+    this.#child = child;
+  }
+
+  mustRun() {
+    const code = this.#child?.exitCode;
+    if (code != null && code !== 0) throw new Error(`${this.#name} ended with ${code}:\n${this.#words}`);
+  }
+
+  async ended() {
+    const child = this.#child;
+    if (child !== null && child.exitCode === null) await new Promise((done) => child.once("exit", done));
+    this.mustRun();
+  }
+
+  async stop() {
+    const child = this.#child;
+    if (child === null || child.exitCode !== null) return;
+    const gone = new Promise((done) => child.once("exit", done));
+    child.kill("SIGTERM");
+    await gone;
+  }
+}
+
+function program(): string {
+  const given = process.env["SHOP_PROGRAM"] ?? resolve(HERE, "../../target/debug/quadrille");
+  if (!existsSync(given)) throw new Error(`${given} is missing: cargo build -p quadrille, or set SHOP_PROGRAM`);
+  return given;
+}
+
+async function freeUrl(): Promise<string> {
+  return `http://127.0.0.1:${await freePort()}`;
+}
+
+/** Below the range that outgoing connections take theirs from. */
+async function freePort(): Promise<number> {
+  return until("a port is free", PATIENCE_MS, async () => {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    const server = createServer();
+    const listens = await new Promise<boolean>((done) => {
+      server.once("error", () => done(false));
+      server.listen(port, "127.0.0.1", () => done(true));
+    });
+    if (!listens) return null;
+    await new Promise((done) => server.close(done));
+    return port;
+  });
+}

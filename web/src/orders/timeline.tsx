@@ -1,0 +1,54 @@
+import type { Order, OrderStep } from "../api/client";
+import { duration } from "../ui/time";
+import { stepsOf } from "./steps";
+
+/** What happened to an order, in which service, when, and how long each step took. */
+export function Timeline({ order }: { order: Order }) {
+  const steps = stepsOf(order);
+  return (
+    <section aria-labelledby="timeline">
+      <h2 id="timeline" className="mb-4 text-lg font-semibold">
+        What happened
+      </h2>
+      <ol className="border-line ml-2 border-l-2" aria-live="polite">
+        {steps.map(({ step, took }) => (
+          <Step key={step.status} step={step} took={took} />
+        ))}
+        {order.status === "PENDING" && (
+          <li className="relative pb-2 pl-6">
+            <span className="bg-wait absolute top-1.5 -left-[7px] size-3 animate-pulse rounded-full" aria-hidden="true" />
+            <p className="text-quiet">Waiting for products to reserve the stock…</p>
+          </li>
+        )}
+      </ol>
+    </section>
+  );
+}
+
+const WORDS: Record<string, string> = {
+  PENDING: "The order was placed",
+  ACCEPTED: "The stock was reserved: accepted",
+  REJECTED: "Rejected",
+};
+const DOTS: Record<string, string> = { PENDING: "bg-wait", ACCEPTED: "bg-good", REJECTED: "bg-bad" };
+
+function Step({ step, took }: { step: OrderStep; took: number | null }) {
+  const time = new Date(step.at);
+  return (
+    <li className="relative pb-6 pl-6 last:pb-2">
+      <span
+        className={`absolute top-1.5 -left-[7px] size-3 rounded-full ${DOTS[step.status] ?? "bg-edge"}`}
+        aria-hidden="true"
+      />
+      <p className="font-medium">{WORDS[step.status] ?? step.status}</p>
+      {step.reason && <p className="text-bad">{step.reason.detail}</p>}
+      <p className="text-quiet text-sm">
+        by <span className="font-medium">{step.by}</span> at{" "}
+        <time dateTime={step.at}>
+          {time.toLocaleTimeString("en-IE")}.{String(time.getMilliseconds()).padStart(3, "0")}
+        </time>
+        {took !== null && `, after ${duration(took)}`}
+      </p>
+    </li>
+  );
+}
