@@ -35,12 +35,13 @@ impl<'a> Outgoing<'a> {
         Self {
             source,
             clock,
-            now: clock.now(),
+            now: to_milliseconds(clock.now()),
             messages: Vec::new(),
         }
     }
 
-    /// The time that every message of this collection carries.
+    /// The time that messages of this collection carry unless they are given their own; in
+    /// whole milliseconds, which is what databases keep.
     pub fn now(&self) -> Timestamp {
         self.now
     }
@@ -67,8 +68,22 @@ impl<'a> Outgoing<'a> {
         event: &E,
         context: MessageContext,
     ) -> Result<(), InvalidMessage> {
+        self.push_at(id, self.now, event, context)
+    }
+
+    /// Adds an event that happened at `time`: one that is said again stays what it was.
+    ///
+    /// # Errors
+    /// When it could never be published, for its size or its key.
+    pub fn push_at<E: Event>(
+        &mut self,
+        id: Uuid,
+        time: Timestamp,
+        event: &E,
+        context: MessageContext,
+    ) -> Result<(), InvalidMessage> {
         self.messages
-            .push(Message::new(id, self.source, self.now, context, event)?);
+            .push(Message::new(id, self.source, time, context, event)?);
         Ok(())
     }
 
@@ -98,6 +113,10 @@ impl<'a> Outgoing<'a> {
             messages: self.messages,
         })
     }
+}
+
+fn to_milliseconds(time: Timestamp) -> Timestamp {
+    Timestamp::from_millisecond(time.as_millisecond()).unwrap_or(time)
 }
 
 /// The right to publish a shard's records, until it runs out.

@@ -58,6 +58,9 @@ pub(crate) enum Command {
     /// Check and list settings
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Look after the keys that access tokens are signed with
+    #[command(subcommand)]
+    Keys(KeysCommand),
     /// Print the OpenAPI document of the whole HTTP surface
     Openapi,
 }
@@ -73,6 +76,13 @@ pub(crate) enum Role {
     Products(products::Settings),
     /// Placing orders and following them
     Orders(orders::Settings),
+}
+
+/// What can be done with signing keys.
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeysCommand {
+    /// Add a key, which signs once every instance knows it; the old one's tokens stay good
+    Rotate(Box<auth::Settings>),
 }
 
 /// What can be done with settings.

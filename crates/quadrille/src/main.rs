@@ -23,7 +23,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches};
 
-use crate::cli::{Cli, Command, ConfigCommand};
+use crate::cli::{Cli, Command, ConfigCommand, KeysCommand};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -115,6 +115,10 @@ async fn run(cli: Cli, matches: &clap::ArgMatches) -> anyhow::Result<ExitCode> {
         }
         Command::Config(ConfigCommand::List) => {
             print!("{}", settings::markdown(&Cli::command()));
+        }
+        Command::Keys(KeysCommand::Rotate(settings)) => {
+            let rotated = auth::rotate_signing_key(&settings).await?;
+            println!("key {} signs from {}", rotated.kid, rotated.signs_from);
         }
         Command::Openapi => println!("{}", openapi::whole().to_pretty_json()?),
     }

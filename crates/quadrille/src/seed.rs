@@ -47,6 +47,9 @@ pub(crate) const DEMO_USERS: [(&str, auth::Role); 2] = [
     ("aaa@aaa.com", auth::Role::User),
 ];
 
+/// How many products the demo data has.
+pub(crate) const DEMO_PRODUCTS: u64 = 4;
+
 /// Puts the demo data into the services' databases; what is there is left alone.
 ///
 /// # Errors

@@ -187,7 +187,7 @@ impl<D: OrdersStore> Work<D> for PlaceOrders<'_, D> {
 
     async fn run(&mut self, tx: &mut D::Tx) -> Result<Vec<Decision>, StoreError> {
         let mut out = Outgoing::new(crate::SERVICE, self.clock);
-        let mut desk = self.read(tx, to_millisecond(out.now())).await?;
+        let mut desk = self.read(tx, out.now()).await?;
         // Whatever comes of this run, the next one has to look.
         self.may_exist = true;
         let mut decisions = Vec::with_capacity(self.requests.len());
@@ -211,9 +211,4 @@ impl<D: OrdersStore> Work<D> for PlaceOrders<'_, D> {
         }
         Ok(decisions)
     }
-}
-
-/// The database keeps milliseconds; an answer says the same before and after it was stored.
-fn to_millisecond(time: Timestamp) -> Timestamp {
-    Timestamp::from_millisecond(time.as_millisecond()).unwrap_or(time)
 }

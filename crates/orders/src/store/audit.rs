@@ -84,6 +84,15 @@ impl AuditView {
         Ok(products)
     }
 
+    /// How many products the service knows, and so takes orders of.
+    pub async fn known_products(&self) -> Result<u64, StoreError> {
+        let copies = self
+            .database
+            .database()
+            .collection::<ProductDocument>(PRODUCTS);
+        copies.count_documents(doc! {}).await.map_err(fault)
+    }
+
     /// How many orders are not settled yet.
     pub async fn pending(&self) -> Result<u64, StoreError> {
         self.database

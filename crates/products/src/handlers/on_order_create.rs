@@ -20,7 +20,7 @@ use crate::store::{Reservation, StockStore, Taking};
 /// that changed.
 ///
 /// **Idempotent** because the reservation's id is the order's: an order seen again is not
-/// decided again, what was decided is said again under the same event id.
+/// decided again, what was decided is said again under the same event id and time.
 pub struct OnOrderCreate<D> {
     store: D,
     clock: Arc<dyn Clock>,
@@ -70,8 +70,9 @@ impl<D: StockStore> Handle<OrderCreate, D> for OnOrderCreate<D> {
                 continue;
             };
             log(reservation, &envelope.context);
-            out.push_as(
+            out.push_at(
                 reservation.event_id,
+                reservation.decided_at,
                 &news_of(reservation),
                 envelope.consequence(),
             )?;

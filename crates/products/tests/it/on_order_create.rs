@@ -140,6 +140,7 @@ async fn an_order_seen_again_is_not_decided_again() {
 
     assert_eq!(again.messages[0].id, rejected.id);
     assert_eq!(again.messages[0].payload, rejected.payload);
+    assert_eq!(again.messages[0].time, rejected.time);
     assert_eq!(again.messages[2].id, accepted.id);
     assert_eq!(again.messages[2].payload, accepted.payload);
     assert_eq!(again.statuses[1].status, OrderStatus::Accepted);

@@ -10,11 +10,12 @@ mod state;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use devstack::{DevStack, Options, Profile};
+use outbox::mongo::{MongoDatabase, MongoOptions};
 use service::config::{HttpSettings, KafkaSettings, MongoSettings, TokenSettings};
 use service::lifecycle::Lifecycle;
 
@@ -163,9 +164,30 @@ async fn start_services(
     for (name, address) in [("auth", auth), ("products", products), ("orders", orders)] {
         wait_until_ready(name, address).await?;
     }
+    wait_until_orderable(stack.mongodb_uri()).await?;
     step.done();
     Ok(())
 }
+
+/// The demo products reach orders by their events; before that they can be seen, not ordered.
+async fn wait_until_orderable(uri: &str) -> anyhow::Result<()> {
+    let orders = MongoDatabase::connect(uri, "orders", MongoOptions::default()).await?;
+    let books = orders::store::audit::audit_view(&orders);
+    let deadline = Instant::now() + READY_WITHIN;
+    while books.known_products().await? < seed::DEMO_PRODUCTS {
+        anyhow::ensure!(
+            Instant::now() < deadline,
+            "orders has not heard of the demo products after a minute: is Kafka well?"
+        );
+        tokio::time::sleep(POLL).await;
+    }
+    Ok(())
+}
+
+/// How long a part may take to get ready.
+const READY_WITHIN: Duration = Duration::from_secs(60);
+/// How often it is asked.
+const POLL: Duration = Duration::from_millis(50);
 
 /// The web UI as this checkout builds it.
 fn built_web() -> Option<PathBuf> {
@@ -174,7 +196,7 @@ fn built_web() -> Option<PathBuf> {
 }
 
 async fn wait_until_ready(name: &str, address: SocketAddr) -> anyhow::Result<()> {
-    let deadline = Instant::now() + std::time::Duration::from_secs(60);
+    let deadline = Instant::now() + READY_WITHIN;
     loop {
         let answer = reqwest::get(format!("http://{address}/readyz")).await;
         let reason = match answer {
@@ -185,7 +207,7 @@ async fn wait_until_ready(name: &str, address: SocketAddr) -> anyhow::Result<()>
         if Instant::now() > deadline {
             anyhow::bail!("{name} is not ready after a minute: {reason}");
         }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        tokio::time::sleep(POLL).await;
     }
 }
 
