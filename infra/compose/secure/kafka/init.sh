@@ -1,0 +1,52 @@
+#!/bin/bash
+# The users of the secured Kafka and what each may do. Run again, it changes nothing but the passwords.
+#
+# A topic has one writer: the services may make and read all of them, but write only their own and
+# the dead-letter topics of their own group.
+set -euo pipefail
+
+bin=${KAFKA_BIN:-/opt/kafka/bin}
+server=${KAFKA_INTERNAL:-kafka:9094}
+admin=${KAFKA_ADMIN_PROPERTIES:-/etc/kafka/admin/admin.properties}
+prefix=${QUADRILLE_TOPIC_PREFIX:-}
+
+user() {
+    "$bin/kafka-configs.sh" --bootstrap-server "$server" --command-config "$admin" --alter \
+        --entity-type users --entity-name "$1" --add-config "SCRAM-SHA-512=[password=$2]"
+}
+
+allow() {
+    local name=$1
+    shift
+    "$bin/kafka-acls.sh" --bootstrap-server "$server" --command-config "$admin" --add \
+        --allow-principal "User:$name" "$@" >/dev/null
+}
+
+# service NAME PASSWORD TOPIC...: TOPIC is what it alone writes.
+service() {
+    local name=$1 password=$2
+    shift 2
+    user "$name" "$password"
+    for theirs in orders. products.; do
+        allow "$name" --topic "$prefix$theirs" --resource-pattern-type prefixed \
+            --operation Create --operation Describe --operation DescribeConfigs --operation Read
+    done
+    local topic writes=()
+    for topic in "$@"; do
+        writes+=(--topic "$prefix$topic")
+    done
+    allow "$name" "${writes[@]}" --operation Write
+    allow "$name" --group "$prefix$name" --operation Read --operation Describe
+}
+
+service orders "$KAFKA_ORDERS_PASSWORD" orders.order.v1 \
+    products.order-status.v1.orders.dlt products.product.v1.orders.dlt
+service products "$KAFKA_PRODUCTS_PASSWORD" products.order-status.v1 products.product.v1 \
+    orders.order.v1.products.dlt
+
+# The UI looks on.
+user ui "$KAFKA_UI_PASSWORD"
+allow ui --topic '*' --operation Describe --operation DescribeConfigs --operation Read
+allow ui --group '*' --operation Describe
+allow ui --cluster --operation Describe --operation DescribeConfigs
+echo "the users orders, products and ui are there"

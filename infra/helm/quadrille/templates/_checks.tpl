@@ -1,0 +1,47 @@
+{{/* What the schema can't say: values that do not go together. */}}
+{{- define "quadrille.checks" -}}
+{{- $values := .Values }}
+{{- if $values.trial.enabled }}
+  {{- if $values.kafka.brokers }}
+    {{- fail "kafka.brokers is set, but trial.enabled brings a Kafka of its own: drop one of the two" }}
+  {{- end }}
+  {{- if ne $values.kafka.protocol "plaintext" }}
+    {{- fail "kafka.protocol must be plaintext with trial.enabled: the trial's Kafka has neither TLS nor passwords" }}
+  {{- end }}
+{{- else }}
+  {{- if not $values.kafka.brokers }}
+    {{- fail "kafka.brokers is empty: name Kafka's bootstrap servers (host:port), or set trial.enabled=true for a single node in this chart" }}
+  {{- end }}
+  {{- range $role := list "auth" "products" "orders" }}
+    {{- if not (index $values.mongodb.uri $role).secret }}
+      {{- fail (printf "mongodb.uri.%s.secret is empty: name the Secret with the connection string of %s, or set trial.enabled=true for a single node in this chart" $role $role) }}
+    {{- end }}
+  {{- end }}
+  {{- if $values.demo }}
+    {{- fail "demo=true loads users whose passwords everyone knows: it goes with trial.enabled=true only" }}
+  {{- end }}
+{{- end }}
+{{- if hasPrefix "sasl_" $values.kafka.protocol }}
+  {{- range $role := list "products" "orders" }}
+    {{- if not (index $values.kafka.users $role).secret }}
+      {{- fail (printf "kafka.users.%s.secret is empty: with kafka.protocol=%s name the Secret with the password of %s" $role $values.kafka.protocol $role) }}
+    {{- end }}
+  {{- end }}
+{{- end }}
+{{- if $values.ingress.enabled }}
+  {{- if not $values.ingress.host }}
+    {{- fail "ingress.host is empty: name the host that the shop is reached by" }}
+  {{- end }}
+  {{- if not (or $values.ingress.tlsSecret $values.ingress.tlsByAnnotation) }}
+    {{- fail "ingress.tlsSecret is empty: name the Secret of the host's certificate; access tokens do not travel in the clear" }}
+  {{- end }}
+{{- end }}
+{{- range $role, $of := $values.roles }}
+  {{- if and $values.autoscaling.enabled (gt (int $of.replicas) (int $values.autoscaling.maxReplicas)) }}
+    {{- fail (printf "roles.%s.replicas (%v) is more than autoscaling.maxReplicas (%v)" $role $of.replicas $values.autoscaling.maxReplicas) }}
+  {{- end }}
+{{- end }}
+{{- if and $values.autoscaling.keda.enabled (not $values.autoscaling.enabled) }}
+  {{- fail "autoscaling.keda.enabled needs autoscaling.enabled" }}
+{{- end }}
+{{- end }}
