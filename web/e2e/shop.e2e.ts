@@ -12,5 +12,6 @@ await import("./scenarios/catalogue.ts");
 await import("./scenarios/shopping.ts");
 await import("./scenarios/session.ts");
 await import("./scenarios/admin.ts");
+await import("./scenarios/dead-letters.ts");
 await import("./scenarios/accessibility.ts");
 await import("./scenarios/outage.ts");

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { until } from "./until.ts";
 
 const HERE = import.meta.dirname;
@@ -21,12 +21,14 @@ export class Shop {
   readonly #parts: ReadonlyMap<Role, Part>;
   readonly #stack: Part;
   readonly #folder: string;
+  readonly #brokers: string;
 
-  private constructor(url: string, parts: ReadonlyMap<Role, Part>, stack: Part, folder: string) {
+  private constructor(url: string, parts: ReadonlyMap<Role, Part>, stack: Part, folder: string, brokers: string) {
     this.url = url;
     this.#parts = parts;
     this.#stack = stack;
     this.#folder = folder;
+    this.#brokers = brokers;
   }
 
   static async open(): Promise<Shop> {
@@ -60,7 +62,8 @@ export class Shop {
     const seed = ["--auth-database=web_auth", "--products-database=web_products"];
     await new Part("seed", ["seed", `--mongodb-uri=${place.mongodb_uri}`, ...seed]).ended();
     // Browsers take `localhost`, unlike 127.0.0.1 over plain HTTP, for a place where secure cookies are safe.
-    const shop = new Shop(urls.gateway.replace("127.0.0.1", "localhost"), parts, stack, folder);
+    const url = urls.gateway.replace("127.0.0.1", "localhost");
+    const shop = new Shop(url, parts, stack, folder, place.kafka_brokers);
     for (const name of ["authentication", "products", "orders"]) await shop.ready(name);
     return shop;
   }
@@ -80,6 +83,12 @@ export class Shop {
 
   start(role: Role) {
     this.#part(role).start();
+  }
+
+  /** Publishes an event about a product in a version that no service knows. */
+  async misspeak(product: string) {
+    const say = [`--brokers=${this.#brokers}`, "--prefix=web.", "--topic=products.product.v1", `--key=${product}`];
+    await new Part("misspeak", say, program("examples/misspeak")).ended();
   }
 
   /** Calls the API as a program would. */
@@ -117,12 +126,14 @@ export class Shop {
 class Part {
   readonly #name: string;
   readonly #arguments: string[];
+  readonly #program: string;
   #child: ChildProcess | null = null;
   #words = "";
 
-  constructor(name: string, arguments_: string[]) {
+  constructor(name: string, arguments_: string[], program_ = program("quadrille")) {
     this.#name = name;
     this.#arguments = arguments_;
+    this.#program = program_;
     this.start();
   }
 
@@ -130,7 +141,7 @@ class Part {
     // Settings in the developer's environment are not for this shop.
     const own = Object.entries(process.env).filter(([name]) => !name.startsWith("QUADRILLE_"));
     const env = { ...Object.fromEntries(own), RUST_LOG: "warn" };
-    const child = spawn(program(), this.#arguments, { stdio: ["ignore", "pipe", "pipe"], env });
+    const child = spawn(this.#program, this.#arguments, { stdio: ["ignore", "pipe", "pipe"], env });
     for (const stream of [child.stdout, child.stderr]) {
       stream.on("data", (chunk: Buffer) => {
         this.#words = (this.#words + chunk.toString()).slice(-4000);
@@ -159,10 +170,14 @@ class Part {
   }
 }
 
-function program(): string {
-  const given = process.env["SHOP_PROGRAM"] ?? resolve(HERE, "../../target/debug/quadrille");
-  if (!existsSync(given)) throw new Error(`${given} is missing: cargo build -p quadrille, or set SHOP_PROGRAM`);
-  return given;
+/** A program of the workspace's build, beside the one in SHOP_PROGRAM when that is given. */
+function program(name: "quadrille" | "examples/misspeak"): string {
+  const shop = process.env["SHOP_PROGRAM"] ?? resolve(HERE, "../../target/debug/quadrille");
+  const path = name === "quadrille" ? shop : join(dirname(shop), name);
+  if (!existsSync(path)) {
+    throw new Error(`${path} is missing: cargo build -p quadrille && cargo build -p operations --examples`);
+  }
+  return path;
 }
 
 async function freeUrl(): Promise<string> {

@@ -18,6 +18,9 @@
 //! under a supervisor shell and waits for readiness. The supervisor ends its server when our end of a pipe closes, so nothing outlives the
 //! process that started it, not even after SIGKILL.
 //!
+//! **Beside it**, [`proxy::Proxy`] stands between a client and a server in tests of faults; a Kafka
+//! tells clients to come through one with [`Options::kafka_listeners`].
+//!
 //! **How to add a server.** A module beside `server/kafka.rs` which builds a `Launch` (command line,
 //! files, a readiness check), a finder in `locate.rs`, a pin in `pins.rs`, a field in [`DevStack`].
 
@@ -32,6 +35,7 @@ mod plan;
 mod ports;
 mod progress;
 mod provision;
+pub mod proxy;
 pub mod server;
 mod stack;
 
@@ -39,7 +43,7 @@ pub use environment::Environment;
 pub use error::{Error, MissingTool};
 pub use progress::{Lines, Progress, Silent};
 pub use server::Server;
-pub use stack::{DevStack, Options, Profile};
+pub use stack::{DevStack, Listener, Options, Profile};
 
 /// The programs that a start in this environment would miss; empty when it would not miss any.
 /// Addresses that are given but do not answer are no programs: [`DevStack::start`] reports those.

@@ -106,7 +106,7 @@ impl Plan {
         let what = format!("starting Kafka {}", program.kafka.version);
         let (server, ports) = step(progress, &what, || {
             start_on_free_port(ports, Ports::renew_kafka, |ports| {
-                kafka::launch(&program, &data.join("kafka"), ports, options.profile)
+                kafka::launch(&program, &data.join("kafka"), ports, options)
             })
         })?;
         let address = format!("127.0.0.1:{}", server.port());

@@ -21,6 +21,16 @@ pub enum Profile {
     Throughput,
 }
 
+/// An address of Kafka for clients that come through a proxy. A Kafka client uses the address that
+/// it was given for its first question only; after that it goes where the broker says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listener {
+    /// The port on 127.0.0.1 that Kafka listens on. Choose a free one; the start fails otherwise.
+    pub port: u16,
+    /// The port on 127.0.0.1 that clients are told to use.
+    pub advertised: u16,
+}
+
 /// What a stack shall be like.
 #[derive(Clone)]
 pub struct Options {
@@ -32,6 +42,8 @@ pub struct Options {
     pub fresh: bool,
     /// Let mongod accept `configureFailPoint` (`failCommand`), for tests of faults.
     pub test_commands: bool,
+    /// Further addresses that Kafka listens on, each with what it tells clients that come there.
+    pub kafka_listeners: Vec<Listener>,
     /// mongod's cache in MB (its own minimum is 256).
     pub mongod_cache_mb: u32,
     /// Upper limit of mongod's oplog in MB; it grows as it is written.
@@ -51,6 +63,7 @@ impl Options {
             profile: Profile::Light,
             fresh: false,
             test_commands: false,
+            kafka_listeners: Vec::new(),
             mongod_cache_mb: 512,
             oplog_mb: 512,
             progress: Arc::new(Silent),

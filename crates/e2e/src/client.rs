@@ -1,5 +1,7 @@
 //! A client of the shop as anyone would write it.
 
+use std::time::Duration;
+
 use anyhow::Context;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -29,10 +31,15 @@ impl Answer {
 }
 
 impl Client {
-    /// A visitor of the shop at `url`.
+    /// A visitor of the shop at `url`, who waits a minute for each answer.
     pub fn new(url: &str) -> Self {
+        Self::with_patience(url, Duration::from_secs(60))
+    }
+
+    /// A visitor who waits for an answer no longer than `patience`.
+    pub fn with_patience(url: &str, patience: Duration) -> Self {
         let http = reqwest::Client::builder()
-            .timeout(std::time::Duration::from_secs(60))
+            .timeout(patience)
             .build()
             .unwrap_or_default();
         Self {

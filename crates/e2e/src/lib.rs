@@ -1,14 +1,28 @@
 //! The whole system, looked at from outside.
 //!
 //! **Purpose.** Scenarios that no single crate can show: an order's way through every
-//! service, two instances of each, a service killed in the middle, a broker that is away.
+//! service, two instances of each, a service killed in the middle, a broker that is away, and
+//! [`chaos`], which does all that at random for as long as it is told to.
 //!
-//! **Boundary.** What a client can see over HTTP, and what `quadrille audit` finds. Tests
-//! live in `tests/it`; here is only the client that they share.
+//! **Boundary.** What a client can see over HTTP, what `quadrille audit` finds, and, for chaos, the
+//! services' books and topics read by the services' own code.
 //!
-//! **How to add one.** A file in `tests/it` named after the scenario; start a `Shop`, use a
-//! [`Client`], end with `shop.audit()`.
+//! **Flow.** A [`Shop`] is a set of [`Part`]s, processes of the real program. Tests in `tests/it`
+//! and [`chaos`] start one, use a [`Client`], and end with an audit.
+//!
+//! **How to add one.** A file in `tests/it` named after the scenario. For a new kind of fault see
+//! `chaos/fault.rs`.
 
+pub mod chaos;
 mod client;
+mod part;
+mod place;
+mod shop;
+mod tools;
+mod wait;
 
 pub use client::{Answer, Client};
+pub use part::Part;
+pub use place::{Place, Reach, free_port, program};
+pub use shop::Shop;
+pub use wait::until;

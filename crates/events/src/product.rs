@@ -23,6 +23,10 @@ pub struct ProductState {
     pub price: Money,
     /// How many can still be ordered.
     pub quantity: u32,
+    /// How many were ever put in, at first and by raises: `quantity` and what accepted orders
+    /// took of it. Its owner relearns its stock by it; events of builds before it have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stocked: Option<u64>,
     /// The names of its categories, sorted.
     pub categories: Vec<String>,
     /// Rises by one with every change; a copy takes only a newer one.

@@ -57,7 +57,7 @@ const MEMBERS: Access = Roles(&[Role::User, Role::Admin]);
 const ADMINS: Access = Roles(&[Role::Admin]);
 
 /// All routes that lead to a service. Visitors may read the catalogue, register, log in, refresh and out.
-pub static RULES: [Rule; 19] = [
+pub static RULES: [Rule; 29] = [
     rule(Method::POST, "/api/register", Auth, Everyone).limited(Guessing),
     rule(Method::POST, "/api/login", Auth, Everyone).limited(Guessing),
     rule(Method::POST, "/api/refresh", Auth, Everyone).limited(Guessing),
@@ -74,6 +74,66 @@ pub static RULES: [Rule; 19] = [
     rule(Method::GET, "/api/orders/{id}", Orders, MEMBERS),
     rule(Method::GET, "/api/orders/stream", Orders, MEMBERS),
     rule(Method::GET, "/api/admin/orders", Orders, ADMINS),
+    rule(
+        Method::GET,
+        "/api/admin/dead-letters/orders",
+        Orders,
+        ADMINS,
+    ),
+    rule(
+        Method::GET,
+        "/api/admin/dead-letters/orders/actions",
+        Orders,
+        ADMINS,
+    ),
+    rule(
+        Method::GET,
+        "/api/admin/dead-letters/orders/{id}",
+        Orders,
+        ADMINS,
+    ),
+    rule(
+        Method::POST,
+        "/api/admin/dead-letters/orders/{id}/retry",
+        Orders,
+        ADMINS,
+    ),
+    rule(
+        Method::POST,
+        "/api/admin/dead-letters/orders/{id}/discard",
+        Orders,
+        ADMINS,
+    ),
+    rule(
+        Method::GET,
+        "/api/admin/dead-letters/products",
+        Products,
+        ADMINS,
+    ),
+    rule(
+        Method::GET,
+        "/api/admin/dead-letters/products/actions",
+        Products,
+        ADMINS,
+    ),
+    rule(
+        Method::GET,
+        "/api/admin/dead-letters/products/{id}",
+        Products,
+        ADMINS,
+    ),
+    rule(
+        Method::POST,
+        "/api/admin/dead-letters/products/{id}/retry",
+        Products,
+        ADMINS,
+    ),
+    rule(
+        Method::POST,
+        "/api/admin/dead-letters/products/{id}/discard",
+        Products,
+        ADMINS,
+    ),
     rule(Method::GET, "/api/products_health", Products, Everyone).to("/readyz"),
     rule(Method::GET, "/api/orders_health", Orders, Everyone).to("/readyz"),
     rule(Method::GET, "/api/authentication_health", Auth, Everyone).to("/readyz"),

@@ -13,6 +13,7 @@
 //! POST /api/orders   -> commands/place_orders: order PENDING + outbox      -> OrderCreate
 //! OrderStatusUpdate  -> handlers/on_order_status_update: order settled     -> live update
 //! ProductCreate, ProductsQuantityUpdate -> handlers: local product copy
+//! its own topic      -> relearn, before it listens, when the database was restored
 //! ```
 //!
 //! `http` asks `commands`; `commands` and `handlers` decide by `domain` and save through `store`;
@@ -27,6 +28,8 @@ pub mod domain;
 pub mod handlers;
 pub mod http;
 pub mod live;
+mod pending;
+pub mod relearn;
 mod settings;
 pub mod store;
 mod wiring;
@@ -37,7 +40,7 @@ use events::{
 
 pub use http::openapi;
 pub use settings::{BatchSettings, DEFAULT_DATABASE, DEFAULT_PORT, Settings};
-pub use wiring::{Error, Running, start};
+pub use wiring::{Error, Running, start, subscriptions};
 
 /// The service's name: its consumer group, and the source of its events.
 pub const SERVICE: &str = "orders";

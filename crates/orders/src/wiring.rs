@@ -4,10 +4,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use events::{OrderStatusUpdate, ProductCreate, ProductsQuantityUpdate};
-use outbox::kafka::KafkaOptions;
+use operations::Operator;
+use outbox::kafka::{Compression, KafkaOptions};
 use outbox::mongo::{MongoDatabase, MongoOptions};
 use outbox::{Clock, Ground, Messaging, MessagingError, Subscriptions, SystemClock};
 use secrecy::ExposeSecret;
+use service::config::KafkaCompression;
 use service::health::Health;
 use service::lifecycle::Lifecycle;
 use service::token::Verifier;
@@ -18,6 +20,7 @@ use crate::commands::GroupCommit;
 use crate::handlers::{OnOrderStatusUpdate, OnProductCreate, OnProductsQuantityUpdate};
 use crate::http::{Api, Parts};
 use crate::live::Hub;
+use crate::relearn::RelearnOrders;
 use crate::settings::{DEFAULT_DATABASE, DEFAULT_PORT};
 use crate::store::{self, MongoOrders};
 use crate::{CONTRACT, SERVICE, Settings};
@@ -67,6 +70,10 @@ pub async fn start(settings: Settings, lifecycle: &Lifecycle) -> Result<Running,
         topic_prefix: settings.kafka.topic_prefix.clone(),
         client_id: SERVICE.to_owned(),
         session_timeout: settings.kafka.session_timeout,
+        compression: match settings.kafka.compression {
+            KafkaCompression::None => Compression::None,
+            KafkaCompression::Lz4 => Compression::Lz4,
+        },
     };
     let messaging = Messaging::new(
         SERVICE,
@@ -75,7 +82,9 @@ pub async fn start(settings: Settings, lifecycle: &Lifecycle) -> Result<Running,
         CONTRACT.topics(),
         clock.clone(),
     )
-    .map_err(MessagingError::from)?;
+    .and_then(|messaging| messaging.relearning(Arc::new(RelearnOrders::new(database.clone()))))
+    .map_err(MessagingError::from)?
+    .with_batch(settings.kafka.batch);
     let listener = service::http::bind(settings.http.listen_or(DEFAULT_PORT))
         .await
         .map_err(Error::Listen)?;
@@ -96,14 +105,28 @@ pub async fn start(settings: Settings, lifecycle: &Lifecycle) -> Result<Running,
         live.run(feed, soft).await;
         Ok::<_, Error>(())
     });
+    let waiting = crate::pending::measure(orders.clone(), clock.clone(), shutdown.soft());
+    lifecycle.spawn("orders-pending", async move {
+        waiting.await;
+        Ok::<_, Error>(())
+    });
+    let verifier = Verifier::new(&settings.tokens);
+    let operator = Operator::new(
+        SERVICE,
+        database.clone(),
+        subscriptions(&database),
+        clock.clone(),
+        verifier.clone(),
+    );
     let api = Api::new(Parts {
         intake,
         orders,
         hub,
-        verifier: Verifier::new(&settings.tokens),
+        verifier,
         clock: clock.clone(),
     });
-    let router = crate::http::router(api, &health(&messaging.ground()));
+    let router = crate::http::router(api, &health(&messaging.ground()))
+        .merge(operations::router(SERVICE, operator));
     let router = service::http::layers(router, SERVICE, &settings.http);
 
     // It ends in the order in which work flows: requests, what they queued, what others say,
@@ -119,17 +142,22 @@ pub async fn start(settings: Settings, lifecycle: &Lifecycle) -> Result<Running,
         outcome
     });
     lifecycle.spawn("orders messages", async move {
-        let subscriptions = Subscriptions::new(SERVICE)
-            .on::<OrderStatusUpdate, _>(OnOrderStatusUpdate::new(database.clone()))
-            .on::<ProductCreate, _>(OnProductCreate::new(database.clone()))
-            .on::<ProductsQuantityUpdate, _>(OnProductsQuantityUpdate::new(database.clone()));
         let prepare = || store::prepare(&database);
         messaging
-            .run(prepare, subscriptions, stop_hearing, written)
+            .run(prepare, subscriptions(&database), stop_hearing, written)
             .await
     });
     tracing::info!(%address, "orders listens");
     Ok(Running { address })
+}
+
+/// What the service listens to and who handles it, on `database`; also for the operator's tools,
+/// which handle what was parked as the service would.
+pub fn subscriptions(database: &MongoDatabase) -> Subscriptions<MongoDatabase> {
+    Subscriptions::new(SERVICE)
+        .on::<OrderStatusUpdate, _>(OnOrderStatusUpdate::new(database.clone()))
+        .on::<ProductCreate, _>(OnProductCreate::new(database.clone()))
+        .on::<ProductsQuantityUpdate, _>(OnProductsQuantityUpdate::new(database.clone()))
 }
 
 fn health(ground: &Ground) -> Health {

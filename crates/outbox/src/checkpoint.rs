@@ -5,11 +5,12 @@
 //! that carries an older epoch matches nothing and changes nothing. That makes a consumer
 //! that was presumed dead and comes back harmless.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fmt;
 
 use crate::dead_letter::DeadLetter;
 use crate::error::StoreError;
+use crate::replay::{ReplayCounts, ReplayFigures, Rewind};
 use crate::source::Assigned;
 use crate::transaction::Database;
 
@@ -47,7 +48,13 @@ pub struct Claim {
     pub epoch: i64,
     /// The offset to go on from.
     pub next: i64,
+    /// What the latest replay of the partition has come to, if there ever was one.
+    pub replay: Option<ReplayFigures>,
 }
+
+/// The keys that have a parked message, by partition, each with the offset of its first one.
+/// What lies before that offset was applied long ago and may be applied again.
+pub type ParkedKeys = HashMap<TopicPartition, HashMap<String, i64>>;
 
 /// A step of a checkpoint, as a part of a transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,18 +89,49 @@ pub trait InboxStore: Database {
         steps: &[Advance],
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// The keys of `partitions` that have a parked message, each as (topic, key).
+    /// The keys of `partitions` that have a parked message.
     fn parked_keys(
         &self,
         group: &str,
         partitions: &[TopicPartition],
-    ) -> impl Future<Output = Result<HashSet<(String, String)>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<ParkedKeys, StoreError>> + Send;
 
-    /// Records that a message is parked. Parking the same one again changes nothing.
+    /// Records that messages are parked, and gives back those that were not before. Parking
+    /// the same one again changes nothing.
     fn park(
         &self,
         tx: &mut Self::Tx,
         letters: &[DeadLetter],
+    ) -> impl Future<Output = Result<Vec<DeadLetter>, StoreError>> + Send;
+
+    /// How many messages of `group` are parked.
+    fn parked(&self, group: &str) -> impl Future<Output = Result<u64, StoreError>> + Send;
+
+    /// Raises the epochs of checkpoints at once, past any transaction: whoever has the
+    /// partitions is fenced and has to claim them anew, from where they are. A transaction
+    /// of an operator would hardly ever win against a busy inbox without it.
+    fn interrupt(
+        &self,
+        group: &str,
+        partitions: &[TopicPartition],
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Puts checkpoints back, raises their epochs and begins to count anew. A checkpoint
+    /// that stands before the place it is to be put back to is a
+    /// [`Conflict`](crate::ErrorKind::Conflict): nothing is ever skipped.
+    fn rewind(
+        &self,
+        tx: &mut Self::Tx,
+        group: &str,
+        steps: &[Rewind],
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Adds to what the replays of partitions have come to.
+    fn count_replayed(
+        &self,
+        tx: &mut Self::Tx,
+        group: &str,
+        counts: &[(TopicPartition, ReplayCounts)],
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Where each checkpoint of `group` stands.

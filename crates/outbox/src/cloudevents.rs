@@ -8,13 +8,18 @@
 
 use crate::message::Message;
 
+/// What `ce_source` says of the messages of `service`.
+pub fn source(service: &str) -> String {
+    format!("/{service}")
+}
+
 /// The headers of `message`, in a fixed order.
 pub fn headers(message: &Message) -> Vec<(&'static str, String)> {
     let mut headers = vec![
         ("ce_specversion", "1.0".to_owned()),
         ("ce_id", message.id.to_string()),
         ("ce_type", message.event_type.clone()),
-        ("ce_source", format!("/{}", message.source)),
+        ("ce_source", source(&message.source)),
         ("ce_subject", message.key.clone()),
         ("ce_time", message.time.to_string()),
         ("content-type", "application/json".to_owned()),

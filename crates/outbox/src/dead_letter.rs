@@ -5,9 +5,19 @@
 //! read. Later messages of the same key are parked behind it: applying them first would
 //! break the order that keys promise.
 
+mod action;
+mod desk;
+mod handling;
+mod store;
+
 use jiff::Timestamp;
 use uuid::Uuid;
 
+pub use self::action::{
+    Action, DeskError, Handled, LetterAction, LetterDetail, LetterFilter, LetterView, Outcome,
+};
+pub use self::desk::DeadLetters;
+pub use self::store::LetterStore;
 use crate::message::{MAX_METADATA_BYTES, MAX_PAYLOAD_BYTES, Message, MessageContext};
 use crate::source::Record;
 
@@ -27,6 +37,8 @@ pub struct DeadLetter {
     pub waits: bool,
     /// When it was set aside.
     pub parked_at: Timestamp,
+    /// How often it was tried and failed for good; 0 for one that only waits.
+    pub attempts: u32,
 }
 
 impl DeadLetter {
@@ -103,6 +115,7 @@ mod tests {
             record: Record {
                 at: TopicPartition::new("t", 3),
                 offset: 14,
+                timestamp: None,
                 key,
                 headers,
                 payload: vec![b'x'; size],
@@ -110,6 +123,7 @@ mod tests {
             reason: "a test".into(),
             waits: false,
             parked_at: Timestamp::UNIX_EPOCH,
+            attempts: 1,
         }
     }
 

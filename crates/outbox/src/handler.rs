@@ -114,6 +114,10 @@ pub(crate) type AnyEnvelope = Box<dyn Any + Send + Sync>;
 
 /// A handler without its event's type, so that different ones fit in one table.
 pub(crate) trait Route<D: Database>: Send + Sync {
+    /// Topic and event type: what it is for. Addresses do not tell routes apart, because
+    /// handlers without fields have none of their own.
+    fn event(&self) -> (&'static str, &'static str);
+
     fn decode(&self, record: &Record) -> Result<AnyEnvelope, InvalidMessage>;
 
     fn handle<'a>(
@@ -130,6 +134,10 @@ struct Typed<E, H> {
 }
 
 impl<D: Database, E: Event, H: Handle<E, D>> Route<D> for Typed<E, H> {
+    fn event(&self) -> (&'static str, &'static str) {
+        (E::TOPIC, E::TYPE)
+    }
+
     fn decode(&self, record: &Record) -> Result<AnyEnvelope, InvalidMessage> {
         Ok(Box::new(decode::<E>(record)?))
     }

@@ -6,21 +6,27 @@
 
 mod backoff;
 mod batch;
+mod error;
+mod idle;
+mod sorted;
 mod tally;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use thiserror::Error;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use self::backoff::Backoff;
-use self::batch::Batch;
+use self::batch::{Batch, Checkpoints};
+pub use self::error::InboxError;
+use self::idle::{IDLE, Looks};
 use self::tally::Tally;
-use crate::checkpoint::{Claim, InboxStore, TopicPartition};
+use crate::checkpoint::{Claim, InboxStore, ParkedKeys, TopicPartition};
 use crate::clock::Clock;
 use crate::error::{ErrorKind, StoreError};
+use crate::guard::Guard;
 use crate::handler::Subscriptions;
 use crate::outbox::OutboxStore;
 use crate::pacing::rest;
@@ -48,43 +54,6 @@ impl Default for InboxSettings {
     }
 }
 
-/// Why an inbox stopped for good: going on would lose or invent events.
-#[derive(Debug, Error)]
-pub enum InboxError {
-    /// The checkpoint points before the first record that is still there.
-    #[error(
-        "group {group} is to go on at offset {next} of {at}, but the topic begins at {low}: \
-         {} records are gone. Rebuild what was made from them, then set the checkpoint anew",
-        low - next
-    )]
-    Lost {
-        /// The consumer group.
-        group: String,
-        /// The partition.
-        at: TopicPartition,
-        /// Where the checkpoint stands.
-        next: i64,
-        /// The first offset that is there.
-        low: i64,
-    },
-    /// The checkpoint points behind the last record: the topic is not the one it was.
-    #[error(
-        "group {group} is to go on at offset {next} of {at}, but the topic ends at {high}: \
-         it was made anew or restored from an older copy. Set the checkpoint to where the \
-         two agree"
-    )]
-    Ahead {
-        /// The consumer group.
-        group: String,
-        /// The partition.
-        at: TopicPartition,
-        /// Where the checkpoint stands.
-        next: i64,
-        /// The offset that the next record will get.
-        high: i64,
-    },
-}
-
 /// A consumer group's member that hands records to handlers.
 pub struct Inbox<D: InboxStore + OutboxStore, S> {
     database: D,
@@ -95,8 +64,13 @@ pub struct Inbox<D: InboxStore + OutboxStore, S> {
     settings: InboxSettings,
     /// What is ours, and how far we are.
     claims: HashMap<TopicPartition, Claim>,
-    /// Keys that have a parked message: nothing of theirs may be applied. (topic, key)
-    parked: HashSet<(String, String)>,
+    /// Keys that have a parked message: nothing behind it may be applied.
+    parked: ParkedKeys,
+    looks: Looks,
+    /// Where the checkpoints stood when they were last taken over.
+    known: HashMap<TopicPartition, i64>,
+    /// How often in a row a checkpoint was behind the end that we were told.
+    doubts: u32,
     /// Waits longer each time that we are fenced without having applied anything between:
     /// of two that claim the same, one gets to work.
     yielding: Backoff,
@@ -104,6 +78,9 @@ pub struct Inbox<D: InboxStore + OutboxStore, S> {
     /// When the next batch may go, though it is small.
     rested: Instant,
 }
+
+/// How often the ends of the partitions are asked for again before they are believed.
+const DOUBTS: u32 = 3;
 
 impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
     /// An inbox for `subscriptions`, whose handlers' events are said by `service`.
@@ -125,7 +102,10 @@ impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
             clock,
             settings,
             claims: HashMap::new(),
-            parked: HashSet::new(),
+            parked: ParkedKeys::new(),
+            looks: Looks::default(),
+            known: HashMap::new(),
+            doubts: 0,
             yielding,
             tally,
             rested: Instant::now(),
@@ -156,8 +136,13 @@ impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
         let mut ahead: Vec<Record> = Vec::new();
         loop {
             let event = tokio::select! {
-                event = self.source.next() => event,
+                biased;
                 () = stop.cancelled() => return Ok(()),
+                event = self.source.next() => event,
+                () = tokio::time::sleep(IDLE), if !self.claims.is_empty() => {
+                    self.look(stop).await;
+                    continue;
+                }
             };
             let mut event = match event {
                 Some(event) => Some(event),
@@ -184,7 +169,7 @@ impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
                         let until = *gather_until.get_or_insert_with(|| {
                             self.rested.max(Instant::now() + self.settings.linger)
                         });
-                        event = tokio::time::timeout_at(until.into(), self.source.next())
+                        event = tokio::time::timeout_at(until, self.source.next())
                             .await
                             .unwrap_or_default();
                     }
@@ -239,7 +224,11 @@ impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
                     low: assigned.low,
                 });
             }
-            if next > assigned.high {
+            // The end was read before the checkpoint, and between the two the topic may have
+            // grown and another owner have worked on. Only an end that was read after the
+            // checkpoint is proof; the first ones told may have been on their way already.
+            let known = self.known.get(&at).copied().unwrap_or(i64::MIN);
+            if next > assigned.high && known > assigned.high && self.doubts >= DOUBTS {
                 return Err(InboxError::Ahead {
                     group,
                     at,
@@ -247,6 +236,14 @@ impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
                     high: assigned.high,
                 });
             }
+        }
+        let grown = claims.iter().zip(partitions).any(|(c, p)| c.next > p.high);
+        self.known = claims.iter().map(|c| (c.at.clone(), c.next)).collect();
+        self.doubts = if grown { self.doubts + 1 } else { 0 };
+        if grown {
+            tracing::debug!(group, "the ends of the partitions are asked for again");
+            self.begin_again(stop).await;
+            return Ok(());
         }
         self.source.begin(&claims);
         tracing::debug!(group, partitions = claims.len(), "partitions taken over");
@@ -271,11 +268,7 @@ impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
                     Ok(()) => break,
                     Err(fault) if fault.kind() == ErrorKind::Fenced => {
                         tracing::info!(group = self.subscriptions.group(), %fault, "fenced");
-                        self.claims.clear();
-                        // Someone else may be the owner by now, and we the last to know:
-                        // claiming at once would take it from them again.
-                        self.yielding.pause(stop).await;
-                        self.source.restart();
+                        self.begin_again(stop).await;
                         return;
                     }
                     Err(fault) if fault.kind() == ErrorKind::Permanent && records.len() > 1 => {
@@ -294,6 +287,15 @@ impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
                 }
             }
         }
+    }
+
+    /// Gives the claims up and asks for the partitions again.
+    async fn begin_again(&mut self, stop: &CancellationToken) {
+        self.claims.clear();
+        // Someone else may be the owner by now, and we the last to know: claiming at once
+        // would take it from them again.
+        self.yielding.pause(stop).await;
+        self.source.restart();
     }
 
     /// Without those that were fetched before the present claim.
@@ -316,6 +318,19 @@ impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
     }
 
     async fn attempt(&mut self, records: &[Record]) -> Result<(), StoreError> {
+        if !Guard::Checkpoint.stands() {
+            let mut alone = Checkpoints::new(
+                &self.database,
+                self.subscriptions.group(),
+                &self.claims,
+                records,
+            );
+            for step in transact(&self.database, &mut alone).await? {
+                if let Some(claim) = self.claims.get_mut(&step.at) {
+                    claim.next = step.to;
+                }
+            }
+        }
         let mut batch = Batch::new(
             &self.database,
             &self.subscriptions,
@@ -337,8 +352,13 @@ impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
                 key = letter.record.key, reason = letter.reason, "a message is parked"
             );
             if let Some(key) = letter.record.key.clone() {
-                self.parked.insert((letter.record.at.topic.clone(), key));
+                let keys = self.parked.entry(letter.record.at.clone()).or_default();
+                let first = keys.entry(key).or_insert(letter.record.offset);
+                *first = letter.record.offset.min(*first);
             }
+        }
+        if !done.parked.is_empty() {
+            self.looks.count_soon();
         }
         self.yielding = Backoff::new(self.settings.max_backoff);
         self.tally.applied(records.len(), &done);
@@ -357,7 +377,7 @@ async fn claim<D: InboxStore>(
     database: &D,
     group: &str,
     partitions: &[Assigned],
-) -> Result<(Vec<Claim>, HashSet<(String, String)>), StoreError> {
+) -> Result<(Vec<Claim>, ParkedKeys), StoreError> {
     let claims = database.claim(group, partitions).await?;
     let places: Vec<TopicPartition> = partitions
         .iter()

@@ -19,11 +19,14 @@
 //! **Adapters** stand behind ports: [`mongo`] for the database, [`kafka`] for the broker,
 //! [`memory`] for simulations. One conformance suite runs over all of them.
 //!
+//! **Operators** handle a topic again ([`Replay`]), deal with what was set aside
+//! ([`DeadLetters`]), and read topics ([`kafka::TopicReader`]).
+//!
 //! **A complete example** is `examples/signup.rs`, shown in the README beside what is
 //! promised and what is not, the tables, metrics and settings.
 //!
 //! **How to add one.** An adapter of another database implements [`Database`],
-//! [`OutboxStore`] and [`InboxStore`]; one of another broker implements [`Publisher`] and
+//! [`OutboxStore`], [`InboxStore`] and [`LetterStore`]; one of another broker implements [`Publisher`] and
 //! [`Source`]. The suite in `tests/it/conformance` then says whether it keeps the promises.
 
 pub mod checkpoint;
@@ -31,8 +34,10 @@ pub mod clock;
 pub mod cloudevents;
 pub mod dead_letter;
 pub mod error;
+pub mod guard;
 pub mod handler;
 pub mod inbox;
+mod interrupt;
 pub mod kafka;
 pub mod memory;
 pub mod message;
@@ -42,13 +47,16 @@ pub mod outbox;
 mod pacing;
 pub mod publisher;
 pub mod relay;
+pub mod relearn;
+pub mod replay;
 pub mod source;
 pub mod transaction;
 
-pub use checkpoint::{Advance, Claim, InboxStore, TopicPartition};
+pub use checkpoint::{Advance, Claim, InboxStore, ParkedKeys, TopicPartition};
 pub use clock::{Clock, SystemClock};
-pub use dead_letter::DeadLetter;
+pub use dead_letter::{DeadLetter, DeadLetters, LetterStore};
 pub use error::{ErrorKind, StoreError};
+pub use guard::Guard;
 pub use handler::{Handle, HandleError, Subscriptions};
 pub use inbox::{Inbox, InboxSettings};
 pub use message::{Envelope, Event, InvalidMessage, Message, MessageContext};
@@ -56,5 +64,7 @@ pub use messaging::{Ground, Messaging, MessagingError};
 pub use outbox::{OutboxRecord, OutboxStore, Outgoing};
 pub use publisher::{PublishError, Publisher};
 pub use relay::{Relay, RelaySettings, Waker};
+pub use relearn::{Relearn, RelearnError};
+pub use replay::Replay;
 pub use source::{Record, Source, SourceEvent};
 pub use transaction::{Database, Work, transact};

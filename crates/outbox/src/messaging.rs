@@ -1,8 +1,9 @@
 //! A service's whole part in the exchange of events, begun and ended in the right order.
 //!
-//! To begin: tables and topics, for as long as it takes, then the relay and the inbox. To
-//! end: the inbox finishes its batch and leaves the group; the relay stays until nobody
-//! writes to the outbox any more.
+//! To begin: tables and topics, for as long as it takes; then what the database may have
+//! forgotten of the service's own events ([`relearn`](crate::relearn)); then the relay and the
+//! inbox. To end: the inbox finishes its batch and leaves the group; the relay stays until
+//! nobody writes to the outbox any more.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,9 +16,12 @@ use crate::clock::Clock;
 use crate::error::StoreError;
 use crate::handler::Subscriptions;
 use crate::inbox::{Inbox, InboxError, InboxSettings};
-use crate::kafka::{KafkaAdmin, KafkaError, KafkaOptions, KafkaPublisher, KafkaSource, TopicSpec};
+use crate::kafka::{
+    KafkaAdmin, KafkaError, KafkaOptions, KafkaPublisher, KafkaSource, TopicReader, TopicSpec,
+};
 use crate::mongo::MongoDatabase;
 use crate::relay::{Relay, RelaySettings};
+use crate::relearn::{Past, Relearn, RelearnError};
 
 /// Relay and inbox of one service, on MongoDB and Kafka.
 pub struct Messaging {
@@ -28,7 +32,12 @@ pub struct Messaging {
     topics: Vec<TopicSpec>,
     clock: Arc<dyn Clock>,
     ground: Ground,
+    batch: usize,
+    past: Option<Past>,
 }
+
+/// How long the broker is waited for while a service reads its own events; then it begins again.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Why a service's messages stopped for good.
 #[derive(Debug, Error)]
@@ -39,6 +48,9 @@ pub enum MessagingError {
     /// Going on would lose or invent events.
     #[error(transparent)]
     Inbox(#[from] InboxError),
+    /// The service's own past can't be learned, or the database was replaced meanwhile.
+    #[error(transparent)]
+    Relearn(#[from] RelearnError),
 }
 
 /// Whether what messages need is there; cheap to clone, for health checks.
@@ -48,12 +60,18 @@ pub struct Ground {
     admin: KafkaAdmin,
     tables: Arc<AtomicBool>,
     topics: Arc<AtomicBool>,
+    past: Arc<AtomicBool>,
 }
 
 impl Ground {
     /// Whether the tables are made.
     pub fn has_tables(&self) -> bool {
         self.tables.load(Ordering::Acquire)
+    }
+
+    /// Whether the tables are made and hold all that the service has published.
+    pub fn is_up_to_date(&self) -> bool {
+        self.has_tables() && self.past.load(Ordering::Acquire)
     }
 
     /// Whether MongoDB answers and the tables are made; otherwise what is wrong.
@@ -70,15 +88,20 @@ impl Ground {
             .ok_or_else(|| "the tables are not made yet".to_owned())
     }
 
-    /// Whether Kafka answers and the topics are made; otherwise what is wrong.
+    /// Whether Kafka answers, the topics are made, and the service knows what it has said in
+    /// them; otherwise what is wrong.
     ///
     /// # Errors
     /// A text for an operator.
     pub async fn check_broker(&self) -> Result<(), String> {
         self.admin.ping().await.map_err(|fault| fault.to_string())?;
-        let made = self.topics.load(Ordering::Acquire);
-        made.then_some(())
-            .ok_or_else(|| "the topics are not made yet".to_owned())
+        if !self.topics.load(Ordering::Acquire) {
+            return Err("the topics are not made yet".to_owned());
+        }
+        let learned = self.past.load(Ordering::Acquire);
+        learned
+            .then_some(())
+            .ok_or_else(|| "the service's own events are not read yet".to_owned())
     }
 }
 
@@ -101,6 +124,7 @@ impl Messaging {
             admin,
             tables: Arc::default(),
             topics: Arc::default(),
+            past: Arc::default(),
         };
         Ok(Self {
             service,
@@ -110,7 +134,28 @@ impl Messaging {
             topics,
             clock,
             ground,
+            batch: InboxSettings::default().batch,
+            past: None,
         })
+    }
+
+    /// Puts at most `batch` messages into one transaction, and as many outbox records into
+    /// one round; at least one.
+    #[must_use]
+    pub fn with_batch(mut self, batch: usize) -> Self {
+        self.batch = batch.max(1);
+        self
+    }
+
+    /// Lets `learner` put back what the database may lack of the service's own events, before
+    /// anything else is done.
+    ///
+    /// # Errors
+    /// When a setting is not one of Kafka's.
+    pub fn relearning(mut self, learner: Arc<dyn Relearn>) -> Result<Self, KafkaError> {
+        let reader = TopicReader::new(&self.kafka)?.with_patience(PATIENCE);
+        self.past = Some(Past::new(self.service, &self.database, reader, learner));
+        Ok(self)
     }
 
     /// Whether what messages need is there, also later.
@@ -124,9 +169,10 @@ impl Messaging {
     /// `prepare` makes the service's own tables; it is called until it succeeds.
     ///
     /// # Errors
-    /// When a setting can't be used, or a checkpoint does not fit its topic.
+    /// When a setting can't be used, a checkpoint does not fit its topic, or the service's own
+    /// past can't be learned.
     pub async fn run<P, F>(
-        self,
+        mut self,
         prepare: P,
         subscriptions: Subscriptions<MongoDatabase>,
         stop: CancellationToken,
@@ -143,13 +189,24 @@ impl Messaging {
         {
             return Ok(());
         }
+        let mut past = self.past.take();
+        if let Some(past) = &mut past {
+            match stop.run_until_cancelled(past.learn()).await {
+                Some(learned) => learned?,
+                None => return Ok(()),
+            }
+        }
+        self.ground.past.store(true, Ordering::Release);
         let source = KafkaSource::subscribe(&self.kafka, self.service, subscriptions.topics())?;
         let relay = Relay::new(
             self.database.clone(),
             self.publisher,
             self.service,
             Arc::clone(&self.clock),
-            RelaySettings::default(),
+            RelaySettings {
+                batch: self.batch,
+                ..RelaySettings::default()
+            },
         );
         let inbox = Inbox::new(
             self.database,
@@ -157,20 +214,43 @@ impl Messaging {
             subscriptions,
             self.service,
             self.clock,
-            InboxSettings::default(),
+            InboxSettings {
+                batch: self.batch,
+                ..InboxSettings::default()
+            },
         );
-        let quiet = CancellationToken::new();
+        let (ending, quiet) = (stop.child_token(), CancellationToken::new());
+        let published = CancellationToken::new();
         let hearing = async {
-            let outcome = inbox.run(stop).await;
+            let outcome = inbox.run(ending.clone()).await;
             // A fault ends the process; what was said until then is published by the next.
             if outcome.is_ok() {
-                written.cancelled().await;
+                tokio::select! {
+                    () = written.cancelled() => {}
+                    () = published.cancelled() => {}
+                }
             }
             quiet.cancel();
             outcome
         };
-        let (outcome, ()) = tokio::join!(hearing, relay.run(quiet.clone()));
-        Ok(outcome?)
+        let publishing = async {
+            relay.run(quiet.clone()).await;
+            published.cancel();
+        };
+        let keeping = async {
+            let Some(past) = past else { return Ok(()) };
+            let kept = past.keep(published.clone()).await;
+            if kept.is_err() {
+                // Whatever is done on a database that went back in time makes it worse.
+                published.cancel();
+                ending.cancel();
+                quiet.cancel();
+            }
+            kept
+        };
+        let (heard, (), kept) = tokio::join!(hearing, publishing, keeping);
+        heard?;
+        Ok(kept?)
     }
 
     async fn prepare<P, F>(&self, prepare: P)

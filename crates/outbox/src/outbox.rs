@@ -27,6 +27,7 @@ pub struct Outgoing<'a> {
     clock: &'a dyn Clock,
     now: Timestamp,
     messages: Vec<Message>,
+    duplicates: usize,
 }
 
 impl<'a> Outgoing<'a> {
@@ -37,6 +38,7 @@ impl<'a> Outgoing<'a> {
             clock,
             now: to_milliseconds(clock.now()),
             messages: Vec::new(),
+            duplicates: 0,
         }
     }
 
@@ -87,6 +89,17 @@ impl<'a> Outgoing<'a> {
         Ok(())
     }
 
+    /// Says that `events` of those handled were seen before and changed nothing. For figures
+    /// alone: a replay shows what was new.
+    pub fn duplicates(&mut self, events: usize) {
+        self.duplicates += events;
+    }
+
+    /// How many were said to be seen before, counted from the last time this was asked.
+    pub(crate) fn take_duplicates(&mut self) -> usize {
+        std::mem::take(&mut self.duplicates)
+    }
+
     /// Adds a message that has its form already.
     pub(crate) fn push_message(&mut self, message: Message) {
         self.messages.push(message);
@@ -131,7 +144,7 @@ pub struct Lease {
 /// What waits to be published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Backlog {
-    /// The number of records.
+    /// The number of records, counted up to 100,000.
     pub records: u64,
     /// When the oldest one was written.
     pub oldest: Option<Timestamp>,

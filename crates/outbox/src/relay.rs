@@ -9,9 +9,10 @@ mod order;
 mod sweeping;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::Notify;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -19,6 +20,7 @@ use self::order::in_order;
 use self::sweeping::Sweeping;
 use crate::clock::Clock;
 use crate::error::StoreError;
+use crate::guard::Guard;
 use crate::message::Message;
 use crate::outbox::OutboxStore;
 use crate::pacing::rest;
@@ -79,6 +81,8 @@ struct Shift {
     /// When the backlog was last measured.
     measured: Option<Instant>,
     sweeping: Sweeping,
+    /// The last record seen. Nothing may depend on it, see [`Guard::UnpagedOutbox`].
+    last: Uuid,
 }
 
 /// How long a relay that is told to stop waits for a broker that is away.
@@ -104,7 +108,7 @@ impl<D: OutboxStore, P: Publisher> Relay<D, P> {
         }
     }
 
-    /// Works until `stop`. What is under way then is published and deleted first, unless
+    /// Works until `stop`. What is in the table then is published and deleted first, unless
     /// the broker is away, and the lease given back.
     pub async fn run(self, stop: CancellationToken) {
         let watching = self.watch(stop.clone());
@@ -128,6 +132,7 @@ impl<D: OutboxStore, P: Publisher> Relay<D, P> {
     async fn watch(&self, stop: CancellationToken) {
         while !stop.is_cancelled() {
             let changed = tokio::select! {
+                biased;
                 changed = self.database.changed_elsewhere() => changed,
                 () = stop.cancelled() => return,
             };
@@ -152,6 +157,7 @@ impl<D: OutboxStore, P: Publisher> Relay<D, P> {
             until,
             measured: None,
             sweeping: Sweeping::default(),
+            last: Uuid::nil(),
         };
         let waker = self.database.waker();
         while !stop.is_cancelled() {
@@ -172,12 +178,32 @@ impl<D: OutboxStore, P: Publisher> Relay<D, P> {
             }
             let sweep = shift.sweeping.due().unwrap_or_else(|| began + self.tick());
             tokio::select! {
+                biased;
                 () = waker.woken() => {}
-                () = tokio::time::sleep_until(sweep.min(began + self.tick()).into()) => {}
+                () = tokio::time::sleep_until(sweep.min(began + self.tick())) => {}
                 () = stop.cancelled() => {}
             }
         }
+        if self.keep(&mut shift).await? {
+            self.last_rounds(&mut shift, stop).await?;
+        }
         Ok(shift.sweeping.finish(&self.database).await?)
+    }
+
+    /// Publishes what is left, so that it does not wait for the next start.
+    async fn last_rounds(
+        &self,
+        shift: &mut Shift,
+        stop: &CancellationToken,
+    ) -> Result<(), RelayFault> {
+        let rounds = async {
+            while self.round(shift, stop).await?.messages > 0 {}
+            Ok(())
+        };
+        match tokio::time::timeout(FAREWELL, rounds).await {
+            Ok(done) => done,
+            Err(_) => Err(RelayFault::Stopped),
+        }
     }
 
     /// How long to stay away from the lease and the table at most.
@@ -216,7 +242,8 @@ impl<D: OutboxStore, P: Publisher> Relay<D, P> {
             metrics::gauge!("outbox_lease_epoch", "shard" => self.shard.clone())
                 .set(lease.epoch as f64);
         }
-        Ok(lease.map(|_| asked + self.settings.lease))
+        let ours = lease.is_some() || !Guard::Lease.stands();
+        Ok(ours.then_some(asked + self.settings.lease))
     }
 
     /// Publishes what is there; says how much that was.
@@ -226,15 +253,22 @@ impl<D: OutboxStore, P: Publisher> Relay<D, P> {
         stop: &CancellationToken,
     ) -> Result<Round, RelayFault> {
         let passed_over = shift.sweeping.passed_over();
-        let records = self
+        let mut records = self
             .database
             .pending(self.settings.batch, &passed_over)
             .await?;
+        if !Guard::UnpagedOutbox.stands() {
+            records.retain(|record| record.id > shift.last);
+        }
         if records.is_empty() {
             return Ok(Round::default());
         }
         let full = records.len() == self.settings.batch;
         let ids: Vec<Uuid> = records.iter().map(|record| record.id).collect();
+        if !Guard::DeleteAfterAck.stands() {
+            self.database.remove(&ids).await?;
+        }
+        shift.last = ids.last().copied().unwrap_or(shift.last);
         let messages = in_order(records);
         self.publish(shift, &messages, stop).await?;
         metrics::counter!("outbox_published_total", "shard" => self.shard.clone())
@@ -261,6 +295,7 @@ impl<D: OutboxStore, P: Publisher> Relay<D, P> {
         });
         loop {
             tokio::select! {
+                biased;
                 done = &mut publishing => return Ok(done?),
                 () = tokio::time::sleep(self.tick()) => {}
                 () = &mut farewell => return Err(RelayFault::Stopped),
@@ -316,7 +351,8 @@ enum RelayFault {
 /// Waits for `time`, or until `stop`.
 async fn pause(stop: &CancellationToken, time: Duration) {
     tokio::select! {
-        () = tokio::time::sleep(time) => {}
+        biased;
         () = stop.cancelled() => {}
+        () = tokio::time::sleep(time) => {}
     }
 }

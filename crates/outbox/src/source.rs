@@ -1,5 +1,7 @@
 //! The port to a broker, inbound.
 
+use jiff::Timestamp;
+
 use crate::checkpoint::{Claim, TopicPartition};
 
 /// A message as it lies in a topic, not decoded yet: it may be anything.
@@ -9,6 +11,9 @@ pub struct Record {
     pub at: TopicPartition,
     /// Its place there.
     pub offset: i64,
+    /// When it was written, as the broker keeps it (`message.timestamp.type` of the topic says
+    /// whose clock that is); `None` where the broker keeps no time.
+    pub timestamp: Option<Timestamp>,
     /// Its key, when it has one that is text.
     pub key: Option<String>,
     /// Its headers, in order.

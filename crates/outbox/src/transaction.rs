@@ -22,6 +22,12 @@ pub trait Database: Clone + Send + Sync + 'static {
 
     /// Takes the changes back.
     fn abort(&self, tx: Self::Tx) -> impl Future<Output = ()> + Send;
+
+    /// A wait of at most `bound`, by chance, that lets competing writers part. A simulation
+    /// draws it from its seed.
+    fn jitter(&self, bound: Duration) -> Duration {
+        rand::rng().random_range(Duration::ZERO..=bound)
+    }
 }
 
 /// What is to be done in one transaction.
@@ -70,7 +76,7 @@ pub async fn transact<D: Database, W: Work<D>>(
         }
         metrics::counter!("transaction_retries_total").increment(1);
         tracing::debug!(attempt, %fault, "the transaction is run again");
-        tokio::time::sleep(backoff(attempt)).await;
+        tokio::time::sleep(database.jitter(bound(attempt))).await;
     }
 }
 
@@ -91,8 +97,7 @@ async fn once<D: Database, W: Work<D>>(
     }
 }
 
-/// Full jitter over a doubling bound: 2, 4, 8 ... at most 256 ms.
-fn backoff(attempt: u32) -> Duration {
-    let bound = 1_u64 << attempt.min(8);
-    Duration::from_millis(rand::rng().random_range(0..=bound))
+/// The longest wait after attempt `attempt`: 2, 4, 8 ... at most 256 ms.
+fn bound(attempt: u32) -> Duration {
+    Duration::from_millis(1 << attempt.min(8))
 }

@@ -12,6 +12,7 @@
 //! POST /api/products -> commands/create_product   -> ProductCreate
 //! POST .../stock     -> commands/raise_stock      -> ProductsQuantityUpdate
 //! OrderCreate        -> handlers/on_order_create  -> OrderStatusUpdate, ProductsQuantityUpdate
+//! its own topics     -> relearn, before all this, when the database was restored
 //! ```
 //!
 //! [`domain`] decides, [`store`] keeps, [`wiring`](start) puts the parts together.
@@ -24,6 +25,7 @@ pub mod commands;
 pub mod domain;
 pub mod handlers;
 pub mod http;
+pub mod relearn;
 pub mod seed;
 pub mod store;
 mod wiring;
@@ -35,7 +37,7 @@ use events::{
 pub use http::openapi;
 pub use seed::seed_demo;
 pub use store::audit::audit_view;
-pub use wiring::{PORT, Running, Settings, StartError, connect, start};
+pub use wiring::{PORT, Running, Settings, StartError, connect, start, subscriptions};
 
 /// What the service says and hears.
 pub const CONTRACT: Contract = Contract {

@@ -3,11 +3,14 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use outbox::kafka::{KafkaError, KafkaOptions};
+use operations::Operator;
+use outbox::kafka::{Compression, KafkaError, KafkaOptions};
 use outbox::mongo::MongoOptions;
 use outbox::{Clock, Ground, Messaging, StoreError, Subscriptions, SystemClock};
 use secrecy::ExposeSecret;
-use service::config::{HttpSettings, KafkaSettings, MongoSettings, TokenSettings};
+use service::config::{
+    HttpSettings, KafkaCompression, KafkaSettings, MongoSettings, TokenSettings,
+};
 use service::health::Health;
 use service::lifecycle::Lifecycle;
 use service::token::Verifier;
@@ -17,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use crate::CONTRACT;
 use crate::handlers::OnOrderCreate;
 use crate::http::{self, Api};
+use crate::relearn::RelearnProducts;
 use crate::store::{self, ShopDatabase};
 
 /// The port that the service listens on unless it is told another one.
@@ -93,17 +97,31 @@ pub async fn start(settings: Settings, lifecycle: &Lifecycle) -> Result<Running,
         kafka,
         CONTRACT.topics(),
         Arc::clone(&clock),
-    )?;
+    )?
+    .with_batch(settings.kafka.batch)
+    .relearning(Arc::new(RelearnProducts::new(
+        database.clone(),
+        Arc::clone(&clock),
+    )))?;
     let listener = service::http::bind(settings.http.listen_or(PORT)).await?;
     let address = listener.local_addr()?;
 
     let shutdown = lifecycle.shutdown();
+    let verifier = Verifier::new(&settings.tokens);
+    let operator = Operator::new(
+        CONTRACT.service,
+        database.clone(),
+        subscriptions(&database),
+        Arc::clone(&clock),
+        verifier.clone(),
+    );
     let api = Api {
         database: database.clone(),
         clock: Arc::clone(&clock),
-        verifier: Verifier::new(&settings.tokens),
+        verifier,
     };
-    let routes = http::changes_need_tables(http::router(api), messaging.ground());
+    let routes = http::router(api).merge(operations::router(CONTRACT.service, operator));
+    let routes = http::changes_need_the_past(routes, messaging.ground());
     let routes = routes.merge(health(&messaging.ground()).routes());
     let routes = service::http::layers(routes, CONTRACT.service, &settings.http);
 
@@ -116,13 +134,19 @@ pub async fn start(settings: Settings, lifecycle: &Lifecycle) -> Result<Running,
         outcome
     });
     lifecycle.spawn("products messages", async move {
-        let decide = OnOrderCreate::new(database.clone(), clock);
-        let subscriptions = Subscriptions::new(CONTRACT.service).on(decide);
         let prepare = || store::prepare(&database);
+        let subscriptions = subscriptions(&database);
         messaging.run(prepare, subscriptions, soft, written).await
     });
     tracing::info!(%address, "products listens");
     Ok(Running { address })
+}
+
+/// What the service listens to and who handles it, on `database`; also for the operator's
+/// tools, which handle what was parked as the service would.
+pub fn subscriptions(database: &ShopDatabase) -> Subscriptions<ShopDatabase> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    Subscriptions::new(CONTRACT.service).on(OnOrderCreate::new(database.clone(), clock))
 }
 
 fn kafka_options(settings: &KafkaSettings) -> KafkaOptions {
@@ -131,6 +155,10 @@ fn kafka_options(settings: &KafkaSettings) -> KafkaOptions {
         topic_prefix: settings.topic_prefix.clone(),
         client_id: format!("quadrille-{}", CONTRACT.service),
         session_timeout: settings.session_timeout,
+        compression: match settings.compression {
+            KafkaCompression::None => Compression::None,
+            KafkaCompression::Lz4 => Compression::Lz4,
+        },
     }
 }
 

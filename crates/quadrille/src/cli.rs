@@ -5,7 +5,13 @@ use service::telemetry::LogFormat;
 
 use crate::audit::AuditArgs;
 use crate::bench::BenchArgs;
-use crate::seed::SeedArgs;
+use crate::health::HealthArgs;
+use crate::letters::LettersCommand;
+use crate::order::life::EventsArgs;
+use crate::order::stuck::StuckArgs;
+use crate::place::Place;
+use crate::rebuild::RebuildArgs;
+use crate::replay::ReplayArgs;
 use crate::up::UpArgs;
 
 /// Quadrille: a shop whose services dance by events.
@@ -41,9 +47,21 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Serve(Box<Role>),
     /// Load the demo data: categories, products and two users. What is there is left alone
-    Seed(SeedArgs),
-    /// Compare the services' databases and name every difference; exit status 1 if there is one
+    Seed(Place),
+    /// Compare the services' databases and the topics and name every difference; exit status 1 if
+    /// there is one
     Audit(AuditArgs),
+    /// List the orders that wait too long and what each waits for; exit status 1 if there is one
+    Stuck(StuckArgs),
+    /// Tell the life of one order: each event, its cause, where it lies and what it took
+    Events(EventsArgs),
+    /// Let a service handle a topic's records again, from an earlier place on
+    Replay(ReplayArgs),
+    /// Make a service's local copy of others' data anew from its owner's topic
+    Rebuild(RebuildArgs),
+    /// Look after messages that a service could not apply
+    #[command(subcommand)]
+    DeadLetters(LettersCommand),
     /// Place many orders at once and measure how fast they are settled
     Bench(BenchArgs),
     /// Show who says what to whom, from the services' own contracts
@@ -61,6 +79,8 @@ pub(crate) enum Command {
     /// Look after the keys that access tokens are signed with
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Ask a service whether it is ready; exit status 1 if not. For images and probes
+    Health(HealthArgs),
     /// Print the OpenAPI document of the whole HTTP surface
     Openapi,
 }

@@ -13,9 +13,17 @@ mod audit;
 mod bench;
 mod choreography;
 mod cli;
+mod health;
+mod letters;
 mod openapi;
+mod order;
+mod place;
+mod progress;
+mod rebuild;
+mod replay;
 mod seed;
 mod serve;
+mod services;
 mod settings;
 mod up;
 
@@ -57,6 +65,15 @@ fn main() -> ExitCode {
     }
 }
 
+/// The exit status of a command that has found things as they should be, or not.
+fn verdict(well: bool) -> ExitCode {
+    if well {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
 async fn run(cli: Cli, matches: &clap::ArgMatches) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Serve(role) => {
@@ -80,15 +97,13 @@ async fn run(cli: Cli, matches: &clap::ArgMatches) -> anyhow::Result<ExitCode> {
                 return Ok(ExitCode::FAILURE);
             }
         }
+        Command::Stuck(args) => return Ok(verdict(order::stuck::run(&args).await?)),
+        Command::Events(args) => order::life::run(&args).await?,
+        Command::Replay(args) => replay::run(&args).await?,
+        Command::Rebuild(args) => return Ok(verdict(rebuild::run(&args).await?)),
+        Command::DeadLetters(command) => return Ok(verdict(letters::run(&command).await?)),
         Command::Bench(args) => {
-            let report = bench::run(&args).await?;
-            let text = if args.json {
-                serde_json::to_string_pretty(&report)?
-            } else {
-                report.to_string()
-            };
-            println!("{text}");
-            if report.failed > 0 {
+            if !bench::run(&args).await? {
                 return Ok(ExitCode::FAILURE);
             }
         }
@@ -120,6 +135,7 @@ async fn run(cli: Cli, matches: &clap::ArgMatches) -> anyhow::Result<ExitCode> {
             let rotated = auth::rotate_signing_key(&settings).await?;
             println!("key {} signs from {}", rotated.kid, rotated.signs_from);
         }
+        Command::Health(args) => health::run(&args).await?,
         Command::Openapi => println!("{}", openapi::whole().to_pretty_json()?),
     }
     Ok(ExitCode::SUCCESS)

@@ -3,36 +3,19 @@
 use std::sync::Arc;
 
 use anyhow::Context;
-use clap::Args;
 use outbox::SystemClock;
 use outbox::mongo::{MongoDatabase, MongoOptions};
 use service::config::MongoSettings;
 
-/// Where to put the demo data.
-#[derive(Debug, Clone, Args)]
-pub(crate) struct SeedArgs {
-    /// MongoDB's connection string; without it, that of the `quadrille up` that runs here
-    #[arg(
-        long = "mongodb-uri",
-        env = "QUADRILLE_MONGODB_URI",
-        hide_env_values = true
-    )]
-    pub(crate) mongodb_uri: Option<String>,
-    /// The database of the auth service
-    #[arg(long, default_value = "auth")]
-    pub(crate) auth_database: String,
-    /// The database of the products service
-    #[arg(long, default_value = "products")]
-    pub(crate) products_database: String,
-}
+use crate::place::Place;
 
 /// Loads it, and says so.
 ///
 /// # Errors
 /// When a database is not reached.
-pub(crate) async fn run(args: &SeedArgs) -> anyhow::Result<()> {
-    let uri = crate::up::running_mongodb(args.mongodb_uri.as_deref())?;
-    load(&uri, &args.auth_database, &args.products_database).await?;
+pub(crate) async fn run(place: &Place) -> anyhow::Result<()> {
+    let uri = place.mongodb_uri()?;
+    load(&uri, &place.auth_database, &place.products_database).await?;
     println!(
         "The demo data is there. Users: {}",
         DEMO_USERS.map(|(email, _)| email).join(", ")

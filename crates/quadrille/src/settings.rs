@@ -124,7 +124,7 @@ struct Setting {
 
 fn all(command: &Command) -> BTreeMap<String, Setting> {
     let mut settings = BTreeMap::new();
-    collect(command, &mut settings);
+    collect(command, command.get_name(), &mut settings);
     for (name, help) in OTHERS {
         let setting = Setting {
             readers: BTreeSet::from(["up".to_owned()]),
@@ -136,27 +136,36 @@ fn all(command: &Command) -> BTreeMap<String, Setting> {
     settings
 }
 
-fn collect(command: &Command, settings: &mut BTreeMap<String, Setting>) {
+fn collect(command: &Command, reader: &str, settings: &mut BTreeMap<String, Setting>) {
     for arg in settings_of(command) {
         let Some(name) = env_of(arg) else { continue };
         let setting = settings.entry(name).or_default();
-        setting.readers.insert(command.get_name().to_owned());
-        setting.flag = arg
-            .get_long()
-            .map(|flag| format!("`--{flag}`"))
-            .unwrap_or_default();
+        setting.readers.insert(reader.to_owned());
         let defaults = arg.get_default_values().iter();
         let defaults: Vec<String> = defaults
             .map(|v| format!("`{}`", v.to_string_lossy()))
             .collect();
-        setting.default = defaults.join(" ");
-        setting.help = arg
-            .get_help()
-            .map(|help| help.to_string().replace('\n', " "))
-            .unwrap_or_default();
+        // Several commands may read it; what one with a default says of it comes first.
+        if setting.default.is_empty() || !defaults.is_empty() {
+            setting.default = defaults.join(" ");
+            setting.flag = arg
+                .get_long()
+                .map(|flag| format!("`--{flag}`"))
+                .unwrap_or_default();
+            setting.help = arg
+                .get_help()
+                .map(|help| help.to_string().replace('\n', " "))
+                .unwrap_or_default();
+        }
     }
     for inner in command.get_subcommands() {
-        collect(inner, settings);
+        // Alone, the names of these say nothing.
+        let reader = if reader == "dead-letters" {
+            reader
+        } else {
+            inner.get_name()
+        };
+        collect(inner, reader, settings);
     }
 }
 

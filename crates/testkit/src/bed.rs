@@ -208,6 +208,10 @@ fn read_all(brokers: &str, name: &str, plain: &str) -> Vec<Record> {
         records.push(Record {
             at: TopicPartition::new(plain, message.partition()),
             offset: message.offset(),
+            timestamp: message
+                .timestamp()
+                .to_millis()
+                .and_then(|millis| Timestamp::from_millisecond(millis).ok()),
             key: message
                 .key()
                 .map(|key| String::from_utf8_lossy(key).into_owned()),

@@ -6,15 +6,18 @@
 //! **Boundary.** Of the workspace this crate imports devstack only, and nothing that needs a C or
 //! C++ compiler: it is what installs those.
 //!
-//! **Flow.** `main` reads the command line; `up`, `test`, `layers` and `install` are one command
-//! each; `workspace` and `process` run cargo for them.
+//! **Flow.** `main` reads the command line; `up`, `test`, `layers`, `infra`, `reliability`, `program` and
+//! `install` are a command or a few each; `workspace` and `process` run cargo for them.
 //!
 //! **How to add one.** A check: one entry in `test/steps.rs`. A tool that the machine needs: one entry
 //! in `install/build_tools.rs`. A layer rule: `layers/rules.rs`. A command: a variant below.
 
+mod infra;
 mod install;
 mod layers;
 mod process;
+mod program;
+mod reliability;
 mod test;
 mod up;
 mod web;
@@ -45,6 +48,18 @@ enum Command {
     CheckLayers,
     /// Install what the other commands need, or name what is missing
     Install,
+    /// Run the real relay, inbox, stock and order code through seeded faults: --seeds N, --seed S
+    Simulate(program::Args),
+    /// Run the real processes under load while they, Kafka and MongoDB are killed: --minutes M
+    Chaos(program::Args),
+    /// Measure the shop, its baseline and its limit on the same servers, optimized
+    Bench(program::Args),
+    /// Write docs/reliability.md from what the checks found; runs them first when asked to
+    Reliability(reliability::Args),
+    /// Take each guard of the design away in turn: the suite has to notice
+    NegativeControls(reliability::ControlArgs),
+    /// Check image, compose files, chart, cloud and workflows, on real servers where they can be had
+    Infra(infra::Args),
 }
 
 fn main() -> ExitCode {
@@ -64,6 +79,17 @@ fn run(command: Command) -> anyhow::Result<bool> {
         Command::Up(args) => up::run(&workspace, args).map(|()| true),
         Command::Test(args) => test::run(&workspace, &args),
         Command::CheckLayers => layers::run(&workspace),
+        Command::Simulate(args) => {
+            program::run(&workspace, "simulate", &[], false, args).map(|()| true)
+        }
+        Command::Chaos(args) => program::run(&workspace, "chaos", &[], false, args).map(|()| true),
+        Command::Bench(args) => {
+            let compare = ["bench", "--compare"];
+            program::run(&workspace, "quadrille", &compare, true, args).map(|()| true)
+        }
+        Command::Reliability(args) => reliability::run(&workspace, &args),
+        Command::NegativeControls(args) => reliability::negative_controls(&workspace, &args),
+        Command::Infra(args) => infra::run(&workspace, &args),
         Command::Install => install::everything().map(|()| {
             println!("Everything that `cargo xtask up` and `cargo xtask test` need is there.");
             true

@@ -74,7 +74,7 @@ test("others are kept out by the page and by the server", async () => {
     await page.getByText("This page is for the shop's admins").waitFor();
   }
   const user = await theShop().token("aaa@aaa.com");
-  for (const path of ["/api/admin/orders", "/api/admin/operations"]) {
+  for (const path of ["/api/admin/orders", "/api/admin/operations", "/api/admin/dead-letters/orders"]) {
     expect((await theShop().call(path, user)).status).toBe(403);
     expect((await theShop().call(path, null)).status).toBe(401);
   }

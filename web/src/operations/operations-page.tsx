@@ -1,6 +1,7 @@
 import { Page } from "../ui/page";
 import { Failed, Loading, Notice } from "../ui/states";
 import { Choreography } from "./choreography";
+import { DeadLetters } from "./dead-letters/dead-letters";
 import { FiguresTable } from "./figures-table";
 import { RateChart } from "./rate-chart";
 import { shown } from "./rates";
@@ -22,6 +23,7 @@ export default function OperationsPage() {
           <Choreography data={data} rates={points.at(-1)?.rates} />
           <RateChart points={points} services={publishers(data)} />
           <FiguresTable services={data.services} rates={points.at(-1)?.rates} />
+          <DeadLetters services={listeners(data)} />
         </div>
       )}
     </Page>
@@ -30,6 +32,10 @@ export default function OperationsPage() {
 
 function publishers(data: Operations): string[] {
   return data.services.filter(({ publishes }) => publishes.length > 0).map(({ name }) => name);
+}
+
+function listeners(data: Operations): string[] {
+  return data.services.filter(({ subscribes }) => subscribes.length > 0).map(({ name }) => name);
 }
 
 function OrderFigures({ orders }: { orders: Operations["orders"] }) {

@@ -13,7 +13,7 @@ use crate::{
     ports::Ports,
     progress::{Progress, step},
     provision::{Cache, hex},
-    stack::Profile,
+    stack::Options,
 };
 
 /// The flags that make Java use the archive; makes the archive first if there is none.
@@ -73,7 +73,8 @@ fn dump(program: &Program, work: &Path) -> Result<(), Error> {
         ..program.clone()
     };
     // Formatted without the flag, or the format tool would be what is archived.
-    let mut launch: Launch = kafka::launch(&plain, &work.join("kafka"), ports, Profile::Light)?;
+    let mut launch: Launch =
+        kafka::launch(&plain, &work.join("kafka"), ports, &Options::new(work))?;
     let file = finished.join("classes.jsa");
     launch
         .command

@@ -16,7 +16,7 @@ use crate::{
     error::{At, Error},
     locate::{Java, KafkaInstall},
     ports::Ports,
-    stack::Profile,
+    stack::{Listener, Options, Profile},
 };
 
 const CONFIG: &str = include_str!("kafka.server.properties");
@@ -56,7 +56,7 @@ pub(crate) fn launch(
     program: &Program,
     folder: &Path,
     ports: Ports,
-    profile: Profile,
+    options: &Options,
 ) -> Result<Launch, Error> {
     let data = folder.join("data");
     fs::create_dir_all(&data).at("creating", &data)?;
@@ -69,6 +69,24 @@ pub(crate) fn launch(
             ("PORT", ports.kafka.to_string()),
             ("CONTROLLER", ports.kafka_controller.to_string()),
             ("DATA", data.display().to_string()),
+            (
+                "LISTENERS",
+                each(&options.kafka_listeners, |n, l| {
+                    format!(",PROXIED{n}://127.0.0.1:{}", l.port)
+                }),
+            ),
+            (
+                "ADVERTISED",
+                each(&options.kafka_listeners, |n, l| {
+                    format!(",PROXIED{n}://127.0.0.1:{}", l.advertised)
+                }),
+            ),
+            (
+                "PROTOCOLS",
+                each(&options.kafka_listeners, |n, _| {
+                    format!(",PROXIED{n}:PLAINTEXT")
+                }),
+            ),
         ],
     )?;
     let log_config = write(
@@ -80,7 +98,7 @@ pub(crate) fn launch(
     if !data.join("meta.properties").exists() {
         format_storage(program, &config, &log_config)?;
     }
-    let mut command = program.java_command(profile);
+    let mut command = program.java_command(options.profile);
     command.push(log_option(&log_config));
     command.push("kafka.Kafka".into());
     command.push(config.into());
@@ -96,6 +114,13 @@ pub(crate) fn launch(
         ready_within: Duration::from_mins(1),
         probe: Box::new(move || kafka_wire::is_serving(port)),
     })
+}
+
+fn each(listeners: &[Listener], form: impl Fn(usize, &Listener) -> String) -> String {
+    let forms = listeners.iter().enumerate();
+    forms
+        .map(|(number, listener)| form(number, listener))
+        .collect()
 }
 
 fn format_storage(program: &Program, config: &Path, log_config: &Path) -> Result<(), Error> {

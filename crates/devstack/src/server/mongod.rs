@@ -13,6 +13,7 @@ use crate::{
 };
 
 const SET: &str = "rs0";
+const TRANSACTION_LIFETIME: &str = "transactionLifetimeLimitSeconds=10";
 /// Server error code of `replSetInitiate` on a set that has a configuration.
 const ALREADY_INITIALIZED: i32 = 23;
 
@@ -39,6 +40,9 @@ pub(crate) fn launch(
     option("--oplogSize", &options.oplog_mb.to_string());
     // Diagnostics recorded every second, for which nobody looks here.
     option("--setParameter", "diagnosticDataCollectionEnabled=false");
+    // A service that is killed leaves its transaction open, and what that has written locked, for
+    // this long and half as long again; 60 s by default.
+    option("--setParameter", TRANSACTION_LIFETIME);
     if options.test_commands {
         option("--setParameter", "enableTestCommands=1");
     }

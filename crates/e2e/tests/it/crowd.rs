@@ -4,10 +4,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use e2e::Client;
+use e2e::{Client, Shop};
 use serde_json::json;
-
-use crate::shop::{Place, Shop};
 
 const ORDERS: u64 = 10_000;
 const CLIENTS: u64 = 32;
@@ -20,7 +18,7 @@ const PRODUCTS: [(&str, u32); 4] = [
 ];
 
 async fn stock_up(shop: &Shop) {
-    let admin = shop.admin().await;
+    let admin = shop.admin().await.unwrap();
     for (name, quantity) in PRODUCTS {
         let product = json!({ "product": { "name": name, "description": "For the crowd",
             "price": 1.25, "quantity": quantity, "categories": ["kitchen"] } });
@@ -85,9 +83,11 @@ async fn shop_around(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crowd_is_served_though_services_are_killed() {
-    let mut shop = Shop::start(Place::shared().await, 1, 1).await;
+    let shop = Shop::start(crate::shared_place().await, 1, 1)
+        .await
+        .unwrap();
     stock_up(&shop).await;
-    let user = shop.user().await;
+    let user = shop.user().await.unwrap();
     let (left, done) = (
         Arc::new(AtomicU64::new(ORDERS)),
         Arc::new(AtomicU64::new(0)),
@@ -110,14 +110,14 @@ async fn a_crowd_is_served_though_services_are_killed() {
             || async { done.load(Ordering::Relaxed) > ORDERS * share / 10 },
         )
         .await;
-        shop.kill(victim, 0).await;
-        shop.start_again(victim, 0);
+        shop.kill(victim, 0).await.unwrap();
+        shop.start_again(victim, 0).unwrap();
     }
     let mut acknowledged = 0;
     for client in clients {
         acknowledged += client.await.unwrap();
     }
-    let books = shop.audit().await;
+    let books = shop.audit().await.unwrap();
     assert_eq!(books["pending"], 0, "{books:#}");
     let settled = books["accepted"].as_u64().unwrap() + books["rejected"].as_u64().unwrap();
     // Every acknowledged order is there, once: under its key a repeated POST is the same order.
@@ -126,5 +126,5 @@ async fn a_crowd_is_served_though_services_are_killed() {
     let figs_left = figs.body["products"][0]["quantity"].as_u64().unwrap();
     // 2,500 wanted the 500 figs: all are gone.
     assert_eq!(figs_left, 0, "{figs:?}");
-    shop.stop().await;
+    shop.stop().await.unwrap();
 }

@@ -2,17 +2,15 @@
 
 use std::time::Duration;
 
-use e2e::Client;
+use e2e::{Client, Place};
 use serde_json::json;
 use service::config::{HttpSettings, KafkaSettings, MongoSettings, TokenSettings};
 use service::lifecycle::Lifecycle;
 use testkit::eventually;
 
-use crate::shop::Place;
-
 async fn start(place: &Place, lifecycle: &Lifecycle) -> String {
-    let mongo = |name: &str| MongoSettings::new(&place.mongodb_uri, &place.database(name));
-    let kafka = KafkaSettings::new(&place.kafka_brokers, &format!("{}.", place.name));
+    let mongo = |name: &str| MongoSettings::new(&place.reach.mongodb_uri, &place.database(name));
+    let kafka = KafkaSettings::new(&place.reach.kafka_brokers, &format!("{}.", place.name));
     let http = HttpSettings::on_free_port;
     let auth = auth::Settings {
         http: http(),
@@ -57,11 +55,11 @@ async fn start(place: &Place, lifecycle: &Lifecycle) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_tour_works_line_by_line() {
-    let place = Place::shared().await;
+    let place = crate::shared_place().await;
     let lifecycle = Lifecycle::new(Duration::from_secs(10));
     let visitor = Client::new(&start(&place, &lifecycle).await);
     let database = outbox::mongo::MongoDatabase::connect(
-        &place.mongodb_uri,
+        &place.reach.mongodb_uri,
         &place.database("products"),
         outbox::mongo::MongoOptions::default(),
     )

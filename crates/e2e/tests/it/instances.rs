@@ -1,11 +1,13 @@
 //! All services as separate processes, two of orders and two of products.
 
-use crate::shop::{Place, Shop};
+use e2e::Shop;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_is_followed_through_two_instances_of_each() {
-    let shop = Shop::start(Place::shared().await, 2, 2).await;
-    let user = shop.user().await;
+    let shop = Shop::start(crate::shared_place().await, 2, 2)
+        .await
+        .unwrap();
+    let user = shop.user().await.unwrap();
     for number in 0..20 {
         let answer = user
             .order(&[("cutlery", 1), ("chair", 1)], 20)
@@ -30,15 +32,17 @@ async fn an_order_is_followed_through_two_instances_of_each() {
         orders.iter().all(|order| order["status"] != "PENDING"),
         "{orders:?}"
     );
-    let books = shop.audit().await;
+    let books = shop.audit().await.unwrap();
     assert_eq!(books["orders"].as_u64(), Some(orders.len() as u64));
-    shop.stop().await;
+    shop.stop().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_instance_of_each_can_go_and_the_other_goes_on() {
-    let mut shop = Shop::start(Place::shared().await, 2, 2).await;
-    let user = shop.user().await;
+    let shop = Shop::start(crate::shared_place().await, 2, 2)
+        .await
+        .unwrap();
+    let user = shop.user().await.unwrap();
     assert_eq!(
         user.order(&[("cutlery", 1)], 20)
             .await
@@ -46,10 +50,10 @@ async fn one_instance_of_each_can_go_and_the_other_goes_on() {
             .text("status"),
         "ACCEPTED"
     );
-    shop.kill("orders", 0).await;
-    shop.kill("products", 0).await;
+    shop.kill("orders", 0).await.unwrap();
+    shop.kill("products", 0).await.unwrap();
     let answer = user.order(&[("cutlery", 2)], 30).await.unwrap();
     assert_eq!(answer.text("status"), "ACCEPTED", "{answer:?}");
-    shop.audit().await;
-    shop.stop().await;
+    shop.audit().await.unwrap();
+    shop.stop().await.unwrap();
 }

@@ -6,4 +6,10 @@ mod crowd;
 mod in_one_process;
 mod instances;
 mod outages;
-mod shop;
+mod storm;
+
+/// Where the tests' shared servers are, with a name of one's own.
+async fn shared_place() -> e2e::Place {
+    let stack = testkit::stack::shared().await;
+    e2e::Place::new(stack.mongodb_uri(), stack.kafka_brokers())
+}

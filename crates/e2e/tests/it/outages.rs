@@ -5,7 +5,7 @@ use std::time::Duration;
 use devstack::DevStack;
 use testkit::{eventually, eventually_within};
 
-use crate::shop::{Place, Shop};
+use e2e::{Place, Shop};
 
 async fn own_stack() -> (DevStack, Place) {
     let stack = testkit::stack::private().await;
@@ -17,8 +17,8 @@ async fn own_stack() -> (DevStack, Place) {
 async fn orders_are_taken_while_kafka_is_away_and_settle_when_it_is_back() {
     let (stack, place) = own_stack().await;
     let (kafka, _) = testkit::stack::servers(&stack);
-    let shop = Shop::start(place, 1, 1).await;
-    let user = shop.user().await;
+    let shop = Shop::start(place, 1, 1).await.unwrap();
+    let user = shop.user().await.unwrap();
     assert_eq!(
         user.order(&[("cutlery", 1)], 20)
             .await
@@ -49,8 +49,8 @@ async fn orders_are_taken_while_kafka_is_away_and_settle_when_it_is_back() {
         })
         .await;
     }
-    shop.audit().await;
-    shop.stop().await;
+    shop.audit().await.unwrap();
+    shop.stop().await.unwrap();
     stack.shutdown().await;
 }
 
@@ -59,21 +59,21 @@ async fn a_shop_that_starts_without_kafka_takes_orders_and_settles_them_later() 
     let (stack, place) = own_stack().await;
     let (kafka, _) = testkit::stack::servers(&stack);
     let name = place.name.clone();
-    let shop = Shop::start(place, 1, 1).await;
-    shop.stop().await;
+    let shop = Shop::start(place, 1, 1).await.unwrap();
+    shop.stop().await.unwrap();
     kafka.kill().await.unwrap();
 
     let place = Place {
         name,
         ..Place::new(stack.mongodb_uri(), stack.kafka_brokers())
     };
-    let shop = Shop::launch(place, 1, 1);
+    let shop = Shop::launch(place, 1, 1).unwrap();
     let client = shop.client();
     eventually_within(Duration::from_secs(60), "a user can log in", || async {
         client.log_in("aaa@aaa.com", "aaa@aaa.com").await.is_ok()
     })
     .await;
-    let user = shop.user().await;
+    let user = shop.user().await.unwrap();
     eventually_within(Duration::from_secs(60), "an order is taken", || async {
         user.order(&[("chair", 1)], 0)
             .await
@@ -86,8 +86,8 @@ async fn a_shop_that_starts_without_kafka_takes_orders_and_settles_them_later() 
         list.is_ok_and(|answer| answer.body["orders"][0]["status"] == "ACCEPTED")
     })
     .await;
-    shop.audit().await;
-    shop.stop().await;
+    shop.audit().await.unwrap();
+    shop.stop().await.unwrap();
     stack.shutdown().await;
 }
 
@@ -95,8 +95,8 @@ async fn a_shop_that_starts_without_kafka_takes_orders_and_settles_them_later() 
 async fn without_mongodb_the_answer_is_503_and_the_shop_recovers() {
     let (stack, place) = own_stack().await;
     let (_, mongod) = testkit::stack::servers(&stack);
-    let shop = Shop::start(place, 1, 1).await;
-    let user = shop.user().await;
+    let shop = Shop::start(place, 1, 1).await.unwrap();
+    let user = shop.user().await.unwrap();
     assert_eq!(
         user.order(&[("cutlery", 1)], 20)
             .await
@@ -129,7 +129,7 @@ async fn without_mongodb_the_answer_is_503_and_the_shop_recovers() {
         },
     )
     .await;
-    shop.audit().await;
-    shop.stop().await;
+    shop.audit().await.unwrap();
+    shop.stop().await.unwrap();
     stack.shutdown().await;
 }

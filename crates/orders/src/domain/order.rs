@@ -77,6 +77,26 @@ impl Order {
         }
     }
 
+    /// The order that `event`, said at `placed_at`, is the news of: as it was when it was placed.
+    pub fn from_event(event: &OrderCreate, placed_at: Timestamp) -> Self {
+        Self {
+            id: event.order_id,
+            customer: event.customer_id,
+            lines: event.lines.clone(),
+            total: event.total,
+            status: OrderStatus::Pending,
+            reason: None,
+            version: 1,
+            created_at: placed_at,
+            history: vec![Step {
+                status: OrderStatus::Pending,
+                at: placed_at,
+                by: Author::Orders,
+                reason: None,
+            }],
+        }
+    }
+
     /// The order as it was when it was placed, whatever became of it: the answer that a repeated
     /// request gets.
     #[must_use]

@@ -63,6 +63,7 @@ mod tests {
             description: String::new(),
             price: Money::new(100, DEFAULT_CURRENCY),
             quantity,
+            stocked: None,
             categories: vec![],
             version,
         }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use events::{OrderId, OrderStatusUpdate};
-use outbox::{Envelope, Handle, HandleError, Outgoing};
+use outbox::{Envelope, Guard, Handle, HandleError, Outgoing};
 
 use crate::domain::{Author, Settle, settle};
 use crate::store::{OrdersStore, Settlement, Standing};
@@ -12,7 +12,7 @@ use crate::store::{OrdersStore, Settlement, Standing};
 ///
 /// - **Trigger:** the products service accepted or rejected an order.
 /// - **Effect:** the order stands as decided, with the step in its history; whoever waits for it or
-///   listens is told through the database's change stream.
+///   listens is told by the news that the same transaction writes.
 /// - **Emits:** nothing.
 /// - **Idempotent,** because no step leads away from a terminal status: a decision that comes again
 ///   is dropped, and so is one that contradicts the first.
@@ -59,16 +59,22 @@ impl<D: OrdersStore> Handle<OrderStatusUpdate, D> for OnOrderStatusUpdate<D> {
                     update.order_id
                 )));
             };
-            match settle(standing.status, update.status) {
+            let mut settle = settle(standing.status, update.status);
+            if !Guard::TerminalStatus.stands() {
+                settle = Settle::Step;
+            }
+            match settle {
                 Settle::Step => {
                     steps.push(step(*standing, envelope, out));
                     standing.status = update.status;
                     standing.version += 1;
                 }
                 Settle::Duplicate => {
+                    out.duplicates(1);
                     tracing::debug!(target: "order", order_id = %update.order_id, event_id = %envelope.id, "settled before");
                 }
                 Settle::TooLate => {
+                    out.duplicates(1);
                     tracing::error!(
                         target: "order", order_id = %update.order_id, event_id = %envelope.id,
                         stands = standing.status.name(), decided = update.status.name(),

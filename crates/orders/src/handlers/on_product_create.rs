@@ -29,12 +29,12 @@ impl<D: OrdersStore> Handle<ProductCreate, D> for OnProductCreate<D> {
         &self,
         tx: &mut D::Tx,
         events: &[&Envelope<ProductCreate>],
-        _out: &mut Outgoing<'_>,
+        out: &mut Outgoing<'_>,
     ) -> Result<(), HandleError> {
         let states: Vec<_> = events
             .iter()
             .map(|envelope| &envelope.event.product)
             .collect();
-        copy_products(&self.database, tx, &states).await
+        copy_products(&self.database, tx, &states, out).await
     }
 }

@@ -112,6 +112,7 @@ pub fn router(state: Api, health: &Health) -> Router {
 /// The endpoints' description (OpenAPI 3.1).
 pub fn openapi() -> utoipa::openapi::OpenApi {
     let mut description = api().into_openapi();
+    description.merge(operations::openapi(crate::SERVICE));
     let bearer = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .bearer_format("JWT")

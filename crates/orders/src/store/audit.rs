@@ -1,22 +1,28 @@
-//! What `quadrille audit` compares with the other services and the topics.
+//! What the operator's tools compare with the other services and the topics.
 
-use bson::doc;
-use events::{Money, OrderId, OrderLine, OrderStatus};
-use futures::{Stream, StreamExt};
+use bson::{RawBsonRef, RawDocumentBuf, doc};
+use events::{AccountId, Money, OrderId, OrderLine, OrderStatus, Rejection};
+use futures::{Stream, StreamExt, TryStreamExt};
+use jiff::Timestamp;
 use outbox::StoreError;
 use outbox::mongo::{MongoDatabase, fault};
+use serde::de::DeserializeOwned;
 
-use super::documents::{OrderDocument, ProductDocument};
+use super::documents::{OrderDocument, ProductDocument, time, uuid};
 use super::prepare::{ORDERS, PRODUCTS};
-use crate::domain::ProductCopy;
+use crate::domain::{Order, ProductCopy};
 
 /// An order as the audit sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditedOrder {
     /// The order.
     pub id: OrderId,
+    /// Who placed it.
+    pub customer: AccountId,
     /// Where it stands.
     pub status: OrderStatus,
+    /// Why it was rejected.
+    pub reason: Option<Rejection>,
     /// What is wanted.
     pub lines: Vec<OrderLine>,
     /// The sum that the customer was told.
@@ -25,6 +31,15 @@ pub struct AuditedOrder {
     pub version: u64,
     /// How many steps its history has; the version says the same.
     pub steps: usize,
+}
+
+/// An order with the time of its last change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderLife {
+    /// The order.
+    pub order: Order,
+    /// When its last step was written here; absent until the first one after placing.
+    pub changed_at: Option<Timestamp>,
 }
 
 /// The service's tables, to be gone through one document at a time.
@@ -41,24 +56,25 @@ pub fn audit_view(database: &MongoDatabase) -> AuditView {
 }
 
 impl AuditView {
-    /// Every order, oldest first.
+    /// Every order, oldest first. A document that is no order is a
+    /// [`Permanent`](outbox::ErrorKind::Permanent) error that names it; others follow.
     pub async fn orders(
         &self,
     ) -> Result<impl Stream<Item = Result<AuditedOrder, StoreError>> + Send + use<>, StoreError>
     {
         let found = self
-            .database
-            .database()
-            .collection::<OrderDocument>(ORDERS)
+            .raw(ORDERS)
             .find(doc! {})
             .sort(doc! { "_id": 1 })
             .await
             .map_err(fault)?;
         Ok(found.map(|stored| {
-            let order = stored.map_err(fault)?.into_domain()?;
+            let order = read(ORDERS, &stored.map_err(fault)?, OrderDocument::into_domain)?;
             Ok(AuditedOrder {
                 id: order.id,
+                customer: order.customer,
                 status: order.status,
+                reason: order.reason,
                 total: order.total,
                 version: order.version,
                 steps: order.history.len(),
@@ -67,39 +83,79 @@ impl AuditView {
         }))
     }
 
-    /// Every product copy, by id.
-    pub async fn products(&self) -> Result<Vec<ProductCopy>, StoreError> {
-        let mut found = self
-            .database
-            .database()
-            .collection::<ProductDocument>(PRODUCTS)
+    /// How many orders there are, about; for a progress bar.
+    pub async fn order_count(&self) -> Result<u64, StoreError> {
+        let orders = self.raw(ORDERS);
+        orders.estimated_document_count().await.map_err(fault)
+    }
+
+    /// The order `id` and when it changed last.
+    pub async fn order(&self, id: OrderId) -> Result<Option<OrderLife>, StoreError> {
+        let orders = self.database.database().collection::<OrderDocument>(ORDERS);
+        let found = orders
+            .find_one(doc! { "_id": uuid(id.into_bytes()) })
+            .await
+            .map_err(fault)?;
+        let Some(stored) = found else {
+            return Ok(None);
+        };
+        let changed_at = stored.last_change.as_ref().map(|last| last.at);
+        Ok(Some(OrderLife {
+            changed_at: changed_at.map(time).transpose()?,
+            order: stored.into_domain()?,
+        }))
+    }
+
+    /// Every product copy, by id. A document that is none is a
+    /// [`Permanent`](outbox::ErrorKind::Permanent) error that names it; others follow.
+    pub async fn copies(
+        &self,
+    ) -> Result<impl Stream<Item = Result<ProductCopy, StoreError>> + Send + use<>, StoreError>
+    {
+        let found = self
+            .raw(PRODUCTS)
             .find(doc! {})
             .sort(doc! { "_id": 1 })
             .await
             .map_err(fault)?;
-        let mut products = Vec::new();
-        while let Some(stored) = found.next().await {
-            products.push(stored.map_err(fault)?.into_domain()?);
-        }
-        Ok(products)
+        Ok(found.map(|stored| {
+            read(
+                PRODUCTS,
+                &stored.map_err(fault)?,
+                ProductDocument::into_domain,
+            )
+        }))
+    }
+
+    /// Every product copy, by id.
+    pub async fn products(&self) -> Result<Vec<ProductCopy>, StoreError> {
+        self.copies().await?.try_collect().await
     }
 
     /// How many products the service knows, and so takes orders of.
     pub async fn known_products(&self) -> Result<u64, StoreError> {
-        let copies = self
-            .database
-            .database()
-            .collection::<ProductDocument>(PRODUCTS);
+        let copies = self.raw(PRODUCTS);
         copies.count_documents(doc! {}).await.map_err(fault)
     }
 
-    /// How many orders are not settled yet.
-    pub async fn pending(&self) -> Result<u64, StoreError> {
-        self.database
-            .database()
-            .collection::<OrderDocument>(ORDERS)
-            .count_documents(doc! { "status": OrderStatus::Pending.name() })
-            .await
-            .map_err(fault)
+    fn raw(&self, collection: &str) -> mongodb::Collection<RawDocumentBuf> {
+        self.database.database().collection(collection)
     }
+}
+
+/// Reads a document; what can't be read is named.
+fn read<S: DeserializeOwned, T>(
+    collection: &str,
+    stored: &RawDocumentBuf,
+    into_domain: impl FnOnce(S) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let read = bson::deserialize_from_slice(stored.as_bytes()).map_err(StoreError::permanent);
+    read.and_then(into_domain).map_err(|fault| {
+        let id = match stored.get("_id") {
+            Ok(Some(RawBsonRef::Binary(id))) => uuid::Uuid::from_slice(id.bytes)
+                .map_or_else(|_| format!("{id:?}"), |id| id.to_string()),
+            other => format!("{other:?}"),
+        };
+        StoreError::permanent(format!("{id} in {collection} can't be read: {fault}"))
+    })
 }

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use outbox::StoreError;
 use serde::{Deserialize, Serialize};
 
+use super::Settlement;
 use crate::domain::{Author, Order, ProductCopy, Step};
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -25,16 +26,44 @@ pub(super) struct OrderDocument {
     pub(super) version: i64,
     pub(super) created_at: DateTime,
     pub(super) history: Vec<StepDocument>,
-    /// Who is to be told of the last step, and since when it can be read; change streams and
-    /// resumed live updates go by it. Absent until the first step after placing.
+    /// Since when the last step can be read; resumed live updates go by it. Absent until the
+    /// first step after placing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) last_change: Option<LastChange>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct LastChange {
-    pub(super) customer: bson::Uuid,
     pub(super) at: DateTime,
+}
+
+/// Which orders a transaction changed, for those who follow them; one for each transaction, so
+/// that a change stream has little to look at.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct NewsDocument {
+    pub(super) at: DateTime,
+    pub(super) orders: Vec<ChangedOrder>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct ChangedOrder {
+    pub(super) id: bson::Uuid,
+    pub(super) customer: bson::Uuid,
+}
+
+impl NewsDocument {
+    /// The news of `steps`, which one transaction takes, at least one.
+    pub(super) fn of(steps: &[Settlement]) -> Self {
+        let at = steps.iter().map(|step| step.written_at).max();
+        let changed = |step: &Settlement| ChangedOrder {
+            id: uuid(step.from.id.into_bytes()),
+            customer: uuid(step.from.customer.into_bytes()),
+        };
+        Self {
+            at: date(at.unwrap_or_default()),
+            orders: steps.iter().map(changed).collect(),
+        }
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]

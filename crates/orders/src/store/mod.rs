@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `orders` | an order with its history |
 //! | `product_copies` | what the owner of a product said last of it |
+//! | `order_news` | which orders a transaction settled, for live updates; forgotten after minutes |
 //! | `idempotency` | a request's key and the order that it became; forgotten after 7 days |
 //!
 //! [`OrdersStore`] is what commands and handlers need inside a transaction; it is a trait, so that
@@ -16,9 +17,12 @@
 pub mod audit;
 mod changes;
 mod documents;
+pub mod memory;
 mod mongo;
+mod pending;
 mod prepare;
 mod reads;
+pub mod rebuild;
 
 use std::collections::BTreeMap;
 
@@ -29,6 +33,7 @@ use outbox::{OutboxStore, StoreError};
 use crate::domain::{Author, Order, ProductCopy};
 
 pub use changes::OrderChanges;
+pub use pending::PendingOrder;
 pub use prepare::{IDEMPOTENCY_DAYS, prepare};
 pub use reads::{MongoOrders, OrderFilter};
 

@@ -11,6 +11,10 @@ use outbox::mongo::{MongoDatabase, fault};
 pub(super) const ORDERS: &str = "orders";
 pub(super) const PRODUCTS: &str = "product_copies";
 pub(super) const IDEMPOTENCY: &str = "idempotency";
+pub(super) const NEWS: &str = "order_news";
+
+/// How long the news of a settled order is kept: only open change streams read it.
+const NEWS_KEPT: Duration = Duration::from_mins(10);
 
 /// How long a request's `Idempotency-Key` is remembered, in days. A week is longer than any
 /// client keeps trying, and it bounds the table.
@@ -19,7 +23,7 @@ pub const IDEMPOTENCY_DAYS: u64 = 7;
 /// Makes the service's tables, and those of outbox and inbox. Doing it again changes nothing.
 pub async fn prepare(database: &MongoDatabase) -> Result<(), StoreError> {
     database.prepare().await?;
-    for name in [ORDERS, PRODUCTS, IDEMPOTENCY] {
+    for name in [ORDERS, PRODUCTS, IDEMPOTENCY, NEWS] {
         database.create_collection(name).await?;
     }
     let pending = IndexOptions::builder()
@@ -30,6 +34,10 @@ pub async fn prepare(database: &MongoDatabase) -> Result<(), StoreError> {
         .name("forget".to_owned())
         .expire_after(Duration::from_secs(IDEMPOTENCY_DAYS * 24 * 60 * 60))
         .build();
+    let outdated = IndexOptions::builder()
+        .name("outdated".to_owned())
+        .expire_after(NEWS_KEPT)
+        .build();
     let indexes = [
         (ORDERS, doc! { "customer": 1, "_id": -1 }, None),
         (ORDERS, doc! { "status": 1, "_id": 1 }, Some(pending)),
@@ -37,6 +45,7 @@ pub async fn prepare(database: &MongoDatabase) -> Result<(), StoreError> {
         // either order. Uniqueness is the owner's to keep.
         (PRODUCTS, doc! { "name": 1 }, None),
         (IDEMPOTENCY, doc! { "created_at": 1 }, Some(forget)),
+        (NEWS, doc! { "at": 1 }, Some(outdated)),
     ];
     for (collection, keys, options) in indexes {
         let index = IndexModel::builder().keys(keys).options(options).build();

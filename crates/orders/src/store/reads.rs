@@ -9,7 +9,7 @@ use outbox::StoreError;
 use outbox::mongo::{MongoDatabase, fault};
 
 use super::documents::{OrderDocument, date, time, uuid};
-use super::prepare::ORDERS;
+use super::prepare::{NEWS, ORDERS};
 use crate::domain::Order;
 
 /// Which orders a list is about.
@@ -37,6 +37,10 @@ impl MongoOrders {
 
     pub(super) fn collection<T: Send + Sync>(&self) -> Collection<T> {
         self.database.database().collection(ORDERS)
+    }
+
+    pub(super) fn news(&self) -> Collection<Document> {
+        self.database.database().collection(NEWS)
     }
 
     /// The order `id`, if it exists.

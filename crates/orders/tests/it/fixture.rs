@@ -23,40 +23,23 @@ use testkit::Bed;
 use uuid::Uuid;
 
 pub struct Shop {
-    bed: Option<Bed>,
-    uri: String,
-    name: String,
+    bed: Bed,
     pub database: MongoDatabase,
 }
 
 impl Shop {
     pub async fn new() -> Self {
         let bed = Bed::new().await;
-        let (uri, name) = (bed.mongodb_uri().to_owned(), bed.database_name("orders"));
-        Self {
-            bed: Some(bed),
-            ..Self::at(uri, name).await
-        }
-    }
-
-    /// A shop on a MongoDB of the test's own, without a Kafka.
-    pub async fn at(uri: String, name: String) -> Self {
-        let database = MongoDatabase::connect(&uri, &name, MongoOptions::default())
+        let (uri, name) = (bed.mongodb_uri(), bed.database_name("orders"));
+        let database = MongoDatabase::connect(uri, &name, MongoOptions::default())
             .await
             .unwrap();
         prepare(&database).await.unwrap();
-        Self {
-            bed: None,
-            uri,
-            name,
-            database,
-        }
+        Self { bed, database }
     }
 
     pub fn bed(&self) -> &Bed {
-        self.bed
-            .as_ref()
-            .expect("the shop stands on the shared stack")
+        &self.bed
     }
 
     /// A shop that sells chairs (30 at 29.99) and cups (200 at 5.99).
@@ -76,14 +59,6 @@ impl Shop {
             .into();
         let handler = OnProductCreate::new(self.database.clone());
         handle(&self.database, &handler, &created).await.unwrap();
-    }
-
-    /// Another connection to the same tables, whose commands a failpoint can pick out.
-    pub async fn connect_as(&self, name: &str) -> MongoDatabase {
-        let uri = format!("{}&appName={name}", self.uri);
-        MongoDatabase::connect(&uri, &self.name, MongoOptions::default())
-            .await
-            .unwrap()
     }
 
     pub async fn place(&self, requests: &[PlaceOrder]) -> Vec<Decision> {
@@ -181,6 +156,7 @@ pub fn product(id: u128, name: &str, minor: i64, quantity: u32, version: u64) ->
         description: "A good one.".to_owned(),
         price: Money::new(minor, DEFAULT_CURRENCY),
         quantity,
+        stocked: None,
         categories: vec!["kitchen".to_owned()],
         version,
     }

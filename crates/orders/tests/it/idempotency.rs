@@ -90,7 +90,7 @@ async fn fifty_at_once_over_two_instances_are_one_order() {
         max_batch: 4,
         ..BatchSettings::default()
     };
-    let other = shop.connect_as("other").await;
+    let other = shop.bed().database("orders").await;
     let instances = [start(&shop.database, settings()), start(&other, settings())];
     let me = customer();
     let requests = (0..50).map(|n| {

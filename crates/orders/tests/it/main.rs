@@ -7,6 +7,8 @@
     reason = "a test says by a panic what is wrong"
 )]
 
+mod backup;
+mod faults;
 mod fixture;
 mod group_commit;
 mod handlers;
@@ -14,6 +16,6 @@ mod hub;
 mod idempotency;
 mod live;
 mod orders_http;
-mod outcome;
 mod refusals;
+mod restored;
 mod server;

@@ -23,8 +23,9 @@ impl Backoff {
         let wait = self.next;
         self.next = (wait * 2).min(self.most);
         tokio::select! {
-            () = tokio::time::sleep(wait) => true,
+            biased;
             () = stop.cancelled() => false,
+            () = tokio::time::sleep(wait) => true,
         }
     }
 }

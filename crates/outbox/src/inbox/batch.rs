@@ -1,12 +1,14 @@
 //! One batch as a unit of work.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
-use crate::checkpoint::{Advance, Claim, InboxStore, TopicPartition};
+use super::sorted::Sorting;
+use crate::checkpoint::{Advance, Claim, InboxStore, ParkedKeys, TopicPartition};
 use crate::clock::Clock;
 use crate::dead_letter::DeadLetter;
 use crate::error::StoreError;
-use crate::handler::{AnyEnvelope, HandleError, Route, Subscriptions};
+use crate::guard::Guard;
+use crate::handler::{HandleError, Subscriptions};
 use crate::outbox::{OutboxStore, Outgoing};
 use crate::source::Record;
 use crate::transaction::Work;
@@ -14,8 +16,10 @@ use crate::transaction::Work;
 /// What a batch came to.
 pub(super) struct Done {
     pub(super) steps: Vec<Advance>,
+    /// What was set aside and had not been before.
     pub(super) parked: Vec<DeadLetter>,
     pub(super) emitted: usize,
+    pub(super) duplicates: usize,
 }
 
 pub(super) struct Batch<'a, D: InboxStore + OutboxStore> {
@@ -24,8 +28,10 @@ pub(super) struct Batch<'a, D: InboxStore + OutboxStore> {
     service: &'a str,
     clock: &'a dyn Clock,
     records: &'a [Record],
-    parked: &'a HashSet<(String, String)>,
+    parked: &'a ParkedKeys,
     steps: Vec<Advance>,
+    /// The replays under way, each with the offset at which it ends.
+    replays: BTreeMap<TopicPartition, i64>,
     /// Set when the only record of the batch turns out to be beyond help.
     doomed: Option<String>,
 }
@@ -37,25 +43,14 @@ impl<'a, D: InboxStore + OutboxStore> Batch<'a, D> {
         service: &'a str,
         clock: &'a dyn Clock,
         claims: &HashMap<TopicPartition, Claim>,
-        parked: &'a HashSet<(String, String)>,
+        parked: &'a ParkedKeys,
         records: &'a [Record],
     ) -> Self {
-        let mut ends: BTreeMap<&TopicPartition, i64> = BTreeMap::new();
-        for record in records {
-            ends.insert(&record.at, record.offset + 1);
-        }
-        let steps = ends
-            .into_iter()
-            .filter_map(|(at, to)| {
-                let claim = claims.get(at)?;
-                Some(Advance {
-                    at: at.clone(),
-                    epoch: claim.epoch,
-                    from: claim.next,
-                    to,
-                })
-            })
-            .collect();
+        let steps = steps(claims, records);
+        let replays = claims.values().filter_map(|claim| {
+            let end = claim.replay.as_ref()?.to;
+            (claim.next < end).then(|| (claim.at.clone(), end))
+        });
         Self {
             database,
             subscriptions,
@@ -64,72 +59,59 @@ impl<'a, D: InboxStore + OutboxStore> Batch<'a, D> {
             records,
             parked,
             steps,
+            replays: replays.collect(),
             doomed: None,
         }
     }
+}
 
-    /// Sorts the records into runs of one handler, and those to be parked.
-    fn sort(&self, out: &Outgoing<'_>) -> (Vec<Run<'a, D>>, Vec<DeadLetter>) {
-        let mut runs: Vec<Run<'a, D>> = Vec::new();
-        let mut letters: Vec<DeadLetter> = Vec::new();
-        let mut blocked: HashSet<(&str, &str)> = self
-            .parked
-            .iter()
-            .map(|(topic, key)| (topic.as_str(), key.as_str()))
-            .collect();
-        for record in self.records {
-            let place = record
-                .key
-                .as_deref()
-                .map(|key| (record.at.topic.as_str(), key));
-            let waits = place.is_some_and(|place| blocked.contains(&place));
-            let reason = if waits {
-                "an earlier message of this key is parked".to_owned()
-            } else if let Some(doomed) = &self.doomed {
-                doomed.clone()
-            } else if crate::handler::text_header(record, "ce_type").is_none() {
-                crate::message::InvalidMessage::Header("ce_type").to_string()
-            } else {
-                let Some(route) = self.subscriptions.route(record) else {
-                    continue;
-                };
-                match route.decode(record) {
-                    Ok(event) => {
-                        push(&mut runs, route, event);
-                        continue;
-                    }
-                    Err(reason) => reason.to_string(),
-                }
-            };
-            blocked.extend(place);
-            letters.push(DeadLetter {
-                group: self.subscriptions.group().to_owned(),
-                record: record.clone(),
-                reason,
-                waits,
-                parked_at: out.now(),
-            });
+/// How far `records` take the checkpoints of `claims`.
+fn steps(claims: &HashMap<TopicPartition, Claim>, records: &[Record]) -> Vec<Advance> {
+    let mut ends: BTreeMap<&TopicPartition, i64> = BTreeMap::new();
+    for record in records {
+        ends.insert(&record.at, record.offset + 1);
+    }
+    let step = |(at, to): (&TopicPartition, i64)| {
+        let claim = claims.get(at)?;
+        Some(Advance {
+            at: at.clone(),
+            epoch: claim.epoch,
+            from: claim.next,
+            to,
+        })
+    };
+    ends.into_iter().filter_map(step).collect()
+}
+
+/// The checkpoints by themselves, ahead of what they stand for: how it must not be done, for
+/// the negative control of [`Guard::Checkpoint`].
+pub(super) struct Checkpoints<'a, D> {
+    database: &'a D,
+    group: &'a str,
+    steps: Vec<Advance>,
+}
+
+impl<'a, D> Checkpoints<'a, D> {
+    pub(super) fn new(
+        database: &'a D,
+        group: &'a str,
+        claims: &HashMap<TopicPartition, Claim>,
+        records: &[Record],
+    ) -> Self {
+        Self {
+            database,
+            group,
+            steps: steps(claims, records),
         }
-        (runs, letters)
     }
 }
 
-struct Run<'a, D: InboxStore + OutboxStore> {
-    route: &'a dyn Route<D>,
-    events: Vec<AnyEnvelope>,
-}
+impl<D: InboxStore> Work<D> for Checkpoints<'_, D> {
+    type Output = Vec<Advance>;
 
-fn push<'a, D: InboxStore + OutboxStore>(
-    runs: &mut Vec<Run<'a, D>>,
-    route: &'a dyn Route<D>,
-    event: AnyEnvelope,
-) {
-    match runs.last_mut() {
-        Some(run) if std::ptr::addr_eq(run.route, route) => run.events.push(event),
-        _ => runs.push(Run {
-            route,
-            events: vec![event],
-        }),
+    async fn run(&mut self, tx: &mut D::Tx) -> Result<Vec<Advance>, StoreError> {
+        self.database.advance(tx, self.group, &self.steps).await?;
+        Ok(self.steps.clone())
     }
 }
 
@@ -139,11 +121,20 @@ impl<D: InboxStore + OutboxStore> Work<D> for Batch<'_, D> {
     async fn run(&mut self, tx: &mut D::Tx) -> Result<Done, StoreError> {
         let mut out = Outgoing::new(self.service, self.clock);
         // First, so that a batch that is not ours any more does no work.
-        self.database
-            .advance(tx, self.subscriptions.group(), &self.steps)
-            .await?;
-        let (runs, parked) = self.sort(&out);
-        for run in &runs {
+        if Guard::Checkpoint.stands() {
+            self.database
+                .advance(tx, self.subscriptions.group(), &self.steps)
+                .await?;
+        }
+        let sorting = Sorting {
+            subscriptions: self.subscriptions,
+            parked: self.parked,
+            replays: &self.replays,
+            doomed: self.doomed.as_deref(),
+        };
+        let sorted = sorting.sort(self.records, &out);
+        let (mut counts, mut duplicates) = (sorted.counts, 0);
+        for run in &sorted.runs {
             if let Err(fault) = run.route.handle(tx, &run.events, &mut out).await {
                 return Err(match fault {
                     HandleError::Retry(fault) => fault,
@@ -155,12 +146,25 @@ impl<D: InboxStore + OutboxStore> Work<D> for Batch<'_, D> {
                     HandleError::DeadLetter(reason) => StoreError::permanent(reason),
                 });
             }
+            let seen = out.take_duplicates().min(run.events.len());
+            duplicates += seen;
+            if let Some(at) = run.replay {
+                let counts = counts.entry(at).or_default();
+                counts.duplicates += seen as u64;
+                counts.applied += (run.events.len() - seen) as u64;
+            }
         }
-        if !parked.is_empty() {
-            self.database.park(tx, &parked).await?;
+        let mut parked = Vec::new();
+        if !sorted.letters.is_empty() {
+            parked = self.database.park(tx, &sorted.letters).await?;
             for letter in &parked {
                 out.push_message(letter.to_message(self.clock.uuid()));
             }
+        }
+        if !counts.is_empty() {
+            let counts: Vec<_> = counts.into_iter().map(|(at, n)| (at.clone(), n)).collect();
+            let group = self.subscriptions.group();
+            self.database.count_replayed(tx, group, &counts).await?;
         }
         let emitted = out.len();
         if let Some(record) = out.into_record() {
@@ -170,6 +174,7 @@ impl<D: InboxStore + OutboxStore> Work<D> for Batch<'_, D> {
             steps: self.steps.clone(),
             parked,
             emitted,
+            duplicates,
         })
     }
 }

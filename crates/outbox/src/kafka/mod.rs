@@ -6,7 +6,10 @@
 mod admin;
 mod client_log;
 mod consumer;
+mod partition;
 mod publisher;
+mod record;
+mod topic;
 
 use std::time::Duration;
 
@@ -15,7 +18,9 @@ pub use rdkafka::error::KafkaError;
 
 pub use admin::{KafkaAdmin, TopicSpec};
 pub use consumer::KafkaSource;
+pub use partition::partition_of;
 pub use publisher::KafkaPublisher;
+pub use topic::{TopicError, TopicReader};
 
 /// How to reach a cluster.
 #[derive(Debug, Clone)]
@@ -28,6 +33,28 @@ pub struct KafkaOptions {
     pub client_id: String,
     /// How long a group waits for a silent member before its partitions go to others.
     pub session_timeout: Duration,
+    /// How batches of messages are compressed.
+    pub compression: Compression,
+}
+
+/// How batches of messages are compressed. Readers need not be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Compression {
+    /// Not at all, which costs no processor time here and none at the broker.
+    #[default]
+    None,
+    /// Quickly: where the network or the disk is scarce.
+    Lz4,
+}
+
+impl Compression {
+    /// The name that Kafka uses.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Lz4 => "lz4",
+        }
+    }
 }
 
 impl KafkaOptions {
@@ -38,6 +65,7 @@ impl KafkaOptions {
             topic_prefix: String::new(),
             client_id: "outbox".to_owned(),
             session_timeout: Duration::from_secs(10),
+            compression: Compression::default(),
         }
     }
 

@@ -108,11 +108,14 @@ fn sender(options: &KafkaOptions) -> Result<Sender, KafkaError> {
         .client()
         .set("enable.idempotence", "true")
         .set("acks", "all")
+        // Once a batch is refused for good the client would go on with those behind it, which
+        // would overtake. Like this it gives up, and all are sent again by another.
+        .set("enable.gapless.guarantee", "true")
         // Never given up: the outbox has nowhere else to put it.
         .set("message.timeout.ms", "0")
         // The same partition as Java's clients choose.
         .set("partitioner", "murmur2_random")
-        .set("compression.codec", "lz4")
+        .set("compression.codec", options.compression.name())
         // The client's own default is below what brokers take by theirs, and below what the
         // outbox has accepted.
         .set("message.max.bytes", "1048588")

@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
+use super::faults::{Faults, Step};
+
 use crate::checkpoint::{Claim, TopicPartition};
 use crate::cloudevents;
 use crate::message::Message;
@@ -17,6 +19,7 @@ use crate::source::{Assigned, Record, Source, SourceEvent};
 pub struct MemoryBroker {
     cluster: Arc<Mutex<Cluster>>,
     news: Arc<Notify>,
+    faults: Option<Arc<dyn Faults>>,
 }
 
 struct Cluster {
@@ -45,7 +48,45 @@ impl MemoryBroker {
         Self {
             cluster: Arc::new(Mutex::new(cluster)),
             news: Arc::default(),
+            faults: None,
         }
+    }
+
+    /// The same broker as another client sees it, with what goes wrong between the two.
+    #[must_use]
+    pub fn instance(&self, faults: Arc<dyn Faults>) -> Self {
+        Self {
+            faults: Some(faults),
+            ..self.clone()
+        }
+    }
+
+    /// Takes the partitions of `group` from its members and shares them out again.
+    pub fn rebalance(&self, group: &str) {
+        self.change(group, |_| ());
+    }
+
+    /// Takes its partitions from a member that was not heard of for too long. It joins
+    /// again when it next asks for records.
+    pub fn expel(&self, group: &str, member: u64) {
+        self.change(group, |members| members.retain(|id| *id != member));
+    }
+
+    fn change(&self, group: &str, change: impl FnOnce(&mut Vec<u64>)) {
+        if let Some(group) = self.lock().groups.get_mut(group) {
+            change(&mut group.members);
+            group.generation += 1;
+        }
+        self.news.notify_waiters();
+    }
+
+    /// Where each partition of `topic` ends: the offset that its next record will get.
+    pub fn ends(&self, topic: &str) -> Vec<(TopicPartition, i64)> {
+        let cluster = self.lock();
+        let all = cluster.topics.iter().filter(|(at, _)| at.topic == topic);
+        let end = |records: &Vec<Record>| i64::try_from(records.len()).unwrap_or(i64::MAX);
+        all.map(|(at, records)| (at.clone(), end(records)))
+            .collect()
     }
 
     /// Joins `group` for `topics`.
@@ -97,6 +138,7 @@ impl MemoryBroker {
         records.push(Record {
             at,
             offset,
+            timestamp: None,
             key: key.map(str::to_owned),
             headers,
             payload,
@@ -151,18 +193,31 @@ impl Cluster {
 impl Publisher for MemoryBroker {
     async fn publish(&self, messages: &[Message]) -> Result<(), PublishError> {
         for message in messages {
-            let headers = cloudevents::headers(message)
-                .into_iter()
-                .map(|(name, value)| (name.to_owned(), value.into_bytes()))
-                .collect();
-            self.append(
-                &message.topic,
-                Some(&message.key),
-                headers,
-                message.payload.clone(),
-            );
+            self.meet(Step::Publish, message).await?;
+            let copies = self.faults.as_ref().map_or(1, |faults| faults.copies());
+            for _ in 0..copies {
+                let headers = cloudevents::headers(message)
+                    .into_iter()
+                    .map(|(name, value)| (name.to_owned(), value.into_bytes()))
+                    .collect();
+                let (key, payload) = (Some(message.key.as_str()), message.payload.clone());
+                self.append(&message.topic, key, headers, payload);
+            }
+            self.meet(Step::Published, message).await?;
         }
         Ok(())
+    }
+}
+
+impl MemoryBroker {
+    async fn meet(&self, step: Step, message: &Message) -> Result<(), PublishError> {
+        let Some(faults) = &self.faults else {
+            return Ok(());
+        };
+        faults.meet(step).await.map_err(|fault| PublishError {
+            topic: message.topic.clone(),
+            reason: fault.to_string(),
+        })
     }
 }
 
@@ -181,6 +236,25 @@ pub struct MemorySource {
 /// The most records handed over at once.
 const CHUNK: usize = 500;
 
+/// How long to wait for records that are there, but are delivered late.
+const LATE: std::time::Duration = std::time::Duration::from_millis(20);
+
+impl MemorySource {
+    /// Its name in the group.
+    pub fn member(&self) -> u64 {
+        self.member
+    }
+
+    /// Whether records are there that were not delivered when they were asked for.
+    fn awaits_delivery(&self) -> bool {
+        let cluster = self.broker.lock();
+        self.positions.iter().any(|(at, position)| {
+            let there = cluster.topics.get(at).map_or(0, Vec::len);
+            usize::try_from(*position).is_ok_and(|position| position < there)
+        })
+    }
+}
+
 impl Source for MemorySource {
     async fn next(&mut self) -> Option<SourceEvent> {
         loop {
@@ -195,7 +269,11 @@ impl Source for MemorySource {
             if let Some(event) = self.try_next() {
                 return Some(event);
             }
-            news.await;
+            if self.awaits_delivery() {
+                let _rung = tokio::time::timeout(LATE, news).await;
+            } else {
+                news.await;
+            }
         }
     }
 
@@ -204,11 +282,14 @@ impl Source for MemorySource {
             return None;
         }
         let broker = self.broker.clone();
-        let cluster = broker.lock();
-        let generation = cluster
-            .groups
-            .get(&self.group)
-            .map_or(0, |group| group.generation);
+        let mut cluster = broker.lock();
+        let group = cluster.groups.entry(self.group.clone()).or_default();
+        if !group.members.contains(&self.member) {
+            group.members.push(self.member);
+            group.generation += 1;
+            broker.news.notify_waiters();
+        }
+        let generation = group.generation;
         if generation != self.generation {
             self.generation = generation;
             self.announce = true;
@@ -221,12 +302,15 @@ impl Source for MemorySource {
             return Some(SourceEvent::Assigned(share));
         }
         let mut records = Vec::new();
+        let faults = broker.faults.as_ref();
+        let given = |there: usize| faults.map_or(there, |faults| faults.deliver(there).min(there));
         for (at, position) in &mut self.positions {
             let there = cluster.topics.get(at).map_or(&[][..], Vec::as_slice);
             let from = usize::try_from(*position)
                 .unwrap_or_default()
                 .min(there.len());
-            let taken = &there[from..there.len().min(from + CHUNK - records.len())];
+            let most = given((there.len() - from).min(CHUNK - records.len()));
+            let taken = &there[from..from + most];
             records.extend_from_slice(taken);
             *position += i64::try_from(taken.len()).unwrap_or_default();
         }

@@ -1,19 +1,22 @@
 //! Snapshot isolation over a value that is cloned: the first committer wins.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use tokio::sync::Notify;
 use uuid::Uuid;
 
-use crate::checkpoint::{Advance, Claim, InboxStore, TopicPartition};
+use super::faults::{Faults, Step};
+use crate::checkpoint::TopicPartition;
 use crate::clock::{Clock, SystemClock};
-use crate::dead_letter::DeadLetter;
-use crate::error::{ErrorKind, StoreError};
+use crate::dead_letter::{DeadLetter, LetterAction};
+use crate::error::StoreError;
+use crate::guard::Guard;
 use crate::outbox::{Backlog, Lease, OutboxRecord, OutboxStore};
 use crate::relay::Waker;
-use crate::source::Assigned;
+use crate::replay::ReplayFigures;
 use crate::transaction::Database;
 
 /// A database whose state is one value of type `S`.
@@ -21,6 +24,9 @@ pub struct MemoryDatabase<S> {
     shared: Arc<Mutex<Shared<S>>>,
     clock: Arc<dyn Clock>,
     waker: Waker,
+    /// Rung by the commits of all instances.
+    elsewhere: Arc<Notify>,
+    faults: Option<Arc<dyn Faults>>,
 }
 
 impl<S> Clone for MemoryDatabase<S> {
@@ -29,24 +35,35 @@ impl<S> Clone for MemoryDatabase<S> {
             shared: Arc::clone(&self.shared),
             clock: Arc::clone(&self.clock),
             waker: self.waker.clone(),
+            elsewhere: Arc::clone(&self.elsewhere),
+            faults: self.faults.clone(),
         }
     }
 }
 
-struct Shared<S> {
+pub(super) struct Shared<S> {
     /// Rises with each commit that changed the versioned part.
-    version: u64,
-    versioned: Versioned<S>,
+    pub(super) version: u64,
+    pub(super) versioned: Versioned<S>,
     outbox: BTreeMap<Uuid, OutboxRecord>,
     leases: BTreeMap<String, (Uuid, i64, Timestamp)>,
 }
 
+/// A checkpoint as it is kept.
+#[derive(Clone, Copy)]
+pub(super) struct Standing {
+    pub(super) epoch: i64,
+    pub(super) next: i64,
+    pub(super) replay: Option<ReplayFigures>,
+}
+
 /// What a transaction sees a snapshot of.
 #[derive(Clone, Default)]
-struct Versioned<S> {
+pub(super) struct Versioned<S> {
     state: S,
-    checkpoints: BTreeMap<(String, TopicPartition), (i64, i64)>,
-    letters: BTreeMap<String, DeadLetter>,
+    pub(super) checkpoints: BTreeMap<(String, TopicPartition), Standing>,
+    pub(super) letters: BTreeMap<String, DeadLetter>,
+    pub(super) actions: Vec<(String, LetterAction)>,
 }
 
 /// An open transaction: a snapshot that may be changed.
@@ -54,8 +71,9 @@ pub struct MemoryTx<S> {
     /// The service's state as this transaction sees and changes it.
     pub state: S,
     seen: u64,
-    checkpoints: BTreeMap<(String, TopicPartition), (i64, i64)>,
-    letters: BTreeMap<String, DeadLetter>,
+    pub(super) checkpoints: BTreeMap<(String, TopicPartition), Standing>,
+    pub(super) letters: BTreeMap<String, DeadLetter>,
+    pub(super) actions: Vec<(String, LetterAction)>,
     appended: Vec<OutboxRecord>,
 }
 
@@ -78,7 +96,37 @@ impl<S: Clone + Default + Send + 'static> MemoryDatabase<S> {
             shared: Arc::new(Mutex::new(shared)),
             clock,
             waker: Waker::default(),
+            elsewhere: Arc::default(),
+            faults: None,
         }
+    }
+
+    /// The same database as another instance of the service sees it: with a bell of its own
+    /// and what goes wrong between the two.
+    #[must_use]
+    pub fn instance(&self, faults: Arc<dyn Faults>) -> Self {
+        Self {
+            waker: Waker::default(),
+            faults: Some(faults),
+            ..self.clone()
+        }
+    }
+
+    /// What happens at `step`; adapters of a service's own tables ask it before they read
+    /// and write.
+    ///
+    /// # Errors
+    /// The fault that the step meets.
+    pub async fn meet(&self, step: Step) -> Result<(), StoreError> {
+        match &self.faults {
+            Some(faults) => faults.meet(step).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Whether the next read is answered with what was true before.
+    pub fn stale(&self) -> bool {
+        self.faults.as_ref().is_some_and(|faults| faults.stale())
     }
 
     /// The committed state.
@@ -91,27 +139,9 @@ impl<S: Clone + Default + Send + 'static> MemoryDatabase<S> {
         self.lock().versioned.letters.values().cloned().collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Shared<S>> {
-        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl<S: Clone + Default + Send + 'static> Database for MemoryDatabase<S> {
-    type Tx = MemoryTx<S>;
-
-    async fn begin(&self) -> Result<MemoryTx<S>, StoreError> {
-        let shared = self.lock();
-        let snapshot = shared.versioned.clone();
-        Ok(MemoryTx {
-            state: snapshot.state,
-            seen: shared.version,
-            checkpoints: snapshot.checkpoints,
-            letters: snapshot.letters,
-            appended: Vec::new(),
-        })
-    }
-
-    async fn commit(&self, tx: MemoryTx<S>) -> Result<(), StoreError> {
+    /// Makes the changes of `tx` the state, unless another transaction was first; says what
+    /// is left for after it: nothing, unless [`Guard::OutboxInTransaction`] is removed.
+    fn install(&self, tx: MemoryTx<S>) -> Result<Vec<OutboxRecord>, StoreError> {
         let mut shared = self.lock();
         if shared.version != tx.seen {
             return Err(StoreError::conflict(
@@ -123,20 +153,63 @@ impl<S: Clone + Default + Send + 'static> Database for MemoryDatabase<S> {
             state: tx.state,
             checkpoints: tx.checkpoints,
             letters: tx.letters,
+            actions: tx.actions,
         };
+        if !Guard::OutboxInTransaction.stands() {
+            return Ok(tx.appended);
+        }
+        let records = tx.appended.into_iter().map(|record| (record.id, record));
+        shared.outbox.extend(records);
+        Ok(Vec::new())
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, Shared<S>> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<S: Clone + Default + Send + 'static> Database for MemoryDatabase<S> {
+    type Tx = MemoryTx<S>;
+
+    async fn begin(&self) -> Result<MemoryTx<S>, StoreError> {
+        self.meet(Step::Begin).await?;
+        let shared = self.lock();
+        let snapshot = shared.versioned.clone();
+        Ok(MemoryTx {
+            state: snapshot.state,
+            seen: shared.version,
+            checkpoints: snapshot.checkpoints,
+            letters: snapshot.letters,
+            actions: snapshot.actions,
+            appended: Vec::new(),
+        })
+    }
+
+    async fn commit(&self, tx: MemoryTx<S>) -> Result<(), StoreError> {
+        self.meet(Step::Commit).await?;
         let said = !tx.appended.is_empty();
-        shared
-            .outbox
-            .extend(tx.appended.into_iter().map(|record| (record.id, record)));
-        drop(shared);
+        let afterwards = self.install(tx)?;
+        if !afterwards.is_empty() {
+            self.meet(Step::Committed).await?;
+            let records = afterwards.into_iter().map(|record| (record.id, record));
+            self.lock().outbox.extend(records);
+        }
         if said {
             self.waker.wake();
+            self.elsewhere.notify_waiters();
         }
-        Ok(())
+        self.meet(Step::Committed).await
     }
 
     async fn abort(&self, tx: MemoryTx<S>) {
         drop(tx);
+    }
+
+    fn jitter(&self, bound: Duration) -> Duration {
+        match &self.faults {
+            Some(faults) => faults.jitter(bound),
+            None => bound / 2,
+        }
     }
 }
 
@@ -145,6 +218,7 @@ impl<S: Clone + Default + Send + 'static> OutboxStore for MemoryDatabase<S> {
         for message in &record.messages {
             message.validate().map_err(StoreError::permanent)?;
         }
+        self.meet(Step::Write).await?;
         tx.appended.push(record.clone());
         Ok(())
     }
@@ -154,6 +228,7 @@ impl<S: Clone + Default + Send + 'static> OutboxStore for MemoryDatabase<S> {
         limit: usize,
         except: &[Uuid],
     ) -> Result<Vec<OutboxRecord>, StoreError> {
+        self.meet(Step::Pending).await?;
         let shared = self.lock();
         let waiting = shared
             .outbox
@@ -163,8 +238,9 @@ impl<S: Clone + Default + Send + 'static> OutboxStore for MemoryDatabase<S> {
     }
 
     async fn remove(&self, ids: &[Uuid]) -> Result<(), StoreError> {
+        self.meet(Step::Remove).await?;
         self.lock().outbox.retain(|id, _| !ids.contains(id));
-        Ok(())
+        self.meet(Step::Removed).await
     }
 
     async fn backlog(&self) -> Result<Backlog, StoreError> {
@@ -182,16 +258,21 @@ impl<S: Clone + Default + Send + 'static> OutboxStore for MemoryDatabase<S> {
         holder: Uuid,
         ttl: Duration,
     ) -> Result<Option<Lease>, StoreError> {
+        self.meet(Step::Lease).await?;
         let now = self.clock.now();
         let until = now + SignedDuration::try_from(ttl).map_err(StoreError::permanent)?;
-        let mut held = self.lock();
-        let epoch = match held.leases.get(shard) {
-            Some((owner, epoch, _)) if *owner == holder => *epoch,
-            Some((_, _, expires)) if *expires > now => return Ok(None),
-            Some((_, epoch, _)) => epoch + 1,
-            None => 1,
+        let epoch = {
+            let mut held = self.lock();
+            let epoch = match held.leases.get(shard) {
+                Some((owner, epoch, _)) if *owner == holder => *epoch,
+                Some((_, _, expires)) if *expires > now => return Ok(None),
+                Some((_, epoch, _)) => epoch + 1,
+                None => 1,
+            };
+            held.leases.insert(shard.to_owned(), (holder, epoch, until));
+            epoch
         };
-        held.leases.insert(shard.to_owned(), (holder, epoch, until));
+        self.meet(Step::Leased).await?;
         Ok(Some(Lease { epoch, ttl }))
     }
 
@@ -208,95 +289,11 @@ impl<S: Clone + Default + Send + 'static> OutboxStore for MemoryDatabase<S> {
     }
 
     async fn changed_elsewhere(&self) -> Result<(), StoreError> {
-        // Every instance shares the one bell.
-        std::future::pending().await
+        self.elsewhere.notified().await;
+        Ok(())
     }
 
     fn waker(&self) -> Waker {
         self.waker.clone()
-    }
-}
-
-impl<S: Clone + Default + Send + 'static> InboxStore for MemoryDatabase<S> {
-    async fn claim(&self, group: &str, partitions: &[Assigned]) -> Result<Vec<Claim>, StoreError> {
-        let mut shared = self.lock();
-        shared.version += 1;
-        let claims = partitions.iter().map(|assigned| {
-            let key = (group.to_owned(), assigned.at.clone());
-            let (epoch, next) = shared
-                .versioned
-                .checkpoints
-                .entry(key)
-                .or_insert((0, assigned.low));
-            *epoch += 1;
-            Claim {
-                at: assigned.at.clone(),
-                epoch: *epoch,
-                next: *next,
-            }
-        });
-        Ok(claims.collect())
-    }
-
-    async fn advance(
-        &self,
-        tx: &mut MemoryTx<S>,
-        group: &str,
-        steps: &[Advance],
-    ) -> Result<(), StoreError> {
-        for step in steps {
-            let key = (group.to_owned(), step.at.clone());
-            match tx.checkpoints.get_mut(&key) {
-                Some((epoch, next)) if (*epoch, *next) == (step.epoch, step.from) => {
-                    *next = step.to;
-                }
-                _ => {
-                    let what = format!("the checkpoint of {group} at {} moved", step.at);
-                    return Err(StoreError::new(ErrorKind::Fenced, what));
-                }
-            }
-        }
-        Ok(())
-    }
-
-    async fn parked_keys(
-        &self,
-        group: &str,
-        partitions: &[TopicPartition],
-    ) -> Result<HashSet<(String, String)>, StoreError> {
-        let shared = self.lock();
-        let ours = shared
-            .versioned
-            .letters
-            .values()
-            .filter(|letter| letter.group == group && partitions.contains(&letter.record.at));
-        Ok(ours
-            .filter_map(|letter| {
-                let key = letter.record.key.clone()?;
-                Some((letter.record.at.topic.clone(), key))
-            })
-            .collect())
-    }
-
-    async fn park(&self, tx: &mut MemoryTx<S>, letters: &[DeadLetter]) -> Result<(), StoreError> {
-        for letter in letters {
-            tx.letters
-                .entry(letter.id())
-                .or_insert_with(|| letter.clone());
-        }
-        Ok(())
-    }
-
-    async fn checkpoints(&self, group: &str) -> Result<Vec<Claim>, StoreError> {
-        let shared = self.lock();
-        let all = shared.versioned.checkpoints.iter();
-        Ok(all
-            .filter(|((owner, _), _)| owner == group)
-            .map(|((_, at), (epoch, next))| Claim {
-                at: at.clone(),
-                epoch: *epoch,
-                next: *next,
-            })
-            .collect())
     }
 }

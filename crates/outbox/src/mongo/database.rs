@@ -1,16 +1,13 @@
 //! The connection, and transactions on it.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use bson::{Bson, Document, doc};
-use mongodb::change_stream::ChangeStream;
 use mongodb::error::UNKNOWN_TRANSACTION_COMMIT_RESULT;
 use mongodb::options::{ClientOptions, ReadConcern, WriteConcern};
 use mongodb::{Client, ClientSession};
-use tokio::sync::Mutex;
-use uuid::Uuid;
 
+use super::bell::Bell;
 use super::fault::fault;
 use crate::error::StoreError;
 use crate::relay::Waker;
@@ -40,10 +37,7 @@ impl Default for MongoOptions {
 pub struct MongoDatabase {
     database: mongodb::Database,
     waker: Waker,
-    /// Names this process in the outbox, so that its relay needs not be told by the
-    /// database what it has heard from its own commits.
-    pub(super) writer: Uuid,
-    pub(super) changes: Arc<Mutex<Option<ChangeStream<Document>>>>,
+    pub(super) bell: Bell,
 }
 
 /// How often an unknown outcome of a commit is asked after before it is handed on.
@@ -71,8 +65,7 @@ impl MongoDatabase {
         Ok(Self {
             database,
             waker: Waker::default(),
-            writer: Uuid::now_v7(),
-            changes: Arc::default(),
+            bell: Bell::default(),
         })
     }
 
@@ -81,7 +74,7 @@ impl MongoDatabase {
         &self.database
     }
 
-    pub(super) fn bell(&self) -> &Waker {
+    pub(super) fn own_waker(&self) -> &Waker {
         &self.waker
     }
 
@@ -99,11 +92,18 @@ impl MongoDatabase {
     /// A transaction should find its collections made: making one inside it takes locks
     /// that conflict with other transactions.
     pub async fn prepare(&self) -> Result<(), StoreError> {
-        for name in ["outbox", "outbox_leases", "checkpoints", "dead_letters"] {
+        for name in [
+            "outbox",
+            "outbox_leases",
+            "checkpoints",
+            "dead_letters",
+            "dead_letter_actions",
+        ] {
             self.create_collection(name).await?;
         }
+        self.prepare_bell().await?;
         let by_key = mongodb::IndexModel::builder()
-            .keys(doc! { "group": 1, "topic": 1, "partition": 1, "key": 1 })
+            .keys(doc! { "group": 1, "topic": 1, "partition": 1, "key": 1, "offset": 1 })
             .build();
         let letters = self.database.collection::<Document>("dead_letters");
         letters.create_index(by_key).await.map(drop).map_err(fault)
@@ -111,14 +111,19 @@ impl MongoDatabase {
 
     /// Makes the collection `name` unless it is there.
     pub async fn create_collection(&self, name: &str) -> Result<(), StoreError> {
-        const NAMESPACE_EXISTS: i32 = 48;
-        match self.database.create_collection(name).await {
-            Err(error) => match error.kind.as_ref() {
-                mongodb::error::ErrorKind::Command(c) if c.code == NAMESPACE_EXISTS => Ok(()),
-                _ => Err(fault(error)),
-            },
-            Ok(()) => Ok(()),
-        }
+        unless_there(self.database.create_collection(name).await)
+    }
+}
+
+/// That a collection is there already is no fault.
+pub(super) fn unless_there(made: Result<(), mongodb::error::Error>) -> Result<(), StoreError> {
+    const NAMESPACE_EXISTS: i32 = 48;
+    match made {
+        Err(error) => match error.kind.as_ref() {
+            mongodb::error::ErrorKind::Command(c) if c.code == NAMESPACE_EXISTS => Ok(()),
+            _ => Err(fault(error)),
+        },
+        Ok(()) => Ok(()),
     }
 }
 
@@ -128,6 +133,9 @@ pub struct MongoTx {
     pub session: ClientSession,
     database: mongodb::Database,
     pub(super) appended: bool,
+    /// Outbox records to be written once it is committed: none, unless the guard
+    /// [`OutboxInTransaction`](crate::Guard::OutboxInTransaction) is removed.
+    pub(super) afterwards: Vec<Document>,
 }
 
 impl MongoTx {
@@ -199,6 +207,7 @@ impl Database for MongoDatabase {
             session,
             database: self.database.clone(),
             appended: false,
+            afterwards: Vec::new(),
         })
     }
 
@@ -218,8 +227,13 @@ impl Database for MongoDatabase {
             }
             tokio::time::sleep(Duration::from_millis(20 << attempt)).await;
         }
+        if !tx.afterwards.is_empty() {
+            let outbox = self.database.collection::<Document>("outbox");
+            outbox.insert_many(&tx.afterwards).await.map_err(fault)?;
+        }
         if tx.appended {
             self.waker.wake();
+            self.ring();
         }
         Ok(())
     }

@@ -1,19 +1,20 @@
 //! Checkpoints and dead letters.
 
-use std::collections::HashSet;
-
-use bson::{Binary, Bson, DateTime, Document, doc, spec::BinarySubtype};
+use bson::{Document, doc};
 use futures::TryStreamExt;
 use mongodb::options::ReturnDocument;
 
 use super::database::{MongoDatabase, MongoTx};
 use super::fault::fault;
-use crate::checkpoint::{Advance, Claim, InboxStore, TopicPartition};
+use super::letters::to_stored;
+use crate::checkpoint::{Advance, Claim, InboxStore, ParkedKeys, TopicPartition};
 use crate::dead_letter::DeadLetter;
 use crate::error::{ErrorKind, StoreError};
+use crate::guard::Guard;
+use crate::replay::{ReplayCounts, ReplayFigures, Rewind};
 use crate::source::Assigned;
 
-fn checkpoint_id(group: &str, at: &TopicPartition) -> String {
+pub(super) fn checkpoint_id(group: &str, at: &TopicPartition) -> String {
     format!("{group}/{at}")
 }
 
@@ -23,9 +24,28 @@ fn to_claim(found: &Document) -> Result<Claim, StoreError> {
             at: TopicPartition::new(found.get_str("topic")?, found.get_i32("partition")?),
             epoch: found.get_i64("epoch")?,
             next: found.get_i64("next")?,
+            replay: found
+                .get_document("replay")
+                .ok()
+                .map(to_figures)
+                .transpose()?,
         })
     };
     read().map_err(StoreError::permanent)
+}
+
+fn to_figures(found: &Document) -> Result<ReplayFigures, bson::error::Error> {
+    let count = |name: &str| Ok::<_, bson::error::Error>(found.get_i64(name)?.unsigned_abs());
+    Ok(ReplayFigures {
+        from: found.get_i64("from")?,
+        to: found.get_i64("to")?,
+        counts: ReplayCounts {
+            applied: count("applied")?,
+            duplicates: count("duplicates")?,
+            parked: count("parked")?,
+            passed_over: count("passed_over")?,
+        },
+    })
 }
 
 impl InboxStore for MongoDatabase {
@@ -63,12 +83,13 @@ impl InboxStore for MongoDatabase {
         let statements = steps
             .iter()
             .map(|step| {
+                let id = checkpoint_id(group, &step.at);
+                let mut fence = doc! { "_id": id };
+                if Guard::CheckpointFence.stands() {
+                    fence.extend(doc! { "epoch": step.epoch, "next": step.from });
+                }
                 doc! {
-                    "q": {
-                        "_id": checkpoint_id(group, &step.at),
-                        "epoch": step.epoch,
-                        "next": step.from,
-                    },
+                    "q": fence,
                     "u": { "$set": { "next": step.to } },
                 }
             })
@@ -88,9 +109,10 @@ impl InboxStore for MongoDatabase {
         &self,
         group: &str,
         partitions: &[TopicPartition],
-    ) -> Result<HashSet<(String, String)>, StoreError> {
+    ) -> Result<ParkedKeys, StoreError> {
+        let mut keys = ParkedKeys::new();
         if partitions.is_empty() {
-            return Ok(HashSet::new());
+            return Ok(keys);
         }
         let any_of: Vec<Document> = partitions
             .iter()
@@ -101,20 +123,38 @@ impl InboxStore for MongoDatabase {
             .database()
             .collection::<Document>("dead_letters")
             .find(filter)
-            .projection(doc! { "topic": 1, "key": 1 })
+            .projection(doc! { "topic": 1, "partition": 1, "offset": 1, "key": 1 })
             .await
             .map_err(fault)?;
-        let mut keys = HashSet::new();
         while let Some(letter) = found.try_next().await.map_err(fault)? {
-            if let (Ok(topic), Ok(key)) = (letter.get_str("topic"), letter.get_str("key")) {
-                keys.insert((topic.to_owned(), key.to_owned()));
-            }
+            let read = || -> Result<_, bson::error::Error> {
+                let at =
+                    TopicPartition::new(letter.get_str("topic")?, letter.get_i32("partition")?);
+                Ok((
+                    at,
+                    letter.get_str("key")?.to_owned(),
+                    letter.get_i64("offset")?,
+                ))
+            };
+            let (at, key, offset) = read().map_err(StoreError::permanent)?;
+            let first = keys.entry(at).or_default().entry(key).or_insert(offset);
+            *first = offset.min(*first);
         }
         Ok(keys)
     }
 
-    async fn park(&self, tx: &mut MongoTx, letters: &[DeadLetter]) -> Result<(), StoreError> {
-        let statements = letters
+    async fn park(
+        &self,
+        tx: &mut MongoTx,
+        letters: &[DeadLetter],
+    ) -> Result<Vec<DeadLetter>, StoreError> {
+        let known = self.known_letters(tx, letters).await?;
+        let fresh: Vec<DeadLetter> = letters
+            .iter()
+            .filter(|letter| !known.contains(&letter.id()))
+            .cloned()
+            .collect();
+        let statements = fresh
             .iter()
             .map(|letter| {
                 doc! {
@@ -124,7 +164,98 @@ impl InboxStore for MongoDatabase {
                 }
             })
             .collect();
-        tx.update("dead_letters", statements).await.map(drop)
+        tx.update("dead_letters", statements).await?;
+        Ok(fresh)
+    }
+
+    async fn parked(&self, group: &str) -> Result<u64, StoreError> {
+        self.database()
+            .collection::<Document>("dead_letters")
+            .count_documents(doc! { "group": group })
+            .await
+            .map_err(fault)
+    }
+
+    async fn interrupt(
+        &self,
+        group: &str,
+        partitions: &[TopicPartition],
+    ) -> Result<(), StoreError> {
+        let ids: Vec<String> = partitions
+            .iter()
+            .map(|at| checkpoint_id(group, at))
+            .collect();
+        self.database()
+            .collection::<Document>("checkpoints")
+            .update_many(
+                doc! { "_id": { "$in": ids } },
+                doc! { "$inc": { "epoch": 1_i64 } },
+            )
+            .await
+            .map(drop)
+            .map_err(fault)
+    }
+
+    async fn rewind(
+        &self,
+        tx: &mut MongoTx,
+        group: &str,
+        steps: &[Rewind],
+    ) -> Result<(), StoreError> {
+        let statements = steps
+            .iter()
+            .map(|step| {
+                // Every part of a stage sees the document as it was before.
+                let change = doc! { "$set": {
+                    "epoch": { "$add": ["$epoch", 1_i64] },
+                    "next": step.from,
+                    "replay": {
+                        "from": step.from,
+                        "to": { "$max": ["$next", "$replay.to"] },
+                        "applied": 0_i64,
+                        "duplicates": 0_i64,
+                        "parked": 0_i64,
+                        "passed_over": 0_i64,
+                    },
+                } };
+                doc! {
+                    "q": { "_id": checkpoint_id(group, &step.at), "next": { "$gte": step.from } },
+                    "u": [change],
+                }
+            })
+            .collect();
+        let matched = tx.update("checkpoints", statements).await?;
+        if matched == steps.len() as u64 {
+            Ok(())
+        } else {
+            let what = format!("a checkpoint of {group} stands before the place");
+            Err(StoreError::conflict(what))
+        }
+    }
+
+    async fn count_replayed(
+        &self,
+        tx: &mut MongoTx,
+        group: &str,
+        counts: &[(TopicPartition, ReplayCounts)],
+    ) -> Result<(), StoreError> {
+        let statements = counts
+            .iter()
+            .map(|(at, more)| {
+                let more = doc! {
+                    "replay.applied": more.applied.cast_signed(),
+                    "replay.duplicates": more.duplicates.cast_signed(),
+                    "replay.parked": more.parked.cast_signed(),
+                    "replay.passed_over": more.passed_over.cast_signed(),
+                };
+                let replayed = doc! {
+                    "_id": checkpoint_id(group, at),
+                    "replay": { "$exists": true },
+                };
+                doc! { "q": replayed, "u": { "$inc": more } }
+            })
+            .collect();
+        tx.update("checkpoints", statements).await.map(drop)
     }
 
     async fn checkpoints(&self, group: &str) -> Result<Vec<Claim>, StoreError> {
@@ -139,32 +270,5 @@ impl InboxStore for MongoDatabase {
             all.push(to_claim(&checkpoint)?);
         }
         Ok(all)
-    }
-}
-
-fn to_stored(letter: &DeadLetter) -> Document {
-    let bytes = |bytes: &[u8]| {
-        Bson::Binary(Binary {
-            subtype: BinarySubtype::Generic,
-            bytes: bytes.to_vec(),
-        })
-    };
-    let record = &letter.record;
-    let headers: Vec<Document> = record
-        .headers
-        .iter()
-        .map(|(name, value)| doc! { "name": name, "value": bytes(value) })
-        .collect();
-    doc! {
-        "group": &letter.group,
-        "topic": &record.at.topic,
-        "partition": record.at.partition,
-        "offset": record.offset,
-        "key": record.key.clone(),
-        "headers": headers,
-        "payload": bytes(&record.payload),
-        "reason": &letter.reason,
-        "waits": letter.waits,
-        "parked_at": DateTime::from_millis(letter.parked_at.as_millisecond()),
     }
 }

@@ -7,12 +7,16 @@
 //! |---|---|
 //! | `outbox` | the messages of one transaction, deleted once the broker has them |
 //! | `outbox_leases` | who publishes a shard, until when |
+//! | `outbox_bell` | a ring of an instance that does not publish; capped |
 //! | `checkpoints` | how far a consumer group is in a partition, and whose turn it is |
 //! | `dead_letters` | a message set aside |
+//! | `dead_letter_actions` | what an operator did with one |
 
+mod bell;
 mod database;
 mod fault;
 mod inbox;
+mod letters;
 mod outbox;
 
 pub use database::{MongoDatabase, MongoOptions, MongoTx};

@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use bson::{Binary, DateTime, Document, doc, spec::BinarySubtype};
-use futures::TryStreamExt;
 use jiff::Timestamp;
-use mongodb::options::{ReadConcern, ReturnDocument};
+use mongodb::options::{Hint, ReturnDocument};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::database::{MongoDatabase, MongoTx};
 use super::fault::fault;
 use crate::error::StoreError;
+use crate::guard::Guard;
 use crate::message::{Message, MessageContext};
 use crate::outbox::{Backlog, Lease, OutboxRecord, OutboxStore};
 use crate::relay::Waker;
@@ -20,8 +20,6 @@ use crate::relay::Waker;
 struct StoredRecord {
     #[serde(rename = "_id")]
     id: bson::Uuid,
-    /// The process that wrote it.
-    writer: bson::Uuid,
     at: DateTime,
     messages: Vec<StoredMessage>,
 }
@@ -46,6 +44,9 @@ struct StoredMessage {
     payload: Binary,
 }
 
+/// A backlog is counted so far: every second, and beyond that its age says more.
+const COUNTED: u64 = 100_000;
+
 impl MongoDatabase {
     fn outbox(&self) -> mongodb::Collection<StoredRecord> {
         self.database().collection("outbox")
@@ -63,17 +64,22 @@ impl OutboxStore for MongoDatabase {
         }
         let stored = StoredRecord {
             id: record.id.into(),
-            writer: self.writer.into(),
             at: to_bson(record.written_at),
             messages: record.messages.iter().map(to_stored).collect(),
         };
+        tx.appended = true;
+        let record = bson::serialize_to_document(&stored).map_err(StoreError::permanent)?;
+        if !Guard::OutboxInTransaction.stands() {
+            tx.afterwards.push(record);
+            return Ok(());
+        }
         self.outbox()
-            .insert_one(stored)
+            .clone_with_type::<Document>()
+            .insert_one(record)
             .session(&mut tx.session)
             .await
-            .map_err(fault)?;
-        tx.appended = true;
-        Ok(())
+            .map(drop)
+            .map_err(fault)
     }
 
     async fn pending(
@@ -120,7 +126,13 @@ impl OutboxStore for MongoDatabase {
 
     async fn backlog(&self) -> Result<Backlog, StoreError> {
         let outbox = self.database().collection::<Document>("outbox");
-        let records = outbox.estimated_document_count().await.map_err(fault)?;
+        // Not the estimate, which goes on counting what was deleted before the server was killed.
+        let records = outbox
+            .count_documents(doc! {})
+            .hint(Hint::Keys(doc! { "_id": 1 }))
+            .limit(COUNTED)
+            .await
+            .map_err(fault)?;
         let oldest = outbox
             .find_one(doc! {})
             .sort(doc! { "_id": 1 })
@@ -160,15 +172,16 @@ impl OutboxStore for MongoDatabase {
             .return_document(ReturnDocument::After)
             .await
             .map_err(fault)?;
-        Ok(lease
-            .filter(|found| found.get("holder") == Some(&me.into()))
-            .map(|found| Lease {
-                epoch: found.get_i64("epoch").unwrap_or_default(),
-                ttl,
-            }))
+        let granted = lease.filter(|found| found.get("holder") == Some(&me.into()));
+        self.bell.publishes_here(granted.is_some());
+        Ok(granted.map(|found| Lease {
+            epoch: found.get_i64("epoch").unwrap_or_default(),
+            ttl,
+        }))
     }
 
     async fn release(&self, shard: &str, holder: Uuid) -> Result<(), StoreError> {
+        self.bell.publishes_here(false);
         let mine = doc! { "_id": shard, "holder": bson::Uuid::from(holder) };
         let freed = doc! { "$set": { "expires_at": DateTime::from_millis(0) },
         "$unset": { "holder": "" } };
@@ -180,43 +193,11 @@ impl OutboxStore for MongoDatabase {
     }
 
     async fn changed_elsewhere(&self) -> Result<(), StoreError> {
-        let mut changes = self.changes.lock().await;
-        if changes.is_none() {
-            let inserts = doc! { "$match": {
-                "operationType": "insert",
-                "fullDocument.writer": { "$ne": bson::Uuid::from(self.writer) },
-            } };
-            let slim = doc! { "$project": { "documentKey": 1 } };
-            let stream = self
-                .database()
-                .collection::<Document>("outbox")
-                .watch()
-                .pipeline([inserts, slim])
-                .read_concern(ReadConcern::majority())
-                .await
-                .map_err(fault)?;
-            *changes = Some(stream.with_type());
-            // Whatever was written before the stream was open is in the table.
-            return Ok(());
-        }
-        let Some(stream) = changes.as_mut() else {
-            return Ok(());
-        };
-        match stream.try_next().await {
-            Ok(Some(_)) => Ok(()),
-            Ok(None) => {
-                *changes = None;
-                Ok(())
-            }
-            Err(error) => {
-                *changes = None;
-                Err(fault(error))
-            }
-        }
+        self.hear().await
     }
 
     fn waker(&self) -> Waker {
-        self.bell().clone()
+        self.own_waker().clone()
     }
 }
 

@@ -4,9 +4,10 @@
 //! the transactions that filled the table. Until it is done the rounds pass its records
 //! over; after a crash they are published again, which consumers do not mind.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::error::StoreError;
@@ -50,6 +51,11 @@ impl Sweeping {
         database: &D,
         limit: usize,
     ) -> Result<(), StoreError> {
+        // One that has failed is to be known of even when nothing else comes to be deleted.
+        let ended = |(_, deletion): &Deletion| deletion.is_finished();
+        if self.under_way.as_ref().is_some_and(ended) {
+            self.finish_one().await?;
+        }
         let due = self.due().is_some_and(|due| due <= Instant::now());
         if !due && self.published.len() < limit {
             return Ok(());

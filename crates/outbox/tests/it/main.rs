@@ -7,11 +7,15 @@
     reason = "a test says by a panic what is wrong"
 )]
 
+mod broker_faults;
 mod conformance;
 mod example;
-mod mongo_faults;
+mod faults;
 mod mongo_visibility;
+mod paused_reader;
 mod read_ahead;
+mod routes;
+mod topics;
 mod wire;
 
 /// Shows what the code under test says, when `RUST_LOG` asks for it.

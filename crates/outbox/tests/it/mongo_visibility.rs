@@ -1,5 +1,7 @@
 //! MongoDB shows transactions in the order of their commits, not of their ids.
 
+use std::time::Duration;
+
 use outbox::{Clock as _, Database as _, OutboxRecord, OutboxStore as _, SystemClock};
 use testkit::eventually;
 
@@ -42,12 +44,15 @@ async fn a_transaction_that_stays_open_while_others_are_published_is_not_lost() 
     relaying.stop().await;
 }
 
-/// The relay hears of other instances by the change stream, well before its own poll.
+/// The relay hears of other instances by the bell, well before its own poll.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_commit_of_another_instance_wakes_the_relay() {
     let rig = RealRig::new(1).await;
     let (db, other) = (rig.database().await, rig.database().await);
-    // The first answer says that the stream is open.
+    let lease = Duration::from_secs(60);
+    let held = db.lease("s", SystemClock.uuid(), lease).await;
+    held.expect("it answers").expect("nobody else has it");
+    // The first answer says that the bell is listened to.
     db.changed_elsewhere().await.expect("it answers");
     let heard = tokio::spawn({
         let db = db.clone();

@@ -106,7 +106,7 @@ pub fn decide(orders: &[Wanted], stock: &BTreeMap<ProductId, Stock>) -> Decision
 
 /// One line for each product. The sender adds them up already; were it to forget, two
 /// lines must still not pass the check one by one.
-fn added_up(lines: &[Demand]) -> Vec<Demand> {
+pub fn added_up(lines: &[Demand]) -> Vec<Demand> {
     let mut sums: Vec<Demand> = Vec::with_capacity(lines.len());
     let mut places = BTreeMap::new();
     for line in lines {

@@ -118,6 +118,7 @@ impl Draft {
             description: self.description,
             price: self.price,
             quantity: self.quantity,
+            stocked: Some(self.quantity.into()),
             categories: self.categories.iter().map(ToString::to_string).collect(),
             version: 1,
         }

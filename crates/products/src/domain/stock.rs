@@ -35,6 +35,7 @@ pub fn raised(product: &ProductState, by: i64) -> Result<ProductState, Refusal> 
     })?;
     Ok(ProductState {
         quantity,
+        stocked: product.stocked.map(|stocked| stocked + u64::from(more)),
         version: product.version + 1,
         ..product.clone()
     })
@@ -53,6 +54,7 @@ mod tests {
             description: "to sit on".into(),
             price: Money::new(2_999, DEFAULT_CURRENCY),
             quantity,
+            stocked: Some(50),
             categories: vec!["furniture".into()],
             version: 3,
         }
@@ -61,7 +63,10 @@ mod tests {
     #[test]
     fn more_is_more_and_newer() {
         let after = raised(&chair(30), 12).unwrap();
-        assert_eq!((after.quantity, after.version), (42, 4));
+        assert_eq!(
+            (after.quantity, after.stocked, after.version),
+            (42, Some(62), 4)
+        );
         assert_eq!(
             raised(&chair(MOST_STOCK - 1), 1).unwrap().quantity,
             MOST_STOCK

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use events::{
     OrderCreate, OrderId, OrderStatusUpdate, ProductId, ProductState, ProductsQuantityUpdate,
 };
-use outbox::{Clock, Envelope, Handle, HandleError, MessageContext, Outgoing};
+use outbox::{Clock, Envelope, Guard, Handle, HandleError, MessageContext, Outgoing};
 
 use crate::domain::{Decisions, Demand, Outcome, Stock, Wanted, decide};
 use crate::store::{Reservation, StockStore, Taking};
@@ -42,13 +42,18 @@ impl<D: StockStore> Handle<OrderCreate, D> for OnOrderCreate<D> {
     ) -> Result<(), HandleError> {
         let orders = first_of_each(events)?;
         let ids: Vec<OrderId> = orders.iter().map(|(wanted, _)| wanted.order_id).collect();
-        let mut decided = self.store.reservations(tx, &ids).await?;
+        let mut decided = if Guard::ReservationKey.stands() {
+            self.store.reservations(tx, &ids).await?
+        } else {
+            BTreeMap::new()
+        };
 
         let fresh: Vec<Wanted> = orders
             .iter()
             .filter(|(wanted, _)| !decided.contains_key(&wanted.order_id))
             .map(|(wanted, _)| wanted.clone())
             .collect();
+        out.duplicates(events.len() - fresh.len());
         let mut products = BTreeMap::new();
         let mut made = Decisions::default();
         if !fresh.is_empty() {
@@ -70,8 +75,13 @@ impl<D: StockStore> Handle<OrderCreate, D> for OnOrderCreate<D> {
                 continue;
             };
             log(reservation, &envelope.context);
+            let event_id = if Guard::DecisionId.stands() {
+                reservation.event_id
+            } else {
+                self.clock.uuid()
+            };
             out.push_at(
-                reservation.event_id,
+                event_id,
                 reservation.decided_at,
                 &news_of(reservation),
                 envelope.consequence(),

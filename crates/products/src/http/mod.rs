@@ -55,11 +55,12 @@ pub fn router(api: Api) -> Router {
     documented().split_for_parts().0.with_state(api)
 }
 
-/// Refuses changes until the tables are made: without its unique index a collection would take
-/// two products of one name.
-pub fn changes_need_tables(router: Router, ground: Ground) -> Router {
+/// Refuses changes until the tables are made, without whose unique index there would be two
+/// products of one name, and hold all that the service has published: a change of what a
+/// restored database has forgotten would contradict what others were told.
+pub fn changes_need_the_past(router: Router, ground: Ground) -> Router {
     router.layer(middleware::from_fn(move |request: Request, next: Next| {
-        let refused = !request.method().is_safe() && !ground.has_tables();
+        let refused = !request.method().is_safe() && !ground.is_up_to_date();
         async move {
             if refused {
                 return Problem::unavailable(Duration::from_secs(1))
@@ -74,6 +75,7 @@ pub fn changes_need_tables(router: Router, ground: Ground) -> Router {
 /// The description of the routes.
 pub fn openapi() -> OpenApi {
     let mut openapi = documented().split_for_parts().1;
+    openapi.merge(operations::openapi(crate::CONTRACT.service));
     let bearer = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .bearer_format("JWT")

@@ -1,13 +1,16 @@
 //! What `quadrille audit` compares with the topics and with the other services.
 
-use bson::{Document, doc};
-use events::{OrderId, OrderStatus, ProductId, ProductState};
-use futures::{Stream, StreamExt, TryStreamExt};
+use bson::{Bson, Document, RawBsonRef, RawDocumentBuf, doc};
+use events::{OrderId, OrderStatus, ProductId, ProductState, Rejection};
+use futures::{Stream, StreamExt};
+use jiff::Timestamp;
 use outbox::StoreError;
 use outbox::mongo::{MongoDatabase, fault};
+use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use super::documents::{PRODUCTS, RESERVATIONS, StoredProduct, StoredReservation};
+use super::Reservation;
+use super::documents::{PRODUCTS, RESERVATIONS, StoredProduct, StoredReservation, order_key};
 
 /// A product and what its stock must add up to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,10 +28,28 @@ pub struct AuditedReservation {
     pub order_id: OrderId,
     /// Accepted or rejected.
     pub status: OrderStatus,
+    /// Why it was rejected.
+    pub reason: Option<Rejection>,
     /// What it asked for, each product once. Only an accepted order has got it.
     pub lines: Vec<(ProductId, u64)>,
     /// The id of the event that says so.
     pub event_id: Uuid,
+    /// When it was decided.
+    pub decided_at: Timestamp,
+}
+
+impl From<Reservation> for AuditedReservation {
+    fn from(kept: Reservation) -> Self {
+        let line = |line: &crate::domain::Demand| (line.product_id, line.quantity);
+        Self {
+            order_id: kept.decision.order_id,
+            status: kept.decision.outcome.status(),
+            reason: kept.decision.outcome.reason().cloned(),
+            lines: kept.decision.lines.iter().map(line).collect(),
+            event_id: kept.event_id,
+            decided_at: kept.decided_at,
+        }
+    }
 }
 
 /// The service's books, each read as it is asked for and never held as a whole.
@@ -45,59 +66,108 @@ pub fn audit_view(database: &MongoDatabase) -> AuditView {
 }
 
 impl AuditView {
-    /// Every product, by id.
+    /// Every product, by id. A document that is no product is a
+    /// [`Permanent`](outbox::ErrorKind::Permanent) error that names it; others follow.
     ///
     /// # Errors
     /// A store error, now or in the stream.
     pub async fn products(
         &self,
-    ) -> Result<impl Stream<Item = Result<AuditedProduct, StoreError>> + Send + Unpin, StoreError>
-    {
-        let products = self
-            .database
-            .database()
-            .collection::<StoredProduct>(PRODUCTS);
-        let found = products
-            .find(Document::new())
-            .sort(doc! { "_id": 1 })
-            .await
-            .map_err(fault)?;
-        Ok(found.map_err(fault).map(|stored| {
-            let stored = stored?;
-            let stocked = u64::try_from(stored.stocked).map_err(StoreError::permanent)?;
-            Ok(AuditedProduct {
-                stocked,
-                state: stored.into_state()?,
+    ) -> Result<
+        impl Stream<Item = Result<AuditedProduct, StoreError>> + Send + Unpin + use<>,
+        StoreError,
+    > {
+        let found = self.all(PRODUCTS, Document::new()).await?;
+        Ok(found.map(|stored| {
+            read(PRODUCTS, &stored?, |stored: StoredProduct| {
+                let stocked = u64::try_from(stored.stocked).map_err(StoreError::permanent)?;
+                Ok(AuditedProduct {
+                    stocked,
+                    state: stored.into_state()?,
+                })
             })
         }))
     }
 
-    /// Every reservation, by order id.
+    /// Every reservation, by order id. A document that is none is a
+    /// [`Permanent`](outbox::ErrorKind::Permanent) error that names it; others follow.
     ///
     /// # Errors
     /// A store error, now or in the stream.
     pub async fn reservations(
         &self,
-    ) -> Result<impl Stream<Item = Result<AuditedReservation, StoreError>> + Send + Unpin, StoreError>
-    {
-        let reservations = self
-            .database
-            .database()
-            .collection::<StoredReservation>(RESERVATIONS);
-        let found = reservations
-            .find(Document::new())
-            .sort(doc! { "_id": 1 })
-            .await
-            .map_err(fault)?;
-        Ok(found.map_err(fault).map(|stored| {
-            let kept = stored?.into_reservation()?;
-            let line = |line: &crate::domain::Demand| (line.product_id, line.quantity);
-            Ok(AuditedReservation {
-                order_id: kept.decision.order_id,
-                status: kept.decision.outcome.status(),
-                lines: kept.decision.lines.iter().map(line).collect(),
-                event_id: kept.event_id,
-            })
-        }))
+    ) -> Result<
+        impl Stream<Item = Result<AuditedReservation, StoreError>> + Send + Unpin + use<>,
+        StoreError,
+    > {
+        let found = self.all(RESERVATIONS, Document::new()).await?;
+        Ok(found.map(|stored| reservation(&stored?)))
     }
+
+    /// What was decided about those of `orders` that were decided, by order id.
+    ///
+    /// # Errors
+    /// A store error, now or in the stream.
+    pub async fn reservations_of(
+        &self,
+        orders: &[OrderId],
+    ) -> Result<
+        impl Stream<Item = Result<AuditedReservation, StoreError>> + Send + Unpin + use<>,
+        StoreError,
+    > {
+        let ids: Vec<Bson> = orders.iter().map(|id| order_key(*id).into()).collect();
+        let filter = doc! { "_id": { "$in": ids } };
+        let found = self.all(RESERVATIONS, filter).await?;
+        Ok(found.map(|stored| reservation(&stored?)))
+    }
+
+    /// How many reservations there are, about; for a progress bar.
+    ///
+    /// # Errors
+    /// A store error.
+    pub async fn reservation_count(&self) -> Result<u64, StoreError> {
+        let reservations = self.raw(RESERVATIONS);
+        reservations.estimated_document_count().await.map_err(fault)
+    }
+
+    async fn all(
+        &self,
+        collection: &str,
+        filter: Document,
+    ) -> Result<
+        impl Stream<Item = Result<RawDocumentBuf, StoreError>> + Send + Unpin + use<>,
+        StoreError,
+    > {
+        let collection = self.raw(collection);
+        let found = collection.find(filter).sort(doc! { "_id": 1 }).await;
+        Ok(found.map_err(fault)?.map(|stored| stored.map_err(fault)))
+    }
+
+    fn raw(&self, collection: &str) -> mongodb::Collection<RawDocumentBuf> {
+        self.database.database().collection(collection)
+    }
+}
+
+fn reservation(stored: &RawDocumentBuf) -> Result<AuditedReservation, StoreError> {
+    read(RESERVATIONS, stored, |stored: StoredReservation| {
+        Ok(stored.into_reservation()?.into())
+    })
+}
+
+/// Reads a document; what can't be read is named.
+fn read<S: DeserializeOwned, T>(
+    collection: &str,
+    stored: &RawDocumentBuf,
+    into_domain: impl FnOnce(S) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let read = bson::deserialize_from_slice(stored.as_bytes()).map_err(StoreError::permanent);
+    read.and_then(into_domain).map_err(|fault| {
+        let id = match stored.get("_id") {
+            Ok(Some(RawBsonRef::Binary(id))) => {
+                Uuid::from_slice(id.bytes).map_or_else(|_| format!("{id:?}"), |id| id.to_string())
+            }
+            other => format!("{other:?}"),
+        };
+        StoreError::permanent(format!("{id} in {collection} can't be read: {fault}"))
+    })
 }

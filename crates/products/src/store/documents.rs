@@ -1,6 +1,6 @@
 //! The form of the documents.
 
-use bson::DateTime;
+use bson::{DateTime, Document, doc};
 use events::{Money, OrderId, OrderStatus, ProductId, ProductState, Rejection};
 use jiff::Timestamp;
 use outbox::StoreError;
@@ -60,6 +60,7 @@ impl StoredProduct {
             description: self.description,
             price: self.price,
             quantity: stored(self.quantity)?,
+            stocked: Some(stored(self.stocked)?),
             categories: self.categories,
             version: stored(self.version)?,
         })
@@ -122,19 +123,23 @@ impl StoredReservation {
             event_id,
             decided_at,
         } = reservation;
-        let line = |line: &Demand| StoredLine {
-            product: product_key(line.product_id),
-            // More than can be counted was refused; what is kept then only says so.
-            quantity: i64::try_from(line.quantity).unwrap_or(i64::MAX),
-        };
         Self {
             id: order_key(decision.order_id),
             status: decision.outcome.status(),
             reason: decision.outcome.reason().map(StoredReason::new),
-            lines: decision.lines.iter().map(line).collect(),
+            lines: decision.lines.iter().map(StoredLine::new).collect(),
             event_id: (*event_id).into(),
             decided_at: date(*decided_at),
         }
+    }
+
+    /// The field `lines` of a reservation of `lines`.
+    pub(super) fn lines(lines: &[Demand]) -> Vec<Document> {
+        let line = |line: &Demand| {
+            let StoredLine { product, quantity } = StoredLine::new(line);
+            doc! { "product": product, "quantity": quantity }
+        };
+        lines.iter().map(line).collect()
     }
 
     pub(super) fn into_reservation(self) -> Result<Reservation, StoreError> {
@@ -166,6 +171,16 @@ impl StoredReservation {
             decided_at: Timestamp::from_millisecond(self.decided_at.timestamp_millis())
                 .map_err(StoreError::permanent)?,
         })
+    }
+}
+
+impl StoredLine {
+    fn new(line: &Demand) -> Self {
+        Self {
+            product: product_key(line.product_id),
+            // More than can be counted was refused; what is kept then only says so.
+            quantity: i64::try_from(line.quantity).unwrap_or(i64::MAX),
+        }
     }
 }
 

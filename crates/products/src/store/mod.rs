@@ -12,6 +12,8 @@ pub mod audit;
 mod catalogue;
 mod documents;
 mod listing;
+pub mod memory;
+pub(crate) mod past;
 mod prepare;
 mod stock;
 

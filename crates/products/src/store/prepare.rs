@@ -1,6 +1,7 @@
 //! Collections, indexes and the validator: the last line against overselling.
 
 use bson::{Document, doc};
+use futures::TryStreamExt;
 use mongodb::IndexModel;
 use mongodb::options::IndexOptions;
 use outbox::StoreError;
@@ -18,25 +19,50 @@ pub async fn prepare(database: &MongoDatabase) -> Result<(), StoreError> {
     for name in [PRODUCTS, CATEGORIES, RESERVATIONS] {
         database.create_collection(name).await?;
     }
-    // Set on an existing collection too, so that an older one gets today's rule.
+    validate(database).await?;
+    database
+        .database()
+        .collection::<Document>(PRODUCTS)
+        .create_indexes(indexes())
+        .await
+        .map_err(fault)?;
+    // Empty but for the moments in which a restored database learns its past.
+    for name in [PRODUCTS, RESERVATIONS] {
+        let marked = IndexOptions::builder()
+            .name("relearned".to_owned())
+            .partial_filter_expression(doc! { "relearned": true })
+            .build();
+        let keys = doc! { "relearned": 1 };
+        let index = IndexModel::builder().keys(keys).options(marked).build();
+        let collection = database.database().collection::<Document>(name);
+        collection.create_index(index).await.map_err(fault)?;
+    }
+    Ok(())
+}
+
+/// Gives an existing collection today's rule, too. Nothing is written when it has that already: a
+/// change takes the whole collection for itself, and would wait, with everybody behind it, for a
+/// transaction that a killed instance has left open.
+async fn validate(database: &MongoDatabase) -> Result<(), StoreError> {
+    let mut found = database
+        .database()
+        .list_collections()
+        .filter(doc! { "name": PRODUCTS })
+        .await
+        .map_err(fault)?;
+    if let Some(products) = found.try_next().await.map_err(fault)?
+        && products.options.validator == Some(validator())
+    {
+        return Ok(());
+    }
     let validated = doc! {
         "collMod": PRODUCTS,
         "validator": validator(),
         "validationLevel": "strict",
         "validationAction": "error",
     };
-    database
-        .database()
-        .run_command(validated)
-        .await
-        .map_err(fault)?;
-    database
-        .database()
-        .collection::<Document>(PRODUCTS)
-        .create_indexes(indexes())
-        .await
-        .map(drop)
-        .map_err(fault)
+    let done = database.database().run_command(validated).await;
+    done.map(drop).map_err(fault)
 }
 
 /// Stock is never negative, and never more than was ever put in.

@@ -1,6 +1,5 @@
 //! Commands on the real database.
 
-use bson::doc;
 use events::{ProductCreate, ProductId, ProductsQuantityUpdate};
 use futures::TryStreamExt;
 use outbox::{Event, MessageContext, OutboxStore};
@@ -143,57 +142,6 @@ async fn raises_side_by_side_all_count() {
         })
         .max_by_key(|product| product.version);
     assert_eq!(newest, Some(now));
-}
-
-#[tokio::test]
-async fn a_commit_that_was_not_heard_of_is_not_done_twice() {
-    let shop = Shop::open().await;
-    let cup = shop.product("cup", 1).await.product_id;
-    // A name of its own, so that no other test on this server is failed too.
-    let app = shop.bed.database_name("app");
-    let sign = if shop.bed.mongodb_uri().contains('?') {
-        '&'
-    } else {
-        '?'
-    };
-    let uri = format!("{}{sign}appName={app}", shop.bed.mongodb_uri());
-    let name = shop.bed.database_name("products");
-    let options = outbox::mongo::MongoOptions::default();
-    let database = outbox::mongo::MongoDatabase::connect(&uri, &name, options)
-        .await
-        .unwrap();
-    let deaf = doc! {
-        "configureFailPoint": "failCommand",
-        // As often as the commit is asked after; then the work is run again.
-        "mode": { "times": 5 },
-        "data": {
-            "failCommands": ["commitTransaction"],
-            "writeConcernError": { "code": 64, "errmsg": "waiting for replication timed out" },
-            "appName": &app,
-        },
-    };
-    let admin = |command: bson::Document| {
-        let client = shop.database.database().client().database("admin");
-        async move { client.run_command(command).await.unwrap() }
-    };
-    admin(deaf.clone()).await;
-    let raised = raise_stock(&database, shop.clock.as_ref(), cause(), cup, 10)
-        .await
-        .unwrap();
-    assert_eq!((raised.quantity, raised.version), (11, 2));
-    assert_eq!(shop.state(cup).await, raised);
-
-    admin(deaf).await;
-    let made = create_product(
-        &database,
-        shop.clock.as_ref(),
-        cause(),
-        draft("pan", "1", 1),
-    )
-    .await;
-    assert_eq!(made.unwrap().name, "pan");
-    let books = shop.books().await;
-    assert_eq!((books["products"].len(), books["outbox"].len()), (2, 3));
 }
 
 #[tokio::test]

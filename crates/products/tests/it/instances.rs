@@ -15,7 +15,7 @@ use testkit::eventually;
 use crate::fixture::{Shop, order};
 use crate::tokens::Signer;
 
-fn settings(shop: &Shop, jwks_url: &str) -> Settings {
+pub(crate) fn settings(shop: &Shop, jwks_url: &str) -> Settings {
     let bed = &shop.bed;
     Settings {
         http: HttpSettings::on_free_port(),
@@ -28,7 +28,7 @@ fn settings(shop: &Shop, jwks_url: &str) -> Settings {
     }
 }
 
-async fn start(shop: &Shop) -> Lifecycle {
+pub(crate) async fn start(shop: &Shop) -> Lifecycle {
     let lifecycle = Lifecycle::new(Duration::from_secs(10));
     products::start(settings(shop, "http://127.0.0.1:1/"), &lifecycle)
         .await
@@ -36,7 +36,7 @@ async fn start(shop: &Shop) -> Lifecycle {
     lifecycle
 }
 
-async fn publish(shop: &Shop, orders: &[Envelope<events::OrderCreate>]) {
+pub(crate) async fn publish(shop: &Shop, orders: &[Envelope<events::OrderCreate>]) {
     let publisher = KafkaPublisher::new(&shop.bed.kafka()).unwrap();
     let message = |order: &Envelope<events::OrderCreate>| {
         Message::new(
@@ -52,7 +52,7 @@ async fn publish(shop: &Shop, orders: &[Envelope<events::OrderCreate>]) {
     publisher.publish(&messages).await.unwrap();
 }
 
-async fn statuses(shop: &Shop) -> Vec<Envelope<OrderStatusUpdate>> {
+pub(crate) async fn statuses(shop: &Shop) -> Vec<Envelope<OrderStatusUpdate>> {
     shop.bed.read::<OrderStatusUpdate>().await
 }
 

@@ -6,14 +6,17 @@
     reason = "a test that can't go on has failed"
 )]
 
+mod backup;
 mod catalogue;
 mod commands;
 mod counter;
+mod faults;
 mod fixture;
 mod instances;
 mod meddled;
 mod meddling;
 mod on_order_create;
 mod outage;
+mod restored;
 mod tokens;
 mod wrong_input;

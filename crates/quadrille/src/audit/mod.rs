@@ -1,207 +1,228 @@
-//! `quadrille audit`: whether the services agree, order by order and product by product.
+//! `quadrille audit`: whether the services and the topics agree, order by order and product by
+//! product.
 //!
-//! The invariants, always the same: every order has exactly one terminal status and its
-//! reservation says the same; what was stocked less what was accepted is what is left, and
-//! never below zero; each copy equals its owner; outboxes are empty.
+//! The invariants are always the same: every order has exactly one terminal status, and its
+//! decision says the same, in the database and in the topic, under one event id; what was
+//! stocked less what was accepted is what is left, and never below zero; each copy equals its
+//! owner; outboxes are empty, nothing is parked, every record is handled.
+//!
+//! **How to add a rule.** What a source says is kept in [`ledger`] or [`stock`]; the rule
+//! itself is a [`Check`](findings::Check) there, in [`rules`] or in [`messages`].
 
 mod findings;
+mod ledger;
+mod messages;
+mod rules;
+mod stock;
 
 use std::collections::BTreeMap;
 
 use anyhow::Context;
 use clap::Args;
-use events::{OrderId, OrderStatus, ProductId, ProductState};
-use futures::TryStreamExt;
-use outbox::OutboxStore;
-use outbox::mongo::{MongoDatabase, MongoOptions};
+use events::{
+    OrderCreate, OrderStatus, OrderStatusUpdate, ProductCreate, ProductsQuantityUpdate, topics,
+};
+use futures::{Stream, TryStreamExt};
+use outbox::handler::decode;
+use outbox::kafka::TopicReader;
+use outbox::mongo::MongoDatabase;
+use outbox::source::Assigned;
+use outbox::{ErrorKind, Event, Record, StoreError};
 
 pub(crate) use self::findings::Findings;
+use self::ledger::Ledger;
+use self::rules::Scope;
+use self::stock::Stock;
+use crate::place::Place;
+use crate::progress::bar;
 
 /// What to compare.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct AuditArgs {
-    /// MongoDB's connection string; without it, that of the `quadrille up` that runs here
-    #[arg(
-        long = "mongodb-uri",
-        env = "QUADRILLE_MONGODB_URI",
-        hide_env_values = true
-    )]
-    pub(crate) mongodb_uri: Option<String>,
-    /// The database of the orders service
-    #[arg(long, default_value = "orders")]
-    pub(crate) orders_database: String,
-    /// The database of the products service
-    #[arg(long, default_value = "products")]
-    pub(crate) products_database: String,
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Compare the databases only, where Kafka is away; the rules about topics are not looked at
+    #[arg(long)]
+    pub(crate) databases_only: bool,
     /// Print the findings as JSON
     #[arg(long)]
     pub(crate) json: bool,
 }
 
-/// Goes through both databases. Meant for a shop at rest: what is under way is found as
-/// pending, and as a copy that is behind.
+/// Goes through the databases and the topics. Meant for a shop at rest: what is under way is
+/// found as pending, as not handled, and as a copy that is behind.
 ///
 /// # Errors
-/// When a database can't be read.
+/// When a database or a topic can't be read.
 pub(crate) async fn run(args: &AuditArgs) -> anyhow::Result<Findings> {
-    let uri = crate::up::running_mongodb(args.mongodb_uri.as_deref())?;
-    let open = async |name: &str| {
-        MongoDatabase::connect(&uri, name, MongoOptions::default())
-            .await
-            .with_context(|| format!("the database {name} can't be opened"))
+    let place = &args.place;
+    let mut databases = messages::Databases::new();
+    for service in ["orders", "products"] {
+        databases.insert(service, place.database(service).await?);
+    }
+    let mut audit = Audit::default();
+    let topics = if args.databases_only {
+        None
+    } else {
+        let reader = place
+            .topics()
+            .context("the topics can't be compared (--databases-only leaves them out)")?;
+        let ends = messages::ends(&reader).await.context(
+            "Kafka does not answer (--databases-only compares the databases without it)",
+        )?;
+        Some((reader, ends))
     };
-    let (orders, products) = (
-        open(&args.orders_database).await?,
-        open(&args.products_database).await?,
-    );
-    let mut findings = Findings::default();
-    let decided = reservations(&products, &mut findings).await?;
-    let stock = stock(&products, &decided, &mut findings).await?;
-    compare_orders(&orders, decided.statuses, &mut findings).await?;
-    compare_copies(&orders, &stock, &mut findings).await?;
-    for (service, database) in [("orders", &orders), ("products", &products)] {
-        let backlog = database.backlog().await?;
-        findings.outbox_records += backlog.records;
-        if backlog.records > 0 {
-            findings.add(format!(
-                "{service}: {} outbox records are not published",
-                backlog.records
-            ));
-        }
+    audit.orders(&databases["orders"]).await?;
+    audit.decisions(&databases["products"]).await?;
+    audit.products(&databases["products"]).await?;
+    audit.copies(&databases["orders"]).await?;
+    let mut scope = Scope::Databases;
+    if let Some((reader, ends)) = &topics {
+        scope = Scope::Whole;
+        audit.topics(reader, ends).await?;
+    }
+    let Audit {
+        mut findings,
+        ledger,
+        stock,
+        damaged,
+    } = audit;
+    rules::judge(&ledger, scope, &damaged, &mut findings);
+    stock.judge(scope, &mut findings);
+    messages::outboxes(&databases, &mut findings).await?;
+    messages::parked(&databases, &mut findings).await?;
+    match &topics {
+        Some((reader, _)) => messages::caught_up(&databases, reader, &mut findings).await?,
+        None => findings.add(messages::caught_up_rule().skipped()),
     }
     Ok(findings)
 }
 
-/// What the stock engine has decided.
-struct Decided {
-    statuses: BTreeMap<OrderId, OrderStatus>,
-    /// How many of each product were given to orders.
-    given: BTreeMap<ProductId, u64>,
+/// An audit under way.
+#[derive(Default)]
+struct Audit {
+    findings: Findings,
+    ledger: Ledger,
+    stock: Stock,
+    /// Documents that can't be read, each in a sentence that names it.
+    damaged: Vec<String>,
 }
 
-async fn reservations(
-    products: &MongoDatabase,
-    findings: &mut Findings,
-) -> anyhow::Result<Decided> {
-    let mut decided = Decided {
-        statuses: BTreeMap::new(),
-        given: BTreeMap::new(),
-    };
-    let books = products::store::audit::audit_view(products);
-    let mut all = books.reservations().await?;
-    while let Some(reservation) = all.try_next().await? {
-        findings.reservations += 1;
-        if reservation.status == OrderStatus::Accepted {
-            for (product, quantity) in &reservation.lines {
-                *decided.given.entry(*product).or_default() += quantity;
+impl Audit {
+    async fn orders(&mut self, orders: &MongoDatabase) -> anyhow::Result<()> {
+        let view = orders::store::audit::audit_view(orders);
+        let progress = bar("orders", view.order_count().await?);
+        let mut all = std::pin::pin!(view.orders().await?);
+        while let Some(order) = next(&mut all, &mut self.damaged).await? {
+            progress.inc(1);
+            self.findings.orders += 1;
+            match order.status {
+                OrderStatus::Accepted => self.findings.accepted += 1,
+                OrderStatus::Rejected => self.findings.rejected += 1,
+                OrderStatus::Pending => self.findings.pending += 1,
             }
+            self.ledger.order(&order);
         }
-        decided
-            .statuses
-            .insert(reservation.order_id, reservation.status);
+        progress.finish_and_clear();
+        Ok(())
     }
-    Ok(decided)
-}
 
-async fn stock(
-    products: &MongoDatabase,
-    decided: &Decided,
-    findings: &mut Findings,
-) -> anyhow::Result<BTreeMap<ProductId, ProductState>> {
-    let mut states = BTreeMap::new();
-    let books = products::store::audit::audit_view(products);
-    let mut all = books.products().await?;
-    while let Some(product) = all.try_next().await? {
-        findings.products += 1;
-        let state = product.state;
-        let given = decided
-            .given
-            .get(&state.product_id)
-            .copied()
-            .unwrap_or_default();
-        findings.units_given += given;
-        if product.stocked != given + u64::from(state.quantity) {
-            findings.add(format!(
-                "product {} ({}): {} stocked, {given} given to orders, {} left",
-                state.product_id, state.name, product.stocked, state.quantity
-            ));
-        }
-        states.insert(state.product_id, state);
-    }
-    Ok(states)
-}
-
-async fn compare_orders(
-    orders: &MongoDatabase,
-    mut decided: BTreeMap<OrderId, OrderStatus>,
-    findings: &mut Findings,
-) -> anyhow::Result<()> {
-    let mut all = std::pin::pin!(orders::store::audit::audit_view(orders).orders().await?);
-    while let Some(order) = all.try_next().await? {
-        findings.orders += 1;
-        let decision = decided.remove(&order.id);
-        match order.status {
-            OrderStatus::Accepted => findings.accepted += 1,
-            OrderStatus::Rejected => findings.rejected += 1,
-            OrderStatus::Pending => {
-                findings.pending += 1;
-                findings.add(format!("order {} is PENDING", order.id));
-                continue;
+    async fn decisions(&mut self, products: &MongoDatabase) -> anyhow::Result<()> {
+        let view = products::audit_view(products);
+        let progress = bar("decisions", view.reservation_count().await?);
+        let mut all = view.reservations().await?;
+        while let Some(kept) = next(&mut all, &mut self.damaged).await? {
+            progress.inc(1);
+            self.findings.reservations += 1;
+            if kept.status == OrderStatus::Accepted {
+                self.stock.give(&kept.lines);
             }
+            self.ledger.reservation(&kept);
         }
-        match decision {
-            Some(status) if status == order.status => {}
-            Some(status) => findings.add(format!(
-                "order {} is {} here and {} in products",
-                order.id,
-                order.status.name(),
-                status.name()
-            )),
-            None => findings.add(format!(
-                "order {} is settled, but nobody decided it",
-                order.id
-            )),
+        progress.finish_and_clear();
+        Ok(())
+    }
+
+    async fn products(&mut self, products: &MongoDatabase) -> anyhow::Result<()> {
+        let mut all = products::audit_view(products).products().await?;
+        while let Some(product) = next(&mut all, &mut self.damaged).await? {
+            self.findings.products += 1;
+            self.stock.own(product);
         }
-        if order.version != 2 || order.steps != 2 {
-            findings.add(format!(
-                "order {} was settled in {} steps, version {}",
-                order.id, order.steps, order.version
-            ));
+        Ok(())
+    }
+
+    async fn copies(&mut self, orders: &MongoDatabase) -> anyhow::Result<()> {
+        let view = orders::store::audit::audit_view(orders);
+        let mut all = std::pin::pin!(view.copies().await?);
+        while let Some(copy) = next(&mut all, &mut self.damaged).await? {
+            self.stock.copy(copy);
+        }
+        Ok(())
+    }
+
+    async fn topics(
+        &mut self,
+        reader: &TopicReader,
+        ends: &BTreeMap<&'static str, Vec<Assigned>>,
+    ) -> anyhow::Result<()> {
+        for (topic, ends) in ends {
+            let from = ends.iter().map(|end| (end.at.partition, end.low));
+            let to = ends.iter().map(|end| (end.at.partition, end.high));
+            let total: i64 = ends.iter().map(|end| end.high - end.low).sum();
+            let progress = bar(topic, total.unsigned_abs());
+            let mut records = reader.read(topic, &from.collect(), &to.collect());
+            while let Some(record) = records.try_next().await? {
+                progress.inc(1);
+                self.findings.records += 1;
+                if !self.record(&record) {
+                    self.findings.unreadable += 1;
+                }
+            }
+            progress.finish_and_clear();
+        }
+        Ok(())
+    }
+
+    /// Takes note of a record; `false` when it is not readable. Such a one is no finding by
+    /// itself: its readers park it, and once an operator has discarded it, it still lies here.
+    fn record(&mut self, record: &Record) -> bool {
+        match (record.at.topic.as_str(), event_type(record)) {
+            (topics::ORDERS, Some(OrderCreate::TYPE)) => decode::<OrderCreate>(record)
+                .map(|envelope| self.ledger.placed(envelope.id, &envelope.event))
+                .is_ok(),
+            (topics::ORDER_STATUS, Some(OrderStatusUpdate::TYPE)) => {
+                decode::<OrderStatusUpdate>(record)
+                    .map(|envelope| self.ledger.said(envelope.id, &envelope.event))
+                    .is_ok()
+            }
+            (topics::PRODUCTS, Some(ProductCreate::TYPE)) => decode::<ProductCreate>(record)
+                .map(|envelope| self.stock.say(envelope.event.product))
+                .is_ok(),
+            (topics::PRODUCTS, Some(ProductsQuantityUpdate::TYPE)) => {
+                decode::<ProductsQuantityUpdate>(record)
+                    .map(|envelope| self.stock.say(envelope.event.product))
+                    .is_ok()
+            }
+            (_, event_type) => event_type.is_some(),
         }
     }
-    for id in decided.keys() {
-        findings.add(format!("order {id} was decided, but is not in orders"));
-    }
-    Ok(())
 }
 
-async fn compare_copies(
-    orders: &MongoDatabase,
-    owned: &BTreeMap<ProductId, ProductState>,
-    findings: &mut Findings,
-) -> anyhow::Result<()> {
-    let copies = orders::store::audit::audit_view(orders).products().await?;
-    for copy in &copies {
-        match owned.get(&copy.id) {
-            None => findings.add(format!("orders knows a product {} that is not", copy.id)),
-            Some(owner)
-                if (owner.version, owner.quantity, owner.price, &owner.name)
-                    != (copy.version, copy.quantity, copy.price, &copy.name) =>
-            {
-                findings.add(format!(
-                    "product {} ({}): {} left at version {}, but orders believes {} at version {}",
-                    copy.id, owner.name, owner.quantity, owner.version, copy.quantity, copy.version
-                ));
-            }
-            Some(_) => {}
+fn event_type(record: &Record) -> Option<&str> {
+    let (_, value) = record.headers.iter().find(|(name, _)| name == "ce_type")?;
+    std::str::from_utf8(value).ok()
+}
+
+/// The next readable document; others are damage.
+async fn next<T>(
+    all: &mut (impl Stream<Item = Result<T, StoreError>> + Unpin),
+    damaged: &mut Vec<String>,
+) -> Result<Option<T>, StoreError> {
+    loop {
+        match all.try_next().await {
+            Err(fault) if fault.kind() == ErrorKind::Permanent => damaged.push(fault.to_string()),
+            other => return other,
         }
     }
-    if copies.len() != owned.len() {
-        findings.add(format!(
-            "products has {} products, orders knows {}",
-            owned.len(),
-            copies.len()
-        ));
-    }
-    Ok(())
 }

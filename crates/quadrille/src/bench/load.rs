@@ -18,6 +18,9 @@ pub(super) enum Outcome {
     Failed(String),
 }
 
+/// How long a client waits for its order to be settled, in seconds.
+const PATIENCE: u32 = 30;
+
 pub(super) struct Shopper {
     client: Client,
     url: String,
@@ -115,25 +118,31 @@ impl Shopper {
         }
     }
 
-    /// Places an order of one product, chosen by `turn`.
-    pub(super) async fn place(&self, products: &[String], turn: u64, wait: Option<u32>) -> Outcome {
-        let choice = usize::try_from(turn % products.len() as u64).unwrap_or_default();
-        let body = json!({ "products": [{ "name": products[choice], "quantity": 1 }] });
-        let began = Instant::now();
+    /// Places an order of one of each of `names`; with `settled`, the answer comes when it is
+    /// settled. The time counts from `due`: a load generator that is late itself must not make
+    /// the shop look quicker than it was.
+    pub(super) async fn place(&self, names: &[&str], due: Instant, settled: bool) -> Outcome {
+        let lines: Vec<Value> = names
+            .iter()
+            .map(|name| json!({ "name": name, "quantity": 1 }))
+            .collect();
         let mut request = self
             .client
             .post(format!("{}/api/orders", self.url))
             .bearer_auth(&self.token)
-            .json(&body);
-        if let Some(seconds) = wait {
-            request = request.header("prefer", format!("wait={seconds}"));
+            .json(&json!({ "products": lines }));
+        if settled {
+            request = request.header("prefer", format!("wait={PATIENCE}"));
         }
         match request.send().await {
             Ok(answer) => {
                 let status = answer.status();
                 let text = answer.text().await.unwrap_or_default();
                 match status {
-                    StatusCode::CREATED => Outcome::Taken(began.elapsed()),
+                    StatusCode::CREATED if settled && text.contains("\"PENDING\"") => {
+                        Outcome::Failed(format!("an order is PENDING after {PATIENCE} s"))
+                    }
+                    StatusCode::CREATED => Outcome::Taken(due.elapsed()),
                     StatusCode::CONFLICT => Outcome::SoldOut,
                     _ => Outcome::Failed(format!("{status}: {text}")),
                 }

@@ -1,51 +1,81 @@
-//! `quadrille bench`: places many orders at once and says how many were settled, how fast.
+//! `quadrille bench`: places many orders and says how many were settled, how fast, and what
+//! that cost.
 //!
-//! A closed loop: each client places its next order when the last one was answered. A few
-//! further clients place orders one after the other with `Prefer: wait`, so that their
-//! answer comes when the order is settled: theirs is the time from POST to settled.
+//! Without `--rate` a closed loop: each client places its next order when the last one was
+//! answered, which finds the peak. With `--rate` an open one: orders come when they are due,
+//! whatever became of those before, and every second one waits until it is settled. In a
+//! closed loop a few further orders each second, at fixed times, measure how long that takes.
+//! Latencies count from when an order was due, so that nothing is left out while the shop (or
+//! this program) is slow.
+//!
+//! A run on its own servers ends with the audit; a run with a violation has failed.
 
+mod compare;
+mod demand;
+mod limit;
 mod load;
+mod meter;
 mod report;
-
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+mod run;
+mod shop;
 
 use anyhow::{Context, bail, ensure};
-use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
+use clap::{Args, ValueEnum};
 
-use self::load::{Outcome, Shopper};
+pub(crate) use self::demand::Skew;
 pub(crate) use self::report::Report;
+use self::shop::{Batching, Servers, Shop};
 
 /// What to place, and where.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct BenchArgs {
-    /// The gateway's address.
-    #[arg(long, default_value = "http://localhost:8080", env = "QUADRILLE_URL")]
-    pub(crate) url: String,
-    /// How many orders to place in all.
-    #[arg(long, default_value_t = 10_000)]
+    /// The gateway of a running shop; without it, the run starts a clean one of its own
+    #[arg(long, env = "QUADRILLE_URL", conflicts_with_all = ["baseline", "limit", "compare"])]
+    pub(crate) url: Option<String>,
+    /// How many orders to place in all
+    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) orders: u64,
-    /// How many clients place them at once.
-    #[arg(long, default_value_t = 32)]
+    /// How many orders to place before the measured ones, to warm everything up
+    #[arg(long, default_value_t = 5_000)]
+    pub(crate) warmup: u64,
+    /// How many clients place them at once, each its next one when the last was answered
+    #[arg(long, default_value_t = 128, value_parser = clap::value_parser!(u64).range(1..=10_000))]
     pub(crate) clients: u64,
-    /// How many further clients measure the time from POST to settled.
-    #[arg(long, default_value_t = 1)]
-    pub(crate) probes: u64,
-    /// Over how many products the orders are spread, besides the scarce one.
-    #[arg(long, default_value_t = 3)]
+    /// Place so many orders each second instead, answered or not
+    #[arg(long, value_name = "PER_SECOND")]
+    pub(crate) rate: Option<f64>,
+    /// Over how many products the orders are spread, besides the scarce one
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u64).range(0..=100_000))]
     pub(crate) products: u64,
-    /// How much of the scarce product there is; 0 leaves it out.
-    #[arg(long, default_value_t = 500)]
+    /// How the orders are spread over them
+    #[arg(long, value_enum, default_value = "uniform")]
+    pub(crate) skew: Skew,
+    /// How many different products an order has
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=100))]
+    pub(crate) lines: u64,
+    /// How much there is of a further, scarce product, which orders ask for like for the
+    /// others; 0 leaves it out
+    #[arg(long, default_value_t = 0)]
     pub(crate) scarce: u32,
-    /// Print the result as JSON.
+    /// Measure the same code with every batch limited instead
+    #[arg(long, value_enum)]
+    pub(crate) baseline: Option<Baseline>,
+    /// Write the same documents and messages directly instead: no HTTP, no services
+    #[arg(long, conflicts_with = "baseline")]
+    pub(crate) limit: bool,
+    /// How many orders `--limit` puts into one transaction
+    #[arg(long, default_value_t = 128, value_name = "ORDERS")]
+    pub(crate) limit_batch: usize,
+    /// Measure the shop, its baseline and its limit on the same servers, and print the ratios
+    #[arg(long, conflicts_with_all = ["baseline", "limit", "rate"])]
+    pub(crate) compare: bool,
+    /// Print the result as JSON
     #[arg(long)]
     pub(crate) json: bool,
-    /// The admin's e-mail address.
+    /// The admin's e-mail address
     #[arg(long, default_value = "admin@admin.com")]
     pub(crate) email: String,
-    /// The admin's password.
+    /// The admin's password
     #[arg(
         long,
         default_value = "admin@admin.com",
@@ -55,106 +85,83 @@ pub(crate) struct BenchArgs {
     pub(crate) password: String,
 }
 
-/// How long nothing may be settled before the rest is given up.
-const STANDSTILL: Duration = Duration::from_secs(60);
+/// What to hold the shop against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Baseline {
+    /// One order, one event, one outbox record in each transaction
+    OnePerTransaction,
+}
 
-/// Runs it against a shop that is up.
+/// Runs what `args` ask for and prints what came of it; whether all was right.
 ///
 /// # Errors
-/// When the shop is not reached, the log-in is refused, or orders stay pending.
-pub(crate) async fn run(args: &BenchArgs) -> anyhow::Result<Report> {
-    ensure!(
-        args.clients > 0 && args.orders > 0,
-        "at least one client and one order are needed"
-    );
-    let shopper = Arc::new(Shopper::log_in(&args.url, &args.email, &args.password).await?);
-    let products = shopper
-        .stock_up(args.products, args.scarce, args.orders)
-        .await?;
-    let bar = progress(args);
-    let left = Arc::new(AtomicU64::new(args.orders));
-    let placing = Arc::new(AtomicBool::new(true));
-    let began = Instant::now();
-    let clients: Vec<_> = (0..args.clients)
-        .map(|number| {
-            let (shopper, products) = (Arc::clone(&shopper), products.clone());
-            let (left, bar) = (Arc::clone(&left), bar.clone());
-            tokio::spawn(async move {
-                let mut outcomes = Vec::new();
-                let mut turn = number;
-                while take(&left) {
-                    turn += 7;
-                    outcomes.push(shopper.place(&products, turn, None).await);
-                    bar.inc(1);
-                }
-                outcomes
-            })
-        })
-        .collect();
-    let probes: Vec<_> = (0..args.probes)
-        .map(|number| {
-            let (shopper, products) = (Arc::clone(&shopper), products.clone());
-            let placing = Arc::clone(&placing);
-            tokio::spawn(async move {
-                let mut outcomes = Vec::new();
-                let mut turn = number;
-                while placing.load(Ordering::Relaxed) {
-                    turn += 5;
-                    outcomes.push(shopper.place(&products, turn, Some(30)).await);
-                }
-                outcomes
-            })
-        })
-        .collect();
-    let mut posted = Vec::new();
-    for client in clients {
-        posted.extend(client.await.context("a client broke off")?);
+/// When the shop is not reached or can't be started, or orders stay pending.
+pub(crate) async fn run(args: &BenchArgs) -> anyhow::Result<bool> {
+    if let Some(rate) = args.rate {
+        ensure!(rate > 0.0 && rate.is_finite(), "--rate must be above 0");
     }
-    let placed_in = began.elapsed();
-    placing.store(false, Ordering::Relaxed);
-    bar.set_message("waiting until the last one is settled");
-    let mut settled = Vec::new();
-    for probe in probes {
-        settled.extend(probe.await.context("a probe broke off")?);
+    if args.products == 0 && args.scarce == 0 {
+        bail!("no product to order: give --products or --scarce");
     }
-    wait_until_settled(&shopper).await?;
-    let settled_in = began.elapsed();
-    bar.finish_and_clear();
-    Ok(Report::new(&posted, &settled, placed_in, settled_in))
+    if let Some(url) = &args.url {
+        let report = run::measure(args, url, Vec::new()).await?;
+        return show(args, &report, report.sound());
+    }
+    let servers = Servers::start().await?;
+    let outcome = on_own_servers(args, &servers).await;
+    servers.stop().await;
+    outcome
 }
 
-/// Takes one of the orders that are left.
-fn take(left: &AtomicU64) -> bool {
-    left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1))
-        .is_ok()
-}
-
-fn progress(args: &BenchArgs) -> ProgressBar {
-    let bar = ProgressBar::new(args.orders);
-    let style = "{bar:40} {pos}/{len} orders, {per_sec}, {eta} left {msg}";
-    if let Ok(style) = ProgressStyle::with_template(style) {
-        bar.set_style(style);
+async fn on_own_servers(args: &BenchArgs, servers: &Servers) -> anyhow::Result<bool> {
+    if args.compare {
+        let comparison = compare::run(args, servers).await?;
+        return show(args, &comparison, comparison.sound());
     }
-    bar
+    if args.limit {
+        let limit = compare::limit(args, servers, "limit").await?;
+        return show(args, &limit, true);
+    }
+    let batching = match args.baseline {
+        Some(Baseline::OnePerTransaction) => Batching::OnePerTransaction,
+        None => Batching::Usual,
+    };
+    let report = in_own_shop(args, servers, "bench", batching).await?;
+    show(args, &report, report.sound())
 }
 
-async fn wait_until_settled(shopper: &Shopper) -> anyhow::Result<()> {
-    let began = Instant::now();
-    while shopper.anything_pending().await? {
-        if began.elapsed() > STANDSTILL {
-            bail!("orders are still PENDING {STANDSTILL:?} after the last one was placed");
+/// A run in a shop that is started for it and audited after it.
+async fn in_own_shop(
+    args: &BenchArgs,
+    servers: &Servers,
+    name: &str,
+    batching: Batching,
+) -> anyhow::Result<Report> {
+    let shop = Shop::start(servers, name, batching).await?;
+    let mut parts = vec![shop.part()];
+    parts.extend(servers.parts());
+    parts.push(meter::Part::load_generator());
+    let report = run::measure(args, &shop.url, parts).await;
+    let audited = match report {
+        Ok(mut report) => {
+            report.violations = Some(run::audit(servers, &shop).await?);
+            Ok(report)
         }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    Ok(())
+        Err(error) => Err(error).context("the run broke off"),
+    };
+    shop.stop().await?;
+    audited
 }
 
-impl Outcome {
-    /// The time to the answer, when the order was taken.
-    fn taken(&self) -> Option<Duration> {
-        match self {
-            Self::Taken(time) => Some(*time),
-            Self::SoldOut | Self::Failed(_) => None,
-        }
+fn show<R: serde::Serialize + std::fmt::Display>(
+    args: &BenchArgs,
+    report: &R,
+    sound: bool,
+) -> anyhow::Result<bool> {
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(report)?);
+    } else {
+        println!("{report}");
     }
+    Ok(sound)
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::load::Outcome;
+use super::meter::{Cost, Meter};
 
 /// The figures of one run.
 #[derive(Debug, Clone, Serialize)]
@@ -28,6 +29,10 @@ pub(crate) struct Report {
     pub(crate) post: Latency,
     /// From POST to settled.
     pub(crate) settled: Latency,
+    /// What each part used; empty for a shop that this run did not start.
+    pub(crate) costs: Vec<Cost>,
+    /// What the services' books say afterwards; each line is a violation.
+    pub(crate) violations: Option<Vec<String>>,
 }
 
 /// Quantiles in milliseconds.
@@ -51,6 +56,7 @@ impl Report {
         probed: &[Outcome],
         placed_in: Duration,
         settled_in: Duration,
+        meter: &Meter,
     ) -> Self {
         let all = || posted.iter().chain(probed);
         let acknowledged = all().filter(|outcome| outcome.taken().is_some()).count();
@@ -72,7 +78,14 @@ impl Report {
             seconds: settled_in.as_secs_f64(),
             post: Latency::of(posted.iter().filter_map(Outcome::taken)),
             settled: Latency::of(probed.iter().filter_map(Outcome::taken)),
+            costs: meter.read(acknowledged as u64),
+            violations: None,
         }
+    }
+
+    /// Whether every order was right.
+    pub(crate) fn sound(&self) -> bool {
+        self.failed == 0 && self.violations.as_ref().is_none_or(Vec::is_empty)
     }
 }
 
@@ -126,7 +139,22 @@ impl fmt::Display for Report {
                 times.samples, times.p50, times.p95, times.p99, times.max
             )?;
         }
-        Ok(())
+        if !self.costs.is_empty() {
+            let head = ("part", "CPU s/1000", "MB");
+            writeln!(f, "\n{:<18}{:>12}{:>9}", head.0, head.1, head.2)?;
+        }
+        for cost in &self.costs {
+            let (cpu, memory) = (cost.cpu_seconds_per_1000, cost.memory_mb);
+            writeln!(f, "{:<18}{cpu:>12.3}{memory:>9.0}", cost.part)?;
+        }
+        match &self.violations {
+            None => Ok(()),
+            Some(none) if none.is_empty() => writeln!(f, "\naudit: no violation"),
+            Some(found) => {
+                writeln!(f, "\naudit: {} violations", found.len())?;
+                found.iter().try_for_each(|one| writeln!(f, "  {one}"))
+            }
+        }
     }
 }
 

@@ -20,8 +20,7 @@ use service::config::{HttpSettings, KafkaSettings, MongoSettings, TokenSettings}
 use service::lifecycle::Lifecycle;
 
 use self::progress::Steps;
-use self::state::State;
-pub(crate) use self::state::running_mongodb;
+pub(crate) use self::state::State;
 use crate::{choreography, openapi, seed, serve};
 
 /// What `up` logs unless `RUST_LOG` says otherwise: an order's way, and what is wrong.
@@ -45,6 +44,31 @@ pub(crate) struct UpArgs {
     /// What Kafka is tuned for
     #[arg(long, value_enum, default_value = "light")]
     pub(crate) kafka: KafkaTuning,
+    /// Put NAME before every database and topic, so that several shops can share servers
+    #[arg(long, value_name = "NAME", env = "QUADRILLE_SHOP")]
+    pub(crate) shop: Option<String>,
+    /// Most messages in one transaction, and most outbox records in one round
+    #[arg(long, value_name = "MESSAGES", default_value_t = KafkaSettings::BATCH, env = "QUADRILLE_MESSAGE_BATCH", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=1_000))]
+    pub(crate) message_batch: usize,
+    /// How orders are gathered
+    #[command(flatten)]
+    pub(crate) batch: orders::BatchSettings,
+}
+
+impl UpArgs {
+    fn database(&self, service: &str) -> String {
+        match &self.shop {
+            Some(shop) => format!("{shop}_{service}"),
+            None => service.to_owned(),
+        }
+    }
+
+    fn topic_prefix(&self) -> String {
+        self.shop
+            .as_deref()
+            .map(|shop| format!("{shop}."))
+            .unwrap_or_default()
+    }
 }
 
 /// What Kafka is tuned for.
@@ -109,8 +133,11 @@ async fn start_services(
     lifecycle: &Lifecycle,
     steps: &Steps,
 ) -> anyhow::Result<()> {
-    let mongo = |name: &str| MongoSettings::new(stack.mongodb_uri(), name);
-    let kafka = KafkaSettings::new(stack.kafka_brokers(), "");
+    let mongo = |name: &str| MongoSettings::new(stack.mongodb_uri(), &args.database(name));
+    let kafka = KafkaSettings {
+        batch: args.message_batch,
+        ..KafkaSettings::new(stack.kafka_brokers(), &args.topic_prefix())
+    };
     let http = || HttpSettings {
         listen: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))),
         ..Default::default()
@@ -135,7 +162,7 @@ async fn start_services(
         mongo: mongo("orders"),
         kafka,
         tokens,
-        ..Default::default()
+        batch: args.batch.clone(),
     };
     let orders = orders::start(orders, lifecycle).await?.address;
     let url = |address: SocketAddr| format!("http://{address}").parse();
@@ -158,20 +185,21 @@ async fn start_services(
         })?;
     step.done();
     let step = steps.begin("loading the demo data");
-    seed::load(stack.mongodb_uri(), "auth", "products").await?;
+    let uri = stack.mongodb_uri();
+    seed::load(uri, &args.database("auth"), &args.database("products")).await?;
     step.done();
     let step = steps.begin("waiting until every service is ready");
     for (name, address) in [("auth", auth), ("products", products), ("orders", orders)] {
         wait_until_ready(name, address).await?;
     }
-    wait_until_orderable(stack.mongodb_uri()).await?;
+    wait_until_orderable(uri, &args.database("orders")).await?;
     step.done();
     Ok(())
 }
 
 /// The demo products reach orders by their events; before that they can be seen, not ordered.
-async fn wait_until_orderable(uri: &str) -> anyhow::Result<()> {
-    let orders = MongoDatabase::connect(uri, "orders", MongoOptions::default()).await?;
+async fn wait_until_orderable(uri: &str, database: &str) -> anyhow::Result<()> {
+    let orders = MongoDatabase::connect(uri, database, MongoOptions::default()).await?;
     let books = orders::store::audit::audit_view(&orders);
     let deadline = Instant::now() + READY_WITHIN;
     while books.known_products().await? < seed::DEMO_PRODUCTS {

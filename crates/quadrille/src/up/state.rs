@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use devstack::DevStack;
 use serde::{Deserialize, Serialize};
 
@@ -13,11 +13,22 @@ const FILE: &str = "up.json";
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct State {
     url: String,
-    mongodb_uri: String,
-    kafka_brokers: String,
+    pub(crate) mongodb_uri: String,
+    pub(crate) kafka_brokers: String,
 }
 
 impl State {
+    /// That of the `up` that runs in this folder.
+    ///
+    /// # Errors
+    /// When none does.
+    pub(crate) fn running() -> anyhow::Result<Self> {
+        let Ok(text) = fs::read(Path::new(".quadrille").join(FILE)) else {
+            bail!("no `quadrille up` runs in this folder");
+        };
+        serde_json::from_slice(&text).context(".quadrille/up.json can't be read")
+    }
+
     pub(super) fn new(url: &str, stack: &DevStack) -> Self {
         Self {
             url: url.to_owned(),
@@ -36,19 +47,4 @@ impl State {
         // Left behind it would only name an address where nobody answers.
         let _ = fs::remove_file(data_dir.join(FILE));
     }
-}
-
-/// MongoDB's address: the given one, or that of the `up` that runs in this folder.
-///
-/// # Errors
-/// When there is neither.
-pub(crate) fn running_mongodb(given: Option<&str>) -> anyhow::Result<String> {
-    if let Some(uri) = given {
-        return Ok(uri.to_owned());
-    }
-    let text = fs::read(Path::new(".quadrille").join(FILE)).context(
-        "no `quadrille up` runs in this folder; name a MongoDB with --mongodb-uri or QUADRILLE_MONGODB_URI",
-    )?;
-    let state: State = serde_json::from_slice(&text).context(".quadrille/up.json can't be read")?;
-    Ok(state.mongodb_uri)
 }

@@ -1,10 +1,20 @@
 //! The binary as it is typed.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+// A scenario is told in one piece.
+#![allow(clippy::too_many_lines)]
+
+mod audit;
+mod dead_letters;
+mod events;
+mod rebuild;
+mod replay;
+mod shop;
+mod stuck;
 
 use std::process::{Command, Output};
 
-fn quadrille(arguments: &[&str]) -> Command {
+pub(crate) fn quadrille(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_quadrille"));
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("QUADRILLE_")) {
         command.env_remove(name);
@@ -30,7 +40,19 @@ fn help_says_where_to_start() {
     let output = run(&["--help"]);
     assert!(output.status.success());
     let help = stdout(&output);
-    for word in ["up", "serve", "audit", "choreography", "Start here"] {
+    let words = [
+        "up",
+        "serve",
+        "audit",
+        "stuck",
+        "events",
+        "replay",
+        "rebuild",
+        "dead-letters",
+        "choreography",
+        "Start here",
+    ];
+    for word in words {
         assert!(help.contains(word), "{word}: {help}");
     }
 }
@@ -114,14 +136,24 @@ fn the_openapi_document_is_whole() {
 #[test]
 fn looking_after_a_shop_that_does_not_run_says_so() {
     let elsewhere = tempfile::tempdir().unwrap();
-    let output = quadrille(&["audit"])
-        .current_dir(&elsewhere)
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    assert!(
-        stderr(&output).contains("--mongodb-uri"),
-        "{}",
-        stderr(&output)
-    );
+    let order = "01890000-0000-7000-8000-000000000000";
+    let commands: [&[&str]; 6] = [
+        &["audit"],
+        &["stuck"],
+        &["events", order],
+        &[
+            "replay",
+            "--service=orders",
+            "--topic=products.product.v1",
+            "--from=earliest",
+        ],
+        &["rebuild", "orders.products"],
+        &["dead-letters", "list"],
+    ];
+    for command in commands {
+        let output = quadrille(command).current_dir(&elsewhere).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{command:?}");
+        let text = stderr(&output);
+        assert!(text.contains("--mongodb-uri"), "{command:?}: {text}");
+    }
 }

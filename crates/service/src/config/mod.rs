@@ -11,6 +11,6 @@ mod token;
 
 pub use duration::{InvalidDuration, duration};
 pub use http::HttpSettings;
-pub use kafka::KafkaSettings;
+pub use kafka::{KafkaCompression, KafkaSettings};
 pub use mongo::MongoSettings;
 pub use token::TokenSettings;

@@ -33,6 +33,16 @@ pub(crate) fn everything() -> anyhow::Result<()> {
     for_test(true)
 }
 
+/// Whether Debian's packages can be installed here.
+pub(crate) fn may_install_packages() -> bool {
+    apt::may_install()
+}
+
+/// Installs Debian's packages.
+pub(crate) fn install_packages(packages: &[&str]) -> anyhow::Result<()> {
+    apt::install(packages)
+}
+
 fn missing_for_up() -> Vec<MissingTool> {
     let mut missing = build_tools::missing();
     missing.extend(web_tools::missing_npm());

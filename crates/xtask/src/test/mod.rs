@@ -2,7 +2,7 @@
 
 mod counts;
 mod report;
-mod stack;
+pub(crate) mod stack;
 mod steps;
 
 use std::{

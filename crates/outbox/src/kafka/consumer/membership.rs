@@ -68,7 +68,12 @@ impl ConsumerContext for Membership {
                 .iter()
                 .map(|element| (element.topic().to_owned(), element.partition()))
                 .collect();
-            // Not assigned here: where to begin is in the database, and asking it takes time.
+            // Where to begin is in the database, and asking it may take long. Nothing is read until
+            // then, but the group is answered: a member that owes it an answer holds up the next
+            // rebalance, and with it all others.
+            if let Err(error) = consumer.assign(&TopicPartitionList::new()) {
+                tracing::warn!(%error, "the group could not be answered");
+            }
             Change::Assigned(list)
         } else {
             if let Err(error) = consumer.unassign() {

@@ -8,11 +8,12 @@ use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::{BorrowedMessage, Headers, Message as _};
+use rdkafka::message::Message as _;
 use rdkafka::{Offset, TopicPartitionList};
 use tokio::sync::mpsc::Sender;
 use tokio::sync::mpsc::error::TrySendError;
 
+use super::super::record::to_record;
 use super::Command;
 use super::membership::{Change, Membership};
 use crate::checkpoint::{Claim, TopicPartition};
@@ -37,7 +38,9 @@ pub(super) struct Reader {
     announcing: bool,
     /// An event that did not fit, and since when it waits.
     waiting: Option<(SourceEvent, Instant)>,
-    paused: bool,
+    /// What is paused. The client keeps a partition paused when it is taken away and comes
+    /// back, so it has to be let go by name, whoever has it then.
+    paused: Option<TopicPartitionList>,
     /// What is to be committed to the broker.
     progress: BTreeMap<TopicPartition, i64>,
     reported: Instant,
@@ -60,7 +63,7 @@ impl Reader {
             ours: Vec::new(),
             announcing: false,
             waiting: None,
-            paused: false,
+            paused: None,
             progress: BTreeMap::new(),
             reported: Instant::now(),
         }
@@ -87,6 +90,9 @@ impl Reader {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
+        if change.is_some() {
+            self.resume();
+        }
         match change {
             Some(Change::Assigned(partitions)) => {
                 self.ours = partitions;
@@ -129,6 +135,7 @@ impl Reader {
         if self.ours.is_empty() || self.announcing {
             return;
         }
+        self.resume();
         if let Err(error) = self.consumer.unassign() {
             tracing::warn!(%error, "the partitions could not be put down");
         }
@@ -160,7 +167,6 @@ impl Reader {
         if let Err(error) = self.consumer.assign(&list) {
             tracing::warn!(%error, "the partitions could not be taken");
         }
-        self.paused = false;
     }
 
     /// Tells the inbox our partitions and what they hold; later if the broker is away.
@@ -208,7 +214,7 @@ impl Reader {
         };
         match self.events.try_send(event) {
             Ok(()) => {
-                self.pause(false);
+                self.resume();
                 true
             }
             Err(TrySendError::Closed(_)) => true,
@@ -216,7 +222,7 @@ impl Reader {
                 self.waiting = Some((event, since));
                 if since.elapsed() > PATIENCE {
                     // Stay a member that polls, though nothing can be taken.
-                    self.pause(true);
+                    self.pause();
                     if let Some(Ok(message)) = self.consumer.poll(Duration::from_millis(20)) {
                         // Fetched before the pause; it will come again, from here.
                         let (topic, partition) = (message.topic(), message.partition());
@@ -237,20 +243,27 @@ impl Reader {
         }
     }
 
-    fn pause(&mut self, pause: bool) {
-        if self.paused == pause {
+    fn pause(&mut self) {
+        if self.paused.is_some() {
             return;
         }
-        let done = self.consumer.assignment().and_then(|all| {
-            if pause {
-                self.consumer.pause(&all)
-            } else {
-                self.consumer.resume(&all)
-            }
+        let paused = self.consumer.assignment().and_then(|all| {
+            self.consumer.pause(&all)?;
+            Ok(all)
         });
-        match done {
-            Ok(()) => self.paused = pause,
-            Err(error) => tracing::debug!(%error, pause, "the flow could not be changed"),
+        match paused {
+            Ok(all) => self.paused = Some(all),
+            Err(error) => tracing::debug!(%error, "the flow could not be stopped"),
+        }
+    }
+
+    fn resume(&mut self) {
+        let Some(paused) = self.paused.take() else {
+            return;
+        };
+        if let Err(error) = self.consumer.resume(&paused) {
+            tracing::warn!(%error, "the flow could not be resumed; trying again");
+            self.paused = Some(paused);
         }
     }
 
@@ -260,7 +273,11 @@ impl Reader {
         let mut wait = Duration::from_millis(50);
         while records.len() < CHUNK {
             match self.consumer.poll(wait) {
-                Some(Ok(message)) => records.push(self.to_record(&message)),
+                Some(Ok(message)) => {
+                    let topic = message.topic();
+                    let plain = topic.strip_prefix(&self.prefix).unwrap_or(topic);
+                    records.push(to_record(plain, &message));
+                }
                 Some(Err(error)) => {
                     self.note(&error);
                     break;
@@ -284,30 +301,6 @@ impl Reader {
         // The inbox compares the checkpoint with what there is, and says so.
         tracing::warn!(%error, "an offset is out of range");
         self.restart();
-    }
-
-    fn to_record(&self, message: &BorrowedMessage<'_>) -> Record {
-        let headers = message.headers().map_or_else(Vec::new, |headers| {
-            headers
-                .iter()
-                .map(|header| {
-                    (
-                        header.key.to_owned(),
-                        header.value.unwrap_or_default().to_vec(),
-                    )
-                })
-                .collect()
-        });
-        Record {
-            at: self.plain(message.topic(), message.partition()),
-            offset: message.offset(),
-            key: message
-                .key()
-                .and_then(|key| std::str::from_utf8(key).ok())
-                .map(str::to_owned),
-            headers,
-            payload: message.payload().unwrap_or_default().to_vec(),
-        }
     }
 
     fn commit(&mut self, mode: CommitMode) {

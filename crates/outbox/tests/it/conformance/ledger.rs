@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use outbox::{
-    Clock, Envelope, Event, Handle, HandleError, InboxStore, OutboxStore, Outgoing, StoreError,
-    SystemClock, Work,
+    Clock, Envelope, Event, Handle, HandleError, LetterStore, Outgoing, StoreError, SystemClock,
+    Work,
 };
 use serde::{Deserialize, Serialize};
 
@@ -64,7 +64,7 @@ pub(crate) struct Account {
 }
 
 /// The accounts' tables, as a part of a transaction.
-pub(crate) trait Ledger: InboxStore + OutboxStore {
+pub(crate) trait Ledger: LetterStore {
     fn account(
         &self,
         tx: &mut Self::Tx,
@@ -170,6 +170,7 @@ impl<D: Ledger> Handle<Deposited, D> for Book<D> {
             let version = event.version.cast_signed();
             let mut account = self.db.account(tx, &event.account).await?;
             if self.guarded && version <= account.version {
+                out.duplicates(1);
                 continue;
             }
             account.gaps += i64::from(version != account.version + 1);

@@ -5,11 +5,13 @@ mod applying;
 mod fencing;
 mod leases;
 pub(crate) mod ledger;
+mod letters;
 mod limits;
 pub(crate) mod memory;
 mod parking;
 mod publishing;
 pub(crate) mod real;
+mod replaying;
 pub(crate) mod rig;
 mod running;
 mod sharing;
@@ -48,6 +50,7 @@ cases! {
     publishing::versions_of_one_key_leave_in_order_from_many_writers,
     publishing::a_record_that_appears_behind_published_ones_is_not_lost,
     publishing::a_failing_broker_loses_and_reorders_nothing,
+    publishing::what_is_written_before_the_end_is_published,
     leases::a_lease_is_held_by_one,
     leases::an_expired_lease_is_taken_over,
     leases::a_relay_whose_broker_is_away_keeps_its_lease_and_can_stop,
@@ -70,4 +73,18 @@ cases! {
     limits::a_checkpoint_before_the_beginning_stops_the_inbox,
     limits::what_is_too_large_is_refused_when_written,
     limits::the_largest_message_arrives,
+    replaying::everything_again_changes_nothing_and_is_counted,
+    replaying::a_replay_before_the_start_begins_with_it,
+    replaying::what_was_lost_is_made_up_for_and_counted,
+    replaying::what_is_parked_stays_as_it_is,
+    replaying::replays_amid_traffic_are_counted_exactly,
+    replaying::an_unfit_replay_is_refused_and_changes_nothing,
+    letters::a_letter_handled_again_frees_those_behind_it,
+    letters::one_that_fails_again_stays_with_its_new_reason,
+    letters::a_line_stops_at_the_next_that_fails,
+    letters::a_discarded_letter_frees_those_behind_it,
+    letters::a_long_line_is_handled_in_parts,
+    letters::a_retry_beside_a_busy_inbox_keeps_the_order,
+    letters::letters_without_a_key_stand_alone,
+    letters::what_is_not_there_is_refused,
 }

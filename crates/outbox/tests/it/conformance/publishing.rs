@@ -8,6 +8,7 @@ use outbox::{
     Publisher, SystemClock, Work as _, transact,
 };
 use testkit::eventually;
+use tokio::sync::Semaphore;
 
 use super::ledger::{Account, Deposit, Ledger, deposit};
 use super::relay;
@@ -186,4 +187,39 @@ pub(super) async fn a_failing_broker_loses_and_reorders_nothing<R: Rig>(rig: &R)
     ids.sort_unstable();
     ids.dedup();
     assert_eq!(ids.len(), 20, "published again under the same ids");
+}
+
+/// Holds the first call until it is let go.
+struct Held<P> {
+    inner: P,
+    entered: Arc<Semaphore>,
+    gate: Arc<Semaphore>,
+}
+
+impl<P: Publisher> Publisher for Held<P> {
+    async fn publish(&self, messages: &[Message]) -> Result<(), PublishError> {
+        self.entered.add_permits(1);
+        drop(self.gate.acquire().await.expect("the gate is not closed"));
+        self.inner.publish(messages).await
+    }
+}
+
+/// A service that stops has often just written something.
+pub(super) async fn what_is_written_before_the_end_is_published<R: Rig>(rig: &R) {
+    let db = rig.database().await;
+    let (entered, gate) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+    let held = Held {
+        inner: rig.publisher(),
+        entered: Arc::clone(&entered),
+        gate: Arc::clone(&gate),
+    };
+    let relaying = relay(&db, held);
+    pay(&db, "a").await;
+    drop(entered.acquire().await.expect("it is not closed"));
+    pay(&db, "a").await;
+    relaying.cancel();
+    gate.add_permits(1);
+    relaying.stop().await;
+    assert_eq!(versions(&rig.deposits().await, "a"), [1, 2]);
+    assert!(is_empty(&db).await, "what is published is deleted");
 }

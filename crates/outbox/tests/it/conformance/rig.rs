@@ -1,5 +1,6 @@
 //! What a case needs of an adapter.
 
+use outbox::source::Assigned;
 use outbox::{Message, Publisher, Record, Source, TopicPartition};
 
 use super::ledger::{Booked, Deposited, Ledger};
@@ -67,4 +68,11 @@ pub(crate) fn ends(records: &[Record]) -> std::collections::BTreeMap<TopicPartit
         ends.insert(record.at.clone(), record.offset + 1);
     }
     ends
+}
+
+/// What the partitions hold, as far as records show.
+pub(crate) fn assigned(records: &[Record]) -> Vec<Assigned> {
+    let ends = ends(records).into_iter();
+    ends.map(|(at, high)| Assigned { at, low: 0, high })
+        .collect()
 }

@@ -20,6 +20,11 @@ pub(crate) struct Running<T> {
 }
 
 impl<T> Running<T> {
+    /// Tells it to stop.
+    pub(crate) fn cancel(&self) {
+        self.stop.cancel();
+    }
+
     /// Stops it and waits for its end.
     pub(crate) async fn stop(self) -> T {
         self.stop.cancel();

@@ -1,0 +1,164 @@
+//! Chaos on real processes.
+//!
+//! **Purpose.** To show that whatever breaks, and however much at a time, every order that was
+//! acknowledged is there once, settled once and as it was asked for.
+//!
+//! **Flow.** `ground` starts an own Kafka and mongod, and the services as processes whose every
+//! connection to these and from the gateway goes through a proxy. A `customer` asks
+//! again under the same key until there is an answer; what they were told is in `ledger`. `fault`
+//! deals faults from the seed, `inject` makes them, up to [`AT_ONCE`] at a time; after each an order
+//! is placed, and the time until it is settled is the time to recover. In the end `verdict` waits
+//! for rest and holds the books against each other and against the ledger, lets every topic be
+//! handled again from its beginning, and does so once more.
+//!
+//! **What the seed decides:** the faults, their order, lengths and targets, and what is ordered.
+//! The processes' own timing is not repeatable, so a seed is a strong hint and no replay.
+
+mod books;
+mod customer;
+mod fault;
+mod goods;
+mod ground;
+mod inject;
+mod ledger;
+mod messages;
+mod report;
+mod storm;
+mod verdict;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio_util::sync::CancellationToken;
+
+use self::customer::PATIENCE;
+pub use self::fault::Kind;
+use self::ground::Ground;
+use self::ledger::Ledger;
+use self::report::Tally;
+pub use self::report::{KindReport, Report};
+pub use self::storm::AT_ONCE;
+use crate::Client;
+
+/// What was under way when a run was interrupted ends within this time.
+const LET_GO_WITHIN: Duration = Duration::from_secs(10);
+
+/// How to run it.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// For how long faults are made.
+    pub lasts: Duration,
+    /// What they are drawn from.
+    pub seed: u64,
+    /// How many customers order.
+    pub customers: u64,
+    /// The `quadrille` to run; without it, the one beside this program.
+    pub program: Option<PathBuf>,
+    /// Where data and logs go, and stay; without it they go to a temporary folder, which stays if
+    /// something is wrong.
+    pub keep: Option<PathBuf>,
+}
+
+/// What the parts of a run share.
+struct Run {
+    ground: Ground,
+    ledger: Arc<Ledger>,
+    tally: Mutex<Tally>,
+    seed: u64,
+}
+
+impl Run {
+    fn tally(&self) -> MutexGuard<'_, Tally> {
+        self.tally.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn client(&self) -> Client {
+        Client::with_patience(&self.ground.shop.url(), PATIENCE)
+    }
+}
+
+/// Runs it until its time is over, or until `interrupted`. Violations are in the report.
+///
+/// # Errors
+/// When the stack or the shop can't be started.
+pub async fn run(options: &Options, interrupted: CancellationToken) -> anyhow::Result<Report> {
+    let temporary = match &options.keep {
+        Some(_) => None,
+        None => Some(
+            tempfile::Builder::new()
+                .prefix("quadrille-chaos-")
+                .tempdir()?,
+        ),
+    };
+    let folder = match (&options.keep, &temporary) {
+        (Some(folder), _) => folder.as_path(),
+        (None, Some(temporary)) => temporary.path(),
+        (None, None) => Path::new("."),
+    };
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("{} can't be made", folder.display()))?;
+    let folder = folder.canonicalize()?;
+    let mut report = in_folder(options, &folder, &interrupted).await?;
+    match temporary {
+        Some(temporary) if report.clean() || report.interrupted => drop(temporary),
+        Some(temporary) => report.kept = Some(temporary.keep()),
+        None => report.kept = Some(folder),
+    }
+    Ok(report)
+}
+
+async fn in_folder(
+    options: &Options,
+    folder: &Path,
+    interrupted: &CancellationToken,
+) -> anyhow::Result<Report> {
+    let program = match &options.program {
+        Some(program) => program.clone(),
+        None => crate::program()?,
+    };
+    let starting = Ground::start(folder, &program);
+    let ground = interrupted
+        .run_until_cancelled(starting)
+        .await
+        .context("ended while it was starting")??;
+    let run = Arc::new(Run {
+        ground,
+        ledger: Arc::default(),
+        tally: Mutex::default(),
+        seed: options.seed,
+    });
+    let mut report = Report {
+        seed: options.seed,
+        ..Report::default()
+    };
+    let storm = storm::storm(&run, options, &mut report);
+    let outcome = interrupted.run_until_cancelled(storm).await;
+    match outcome {
+        None => report.interrupted = true,
+        Some(Ok(())) => {}
+        Some(Err(error)) => run
+            .ledger
+            .violation(format!("it came to a halt: {error:#}")),
+    }
+    report.acknowledged = run.ledger.acknowledged();
+    report.refused = run.ledger.refusals();
+    (report.retried, report.retried_after) = run.ledger.retries();
+    (report.violations, report.named) = run.ledger.violations();
+    {
+        let tally = run.tally();
+        report.faults = tally.kinds();
+        report.not_made = tally.not_made;
+        report.most_at_once = tally.most_at_once;
+    }
+    // What was under way when it was interrupted lets go of the ground in a moment.
+    let alone = crate::until(LET_GO_WITHIN, "nothing is under way", || async {
+        Arc::strong_count(&run) == 1
+    });
+    let _ = alone.await;
+    if let Some(run) = Arc::into_inner(run) {
+        run.ground.end().await;
+    }
+    Ok(report)
+}

@@ -1,0 +1,237 @@
+//! A shop of separate processes.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+
+use crate::part::CommandLine;
+use crate::place::{free_port, program};
+use crate::wait::until;
+use crate::{Client, Part, Place, Reach};
+
+/// Longest wait for all to be ready; the machine may be busy with other tests.
+const READY_WITHIN: Duration = Duration::from_secs(90);
+const STOP_WITHIN: Duration = Duration::from_secs(30);
+
+/// The processes of a shop; the gateway is added last.
+#[derive(Debug)]
+pub struct Shop {
+    pub(crate) place: Place,
+    pub(crate) program: PathBuf,
+    /// A folder for a log file of each process; without it they log where we do.
+    logs: Option<PathBuf>,
+    parts: Vec<Arc<Part>>,
+}
+
+impl Shop {
+    /// A shop without any process yet, of the program `program`.
+    pub fn new(place: Place, program: PathBuf, logs: Option<PathBuf>) -> Self {
+        Self {
+            place,
+            program,
+            logs,
+            parts: Vec::new(),
+        }
+    }
+
+    /// Starts a gateway, an auth, and as many orders and products as asked for; loads the
+    /// demo data; comes back when all are ready.
+    ///
+    /// # Errors
+    /// When they do not get ready.
+    pub async fn start(place: Place, orders: usize, products: usize) -> anyhow::Result<Self> {
+        let shop = Self::launch(place, orders, products)?;
+        shop.seed().await?;
+        shop.wait_until_ready().await?;
+        Ok(shop)
+    }
+
+    /// The same without waiting for anything and without data.
+    ///
+    /// # Errors
+    /// When a process can't be started.
+    pub fn launch(place: Place, orders: usize, products: usize) -> anyhow::Result<Self> {
+        let reach = place.reach.clone();
+        let mut shop = Self::new(place, program()?, None);
+        let auth = shop.add("auth", &reach, &[])?.url();
+        let jwks = format!("--jwks-url={auth}/.well-known/jwks.json");
+        let mut urls = Vec::new();
+        for (role, count) in [("products", products), ("orders", orders)] {
+            let mut of_role = Vec::new();
+            for _ in 0..count {
+                let part = shop.add(role, &reach, std::slice::from_ref(&jwks))?;
+                of_role.push(part.url());
+            }
+            urls.push(of_role.join(","));
+        }
+        let edge = [
+            jwks,
+            format!("--auth-url={auth}"),
+            format!("--products-url={}", urls[0]),
+            format!("--orders-url={}", urls[1]),
+        ];
+        shop.add("gateway", &reach, &edge)?;
+        for part in &shop.parts {
+            part.start()?;
+        }
+        Ok(shop)
+    }
+
+    /// Adds a process of `role` which finds its servers by `reach`. It is not started.
+    ///
+    /// # Errors
+    /// When no port is free.
+    pub fn add(
+        &mut self,
+        role: &'static str,
+        reach: &Reach,
+        arguments: &[String],
+    ) -> anyhow::Result<Arc<Part>> {
+        let address = SocketAddr::from(([127, 0, 0, 1], free_port()?));
+        let mut all = vec![
+            "serve".to_owned(),
+            role.to_owned(),
+            format!("--listen={address}"),
+        ];
+        if role != "gateway" {
+            all.push(format!("--mongodb-database={}", self.place.database(role)));
+            // Also a quick answer while MongoDB is away.
+            all.push("--mongodb-timeout=1s".to_owned());
+        }
+        if matches!(role, "orders" | "products") {
+            all.push(format!("--topic-prefix={}", self.place.topic_prefix()));
+            all.push("--kafka-session-timeout=3s".to_owned());
+        }
+        all.extend_from_slice(arguments);
+        let number = self.parts.iter().filter(|part| part.role() == role).count();
+        let name = format!("{role}-{number}");
+        // In a file there is room for who took what over from whom.
+        let usual = if self.logs.is_some() {
+            "warn,outbox=info"
+        } else {
+            "warn"
+        };
+        let filter = std::env::var("QUADRILLE_TEST_LOG").unwrap_or_else(|_| usual.to_owned());
+        let line = CommandLine {
+            program: self.program.clone(),
+            arguments: all,
+            environment: vec![
+                ("QUADRILLE_MONGODB_URI", reach.mongodb_uri.clone()),
+                ("QUADRILLE_KAFKA_BROKERS", reach.kafka_brokers.clone()),
+                ("RUST_LOG", filter),
+            ],
+            log: self
+                .logs
+                .as_ref()
+                .map(|folder| folder.join(format!("{name}.log"))),
+        };
+        let part = Arc::new(Part::new(role, name, address, line));
+        self.parts.push(Arc::clone(&part));
+        Ok(part)
+    }
+
+    /// Where it is and what its databases are called.
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// The processes, the gateway last.
+    pub fn parts(&self) -> &[Arc<Part>] {
+        &self.parts
+    }
+
+    /// The gateway's address.
+    pub fn url(&self) -> String {
+        let gateway = self.parts.iter().find(|part| part.role() == "gateway");
+        gateway.map(|part| part.url()).unwrap_or_default()
+    }
+
+    /// A visitor.
+    pub fn client(&self) -> Client {
+        Client::new(&self.url())
+    }
+
+    /// The demo admin, logged in.
+    ///
+    /// # Errors
+    /// When the shop does not let them in.
+    pub async fn admin(&self) -> anyhow::Result<Client> {
+        self.client()
+            .log_in("admin@admin.com", "admin@admin.com")
+            .await
+    }
+
+    /// The demo user, logged in.
+    ///
+    /// # Errors
+    /// When the shop does not let them in.
+    pub async fn user(&self) -> anyhow::Result<Client> {
+        self.client().log_in("aaa@aaa.com", "aaa@aaa.com").await
+    }
+
+    /// Waits until every process is ready and the demo products can be ordered.
+    ///
+    /// # Errors
+    /// When one is not in time.
+    pub async fn wait_until_ready(&self) -> anyhow::Result<()> {
+        for part in &self.parts {
+            let client = Client::new(&part.url());
+            let what = format!("{} is ready", part.name());
+            until(READY_WITHIN, &what, || async {
+                let ready = client.get("/readyz").await;
+                ready.is_ok_and(|answer| answer.status == 200)
+            })
+            .await?;
+        }
+        // The demo products reach orders by their events.
+        let user = self.user().await?;
+        until(READY_WITHIN, "the demo products can be ordered", || async {
+            let none = user
+                .order(&[("chair", 999_999), ("laptop", 999_999)], 0)
+                .await;
+            none.is_ok_and(|answer| answer.status == 409)
+        })
+        .await
+    }
+
+    /// The `number`-th process of `role`.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn part(&self, role: &str, number: usize) -> anyhow::Result<&Arc<Part>> {
+        let mut of_role = self.parts.iter().filter(|part| part.role() == role);
+        of_role
+            .nth(number)
+            .with_context(|| format!("there is no {role}-{number}"))
+    }
+
+    /// Kills the `number`-th process of `role` as a power cut would.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub async fn kill(&self, role: &str, number: usize) -> anyhow::Result<()> {
+        self.part(role, number)?.kill().await
+    }
+
+    /// Starts it again.
+    ///
+    /// # Errors
+    /// When the program can't be run.
+    pub fn start_again(&self, role: &str, number: usize) -> anyhow::Result<()> {
+        self.part(role, number)?.start()
+    }
+
+    /// Asks every process to end and waits.
+    ///
+    /// # Errors
+    /// When one does not end well.
+    pub async fn stop(&self) -> anyhow::Result<()> {
+        for part in self.parts.iter().rev() {
+            part.terminate(STOP_WITHIN).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,249 @@
+//! The model: which actions a state allows and what they do.
+
+use stateright::{Model, Property};
+
+use crate::action::{Action, BatchEnd, RelayEnd, Side};
+use crate::guard::{Guard, Guards};
+use crate::log::Log;
+use crate::properties;
+use crate::state::{Blemish, Group, PRODUCTS, State};
+use crate::{orders, products, relay};
+
+/// The batches of products: up to two records, from one partition or from both.
+pub(crate) const PAIRS: [[u8; 2]; 5] = [[1, 0], [0, 1], [2, 0], [0, 2], [1, 1]];
+/// Those of orders, whose handlers look at each record by itself.
+pub(crate) const SINGLES: [[u8; 2]; 2] = [[1, 0], [0, 1]];
+
+/// What is checked.
+#[derive(Debug, Clone)]
+pub struct Choreography {
+    /// How many of each product there are at the start: each pair is a beginning of its own.
+    pub stock: Vec<[u8; 2]>,
+    /// How many faults a run has, of any kinds.
+    pub faults: u8,
+    /// The rules that stand.
+    pub guards: Guards,
+    /// Whether the database refuses a transaction that writes what another one has written since
+    /// its snapshot. MongoDB does. Without it the design's own guards are alone.
+    pub isolation: bool,
+    /// Whether steps that commute with all that can come are taken at once, instead of in every
+    /// order. It changes the figures and not the verdict.
+    pub reduced: bool,
+}
+
+impl Default for Choreography {
+    fn default() -> Self {
+        Self {
+            stock: vec![[1, 1], [1, 2], [2, 1], [2, 2]],
+            faults: 2,
+            guards: Guards::all(),
+            isolation: true,
+            reduced: true,
+        }
+    }
+}
+
+impl Choreography {
+    /// The same without `guard`.
+    #[must_use]
+    pub fn without(self, guard: Guard) -> Self {
+        let guards = self.guards.without(guard);
+        Self { guards, ..self }
+    }
+
+    /// Whether anything is left to do, apart from faults.
+    pub(crate) fn has_work(&self, state: &State) -> bool {
+        let calm = State {
+            faults_left: 0,
+            ..*state
+        };
+        let mut left = Vec::new();
+        self.actions(&calm, &mut left);
+        !left.is_empty()
+    }
+}
+
+/// The batches that `group` may run next, and their ends.
+pub(crate) fn batch_actions<V>(
+    model: &Choreography,
+    batches: &[[u8; 2]],
+    state: &State,
+    group: &Group<V>,
+    lengths: [u8; PRODUCTS],
+    mut push: impl FnMut([u8; 2], BatchEnd),
+) {
+    for &count in batches {
+        let fits = (0..2).all(|at| {
+            count[at] == 0
+                || group.checkpoints[at].next + count[at] <= lengths[at] && !group.is_held(at)
+        });
+        if !fits {
+            continue;
+        }
+        push(count, BatchEnd::Done);
+        if state.faults_left == 0 {
+            continue;
+        }
+        push(count, BatchEnd::ReplyLost);
+        if group.stalled.is_none() {
+            push(count, BatchEnd::Stalls);
+        }
+        if !model.guards.stand(Guard::Checkpoint) {
+            push(count, BatchEnd::DiesAfterCheckpoint);
+        }
+        if !model.guards.stand(Guard::OutboxInTransaction) {
+            push(count, BatchEnd::DiesBeforeOutbox);
+        }
+    }
+}
+
+impl Model for Choreography {
+    type State = State;
+    type Action = Action;
+
+    fn init_states(&self) -> Vec<State> {
+        let begin = |stock: &[u8; 2]| State::new(*stock, self.faults);
+        self.stock.iter().map(begin).collect()
+    }
+
+    fn actions(&self, state: &State, actions: &mut Vec<Action>) {
+        if self.reduced
+            && let Some(action) = ample(state)
+        {
+            actions.push(action);
+            return;
+        }
+        orders::actions(self, state, actions);
+        relay::actions(self, state, actions);
+        products::actions(self, state, actions);
+        if state.faults_left > 0 {
+            if state
+                .products_group
+                .checkpoints
+                .iter()
+                .any(|at| at.next > 0)
+            {
+                actions.push(Action::ReplayOrders);
+            }
+            if state.orders_group.checkpoints[0].next > 0 {
+                actions.push(Action::ReplayStatuses);
+            }
+            if state.orders_group.checkpoints[1].next > 0 {
+                actions.push(Action::ReplayProducts);
+            }
+        }
+    }
+
+    fn next_state(&self, last: &State, action: Action) -> Option<State> {
+        let mut state = *last;
+        state.faults_left = state.faults_left.checked_sub(u8::from(action.is_fault()))?;
+        match action {
+            Action::Place(order) | Action::PlaceDies(order) | Action::PlaceLate(order) => {
+                orders::place(self, &mut state, action, order);
+            }
+            Action::PlaceAgain(_) => state.mark(Blemish::OrderedTwice),
+            Action::Relay(side, end) => relay::round(self, &mut state, side, end),
+            Action::RelayResumes(side, end) => relay::resume(&mut state, side, end),
+            Action::RelayVanishes(side) => relay::vanish(&mut state, side),
+            Action::Decide(count, end) => {
+                products::handle(self, &mut state, count, end);
+                if end == BatchEnd::ReplyLost {
+                    let heard = self.next_state(last, Action::Decide(count, BatchEnd::Done))?;
+                    return changed(&state, &heard).then_some(state);
+                }
+            }
+            Action::DecideResumes => products::resume(self, &mut state),
+            Action::DecideVanishes => state.products_group.stalled = None,
+            Action::Settle(count, end) => {
+                orders::handle(self, &mut state, count, end);
+                if end == BatchEnd::ReplyLost {
+                    let heard = self.next_state(last, Action::Settle(count, BatchEnd::Done))?;
+                    return changed(&state, &heard).then_some(state);
+                }
+            }
+            Action::SettleResumes => orders::resume(self, &mut state),
+            Action::SettleVanishes => state.orders_group.stalled = None,
+            Action::TakeOver(Side::Products) => take_over(&mut state.products_group),
+            Action::TakeOver(Side::Orders) => take_over(&mut state.orders_group),
+            Action::ReplayOrders => {
+                state.products_group.rewind(0);
+                state.products_group.rewind(1);
+            }
+            Action::ReplayStatuses => state.orders_group.rewind(0),
+            Action::ReplayProducts => state.orders_group.rewind(1),
+        }
+        Some(state)
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        properties::all()
+    }
+}
+
+/// A step that may as well be taken now.
+///
+/// When no fault is to come and nothing is stalled there, a relay's round only moves messages in
+/// an order that is fixed already, and what orders settles is read by orders alone: whatever
+/// else happens first, the step stays possible and comes to the same. So one order stands for all.
+fn ample(state: &State) -> Option<Action> {
+    if state.faults_left > 0 {
+        return None;
+    }
+    let relay = Side::BOTH.into_iter().find(|side| {
+        let at = side.index();
+        state.stalled_relays[at].is_none() && !state.outboxes[at].messages.is_empty()
+    });
+    if let Some(side) = relay {
+        return Some(Action::Relay(side, RelayEnd::Done));
+    }
+    let group = &state.orders_group;
+    let lengths = state.news_partitions().map(Log::len);
+    let unread = |count: &[u8; 2]| {
+        group.stalled.is_none()
+            && (0..2).all(|at| group.checkpoints[at].next + count[at] <= lengths[at])
+    };
+    let count = SINGLES.into_iter().find(unread)?;
+    Some(Action::Settle(count, BatchEnd::Done))
+}
+
+/// Whether a fault came to anything. If not, its state has been looked at already, with one more
+/// fault to come.
+fn changed(faulty: &State, faultless: &State) -> bool {
+    let same = State {
+        faults_left: faultless.faults_left,
+        ..*faulty
+    };
+    same != *faultless
+}
+
+/// The partitions that a stalled consumer still owns get a new owner.
+fn take_over<V>(group: &mut Group<V>) {
+    for at in 0..2 {
+        if group.is_held(at) {
+            group.checkpoints[at].epoch += 1;
+        }
+    }
+}
+
+impl Action {
+    /// Whether it takes one of the run's faults.
+    pub(crate) fn is_fault(self) -> bool {
+        match self {
+            Self::Place(_)
+            | Self::RelayVanishes(_)
+            | Self::DecideResumes
+            | Self::DecideVanishes
+            | Self::SettleResumes
+            | Self::SettleVanishes
+            | Self::TakeOver(_) => false,
+            Self::Relay(_, end) | Self::RelayResumes(_, end) => end != RelayEnd::Done,
+            Self::Decide(_, end) | Self::Settle(_, end) => end != BatchEnd::Done,
+            Self::PlaceDies(_)
+            | Self::PlaceLate(_)
+            | Self::PlaceAgain(_)
+            | Self::ReplayOrders
+            | Self::ReplayStatuses
+            | Self::ReplayProducts => true,
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! The products service: an inbox over the order topic, and the stock engine.
+
+use crate::action::{Action, BatchEnd, Side};
+use crate::choreography::{Choreography, PAIRS, batch_actions};
+use crate::guard::Guard;
+use crate::log::Log;
+use crate::message::Message;
+use crate::state::{
+    Blemish, Checkpoint, Decision, Messages, ORDERS, PRODUCTS, Product, Shelf, StalledBatch, State,
+    WANTED,
+};
+
+/// What can happen at the products service.
+pub(crate) fn actions(model: &Choreography, state: &State, actions: &mut Vec<Action>) {
+    let lengths = state.order_partitions().map(Log::len);
+    batch_actions(
+        model,
+        &PAIRS,
+        state,
+        &state.products_group,
+        lengths,
+        |count, end| {
+            actions.push(Action::Decide(count, end));
+        },
+    );
+    if state.products_group.stalled.is_some() {
+        actions.push(Action::DecideResumes);
+        actions.push(Action::DecideVanishes);
+        if (0..2).any(|at| state.products_group.is_held(at)) {
+            actions.push(Action::TakeOver(Side::Products));
+        }
+    }
+}
+
+/// A batch of a consumer that knows the checkpoints.
+pub(crate) fn handle(model: &Choreography, state: &mut State, count: [u8; 2], end: BatchEnd) {
+    let claim = state.products_group.checkpoints;
+    let view = state.shelf;
+    match end {
+        BatchEnd::Stalls => {
+            state.products_group.stalled = Some(StalledBatch { count, claim, view });
+        }
+        BatchEnd::DiesAfterCheckpoint => {
+            state.products_group.advance(count, claim, true);
+        }
+        BatchEnd::Done | BatchEnd::DiesBeforeOutbox => {
+            attempt(model, state, count, claim, &view, end);
+        }
+        BatchEnd::ReplyLost => {
+            attempt(model, state, count, claim, &view, end);
+            let view = state.shelf;
+            attempt(model, state, count, claim, &view, BatchEnd::Done);
+        }
+    }
+}
+
+/// The stalled transaction is committed if nothing that it wrote was written meanwhile; else
+/// the database refuses it and the batch is run again, with the claim that its owner believes in.
+pub(crate) fn resume(model: &Choreography, state: &mut State) {
+    let Some(stalled) = state.products_group.stalled.take() else {
+        return;
+    };
+    let StalledBatch { count, claim, view } = stalled;
+    let moved = (0..2).any(|at| count[at] > 0 && state.products_group.checkpoints[at] != claim[at]);
+    let conflict = model.isolation && moved;
+    if conflict || !attempt(model, state, count, claim, &view, BatchEnd::Done) {
+        let view = state.shelf;
+        attempt(model, state, count, claim, &view, BatchEnd::Done);
+    }
+}
+
+/// One transaction over what `view` read; `false` when it is refused and has to be run again.
+fn attempt(
+    model: &Choreography,
+    state: &mut State,
+    count: [u8; 2],
+    claim: [Checkpoint; 2],
+    view: &Shelf,
+    end: BatchEnd,
+) -> bool {
+    let made = decide(model, &orders_of(state, count, claim), view);
+    if clashes(model, state, view, &made) {
+        return false;
+    }
+    let fence = model.guards.stand(Guard::CheckpointFence);
+    if !state.products_group.advance(count, claim, fence) {
+        return true;
+    }
+    for at in 0..2 {
+        if !state.products_group.apply(at, claim[at].next, count[at]) {
+            state.mark(Blemish::AppliedTwice);
+        }
+    }
+    for product in 0..PRODUCTS {
+        let taken = made.taken[product];
+        if taken > state.shelf.products[product].quantity {
+            state.mark(Blemish::Oversold);
+        }
+        let held = &mut state.shelf.products[product];
+        held.quantity = held.quantity.saturating_sub(taken);
+        held.version += u8::from(taken > 0);
+    }
+    for (order, decision) in made.fresh.iter().enumerate() {
+        if decision.is_some() {
+            state.shelf.reservations[order] = *decision;
+        }
+    }
+    if end != BatchEnd::DiesBeforeOutbox {
+        state.append(Side::Products.index(), &made.says);
+    }
+    true
+}
+
+/// Each order of the batch once.
+fn orders_of(state: &State, count: [u8; 2], claim: [Checkpoint; 2]) -> Vec<u8> {
+    let mut orders: Vec<u8> = Vec::with_capacity(ORDERS);
+    for (at, log) in state.order_partitions().into_iter().enumerate() {
+        let from = usize::from(claim[at].next);
+        for record in &log.items()[from..from + usize::from(count[at])] {
+            if !orders.contains(record) {
+                orders.push(*record);
+            }
+        }
+    }
+    orders
+}
+
+/// What a batch writes.
+struct Made {
+    fresh: [Option<Decision>; ORDERS],
+    taken: [u8; PRODUCTS],
+    says: Messages,
+}
+
+fn decide(model: &Choreography, orders: &[u8], view: &Shelf) -> Made {
+    let mut made = Made {
+        fresh: [None; ORDERS],
+        taken: [0; PRODUCTS],
+        says: Log::EMPTY,
+    };
+    for &order in orders {
+        let place = usize::from(order);
+        let stored = view.reservations[place];
+        let said = match stored {
+            Some(decision) if model.guards.stand(Guard::ReservationKey) => {
+                if model.guards.stand(Guard::DecisionId) {
+                    decision
+                } else {
+                    Decision {
+                        id: decision.id + 1,
+                        ..decision
+                    }
+                }
+            }
+            _ => {
+                let wanted = WANTED[place];
+                let fits = |at: usize| {
+                    wanted[at] + made.taken[at] <= view.products[at].quantity || wanted[at] == 0
+                };
+                let accepted = (0..PRODUCTS).all(fits);
+                if accepted {
+                    for (taken, wanted) in made.taken.iter_mut().zip(wanted) {
+                        *taken += wanted;
+                    }
+                }
+                let id = stored.map_or(1, |decision| decision.id + 1);
+                made.fresh[place] = Some(Decision { accepted, id });
+                Decision { accepted, id }
+            }
+        };
+        let news = Message::OrderStatusUpdate {
+            order,
+            accepted: said.accepted,
+            id: said.id,
+        };
+        let _ = made.says.push(news.to_byte());
+    }
+    for (product, Product { version, quantity }) in (0..).zip(view.products) {
+        let taken = made.taken[usize::from(product)];
+        if taken > 0 {
+            let state = Message::Product {
+                product,
+                version: version + 1,
+                quantity: quantity.saturating_sub(taken),
+            };
+            let _ = made.says.push(state.to_byte());
+        }
+    }
+    made
+}
+
+/// Whether a statement of the transaction is refused: by its own condition, by the reservation's
+/// unique key, or by the database because another transaction wrote the document since it was read.
+fn clashes(model: &Choreography, state: &State, view: &Shelf, made: &Made) -> bool {
+    let stock = (0..PRODUCTS).any(|at| {
+        let now = state.shelf.products[at];
+        let changed = now.version != view.products[at].version;
+        let short = now.quantity < made.taken[at];
+        let refused = model.guards.stand(Guard::QuantityGuard) && (changed || short);
+        made.taken[at] > 0 && (refused || model.isolation && changed)
+    });
+    let keyed = model.guards.stand(Guard::ReservationKey) || model.isolation;
+    let reserved = (0..ORDERS).any(|order| {
+        made.fresh[order].is_some()
+            && state.shelf.reservations[order] != view.reservations[order]
+            && keyed
+    });
+    stock || reserved
+}

@@ -1,0 +1,160 @@
+//! What is promised, and what has to be reachable for the promises to mean anything.
+
+use stateright::Property;
+
+use crate::choreography::Choreography;
+use crate::log::Log;
+use crate::message::Message;
+use crate::state::{Blemish, Decision, ORDERS, PRODUCTS, State, Status, WANTED};
+
+/// All of them.
+pub(crate) fn all() -> Vec<Property<Choreography>> {
+    vec![
+        Property::always("no product is oversold", nothing_oversold),
+        Property::always(
+            "stock is what there was less what was accepted",
+            stock_adds_up,
+        ),
+        Property::always("every published decision is the stored one", one_decision),
+        Property::always("an order stands as it was decided", standing_as_decided),
+        Property::<Choreography>::always("an order is settled once", |_, state: &State| {
+            !state.has(Blemish::SettledTwice)
+        }),
+        Property::always("a request makes one order", |_, state: &State| {
+            !state.has(Blemish::OrderedTwice)
+        }),
+        Property::always(
+            "a copy is a state that its owner had, and never goes back",
+            copies_follow,
+        ),
+        Property::always(
+            "a record is applied once unless it is replayed",
+            |_, state: &State| !state.has(Blemish::AppliedTwice),
+        ),
+        Property::always(
+            "the states of a product are first published in order",
+            |_, state: &State| !state.has(Blemish::PublishedOutOfOrder),
+        ),
+        Property::always(
+            "where nothing is left to do, nothing is missing",
+            |model: &Choreography, state| is_complete(state) || model.has_work(state),
+        ),
+        Property::always("the model has room for its messages", |_, state: &State| {
+            !state.has(Blemish::NoRoom) && !state.has(Blemish::UnknownOrder)
+        }),
+        Property::eventually("every order is settled", |_, state: &State| settled(state)),
+        Property::sometimes(
+            "the order of both products is accepted",
+            |_, state: &State| state.ledger.orders[1] == Status::Accepted,
+        ),
+        Property::sometimes("two orders are rejected", |_, state: &State| {
+            let rejected = |status: &&Status| **status == Status::Rejected;
+            state.ledger.orders.iter().filter(rejected).count() == 2
+        }),
+        Property::sometimes("an order is published twice", |_, state: &State| {
+            let lengths: u8 = state.order_topic.iter().map(Log::len).sum();
+            usize::from(lengths) > ORDERS
+        }),
+        Property::sometimes("a consumer that was presumed dead may come back", fenced),
+        Property::sometimes(
+            "a relay that was presumed dead publishes an older state last",
+            older_state_last,
+        ),
+    ]
+}
+
+fn nothing_oversold(_: &Choreography, state: &State) -> bool {
+    !state.has(Blemish::Oversold)
+        && (0..PRODUCTS).all(|product| accepted(state, product) <= state.stock[product])
+}
+
+fn stock_adds_up(_: &Choreography, state: &State) -> bool {
+    (0..PRODUCTS).all(|product| {
+        let left = state.shelf.products[product].quantity;
+        left + accepted(state, product) == state.stock[product]
+    })
+}
+
+/// How many of the product the stored decisions promise.
+fn accepted(state: &State, product: usize) -> u8 {
+    let promised = state
+        .shelf
+        .reservations
+        .iter()
+        .zip(WANTED)
+        .filter(|(decision, _)| decision.is_some_and(|decision| decision.accepted));
+    promised.map(|(_, wanted)| wanted[product]).sum()
+}
+
+/// In the topic and on the way to it, in outcome and in event id.
+fn one_decision(_: &Choreography, state: &State) -> bool {
+    let is_stored =
+        |order: u8, said: Decision| state.shelf.reservations[usize::from(order)] == Some(said);
+    let said = (0..).zip(state.decided);
+    let waiting = state.outboxes[1].messages.items().iter();
+    !state.has(Blemish::DecidedTwice)
+        && said
+            .into_iter()
+            .all(|(order, said)| said.is_none_or(|said| is_stored(order, said)))
+        && waiting
+            .into_iter()
+            .all(|byte| match Message::from_byte(*byte) {
+                Message::OrderStatusUpdate {
+                    order,
+                    accepted,
+                    id,
+                } => is_stored(order, Decision { accepted, id }),
+                _ => true,
+            })
+}
+
+fn standing_as_decided(_: &Choreography, state: &State) -> bool {
+    let decisions = state.shelf.reservations.iter();
+    state
+        .ledger
+        .orders
+        .iter()
+        .zip(decisions)
+        .all(|(status, decision)| match status {
+            Status::Absent => decision.is_none(),
+            Status::Pending => true,
+            Status::Accepted => decision.is_some_and(|decision| decision.accepted),
+            Status::Rejected => decision.is_some_and(|decision| !decision.accepted),
+        })
+}
+
+fn copies_follow(_: &Choreography, state: &State) -> bool {
+    let owned = state.shelf.products;
+    let newer = |product: usize| {
+        let copy = state.ledger.copies[product];
+        copy.version > owned[product].version
+            || copy.version == owned[product].version && copy != owned[product]
+    };
+    !state.has(Blemish::CopyWentBack) && !(0..PRODUCTS).any(newer)
+}
+
+/// The last word of the product topic about a product is not its newest state, although all
+/// is published.
+fn older_state_last(_: &Choreography, state: &State) -> bool {
+    is_complete(state) && state.last != state.newest
+}
+
+/// A stalled process holds a claim that is not good any more.
+fn fenced(_: &Choreography, state: &State) -> bool {
+    let group = &state.products_group;
+    group.stalled.is_some_and(|stalled| {
+        (0..2).any(|at| stalled.count[at] > 0 && stalled.claim[at] != group.checkpoints[at])
+    })
+}
+
+fn settled(state: &State) -> bool {
+    let terminal = |status: &Status| matches!(status, Status::Accepted | Status::Rejected);
+    state.ledger.orders.iter().all(terminal)
+}
+
+/// Every order is settled, the outboxes are empty, and the copies are their owners'.
+fn is_complete(state: &State) -> bool {
+    let said =
+        |outbox: &crate::state::Outbox| outbox.messages.is_empty() && outbox.behind.is_empty();
+    settled(state) && state.outboxes.iter().all(said) && state.ledger.copies == state.shelf.products
+}

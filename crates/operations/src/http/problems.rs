@@ -1,0 +1,59 @@
+//! What can go wrong, as an operator is told it.
+
+use std::time::Duration;
+
+use http::StatusCode;
+use outbox::dead_letter::DeskError;
+use outbox::{ErrorKind, StoreError};
+use service::http::Problem;
+
+use super::place;
+
+/// How long a client waits before it tries a store that is away again.
+const AGAIN: Duration = Duration::from_secs(2);
+
+pub(super) fn of_desk(error: DeskError) -> Problem {
+    match error {
+        DeskError::Unknown { .. } => Problem::new(
+            StatusCode::NOT_FOUND,
+            "unknown-letter",
+            "There is no such dead letter",
+        )
+        .detail(
+            "no message is parked at this place; it may have been dealt with meanwhile: load the \
+             list again",
+        ),
+        DeskError::Waits { waits_for, .. } => {
+            let first = place::of_desk(&waits_for);
+            let title = "An earlier message of the key is parked too";
+            Problem::new(StatusCode::CONFLICT, "letter-waits", title)
+                .detail(format!(
+                    "this message waits behind {first}; deal with that one, and this one follows"
+                ))
+                .with("waits_for", first)
+        }
+        DeskError::NoReason => reason_required(),
+        DeskError::Store(fault) => of_fault(&fault),
+        other @ DeskError::Several { .. } => Problem::internal(&other),
+    }
+}
+
+pub(super) fn reason_required() -> Problem {
+    Problem::new(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "reason-required",
+        "A reason is needed",
+    )
+    .detail("say why in 1 to 500 characters; the reason is kept with who did it and when")
+    .with("field", "reason")
+}
+
+pub(super) fn of_fault(fault: &StoreError) -> Problem {
+    match fault.kind() {
+        ErrorKind::Permanent => Problem::internal(fault),
+        kind => {
+            tracing::warn!(?kind, %fault, "a request meets a store that can't serve it now");
+            Problem::unavailable(AGAIN)
+        }
+    }
+}

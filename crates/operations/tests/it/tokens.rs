@@ -1,0 +1,66 @@
+//! Access tokens as the auth service signs them, and its keys.
+
+use std::net::SocketAddr;
+
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+use axum::Router;
+use axum::routing::get;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use serde_json::{Value, json};
+use service::token::{Claims, Role};
+use uuid::Uuid;
+
+pub(crate) struct Signer {
+    key: EncodingKey,
+    public: Vec<u8>,
+}
+
+impl Signer {
+    pub(crate) fn new() -> Self {
+        let random = aws_lc_rs::rand::SystemRandom::new();
+        let document = Ed25519KeyPair::generate_pkcs8(&random).unwrap();
+        let pair = Ed25519KeyPair::from_pkcs8(document.as_ref()).unwrap();
+        Self {
+            key: EncodingKey::from_ed_der(document.as_ref()),
+            public: pair.public_key().as_ref().to_vec(),
+        }
+    }
+
+    pub(crate) fn jwks(&self) -> Value {
+        json!({ "keys": [{
+            "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": "test",
+            "x": URL_SAFE_NO_PAD.encode(&self.public),
+        }] })
+    }
+
+    /// A token that ends in `lasts` seconds.
+    pub(crate) fn token(&self, role: Role, lasts: i64) -> String {
+        let now = jiff::Timestamp::now().as_second();
+        let claims = Claims {
+            sub: Uuid::now_v7().to_string(),
+            email: "someone@example.com".to_owned(),
+            role,
+            iss: "quadrille".to_owned(),
+            aud: "quadrille".to_owned(),
+            iat: now,
+            exp: now + lasts,
+            jti: Uuid::now_v7().to_string(),
+        };
+        let mut header = Header::new(Algorithm::EdDSA);
+        header.kid = Some("test".to_owned());
+        encode(&header, &claims, &self.key).unwrap()
+    }
+
+    /// Serves the keys as the auth service does, until the test ends.
+    pub(crate) async fn publish(&self) -> SocketAddr {
+        let keys = self.jwks();
+        let route = get(move || async move { axum::Json(keys) });
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let router: Router = Router::new().route("/jwks.json", route);
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        address
+    }
+}

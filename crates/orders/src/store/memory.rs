@@ -1,0 +1,136 @@
+//! The tables in memory, so that a simulation runs the same commands and handlers.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use events::{OrderId, ProductId};
+use outbox::memory::{MemoryDatabase, MemoryTx, Step};
+use outbox::{Guard, StoreError};
+
+use super::{Digest, OrdersStore, Remembered, Settlement, Standing};
+use crate::domain::{Order, ProductCopy};
+
+/// All that the service keeps.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tables {
+    /// The orders.
+    pub orders: BTreeMap<OrderId, Arc<Order>>,
+    /// What is known of products.
+    pub copies: BTreeMap<ProductId, Arc<ProductCopy>>,
+    /// The requests that were answered, by their key.
+    pub remembered: BTreeMap<Digest, Remembered>,
+}
+
+type Database = MemoryDatabase<Tables>;
+type Tx = MemoryTx<Tables>;
+
+impl OrdersStore for Database {
+    async fn products_named(
+        &self,
+        tx: &mut Tx,
+        names: &[&str],
+    ) -> Result<Vec<ProductCopy>, StoreError> {
+        self.meet(Step::Read).await?;
+        let asked = |copy: &&Arc<ProductCopy>| names.contains(&copy.name.as_str());
+        let found = tx.state.copies.values().filter(asked);
+        Ok(found.map(|copy| copy.as_ref().clone()).collect())
+    }
+
+    async fn orders(&self, tx: &mut Tx, ids: &[OrderId]) -> Result<Vec<Order>, StoreError> {
+        self.meet(Step::Read).await?;
+        let found = ids.iter().filter_map(|id| tx.state.orders.get(id));
+        Ok(found.map(|order| order.as_ref().clone()).collect())
+    }
+
+    async fn insert_orders(&self, tx: &mut Tx, orders: &[Order]) -> Result<(), StoreError> {
+        self.meet(Step::Write).await?;
+        for order in orders {
+            let kept = Arc::new(order.clone());
+            if tx.state.orders.insert(order.id, kept).is_some() {
+                return Err(StoreError::conflict("an order exists by now"));
+            }
+        }
+        Ok(())
+    }
+
+    async fn remembered(
+        &self,
+        tx: &mut Tx,
+        keys: &[Digest],
+    ) -> Result<Vec<Remembered>, StoreError> {
+        self.meet(Step::Read).await?;
+        let found = keys.iter().filter_map(|key| tx.state.remembered.get(key));
+        Ok(found.copied().collect())
+    }
+
+    async fn remember(&self, tx: &mut Tx, requests: &[Remembered]) -> Result<(), StoreError> {
+        self.meet(Step::Write).await?;
+        for request in requests {
+            if tx.state.remembered.insert(request.key, *request).is_some() {
+                return Err(StoreError::conflict("a request is remembered by now"));
+            }
+        }
+        Ok(())
+    }
+
+    async fn standings(&self, tx: &mut Tx, ids: &[OrderId]) -> Result<Vec<Standing>, StoreError> {
+        self.meet(Step::Read).await?;
+        let found = ids.iter().filter_map(|id| tx.state.orders.get(id));
+        let standing = |order: &Arc<Order>| Standing {
+            id: order.id,
+            customer: order.customer,
+            status: order.status,
+            version: order.version,
+        };
+        Ok(found.map(standing).collect())
+    }
+
+    async fn settle(&self, tx: &mut Tx, steps: &[Settlement]) -> Result<(), StoreError> {
+        self.meet(Step::Write).await?;
+        for step in steps {
+            match tx.state.orders.get_mut(&step.from.id) {
+                Some(kept) if kept.status == step.from.status => *kept = settled(kept, step),
+                _ => return Err(StoreError::conflict("an order is not as it was read")),
+            }
+        }
+        Ok(())
+    }
+
+    async fn product_versions(
+        &self,
+        tx: &mut Tx,
+        ids: &[ProductId],
+    ) -> Result<BTreeMap<ProductId, u64>, StoreError> {
+        self.meet(Step::Read).await?;
+        let version = |id: &ProductId| Some((*id, tx.state.copies.get(id)?.version));
+        Ok(ids.iter().filter_map(version).collect())
+    }
+
+    async fn save_products(&self, tx: &mut Tx, copies: &[ProductCopy]) -> Result<(), StoreError> {
+        self.meet(Step::Write).await?;
+        for copy in copies {
+            let former = tx.state.copies.insert(copy.id, Arc::new(copy.clone()));
+            let older = former.is_none_or(|former| former.version < copy.version);
+            if !older && Guard::VersionGuard.stands() {
+                return Err(StoreError::conflict("a product copy is not as it was read"));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn settled(order: &Order, step: &Settlement) -> Arc<Order> {
+    let mut settled = order.clone();
+    settled.status = step.to;
+    settled.version = step.from.version + 1;
+    if step.reason.is_some() {
+        settled.reason.clone_from(&step.reason);
+    }
+    settled.history.push(crate::domain::Step {
+        status: step.to,
+        at: step.decided_at,
+        by: step.by,
+        reason: step.reason.clone(),
+    });
+    Arc::new(settled)
+}

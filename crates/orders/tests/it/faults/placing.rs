@@ -1,0 +1,88 @@
+//! Placing orders through the group commit.
+
+use std::time::Duration;
+
+use events::OrderCreate;
+use orders::BatchSettings;
+use orders::commands::{Declined, Placed};
+use orders::domain::Refusal;
+use outbox::Event as _;
+use testkit::faults::{Lane, Tally, each_command, in_lanes};
+
+use super::{Ground, LANES};
+use crate::fixture::{customer, request};
+use crate::group_commit::start;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_customer_gets_the_right_answer_whatever_command_fails() {
+    in_lanes(LANES, placing).await;
+}
+
+async fn placing(lane: Lane) -> Tally {
+    let ground = Ground::new().await;
+    let settings = BatchSettings {
+        // Long enough for the four to share a transaction.
+        linger: Duration::from_millis(50),
+        patience: Duration::from_secs(20),
+        ..BatchSettings::default()
+    };
+    let running = start(&ground.tapped, settings);
+    let me = customer();
+    let earlier = ground
+        .shop
+        .place(&[request(me, &[("chair", 1)], Some("earlier"))])
+        .await
+        .remove(0);
+    let Ok(Placed::New(earlier)) = earlier else {
+        panic!("{earlier:?}")
+    };
+    ground.said().await;
+
+    let mut number = 0;
+    each_command(&ground.tap, lane, "orders: placing orders", async |what| {
+        number += 1;
+        let key = format!("key {number}");
+        let plain = request(customer(), &[("cup", 2), ("chair", 1)], None);
+        let keyed = request(me, &[("chair", 3)], Some(&key));
+        let (answer, of_keyed, again, ghost) = tokio::join!(
+            running.intake.place(plain.clone()),
+            running.intake.place(keyed.clone()),
+            running
+                .intake
+                .place(request(me, &[("chair", 1)], Some("earlier"))),
+            running
+                .intake
+                .place(request(me, &[("cup", 1), ("ghost", 1)], None)),
+        );
+        ground.tap.rest();
+        assert_eq!(again.unwrap(), Ok(Placed::Again(earlier.clone())), "{what}");
+        let unknown = Refusal::UnknownProduct {
+            name: "ghost".to_owned(),
+        };
+        assert_eq!(ghost.unwrap(), Err(Declined::Refused(unknown)), "{what}");
+        let mut expected = Vec::new();
+        for (request, answer) in [(plain, answer), (keyed, of_keyed)] {
+            let Ok(Ok(Placed::New(order))) = answer else {
+                panic!("{what}: {answer:?}")
+            };
+            assert_eq!(order.id, request.id, "{what}");
+            assert_eq!(ground.shop.order(order.id).await, order, "{what}");
+            expected.push((request.event_id, order.to_event()));
+        }
+        assert_eq!(ground.shop.count("orders").await, 1 + 2 * number, "{what}");
+        assert_eq!(ground.shop.count("idempotency").await, 1 + number, "{what}");
+        let mut said: Vec<_> = ground
+            .said()
+            .await
+            .iter()
+            .map(|message| {
+                let event = OrderCreate::read(message.version, &message.payload).unwrap();
+                (message.id, event)
+            })
+            .collect();
+        said.sort_by_key(|(id, _)| *id);
+        expected.sort_by_key(|(id, _)| *id);
+        assert_eq!(said, expected, "{what}: each said once");
+    })
+    .await
+}

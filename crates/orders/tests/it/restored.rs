@@ -1,0 +1,151 @@
+//! A database restored from an older backup takes its own orders back before it listens.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use events::{OrderCreate, OrderId, OrderStatus, OrderStatusUpdate, topics};
+use orders::commands::Placed;
+use orders::domain::Order;
+use orders::relearn::RelearnOrders;
+use orders::{BatchSettings, Settings};
+use outbox::kafka::TopicSpec;
+use outbox::{MessageContext, OutboxStore, Relearn};
+use service::config::{HttpSettings, KafkaSettings, MongoSettings, TokenSettings};
+use service::lifecycle::Lifecycle;
+use testkit::eventually_within;
+
+use crate::backup::Backup;
+use crate::fixture::{Shop, customer, decided, request};
+
+async fn open() -> Shop {
+    let shop = Shop::open().await;
+    shop.bed().topics(topics::ALL).await;
+    let letters = [topics::ORDER_STATUS, topics::PRODUCTS]
+        .map(|topic| TopicSpec::dead_letters(topic, "orders", 1));
+    shop.bed().ensure_topics(&letters).await;
+    shop
+}
+
+/// Places orders in the database alone.
+async fn place(shop: &Shop, count: usize) -> Vec<OrderId> {
+    let requests: Vec<_> = (0..count)
+        .map(|_| request(customer(), &[("cup", 2), ("chair", 1)], None))
+        .collect();
+    let placed = shop.place(&requests).await.into_iter().map(|decision| {
+        let Ok(Placed::New(order)) = decision else {
+            panic!("{decision:?}")
+        };
+        order.id
+    });
+    placed.collect()
+}
+
+/// Runs the service until every order is published, and those of `settled` have their decision.
+async fn run(shop: &Shop, settled: &[OrderId]) {
+    let bed = shop.bed();
+    let settings = Settings {
+        http: HttpSettings::on_free_port(),
+        mongo: MongoSettings::new(bed.mongodb_uri(), &bed.database_name("orders")),
+        kafka: KafkaSettings::new(bed.kafka_brokers(), &bed.topic_prefix()),
+        tokens: TokenSettings::new("http://127.0.0.1:1/"),
+        batch: BatchSettings::default(),
+    };
+    let lifecycle = Lifecycle::new(Duration::from_secs(10));
+    orders::start(settings, &lifecycle).await.unwrap();
+    let done = || async {
+        let found = shop.orders().by_ids(settled).await.unwrap();
+        found.len() == settled.len()
+            && found.iter().all(|order| order.status.is_terminal())
+            && shop.database.backlog().await.unwrap().records == 0
+    };
+    eventually_within(Duration::from_secs(60), "the orders are settled", done).await;
+    lifecycle.trigger();
+    lifecycle.join().await.unwrap();
+}
+
+async fn decide(shop: &Shop, orders: &[OrderId]) {
+    for id in orders {
+        let update = decided(*id, OrderStatus::Accepted).event;
+        shop.bed()
+            .publish::<OrderStatusUpdate>(&update, MessageContext::default())
+            .await;
+    }
+}
+
+async fn all(shop: &Shop, ids: &[OrderId]) -> BTreeMap<OrderId, Order> {
+    let found = shop.orders().by_ids(ids).await.unwrap();
+    found.into_iter().map(|order| (order.id, order)).collect()
+}
+
+/// A shop whose database is older than its topics, and its orders as they were.
+async fn lost() -> (Shop, Backup, BTreeMap<OrderId, Order>) {
+    let shop = open().await;
+    let mut ids = place(&shop, 6).await;
+    run(&shop, &[]).await;
+    decide(&shop, &ids[..3]).await;
+    run(&shop, &ids[..3]).await;
+    let backup = Backup::of(&shop.database).await;
+    ids.extend(place(&shop, 12).await);
+    decide(&shop, &ids[3..]).await;
+    run(&shop, &ids).await;
+    let before = all(&shop, &ids).await;
+    assert_eq!(before.len(), 18);
+    (shop, backup, before)
+}
+
+async fn audit(shop: &Shop, before: &BTreeMap<OrderId, Order>) {
+    let ids: Vec<OrderId> = before.keys().copied().collect();
+    assert_eq!(&all(shop, &ids).await, before, "each order is as it was");
+    assert_eq!(shop.count("orders").await, before.len() as u64);
+    assert_eq!(shop.count("dead_letters").await, 0);
+    let mut said: BTreeMap<OrderId, BTreeSet<_>> = BTreeMap::new();
+    for create in shop.bed().read::<OrderCreate>().await {
+        said.entry(create.event.order_id)
+            .or_default()
+            .insert(create.id);
+    }
+    assert_eq!(said.len(), before.len());
+    assert!(
+        said.values().all(|ids| ids.len() == 1),
+        "an order was placed twice"
+    );
+}
+
+#[tokio::test]
+async fn orders_placed_after_the_backup_come_back_and_settle() {
+    let (shop, backup, before) = lost().await;
+    backup.restore(&shop.database).await;
+    let ids: Vec<OrderId> = before.keys().copied().collect();
+    run(&shop, &ids).await;
+    audit(&shop, &before).await;
+}
+
+#[tokio::test]
+async fn without_any_backup_they_come_back_too() {
+    let (shop, _, before) = lost().await;
+    Backup::none().restore(&shop.database).await;
+    let ids: Vec<OrderId> = before.keys().copied().collect();
+    run(&shop, &ids).await;
+    audit(&shop, &before).await;
+}
+
+#[tokio::test]
+async fn learning_is_cut_off_and_begun_again_and_does_nothing_twice() {
+    let (shop, backup, before) = lost().await;
+    backup.restore(&shop.database).await;
+    let records = shop.bed().records(topics::ORDERS).await;
+    for millis in 0..15_u64 {
+        let learner = RelearnOrders::new(shop.database.clone());
+        let learning = async {
+            for chunk in records.chunks(3) {
+                Relearn::learn(&learner, chunk).await.unwrap();
+            }
+        };
+        let _ = tokio::time::timeout(Duration::from_millis(millis * 2), learning).await;
+    }
+    let ids: Vec<OrderId> = before.keys().copied().collect();
+    run(&shop, &ids).await;
+    audit(&shop, &before).await;
+    let learner = RelearnOrders::new(shop.database.clone());
+    assert_eq!(Relearn::learn(&learner, &records).await.unwrap(), 0);
+}

@@ -1,0 +1,133 @@
+//! The records of a batch by what is to be done with them.
+
+use std::collections::{BTreeMap, HashSet};
+
+use crate::checkpoint::{InboxStore, ParkedKeys, TopicPartition};
+use crate::dead_letter::DeadLetter;
+use crate::guard::Guard;
+use crate::handler::{AnyEnvelope, Route, Subscriptions, text_header};
+use crate::message::InvalidMessage;
+use crate::outbox::{OutboxStore, Outgoing};
+use crate::replay::ReplayCounts;
+use crate::source::Record;
+
+/// Successive records of one handler.
+pub(super) struct Run<'a, D: InboxStore + OutboxStore> {
+    pub(super) route: &'a dyn Route<D>,
+    pub(super) events: Vec<AnyEnvelope>,
+    /// The partition whose replay they belong to. Their figures are its own, so a run has
+    /// records of one replay only.
+    pub(super) replay: Option<&'a TopicPartition>,
+}
+
+/// What a batch is made of.
+pub(super) struct Sorted<'a, D: InboxStore + OutboxStore> {
+    pub(super) runs: Vec<Run<'a, D>>,
+    pub(super) letters: Vec<DeadLetter>,
+    /// What replays have come to by the records that no handler gets.
+    pub(super) counts: BTreeMap<&'a TopicPartition, ReplayCounts>,
+}
+
+/// What decides about a record's way.
+pub(super) struct Sorting<'a, D: InboxStore + OutboxStore> {
+    pub(super) subscriptions: &'a Subscriptions<D>,
+    pub(super) parked: &'a ParkedKeys,
+    /// The replays under way, each with the offset at which it ends.
+    pub(super) replays: &'a BTreeMap<TopicPartition, i64>,
+    /// Why the only record of the batch is beyond help.
+    pub(super) doomed: Option<&'a str>,
+}
+
+enum Way<'a, D: InboxStore + OutboxStore> {
+    Handle(&'a dyn Route<D>, AnyEnvelope),
+    PassOver,
+    Park { reason: String, waits: bool },
+}
+
+impl<'a, D: InboxStore + OutboxStore> Sorting<'a, D> {
+    pub(super) fn sort(&self, records: &'a [Record], out: &Outgoing<'_>) -> Sorted<'a, D> {
+        let mut sorted = Sorted {
+            runs: Vec::new(),
+            letters: Vec::new(),
+            counts: BTreeMap::new(),
+        };
+        let mut blocked: HashSet<(&TopicPartition, &str)> = HashSet::new();
+        for record in records {
+            let replay = self.replay(record);
+            match self.way(record, &blocked) {
+                Way::Handle(route, event) => sorted.push(route, event, replay),
+                Way::PassOver => {
+                    if let Some(at) = replay {
+                        sorted.counts.entry(at).or_default().passed_over += 1;
+                    }
+                }
+                Way::Park { reason, waits } => {
+                    if let Some(at) = replay {
+                        sorted.counts.entry(at).or_default().parked += 1;
+                    }
+                    blocked.extend(record.key.as_deref().map(|key| (&record.at, key)));
+                    sorted.letters.push(DeadLetter {
+                        group: self.subscriptions.group().to_owned(),
+                        record: record.clone(),
+                        reason,
+                        waits,
+                        parked_at: out.now(),
+                        attempts: u32::from(!waits),
+                    });
+                }
+            }
+        }
+        sorted
+    }
+
+    /// The partition of `record`, when the record belongs to its replay.
+    fn replay(&self, record: &'a Record) -> Option<&'a TopicPartition> {
+        let to = self.replays.get(&record.at)?;
+        (record.offset < *to).then_some(&record.at)
+    }
+
+    fn way(&self, record: &Record, blocked: &HashSet<(&TopicPartition, &str)>) -> Way<'a, D> {
+        let waits = record.key.as_deref().is_some_and(|key| {
+            let keys = self.parked.get(&record.at);
+            let first = keys.and_then(|keys| keys.get(key));
+            blocked.contains(&(&record.at, key))
+                || first.is_some_and(|first| *first <= record.offset)
+        });
+        let (reason, waits) = if waits && Guard::KeyOrder.stands() {
+            ("an earlier message of this key is parked".to_owned(), true)
+        } else if let Some(doomed) = self.doomed {
+            (doomed.to_owned(), false)
+        } else if text_header(record, "ce_type").is_none() {
+            (InvalidMessage::Header("ce_type").to_string(), false)
+        } else {
+            let Some(route) = self.subscriptions.route(record) else {
+                return Way::PassOver;
+            };
+            match route.decode(record) {
+                Ok(event) => return Way::Handle(route, event),
+                Err(reason) => (reason.to_string(), false),
+            }
+        };
+        Way::Park { reason, waits }
+    }
+}
+
+impl<'a, D: InboxStore + OutboxStore> Sorted<'a, D> {
+    fn push(
+        &mut self,
+        route: &'a dyn Route<D>,
+        event: AnyEnvelope,
+        replay: Option<&'a TopicPartition>,
+    ) {
+        match self.runs.last_mut() {
+            Some(run) if run.route.event() == route.event() && run.replay == replay => {
+                run.events.push(event);
+            }
+            _ => self.runs.push(Run {
+                route,
+                events: vec![event],
+                replay,
+            }),
+        }
+    }
+}

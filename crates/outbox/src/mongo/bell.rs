@@ -1,0 +1,110 @@
+//! How instances tell the one that publishes that there is something in the outbox.
+//!
+//! A capped collection that the publishing instance follows with a tailable cursor, and to
+//! which the others add a few bytes after a commit. A change stream on the outbox would need
+//! no such writes, but has the server take apart every transaction of the whole server, and
+//! costs more than the reading and writing of the outbox itself. A ring that is lost is no
+//! harm: the relay looks at the table once a second in any case.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use bson::{DateTime, Document, doc};
+use futures::TryStreamExt;
+use mongodb::options::{Acknowledgment, CursorType, ReadConcern, WriteConcern};
+use mongodb::{Collection, Cursor};
+use tokio::sync::Mutex;
+
+use super::database::{MongoDatabase, unless_there};
+use super::fault::fault;
+use crate::error::StoreError;
+
+const BELL: &str = "outbox_bell";
+/// The collection's size in bytes; nobody reads what is older than a moment.
+const SIZE: u64 = 64 * 1024;
+/// How long the server holds a question that has no answer yet.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// This process's end of the rope.
+#[derive(Clone, Default)]
+pub(super) struct Bell {
+    /// The relay of this process has the lease: it hears our commits without a bell.
+    ours: Arc<AtomicBool>,
+    /// A ring is on its way, which does for whatever is committed meanwhile.
+    ringing: Arc<AtomicBool>,
+    following: Arc<Mutex<Option<Cursor<Document>>>>,
+}
+
+impl Bell {
+    pub(super) fn publishes_here(&self, ours: bool) {
+        self.ours.store(ours, Ordering::Release);
+    }
+}
+
+impl MongoDatabase {
+    fn rings(&self) -> Collection<Document> {
+        self.database().collection(BELL)
+    }
+
+    pub(super) async fn prepare_bell(&self) -> Result<(), StoreError> {
+        let made = self
+            .database()
+            .create_collection(BELL)
+            .capped(true)
+            .size(SIZE);
+        unless_there(made.await)?;
+        // A cursor can only follow a collection that has something in it.
+        self.rings()
+            .insert_one(ring())
+            .await
+            .map(drop)
+            .map_err(fault)
+    }
+
+    /// Tells the instance that publishes, unless it is this one. Nobody waits for it.
+    pub(super) fn ring(&self) {
+        let bell = &self.bell;
+        if bell.ours.load(Ordering::Acquire) || bell.ringing.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let (rings, ringing) = (self.rings(), Arc::clone(&bell.ringing));
+        tokio::spawn(async move {
+            // What is committed from here on rings again.
+            ringing.store(false, Ordering::Release);
+            let at_once = WriteConcern::builder().w(Acknowledgment::Nodes(1)).build();
+            let rung = rings.insert_one(ring()).write_concern(at_once).await;
+            if let Err(error) = rung {
+                tracing::debug!(%error, "the bell is not heard; the relay looks by itself");
+            }
+        });
+    }
+
+    /// Comes back when the bell was rung.
+    pub(super) async fn hear(&self) -> Result<(), StoreError> {
+        let mut following = self.bell.following.lock().await;
+        let Some(cursor) = following.as_mut() else {
+            let cursor = self
+                .rings()
+                .find(doc! { "at": { "$gte": DateTime::now() } })
+                .cursor_type(CursorType::TailableAwait)
+                .max_await_time(PATIENCE)
+                .read_concern(ReadConcern::local())
+                .await
+                .map_err(fault)?;
+            *following = Some(cursor);
+            // Whatever was written before is in the table.
+            return Ok(());
+        };
+        let rung = cursor.try_next().await;
+        if !matches!(rung, Ok(Some(_))) {
+            // It ended or broke: followed anew the next time.
+            *following = None;
+        }
+        rung.map(drop).map_err(fault)
+    }
+}
+
+fn ring() -> Document {
+    doc! { "at": DateTime::now() }
+}

@@ -1,0 +1,77 @@
+//! A relay's rounds: lease, backlog, what is pending, what is to be deleted, others' news.
+
+use outbox::{Event as _, OutboxStore as _, Record, transact};
+use testkit::eventually;
+use testkit::faults::{Lane, Tally, When, each_fault, in_lanes};
+
+use super::{Ground, LANES, befalling};
+use crate::conformance::ledger::{Deposit, Deposited};
+use crate::conformance::memory::MemoryRig;
+use crate::conformance::relay;
+use crate::conformance::rig::{Rig as _, header, versions};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_said_is_published_in_order_and_deleted_whatever_command_fails() {
+    in_lanes(LANES, rounds).await;
+}
+
+async fn rounds(lane: Lane) -> Tally {
+    let ground = Ground::new().await;
+    let rig = MemoryRig::new(1).await;
+    let places = [
+        When::Named("findAndModify", 0),
+        // The backlog's size, or others' news: the two begin side by side.
+        When::Named("aggregate", 0),
+        // The oldest of the backlog, then the pending ones.
+        When::Named("find", 0),
+        When::Named("find", 1),
+        When::Named("delete", 0),
+        When::Named("getMore", 0),
+        When::Named("update", 0),
+    ];
+    let mut version = 0;
+    let unit = "outbox: a relay's rounds";
+    let cases = places.into_iter().flat_map(befalling);
+    let tally = each_fault(&ground.tap, lane, unit, cases, async |what| {
+        let mut deposit = Deposit {
+            db: &ground.quiet,
+            account: "a",
+            amount: 1,
+        };
+        for _ in 0..2 {
+            version = transact(&ground.quiet, &mut deposit)
+                .await
+                .expect("it answers");
+        }
+        let publishing = relay(&ground.tapped, rig.publisher());
+        eventually(&format!("{what}: {version} published"), || async {
+            let all = versions(&rig.deposits().await, "a");
+            all.contains(&version)
+        })
+        .await;
+        eventually(&format!("{what}: deleted"), || async {
+            let left = ground.quiet.pending(10, &[]).await.expect("it answers");
+            left.is_empty()
+        })
+        .await;
+        // The lease is given back at the end, with an update.
+        publishing.stop().await;
+        ground.tap.rest();
+        let once = without_repetitions(&rig.deposits().await);
+        let expected: Vec<u64> = (1..=version).collect();
+        assert_eq!(once, expected, "{what}: all, in order");
+    })
+    .await;
+    let count = |record: &&Record| header(record, "ce_type") == Some(Deposited::TYPE);
+    let published = rig.deposits().await.iter().filter(count).count();
+    println!("{version} messages were published {published} times");
+    tally
+}
+
+/// The versions in the order in which each was there first.
+fn without_repetitions(records: &[Record]) -> Vec<u64> {
+    let mut seen = std::collections::BTreeSet::new();
+    let mut all = versions(records, "a");
+    all.retain(|version| seen.insert(*version));
+    all
+}

@@ -1,0 +1,206 @@
+//! The tables in memory, so that a simulation runs the same commands and handlers.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use events::{OrderId, ProductId, ProductState};
+use jiff::Timestamp;
+use outbox::memory::{MemoryDatabase, MemoryTx, Step};
+use outbox::{Guard, StoreError};
+use uuid::Uuid;
+
+use super::{CatalogueStore, Kept, Reservation, StockStore, Taking};
+use crate::domain::{CategoryName, ProductName};
+
+/// All that the service keeps.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tables {
+    /// The products.
+    pub products: BTreeMap<ProductId, Arc<Product>>,
+    /// What was decided about orders.
+    pub reservations: BTreeMap<OrderId, Arc<Reservation>>,
+    /// The names of the categories.
+    pub categories: BTreeSet<String>,
+}
+
+/// A product as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Product {
+    /// Its public state.
+    pub state: ProductState,
+    /// All that was ever put in.
+    pub stocked: u64,
+    /// The raises of its stock.
+    pub raises: Vec<Uuid>,
+    /// The public state before the latest change, which is what a stale read is answered with.
+    before: ProductState,
+}
+
+impl Product {
+    fn changed(&self, state: ProductState) -> Self {
+        Self {
+            before: self.state.clone(),
+            state,
+            ..self.clone()
+        }
+    }
+}
+
+type Database = MemoryDatabase<Tables>;
+type Tx = MemoryTx<Tables>;
+
+impl StockStore for Database {
+    async fn reservations(
+        &self,
+        tx: &mut Tx,
+        orders: &[OrderId],
+    ) -> Result<BTreeMap<OrderId, Reservation>, StoreError> {
+        self.meet(Step::Read).await?;
+        let kept = |id: &OrderId| Some((*id, tx.state.reservations.get(id)?.as_ref().clone()));
+        Ok(orders.iter().filter_map(kept).collect())
+    }
+
+    async fn products(
+        &self,
+        tx: &mut Tx,
+        products: &[ProductId],
+    ) -> Result<BTreeMap<ProductId, ProductState>, StoreError> {
+        self.meet(Step::Read).await?;
+        let stale = self.stale();
+        let state = |id: &ProductId| {
+            let kept = tx.state.products.get(id)?;
+            let seen = if stale { &kept.before } else { &kept.state };
+            Some((*id, seen.clone()))
+        };
+        Ok(products.iter().filter_map(state).collect())
+    }
+
+    async fn take(&self, tx: &mut Tx, takings: &[Taking]) -> Result<(), StoreError> {
+        self.meet(Step::Write).await?;
+        for taking in takings {
+            let kept = tx.state.products.get_mut(&taking.product_id);
+            let fits = |kept: &&mut Arc<Product>| {
+                let state = &kept.state;
+                (state.version == taking.version && state.quantity >= taking.quantity)
+                    || !Guard::QuantityGuard.stands()
+            };
+            let Some(kept) = kept.filter(fits) else {
+                return Err(StoreError::conflict(
+                    "a product changed while its stock was decided",
+                ));
+            };
+            let left = ProductState {
+                // Below zero there is only without the guard; the books then do not add up.
+                quantity: kept.state.quantity.saturating_sub(taking.quantity),
+                version: kept.state.version + 1,
+                ..kept.state.clone()
+            };
+            *kept = Arc::new(kept.changed(left));
+        }
+        Ok(())
+    }
+
+    async fn reserve(&self, tx: &mut Tx, reservations: &[Reservation]) -> Result<(), StoreError> {
+        self.meet(Step::Write).await?;
+        for reservation in reservations {
+            let id = reservation.decision.order_id;
+            let kept = Arc::new(reservation.clone());
+            let former = tx.state.reservations.insert(id, kept);
+            if former.is_some() && Guard::ReservationKey.stands() {
+                return Err(StoreError::conflict("an order has a decision by now"));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl CatalogueStore for Database {
+    async fn product(&self, tx: &mut Tx, id: ProductId) -> Result<Option<Kept>, StoreError> {
+        self.meet(Step::Read).await?;
+        Ok(tx.state.products.get(&id).map(|kept| Kept {
+            product: kept.state.clone(),
+            raises: kept.raises.clone(),
+        }))
+    }
+
+    async fn product_by_name_key(
+        &self,
+        tx: &mut Tx,
+        name_key: &str,
+    ) -> Result<Option<ProductState>, StoreError> {
+        self.meet(Step::Read).await?;
+        Ok(named(&tx.state, name_key).cloned())
+    }
+
+    async fn add_product(
+        &self,
+        tx: &mut Tx,
+        product: &ProductState,
+        _at: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.meet(Step::Write).await?;
+        let key = ProductName::key_of(&product.name);
+        if tx.state.products.contains_key(&product.product_id) || named(&tx.state, &key).is_some() {
+            return Err(StoreError::conflict("the product's id or name is taken"));
+        }
+        let kept = Product {
+            state: product.clone(),
+            stocked: product.quantity.into(),
+            raises: Vec::new(),
+            before: product.clone(),
+        };
+        tx.state.products.insert(product.product_id, Arc::new(kept));
+        Ok(())
+    }
+
+    async fn raise(
+        &self,
+        tx: &mut Tx,
+        before: &ProductState,
+        after: &ProductState,
+        raise: Uuid,
+    ) -> Result<(), StoreError> {
+        self.meet(Step::Write).await?;
+        match tx.state.products.get_mut(&before.product_id) {
+            Some(kept) if kept.state.version == before.version => {
+                let mut raised = kept.changed(after.clone());
+                raised.stocked += u64::from(after.quantity - before.quantity);
+                raised.raises.push(raise);
+                *kept = Arc::new(raised);
+                Ok(())
+            }
+            _ => Err(StoreError::conflict(
+                "the product changed while its stock was raised",
+            )),
+        }
+    }
+
+    async fn known_categories(
+        &self,
+        tx: &mut Tx,
+        names: &BTreeSet<CategoryName>,
+    ) -> Result<BTreeSet<CategoryName>, StoreError> {
+        self.meet(Step::Read).await?;
+        let known = |name: &&CategoryName| tx.state.categories.contains(name.as_str());
+        Ok(names.iter().filter(known).cloned().collect())
+    }
+
+    async fn add_category(
+        &self,
+        tx: &mut Tx,
+        name: &CategoryName,
+        _at: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.meet(Step::Write).await?;
+        if tx.state.categories.insert(name.to_string()) {
+            Ok(())
+        } else {
+            Err(StoreError::conflict("the category is there by now"))
+        }
+    }
+}
+
+fn named<'a>(tables: &'a Tables, key: &str) -> Option<&'a ProductState> {
+    let mut all = tables.products.values().map(|kept| &kept.state);
+    all.find(|state| ProductName::key_of(&state.name) == key)
+}

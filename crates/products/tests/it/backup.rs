@@ -1,0 +1,53 @@
+//! A copy of a database at one moment, and the database made that copy again.
+
+use bson::{Document, doc};
+use futures::TryStreamExt;
+use outbox::mongo::MongoDatabase;
+
+/// Every document of every collection.
+pub(crate) struct Backup(Vec<(String, Vec<Document>)>);
+
+impl Backup {
+    /// Nothing at all: what is left when there is no backup.
+    pub(crate) fn none() -> Self {
+        Self(Vec::new())
+    }
+
+    /// The database as it is at one moment, whatever is written meanwhile.
+    pub(crate) async fn of(database: &MongoDatabase) -> Self {
+        let client = database.database().client();
+        let mut session = client.start_session().snapshot(true).await.unwrap();
+        let mut all = Vec::new();
+        for name in names(database).await {
+            let collection = database.database().collection::<Document>(&name);
+            let mut found = collection
+                .find(doc! {})
+                .session(&mut session)
+                .await
+                .unwrap();
+            let documents = found.stream(&mut session).try_collect().await.unwrap();
+            all.push((name, documents));
+        }
+        Self(all)
+    }
+
+    /// Makes the database the copy. Nobody may be using it.
+    pub(crate) async fn restore(&self, database: &MongoDatabase) {
+        for name in names(database).await {
+            let collection = database.database().collection::<Document>(&name);
+            collection.delete_many(doc! {}).await.unwrap();
+        }
+        for (name, documents) in self.0.iter().filter(|(_, all)| !all.is_empty()) {
+            let collection = database.database().collection::<Document>(name);
+            collection.insert_many(documents).await.unwrap();
+        }
+    }
+}
+
+async fn names(database: &MongoDatabase) -> Vec<String> {
+    let names = database.database().list_collection_names().await.unwrap();
+    let own = names
+        .into_iter()
+        .filter(|name| !name.starts_with("system."));
+    own.collect()
+}

@@ -1,0 +1,384 @@
+//! A database restored from an older backup learns what it has published before it decides.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bson::{Document, doc};
+use events::{
+    OrderCreate, OrderId, OrderStatus, OrderStatusUpdate, ProductCreate, ProductId,
+    ProductsQuantityUpdate, topics,
+};
+use outbox::kafka::{KafkaPublisher, TopicReader, TopicSpec};
+use outbox::{
+    DeadLetter, Envelope, Event, InboxStore, Message, MessageContext, OutboxStore, Publisher,
+    Record, Relearn, StoreError, Work, transact,
+};
+use products::audit_view;
+use products::commands::raise_stock;
+use products::relearn::RelearnProducts;
+use testkit::{eventually, eventually_within};
+
+use crate::backup::Backup;
+use crate::fixture::{Shop, handle, order};
+use crate::instances::{publish, start, statuses};
+
+type Order = Envelope<OrderCreate>;
+
+/// A shop with its topics.
+async fn open() -> Shop {
+    let shop = Shop::open().await;
+    shop.bed.topics(topics::ALL).await;
+    let letters = TopicSpec::dead_letters(topics::ORDERS, "products", 6);
+    shop.bed.ensure_topics(&[letters]).await;
+    shop
+}
+
+/// Runs the service until every one of `orders` is decided and all is said.
+async fn settle(shop: &Shop, orders: &[Order]) {
+    let service = start(shop).await;
+    settled(shop, orders).await;
+    service.trigger();
+    service.join().await.unwrap();
+}
+
+async fn settled(shop: &Shop, orders: &[Order]) {
+    let ids: BTreeSet<OrderId> = orders.iter().map(|order| order.event.order_id).collect();
+    let said = || async {
+        let said = statuses(shop).await;
+        let said: BTreeSet<OrderId> = said.iter().map(|said| said.event.order_id).collect();
+        said.is_superset(&ids) && shop.database.backlog().await.unwrap().records == 0
+    };
+    eventually_within(Duration::from_secs(60), "every order is decided", said).await;
+}
+
+/// Publishes what the service said, as its relay would have: all or a part of it.
+async fn publish_as_said(shop: &Shop, messages: &[Message]) {
+    let publisher = KafkaPublisher::new(&shop.bed.kafka()).unwrap();
+    publisher.publish(messages).await.unwrap();
+}
+
+/// The invariants of the books and the topics; `stocked` is what was ever put in.
+async fn audit(shop: &Shop, stocked: &[(ProductId, u64)]) {
+    let view = audit_view(&shop.database);
+    let mut said: BTreeMap<OrderId, BTreeSet<_>> = BTreeMap::new();
+    for update in statuses(shop).await {
+        let accepted = update.event.status == OrderStatus::Accepted;
+        let decision = (update.id, accepted, update.time.as_millisecond());
+        said.entry(update.event.order_id)
+            .or_default()
+            .insert(decision);
+    }
+    let mut given: BTreeMap<ProductId, u64> = BTreeMap::new();
+    let mut kept = BTreeMap::new();
+    let mut reservations = view.reservations().await.unwrap();
+    while let Some(found) = futures::StreamExt::next(&mut reservations).await {
+        let found = found.unwrap();
+        let accepted = found.status == OrderStatus::Accepted;
+        assert!(!found.lines.is_empty(), "a reservation has no lines");
+        for (product, quantity) in found.lines.iter().filter(|_| accepted) {
+            *given.entry(*product).or_default() += quantity;
+        }
+        let decision = (found.event_id, accepted, found.decided_at.as_millisecond());
+        kept.insert(found.order_id, BTreeSet::from([decision]));
+    }
+    let off: Vec<_> = said
+        .iter()
+        .filter(|(order, decisions)| kept.get(*order) != Some(*decisions))
+        .take(3)
+        .collect();
+    assert!(
+        off.is_empty(),
+        "each order has one decision, in the books as in the topic: {off:?}"
+    );
+    assert_eq!(kept.len(), said.len());
+
+    let mut newest = BTreeMap::new();
+    for create in shop.bed.read::<ProductCreate>().await {
+        newest.insert(create.event.product.product_id, create.event.product);
+    }
+    // Partition by partition in the order of offsets: what compaction would leave.
+    for update in shop.bed.read::<ProductsQuantityUpdate>().await {
+        newest.insert(update.event.product.product_id, update.event.product);
+    }
+    let expected: BTreeMap<ProductId, u64> = stocked.iter().copied().collect();
+    let mut products = view.products().await.unwrap();
+    let mut seen = 0;
+    while let Some(found) = futures::StreamExt::next(&mut products).await {
+        let found = found.unwrap();
+        let (id, left) = (found.state.product_id, u64::from(found.state.quantity));
+        let given = given.get(&id).copied().unwrap_or_default();
+        assert_eq!(
+            left + given,
+            found.stocked,
+            "{}: the books add up",
+            found.state.name
+        );
+        assert_eq!(
+            found.stocked, expected[&id],
+            "{}: nothing came or went",
+            found.state.name
+        );
+        assert_eq!(
+            newest.get(&id),
+            Some(&found.state),
+            "the newest record is the product"
+        );
+        seen += 1;
+    }
+    assert_eq!(seen, expected.len());
+    for name in ["products", "reservations"] {
+        let all = shop.database.database().collection::<Document>(name);
+        let open = all
+            .count_documents(doc! { "relearned": true })
+            .await
+            .unwrap();
+        assert_eq!(open, 0, "nothing is left to be learned of {name}");
+    }
+}
+
+fn some(count: usize, lines: &[(ProductId, u32)]) -> Vec<Order> {
+    (0..count).map(|_| order(lines)).collect()
+}
+
+/// A shop whose database is older than its topics.
+struct Lost {
+    shop: Shop,
+    backup: Backup,
+    cup: ProductId,
+    jug: ProductId,
+    placed: Vec<Order>,
+}
+
+impl Lost {
+    /// 20 orders before the backup and 60 after it, of which some are rejected; a product more
+    /// and a raise.
+    async fn open() -> Self {
+        let shop = open().await;
+        let cup = shop.product("cup", 50).await.product_id;
+        let mut placed = some(20, &[(cup, 1)]);
+        publish(&shop, &placed).await;
+        settle(&shop, &placed).await;
+        let backup = Backup::of(&shop.database).await;
+
+        let jug = shop.product("jug", 10).await.product_id;
+        let context = MessageContext::default();
+        raise_stock(&shop.database, shop.clock.as_ref(), context, cup, 7)
+            .await
+            .unwrap();
+        let mut more = some(40, &[(cup, 1)]);
+        more.extend(some(20, &[(cup, 1), (jug, 1)]));
+        publish(&shop, &more).await;
+        placed.extend(more);
+        settle(&shop, &placed).await;
+        Self {
+            shop,
+            backup,
+            cup,
+            jug,
+            placed,
+        }
+    }
+
+    fn stocked(&self) -> [(ProductId, u64); 2] {
+        [(self.cup, 57), (self.jug, 10)]
+    }
+
+    /// Starts on the database as it is, with more orders than are left, and audits.
+    async fn go_on(&mut self, instances: usize) {
+        let more = some(30, &[(self.jug, 1)]);
+        publish(&self.shop, &more).await;
+        self.placed.extend(more);
+        let mut services = Vec::new();
+        for _ in 0..instances {
+            services.push(start(&self.shop).await);
+        }
+        settled(&self.shop, &self.placed).await;
+        for service in services {
+            service.trigger();
+            service.join().await.unwrap();
+        }
+        audit(&self.shop, &self.stocked()).await;
+    }
+
+    async fn own_records(&self) -> Vec<Record> {
+        let mut records = self.shop.bed.records(topics::PRODUCTS).await;
+        records.extend(self.shop.bed.records(topics::ORDER_STATUS).await);
+        records
+    }
+}
+
+#[tokio::test]
+async fn a_restored_database_learns_its_decisions_before_it_decides() {
+    let mut lost = Lost::open().await;
+    let before = lost.shop.books().await;
+    lost.backup.restore(&lost.shop.database).await;
+    lost.go_on(1).await;
+    let after = lost.shop.books().await;
+    let kept: Vec<_> = before["reservations"]
+        .iter()
+        .filter(|kept| after["reservations"].contains(kept))
+        .collect();
+    assert_eq!(kept.len(), 80, "each reservation is back as it was");
+}
+
+#[tokio::test]
+async fn two_instances_may_learn_at_once() {
+    let mut lost = Lost::open().await;
+    lost.backup.restore(&lost.shop.database).await;
+    lost.go_on(2).await;
+}
+
+#[tokio::test]
+async fn a_database_that_is_lost_altogether_is_made_from_the_topics() {
+    let mut lost = Lost::open().await;
+    Backup::none().restore(&lost.shop.database).await;
+    lost.go_on(1).await;
+}
+
+#[tokio::test]
+async fn a_database_that_lost_nothing_learns_nothing() {
+    let lost = Lost::open().await;
+    let before = lost.shop.books().await;
+    let learner = RelearnProducts::new(lost.shop.database.clone(), Arc::clone(&lost.shop.clock));
+    for chunk in lost.own_records().await.chunks(7) {
+        assert_eq!(Relearn::learn(&learner, chunk).await.unwrap(), 0);
+    }
+    let topics = TopicReader::new(&lost.shop.bed.kafka()).unwrap();
+    Relearn::conclude(&learner, &topics).await.unwrap();
+    assert_eq!(lost.shop.books().await, before);
+    audit(&lost.shop, &lost.stocked()).await;
+}
+
+#[tokio::test]
+async fn a_crash_in_the_middle_of_learning_is_gone_over_again() {
+    let mut lost = Lost::open().await;
+    let (records, database) = (lost.own_records().await, lost.shop.database.clone());
+    let topics = TopicReader::new(&lost.shop.bed.kafka()).unwrap();
+    lost.backup.restore(&database).await;
+    // Each time it gets a little further, and is then cut off wherever it is.
+    for millis in 0..40_u64 {
+        let learner = RelearnProducts::new(database.clone(), Arc::clone(&lost.shop.clock));
+        let learning = async {
+            for chunk in records.chunks(9) {
+                Relearn::learn(&learner, chunk).await?;
+            }
+            Relearn::conclude(&learner, &topics).await
+        };
+        let cut = tokio::time::timeout(Duration::from_millis(millis * 5), learning).await;
+        assert!(!matches!(cut, Ok(Err(_))), "{cut:?}");
+    }
+    lost.go_on(1).await;
+}
+
+#[tokio::test]
+async fn what_was_said_in_part_only_comes_out_whole() {
+    for heard in [OrderStatusUpdate::TYPE, ProductsQuantityUpdate::TYPE] {
+        let shop = open().await;
+        let cup = shop.product("cup", 10).await.product_id;
+        settle(&shop, &[]).await;
+        let backup = Backup::of(&shop.database).await;
+        // Decided, and the database lost while the relay was at it.
+        let mut placed = some(3, &[(cup, 2)]);
+        publish(&shop, &placed).await;
+        let said = handle(&shop.database, &shop.clock, &placed).await.unwrap();
+        assert_eq!((said.accepted(), said.products.len()), (3, 1));
+        let part: Vec<Message> = said
+            .messages
+            .into_iter()
+            .filter(|message| message.event_type == heard)
+            .collect();
+        publish_as_said(&shop, &part).await;
+        backup.restore(&shop.database).await;
+
+        // Three more of two each: two fit.
+        placed.extend(some(3, &[(cup, 2)]));
+        publish(&shop, &placed[3..]).await;
+        settle(&shop, &placed).await;
+        audit(&shop, &[(cup, 10)]).await;
+        assert_eq!(shop.state(cup).await.quantity, 0, "after {heard} alone");
+    }
+}
+
+struct Park<'a>(&'a Shop, DeadLetter);
+
+impl Work<products::store::ShopDatabase> for Park<'_> {
+    type Output = ();
+
+    async fn run(&mut self, tx: &mut outbox::mongo::MongoTx) -> Result<(), StoreError> {
+        let letters = std::slice::from_ref(&self.1);
+        self.0.database.park(tx, letters).await.map(drop)
+    }
+}
+
+#[tokio::test]
+async fn an_order_that_was_parked_then_and_decided_since_is_known() {
+    let shop = open().await;
+    let cup = shop.product("cup", 10).await.product_id;
+    let placed = some(1, &[(cup, 4)]);
+    publish(&shop, &placed).await;
+    let records = shop.bed.records(topics::ORDERS).await;
+    settle(&shop, &placed).await;
+    audit(&shop, &[(cup, 10)]).await;
+    // Back to when it was parked: not decided, and the checkpoint past it.
+    let database = shop.database.database();
+    for name in ["reservations", "own_topics"] {
+        let all = database.collection::<Document>(name);
+        all.delete_many(doc! {}).await.unwrap();
+    }
+    let before = doc! { "$set": { "quantity": 10_i64, "version": 1_i64 } };
+    let products = database.collection::<Document>("products");
+    products.update_many(doc! {}, before).await.unwrap();
+    let letter = DeadLetter {
+        group: "products".to_owned(),
+        record: records[0].clone(),
+        reason: "a test".to_owned(),
+        waits: false,
+        parked_at: shop.clock.now(),
+        attempts: 1,
+    };
+    transact(&shop.database, &mut Park(&shop, letter))
+        .await
+        .unwrap();
+
+    let service = start(&shop).await;
+    let reservations = database.collection::<Document>("reservations");
+    let learned = || async {
+        let whole = doc! { "lines.0": { "$exists": true } };
+        reservations.count_documents(whole).await.unwrap() == 1
+            && shop.state(cup).await.version > 2
+            && shop.database.backlog().await.unwrap().records == 0
+    };
+    eventually(
+        "the decision is learned and the product said once more",
+        learned,
+    )
+    .await;
+    service.trigger();
+    service.join().await.unwrap();
+    audit(&shop, &[(cup, 10)]).await;
+    assert_eq!(shop.state(cup).await.quantity, 6);
+}
+
+#[tokio::test]
+async fn a_database_restored_under_a_running_service_ends_it() {
+    let shop = open().await;
+    let backup = Backup::of(&shop.database).await;
+    let cup = shop.product("cup", 10).await.product_id;
+    let service = start(&shop).await;
+    let marked = || async {
+        let marks = shop
+            .database
+            .database()
+            .collection::<Document>("own_topics");
+        marks.count_documents(doc! {}).await.unwrap() == 1
+    };
+    eventually("the ends are written down", marked).await;
+    let placed = some(2, &[(cup, 1)]);
+    publish(&shop, &placed).await;
+    settled(&shop, &placed).await;
+    backup.restore(&shop.database).await;
+    let ended = tokio::time::timeout(Duration::from_secs(30), service.join()).await;
+    let fault = ended.expect("it ends by itself").unwrap_err().to_string();
+    assert!(fault.contains("restored"), "{fault}");
+}

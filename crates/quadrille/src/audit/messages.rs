@@ -1,0 +1,146 @@
+//! What is under way or set aside: outboxes, dead letters, checkpoints.
+
+use std::collections::BTreeMap;
+
+use outbox::kafka::TopicReader;
+use outbox::mongo::MongoDatabase;
+use outbox::source::Assigned;
+use outbox::{InboxStore, OutboxStore};
+
+use super::findings::{Check, Findings};
+use crate::letters::desk;
+use crate::services;
+
+/// The most letters that are asked for by name.
+const LETTERS: usize = 100;
+
+/// A service's database by the service's name.
+pub(super) type Databases = BTreeMap<&'static str, MongoDatabase>;
+
+/// Whether anything waits to be published.
+pub(super) async fn outboxes(databases: &Databases, findings: &mut Findings) -> anyhow::Result<()> {
+    let mut check = Check::new(
+        "outboxes-empty",
+        "outboxes",
+        "everything that happened is published",
+    );
+    for (service, database) in databases {
+        check.looked_at += 1;
+        let backlog = database.backlog().await?;
+        findings.outbox_records += backlog.records;
+        if backlog.records > 0 {
+            let since = backlog.oldest.map(|at| format!(", the oldest since {at}"));
+            check.off(|| {
+                format!(
+                    "{service}: {} outbox records are not published{}",
+                    backlog.records,
+                    since.unwrap_or_default()
+                )
+            });
+        }
+    }
+    findings.add(check);
+    Ok(())
+}
+
+/// Whether anything is parked.
+pub(super) async fn parked(databases: &Databases, findings: &mut Findings) -> anyhow::Result<()> {
+    let mut check = Check::new("nothing-parked", "services", "no message is set aside");
+    for service in services::ALL {
+        let Some(database) = databases.get(service.name()) else {
+            continue;
+        };
+        check.looked_at += 1;
+        let desk = desk(service, database);
+        findings.parked += desk.count().await?;
+        let filter = outbox::dead_letter::LetterFilter {
+            limit: LETTERS,
+            ..Default::default()
+        };
+        for view in desk.list(&filter).await? {
+            let letter = &view.letter;
+            let key = letter.record.key.as_deref().unwrap_or("no key");
+            check.off(|| {
+                format!(
+                    "letter {} ({key}) is parked since {}: {}; {} wait behind it",
+                    letter.id(),
+                    letter.parked_at,
+                    letter.reason,
+                    view.waiting
+                )
+            });
+        }
+    }
+    findings.add(check);
+    Ok(())
+}
+
+/// The rule that needs to know what the topics hold.
+pub(super) fn caught_up_rule() -> Check {
+    Check::new(
+        "caught-up",
+        "checkpoints",
+        "each service has handled every record",
+    )
+}
+
+/// Whether each service has handled all that it hears.
+pub(super) async fn caught_up(
+    databases: &Databases,
+    topics: &TopicReader,
+    findings: &mut Findings,
+) -> anyhow::Result<()> {
+    let mut claims = BTreeMap::new();
+    for service in services::ALL {
+        if let Some(database) = databases.get(service.name()) {
+            claims.insert(service.name(), database.checkpoints(service.name()).await?);
+        }
+    }
+    // After the checkpoints: a service at work never stands beyond an end that is read later.
+    let ends = ends(topics).await?;
+    let mut check = caught_up_rule();
+    for service in services::ALL {
+        let Some(claims) = claims.get(service.name()) else {
+            continue;
+        };
+        let heard = service.hears();
+        for end in heard.iter().filter_map(|topic| ends.get(topic)).flatten() {
+            check.looked_at += 1;
+            let found = claims.iter().find(|claim| claim.at == end.at);
+            let next = found.map_or(end.low, |claim| claim.next);
+            let (name, at) = (service.name(), &end.at);
+            if next > end.high {
+                check.off(|| {
+                    format!(
+                        "{name}: the checkpoint of {at} is {next}, but the topic ends at {}",
+                        end.high
+                    )
+                });
+            } else if next < end.low {
+                check.off(|| {
+                    format!(
+                        "{name}: the checkpoint of {at} is {next}, but the topic begins at {}",
+                        end.low
+                    )
+                });
+            } else if next < end.high {
+                let behind = end.high - next;
+                findings.lag += behind.unsigned_abs();
+                check.off(|| format!("{name}: {behind} records of {at} are not handled"));
+            }
+        }
+    }
+    findings.add(check);
+    Ok(())
+}
+
+/// What each topic holds now.
+pub(super) async fn ends(
+    topics: &TopicReader,
+) -> anyhow::Result<BTreeMap<&'static str, Vec<Assigned>>> {
+    let mut ends = BTreeMap::new();
+    for topic in events::topics::ALL {
+        ends.insert(topic.name, topics.ends(topic.name).await?);
+    }
+    Ok(ends)
+}

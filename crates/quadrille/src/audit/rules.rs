@@ -1,0 +1,152 @@
+//! The rules about orders.
+
+use events::OrderStatus;
+
+use super::findings::{Check, Findings};
+use super::ledger::{Entry, Ledger, mark};
+
+/// Whether the databases alone were read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// Databases and topics.
+    Whole,
+    /// Databases.
+    Databases,
+}
+
+/// Holds each order against the rules; `damaged` are documents that can't be read.
+pub(super) fn judge(ledger: &Ledger, scope: Scope, damaged: &[String], findings: &mut Findings) {
+    let mut readable = Check::new(
+        "documents-readable",
+        "documents",
+        "every document is what its table holds",
+    );
+    readable.looked_at = findings.orders + findings.reservations + findings.products;
+    for document in damaged {
+        readable.off(|| document.clone());
+    }
+    let mut settled = Check::new(
+        "orders-settled",
+        "orders",
+        "each has exactly one terminal status, reached in one step",
+    );
+    let mut sums = Check::new("orders-add-up", "orders", "the lines are the total");
+    let mut decided = Check::new(
+        "decisions-match",
+        "orders",
+        "products decided each order as orders has it, and no other one",
+    );
+    let mut placed = Check::new(
+        "orders-published",
+        "orders",
+        "each is in the topic as it was placed, and no other one",
+    );
+    let mut said = Check::new(
+        "decisions-published",
+        "decisions",
+        "each is in the topic under its one event id, and no other one",
+    );
+    for (id, entry) in ledger.in_order() {
+        let kept = entry.has(mark::KEPT);
+        if kept {
+            settled.looked_at += 1;
+            sums.looked_at += 1;
+            settled.note(standing(entry).map(|finding| format!("order {id} {finding}")));
+            if entry.has(mark::SUM) {
+                sums.off(|| format!("order {id}: its lines do not add up to its total"));
+            }
+        }
+        decided.looked_at += 1;
+        decided.note(decision(entry).map(|finding| format!("order {id} {finding}")));
+        placed.looked_at += 1;
+        placed.note(publication(entry).map(|finding| format!("order {id} {finding}")));
+        if entry.has(mark::DECIDED) || entry.has(mark::SAID) {
+            said.looked_at += 1;
+            said.note(announcement(entry).map(|finding| format!("order {id} {finding}")));
+        }
+    }
+    for check in [readable, settled, sums, decided] {
+        findings.add(check);
+    }
+    for check in [placed, said] {
+        findings.add(match scope {
+            Scope::Whole => check,
+            Scope::Databases => Check::new(check.name, check.of, check.rule).skipped(),
+        });
+    }
+}
+
+fn name(status: Option<OrderStatus>) -> &'static str {
+    status.map_or("unknown", OrderStatus::name)
+}
+
+fn standing(entry: &Entry) -> Option<String> {
+    if entry.stands == Some(OrderStatus::Pending) {
+        return Some("is PENDING".to_owned());
+    }
+    let stands = name(entry.stands);
+    entry
+        .has(mark::STEPS)
+        .then(|| format!("is {stands}, but not by one step from PENDING"))
+}
+
+fn decision(entry: &Entry) -> Option<String> {
+    let (stands, decided) = (entry.stands, entry.decision);
+    if !entry.has(mark::KEPT) {
+        return entry
+            .has(mark::DECIDED)
+            .then(|| format!("was {} by products, but is not in orders", name(decided)));
+    }
+    if stands == Some(OrderStatus::Pending) {
+        // Named already, and its decision may be under way.
+        return entry
+            .has(mark::LINES)
+            .then(|| "was decided with other lines than it has".to_owned());
+    }
+    if !entry.has(mark::DECIDED) {
+        return Some(format!("is {}, but nobody decided it", name(stands)));
+    }
+    if stands != decided {
+        let (stands, decided) = (name(stands), name(decided));
+        return Some(format!("is {stands} in orders and {decided} in products"));
+    }
+    if entry.has(mark::LINES) {
+        return Some("was decided with other lines than it has".to_owned());
+    }
+    entry
+        .has(mark::REASON)
+        .then(|| "was rejected for another reason than orders has".to_owned())
+}
+
+fn publication(entry: &Entry) -> Option<String> {
+    let finding = match (entry.has(mark::KEPT), entry.has(mark::PLACED)) {
+        (true, false) => "is not in the topic of orders",
+        (false, true) => "is in the topic of orders, but not in the orders database",
+        (true, true) if entry.has(mark::CONTENT) => {
+            "is another one in the topic than in the orders database"
+        }
+        (_, true) if entry.has(mark::PLACED_IDS) => {
+            "is in the topic of orders under several event ids"
+        }
+        _ => return None,
+    };
+    Some(finding.to_owned())
+}
+
+fn announcement(entry: &Entry) -> Option<String> {
+    if entry.has(mark::SAID_ACCEPTED | mark::SAID_REJECTED) {
+        return Some("is both ACCEPTED and REJECTED in the topic of decisions".to_owned());
+    }
+    let finding = match (entry.has(mark::DECIDED), entry.has(mark::SAID)) {
+        (true, false) => "is decided, but the decision is not in the topic",
+        (false, true) => "has a decision in the topic that is not in the products database",
+        (true, true) if entry.has(mark::SAID_ELSE) => {
+            "is decided otherwise in the topic than in the products database"
+        }
+        (_, true) if entry.has(mark::SAID_IDS) => {
+            "has decisions in the topic under another event id than its own"
+        }
+        _ => return None,
+    };
+    Some(finding.to_owned())
+}

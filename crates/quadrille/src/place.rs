@@ -1,0 +1,125 @@
+//! Where the shop is that a command looks after.
+
+use anyhow::{Context, anyhow, bail, ensure};
+use clap::Args;
+use outbox::kafka::{KafkaOptions, TopicReader};
+use outbox::mongo::{MongoDatabase, MongoOptions};
+
+use crate::up::State;
+
+/// Where the shop is: by default that of the `quadrille up` that runs in this folder.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Where the shop is")]
+pub(crate) struct Place {
+    /// MongoDB's connection string; without it, that of the `quadrille up` that runs here
+    #[arg(
+        long = "mongodb-uri",
+        env = "QUADRILLE_MONGODB_URI",
+        hide_env_values = true,
+        value_name = "URI"
+    )]
+    pub(crate) mongodb_uri: Option<String>,
+    /// Kafka's bootstrap servers; without them, those of the `quadrille up` that runs here
+    #[arg(
+        long = "kafka-brokers",
+        env = "QUADRILLE_KAFKA_BROKERS",
+        value_name = "HOST:PORT,…"
+    )]
+    pub(crate) kafka_brokers: Option<String>,
+    /// What stands before every topic's name
+    #[arg(
+        long = "topic-prefix",
+        env = "QUADRILLE_TOPIC_PREFIX",
+        value_name = "PREFIX",
+        default_value = ""
+    )]
+    pub(crate) topic_prefix: String,
+    /// The database of the auth service
+    #[arg(long, default_value = "auth", value_name = "NAME")]
+    pub(crate) auth_database: String,
+    /// The database of the products service
+    #[arg(long, default_value = "products", value_name = "NAME")]
+    pub(crate) products_database: String,
+    /// The database of the orders service
+    #[arg(long, default_value = "orders", value_name = "NAME")]
+    pub(crate) orders_database: String,
+}
+
+impl Place {
+    /// MongoDB's address.
+    ///
+    /// # Errors
+    /// When none was given and no `up` runs here.
+    pub(crate) fn mongodb_uri(&self) -> anyhow::Result<String> {
+        match &self.mongodb_uri {
+            Some(uri) => Ok(uri.clone()),
+            None => {
+                Ok(running("a MongoDB with --mongodb-uri or QUADRILLE_MONGODB_URI")?.mongodb_uri)
+            }
+        }
+    }
+
+    /// How to reach Kafka.
+    ///
+    /// # Errors
+    /// When no brokers were given, and no `up` runs here or another MongoDB was named: then
+    /// the Kafka of that `up` would be the wrong one.
+    pub(crate) fn kafka(&self) -> anyhow::Result<KafkaOptions> {
+        let brokers = match &self.kafka_brokers {
+            Some(brokers) => brokers.clone(),
+            None if self.mongodb_uri.is_some() => bail!(
+                "a MongoDB is named, but no Kafka: name it with --kafka-brokers or QUADRILLE_KAFKA_BROKERS"
+            ),
+            None => {
+                running("a Kafka with --kafka-brokers or QUADRILLE_KAFKA_BROKERS")?.kafka_brokers
+            }
+        };
+        Ok(KafkaOptions {
+            topic_prefix: self.topic_prefix.clone(),
+            client_id: "quadrille".to_owned(),
+            ..KafkaOptions::new(brokers)
+        })
+    }
+
+    /// A reader of the shop's topics.
+    ///
+    /// # Errors
+    /// As [`kafka`](Self::kafka).
+    pub(crate) fn topics(&self) -> anyhow::Result<TopicReader> {
+        Ok(TopicReader::new(&self.kafka()?)?)
+    }
+
+    /// The database of `service`, which must hold a service's tables: an empty one would
+    /// look like a shop in good order.
+    ///
+    /// # Errors
+    /// When MongoDB does not answer or the database is not one of a service's.
+    pub(crate) async fn database(&self, service: &str) -> anyhow::Result<MongoDatabase> {
+        let name = match service {
+            "auth" => &self.auth_database,
+            "products" => &self.products_database,
+            "orders" => &self.orders_database,
+            other => bail!("{other} has no database"),
+        };
+        let uri = self.mongodb_uri()?;
+        let database = MongoDatabase::connect(&uri, name, MongoOptions::default())
+            .await
+            .context("--mongodb-uri can't be used")?;
+        let tables = database
+            .database()
+            .list_collection_names()
+            .await
+            .with_context(|| format!("the database {name} can't be read; is MongoDB up?"))?;
+        ensure!(
+            tables.iter().any(|table| table == "checkpoints"),
+            "the database {name} holds no tables of the service {service}; name the right one \
+             with --{service}-database, or start the service, which makes them"
+        );
+        Ok(database)
+    }
+}
+
+/// The `up` that runs here, or else what to name.
+fn running(or_name: &str) -> anyhow::Result<State> {
+    State::running().map_err(|error| anyhow!("{error:#}; name {or_name}"))
+}

@@ -1,0 +1,289 @@
+//! `quadrille audit`: a shop in order is clean, and whatever is off is named.
+
+use bson::doc;
+use events::{OrderCreate, OrderId, OrderStatus, OrderStatusUpdate, Rejection};
+use outbox::MessageContext;
+use serde_json::Value;
+
+use crate::shop::Shop;
+
+/// What a check has found.
+fn found(findings: &Value, check: &str) -> Vec<String> {
+    let checks = findings["checks"].as_array().unwrap();
+    let named = checks.iter().find(|c| c["name"] == check);
+    let named = named.unwrap_or_else(|| panic!("there is no check {check}"))["named"].as_array();
+    named
+        .unwrap()
+        .iter()
+        .map(|text| text.as_str().unwrap().to_owned())
+        .collect()
+}
+
+fn assert_named(findings: &Value, check: &str, what: &[&str]) {
+    let found = found(findings, check);
+    assert!(
+        found
+            .iter()
+            .any(|text| what.iter().all(|part| text.contains(part))),
+        "{check} does not name {what:?}: {found:#?}"
+    );
+    let all = findings["differences"].to_string();
+    assert!(what.iter().all(|part| all.contains(part)), "{all}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_is_off_is_named() {
+    let shop = Shop::open().await;
+    let (products, orders) = (shop.start_products().await, shop.start_orders().await);
+    shop.stock(&products, &["cup", "plate", "pot"], 100).await;
+    let mut ids = Vec::new();
+    for _ in 0..8 {
+        ids.push(shop.order(&orders, &[("cup", 1), ("plate", 2)]).await);
+    }
+    shop.settle().await;
+
+    // In order: every rule was looked at and holds.
+    let clean = shop.quadrille(&["audit", "--json"]).await.well();
+    assert_eq!(clean["clean"], true);
+    assert_eq!(
+        (&clean["orders"], &clean["accepted"]),
+        (&8.into(), &8.into())
+    );
+    assert_eq!(clean["units_given"], 24);
+    assert!(clean["records"].as_u64().unwrap() >= 8 + 8 + 3, "{clean:#}");
+    for check in clean["checks"].as_array().unwrap() {
+        assert_eq!(check["passed"], true, "{check}");
+        assert!(check["looked_at"].as_u64().unwrap() > 0, "{check}");
+    }
+    let text = shop.quadrille(&["audit"]).await;
+    assert!(
+        text.stdout.contains("The services and the topics agree."),
+        "{}",
+        text.stdout
+    );
+
+    // What the topics say and the databases do not.
+    let stranger = OrderId::from_u128(0x0199_0000_0000_7000_8000_0000_0000_0001);
+    let price = events::Money::new(250, events::money::DEFAULT_CURRENCY);
+    let line = events::OrderLine {
+        product_id: shop.product_id("pot").await.parse().unwrap(),
+        name: "pot".to_owned(),
+        quantity: 1,
+        unit_price: price,
+    };
+    let from_nowhere = OrderCreate {
+        order_id: stranger,
+        customer_id: events::AccountId::from_u128(7),
+        lines: vec![line],
+        total: price,
+        version: 1,
+    };
+    let second_opinion = OrderStatusUpdate {
+        order_id: ids[0].parse().unwrap(),
+        status: OrderStatus::Rejected,
+        reason: Some(Rejection::UnknownProduct {
+            product_id: events::ProductId::from_u128(1),
+        }),
+        version: 1,
+    };
+    shop.bed
+        .publish(&from_nowhere, MessageContext::default())
+        .await;
+    shop.bed
+        .publish(&second_opinion, MessageContext::default())
+        .await;
+    // Products decides about the stranger, and orders parks the decision.
+    testkit::eventually("the stranger's decision is parked", || async {
+        let found = shop.quadrille(&["audit", "--json"]).await.json();
+        found["parked"] == 1 && found["lag"] == 0 && found["outbox_records"] == 0
+    })
+    .await;
+    products.stop().await;
+    orders.stop().await;
+
+    // What the databases say and nobody else.
+    let set = |field: &str, value: bson::Bson| doc! { "$set": { field: value } };
+    shop.damage(
+        "orders",
+        "orders",
+        &ids[1],
+        set("status", "REJECTED".into()),
+    )
+    .await;
+    shop.lose("orders", "orders", &ids[2]).await;
+    let other_id = bson::Uuid::new();
+    shop.damage(
+        "products",
+        "reservations",
+        &ids[3],
+        set("event_id", other_id.into()),
+    )
+    .await;
+    shop.damage("orders", "orders", &ids[4], set("total", 1_i64.into()))
+        .await;
+    shop.damage("orders", "orders", &ids[5], set("currency", 5.into()))
+        .await;
+    shop.lose("products", "reservations", &ids[6]).await;
+    shop.damage("orders", "orders", &ids[7], set("status", "PENDING".into()))
+        .await;
+    let (cup, plate, pot) = (
+        shop.product_id("cup").await,
+        shop.product_id("plate").await,
+        shop.product_id("pot").await,
+    );
+    shop.damage(
+        "products",
+        "products",
+        &plate,
+        set("quantity", 3_i64.into()),
+    )
+    .await;
+    shop.damage("orders", "product_copies", &cup, set("price", 1_i64.into()))
+        .await;
+    shop.damage("products", "products", &pot, set("version", 77_i64.into()))
+        .await;
+    let record = doc! { "_id": bson::Uuid::new(), "writer": bson::Uuid::new(),
+    "at": bson::DateTime::now(), "messages": [] };
+    shop.slip_in("orders", "outbox", record).await;
+    let database = shop.database("orders").await;
+    let checkpoints = database
+        .database()
+        .collection::<bson::Document>("checkpoints");
+    let behind = doc! { "topic": "products.order-status.v1", "next": { "$gt": 0_i64 } };
+    let done = checkpoints
+        .update_one(behind, doc! { "$inc": { "next": -1_i64 } })
+        .await
+        .unwrap();
+    assert_eq!(done.modified_count, 1);
+
+    let answer = shop.quadrille(&["audit", "--json"]).await;
+    assert_eq!(answer.code, 1);
+    let off = answer.json();
+    assert_eq!(off["clean"], false);
+    let stranger = stranger.to_string();
+    for (check, what) in [
+        ("documents-readable", vec![ids[5].as_str(), "orders"]),
+        ("orders-settled", vec![ids[7].as_str(), "PENDING"]),
+        ("orders-add-up", vec![ids[4].as_str()]),
+        (
+            "decisions-match",
+            vec![
+                ids[1].as_str(),
+                "REJECTED in orders and ACCEPTED in products",
+            ],
+        ),
+        ("decisions-match", vec![ids[2].as_str(), "not in orders"]),
+        (
+            "decisions-match",
+            vec![ids[6].as_str(), "nobody decided it"],
+        ),
+        (
+            "orders-published",
+            vec![ids[2].as_str(), "not in the orders database"],
+        ),
+        (
+            "orders-published",
+            vec![ids[4].as_str(), "another one in the topic"],
+        ),
+        (
+            "orders-published",
+            vec![stranger.as_str(), "not in the orders database"],
+        ),
+        (
+            "decisions-published",
+            vec![ids[0].as_str(), "both ACCEPTED and REJECTED"],
+        ),
+        (
+            "decisions-published",
+            vec![ids[3].as_str(), "another event id"],
+        ),
+        (
+            "decisions-published",
+            vec![ids[6].as_str(), "not in the products database"],
+        ),
+        ("stock-adds-up", vec![plate.as_str(), "3 left"]),
+        ("copies-match", vec![cup.as_str(), "for 0.01 EUR"]),
+        ("copies-match", vec![plate.as_str(), "3 left"]),
+        ("products-published", vec![pot.as_str(), "version 77"]),
+        (
+            "products-published",
+            vec![plate.as_str(), "says something else"],
+        ),
+        ("outboxes-empty", vec!["orders", "1 outbox records"]),
+        (
+            "nothing-parked",
+            vec![stranger.as_str(), "not in this database"],
+        ),
+        (
+            "caught-up",
+            vec!["orders", "products.order-status.v1", "1 records"],
+        ),
+    ] {
+        assert_named(&off, check, &what);
+    }
+    let text = shop.quadrille(&["audit"]).await;
+    assert_eq!(text.code, 1);
+    assert!(
+        text.stdout.contains("OFF") && text.stdout.contains(&ids[2]),
+        "{}",
+        text.stdout
+    );
+
+    // Without Kafka the rules about topics are not looked at, and never pass unseen.
+    let databases = shop
+        .quadrille(&["audit", "--json", "--databases-only"])
+        .await;
+    assert_eq!(databases.code, 1);
+    let databases = databases.json();
+    for check in databases["checks"].as_array().unwrap() {
+        let name = check["name"].as_str().unwrap();
+        let needs_topics = name.ends_with("-published") || name == "caught-up";
+        assert_eq!(check["passed"].is_null(), needs_topics, "{check}");
+    }
+    assert_named(&databases, "stock-adds-up", &[&plate]);
+    shop.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_can_not_be_compared_is_an_error_that_says_so() {
+    let shop = Shop::open().await;
+    let uri = format!("--mongodb-uri={}", shop.bed.mongodb_uri());
+    let orders = format!("--orders-database={}", shop.bed.database_name("orders"));
+    let products = format!("--products-database={}", shop.bed.database_name("products"));
+    let named: [&[&str]; 3] = [
+        &["audit", &uri, &orders, &products],
+        &[
+            "audit",
+            &uri,
+            "--orders-database=nobodys",
+            &products,
+            "--databases-only",
+        ],
+        &[
+            "audit",
+            &uri,
+            &orders,
+            &products,
+            "--kafka-brokers=127.0.0.1:1",
+        ],
+    ];
+    let texts = [
+        "--kafka-brokers",
+        "holds no tables of the service orders",
+        "--databases-only",
+    ];
+    for (command, text) in named.into_iter().zip(texts) {
+        let output = tokio::process::Command::from(crate::quadrille(command))
+            .output()
+            .await;
+        let answer = crate::shop::answer(&output.unwrap());
+        assert_eq!(answer.code, 1, "{command:?}");
+        assert!(
+            answer.stderr.contains(text),
+            "{command:?}: {}",
+            answer.stderr
+        );
+        assert_eq!(answer.stdout, "");
+    }
+    shop.close().await;
+}

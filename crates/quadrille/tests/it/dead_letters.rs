@@ -1,0 +1,161 @@
+//! `quadrille dead-letters`: list, show, retry, discard, and the record of it.
+
+use events::{OrderCreate, OrderId, OrderLine};
+use outbox::MessageContext;
+use testkit::eventually;
+
+use crate::shop::Shop;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_letter_is_shown_retried_and_discarded_and_that_is_on_record() {
+    let shop = Shop::open().await;
+    let (products, orders) = (shop.start_products().await, shop.start_orders().await);
+    shop.stock(&products, &["cup"], 5).await;
+    let nothing = shop.quadrille(&["dead-letters", "list"]).await;
+    assert!(
+        nothing.stdout.contains("Nothing is parked."),
+        "{}",
+        nothing.stdout
+    );
+
+    // An order of nothing breaks its contract; the right one of the same key waits behind it.
+    let order_id = OrderId::from_u128(0x0199_0000_0000_7000_8000_0000_0000_0042);
+    let price = events::Money::new(250, events::money::DEFAULT_CURRENCY);
+    let line = OrderLine {
+        product_id: shop.product_id("cup").await.parse().unwrap(),
+        name: "cup".to_owned(),
+        quantity: 2,
+        unit_price: price,
+    };
+    let order = |lines: Vec<OrderLine>| OrderCreate {
+        order_id,
+        customer_id: events::AccountId::from_u128(7),
+        lines,
+        total: price,
+        version: 1,
+    };
+    shop.bed
+        .publish(&order(Vec::new()), MessageContext::default())
+        .await;
+    shop.bed
+        .publish(&order(vec![line]), MessageContext::default())
+        .await;
+    let list = ["dead-letters", "list", "--json"];
+    eventually("both are parked", || async {
+        let found = shop.quadrille(&list).await.well();
+        found[0]["waiting_behind"] == 1
+    })
+    .await;
+
+    let listed = shop.quadrille(&list).await.well();
+    assert_eq!(listed.as_array().unwrap().len(), 1, "{listed:#}");
+    let letter = listed[0]["id"].as_str().unwrap();
+    assert!(letter.starts_with("products/orders.order.v1/"), "{letter}");
+    assert_eq!(listed[0]["event"], "OrderCreate");
+    assert!(
+        listed[0]["reason"]
+            .as_str()
+            .unwrap()
+            .contains("asks for nothing"),
+        "{listed:#}"
+    );
+    let others = [
+        "--service=orders",
+        "--topic=products.product.v1",
+        "--key=other",
+    ];
+    for filter in others {
+        let none = shop
+            .quadrille(&[&list[..], &[filter]].concat())
+            .await
+            .well();
+        assert_eq!(none, serde_json::json!([]), "{filter}");
+    }
+    let shown = shop
+        .quadrille(&["dead-letters", "show", letter])
+        .await
+        .stdout;
+    for part in [
+        "ce_type: OrderCreate",
+        "\"lines\": []",
+        "behind it",
+        "1 later message",
+    ] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    let detail = shop
+        .quadrille(&["dead-letters", "show", letter, "--json"])
+        .await
+        .well();
+    let behind = detail["behind"][0]["id"].as_str().unwrap().to_owned();
+
+    // Retrying can't help, one that waits must not overtake, and giving up needs a reason.
+    let again = shop
+        .quadrille(&["dead-letters", "retry", letter, "--json"])
+        .await;
+    assert_eq!(again.code, 1);
+    assert_eq!(again.json()["outcome"], "failed again");
+    let refused: [(&[&str], &str); 5] = [
+        (&["retry", &behind], "waits behind"),
+        (&["discard", letter], "--reason"),
+        (&["discard", letter, "--reason= "], "say why"),
+        (
+            &["show", "products/orders.order.v1/0/99"],
+            "there is no dead letter",
+        ),
+        (&["show", "nonsense"], "service/topic/partition/offset"),
+    ];
+    for (arguments, reason) in refused {
+        let answer = shop
+            .quadrille(&[&["dead-letters"], arguments].concat())
+            .await;
+        assert_ne!(answer.code, 0, "{arguments:?}");
+        assert!(
+            answer.stderr.contains(reason),
+            "{arguments:?}: {}",
+            answer.stderr
+        );
+    }
+
+    let reason = ["--reason=an empty order, no customer has it", "--who=ada"];
+    let gone = shop
+        .quadrille(&[&["dead-letters", "discard", letter, "--json"], &reason[..]].concat())
+        .await
+        .well();
+    assert_eq!(
+        (&gone["outcome"], &gone["applied"]),
+        (&"discarded".into(), &1.into()),
+        "{gone:#}"
+    );
+
+    // The one behind it is decided; orders never had it, so its decision is parked there.
+    eventually("the decision is parked by orders", || async {
+        let found = shop.quadrille(&list).await.well();
+        found[0]["service"] == "orders"
+    })
+    .await;
+    let letter = shop.quadrille(&list).await.well()[0]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let gone = shop
+        .quadrille(&[&["dead-letters", "discard", &letter], &reason[..]].concat())
+        .await;
+    assert_eq!(gone.code, 0, "{}", gone.stderr);
+    let nothing = shop.quadrille(&list).await.well();
+    assert_eq!(nothing, serde_json::json!([]));
+
+    let actions = shop
+        .quadrille(&["dead-letters", "actions", "--json"])
+        .await
+        .well();
+    let actions = actions.as_array().unwrap();
+    assert_eq!(actions.len(), 3, "{actions:#?}");
+    let by_ada = actions.iter().filter(|action| {
+        action["who"] == "ada" && action["action"] == "discard" && !action["reason"].is_null()
+    });
+    assert_eq!(by_ada.count(), 2, "{actions:#?}");
+    products.stop().await;
+    orders.stop().await;
+    shop.close().await;
+}

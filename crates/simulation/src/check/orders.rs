@@ -1,0 +1,70 @@
+//! Rules of the orders service.
+
+use std::collections::BTreeMap;
+
+use events::{AccountId, OrderId, OrderStatus};
+
+use super::{Books, Topics};
+use crate::customers::Memory;
+
+/// Every acknowledged order exists as it was asked for, and no request became two.
+pub(super) fn answered(books: &Books, memory: &Memory, off: &mut Vec<String>) {
+    for (customer, (id, basket)) in &memory.answered {
+        let Some(order) = books.orders.orders.get(id) else {
+            off.push(format!("order {id} was acknowledged and is not there"));
+            continue;
+        };
+        let lines = order.lines.iter().map(|line| (&line.name, line.quantity));
+        let asked = basket
+            .items()
+            .iter()
+            .map(|item| (&item.name, item.quantity));
+        if order.customer != *customer || !lines.eq(asked) {
+            off.push(format!("order {id} is not what its customer asked for"));
+        }
+    }
+    let mut of: BTreeMap<AccountId, Vec<OrderId>> = BTreeMap::new();
+    for order in books.orders.orders.values() {
+        of.entry(order.customer).or_default().push(order.id);
+    }
+    for (customer, ids) in of.iter().filter(|(_, ids)| ids.len() > 1) {
+        off.push(format!("one request of {customer} became orders {ids:?}"));
+    }
+}
+
+/// Every order has exactly one terminal status, the one that its reservation says, unless
+/// its messages wait behind one that can't be read.
+pub(super) fn settled(books: &Books, said: &Topics, off: &mut Vec<String>) {
+    for (id, order) in &books.orders.orders {
+        let key = id.to_string();
+        let blocked = |topic: &super::Topic| topic.expected.keys.contains(&key);
+        let waits = blocked(&said.orders) || blocked(&said.statuses);
+        if order.status == OrderStatus::Pending {
+            if !waits {
+                off.push(format!("order {id} is PENDING"));
+            }
+            continue;
+        }
+        if order.version != 2 || order.history.len() != 2 {
+            off.push(format!(
+                "order {id} was settled in {} steps, version {}",
+                order.history.len(),
+                order.version
+            ));
+        }
+        match books.products.reservations.get(id) {
+            None => off.push(format!("order {id} is settled, but nobody decided it")),
+            Some(kept) if kept.decision.outcome.status() != order.status => off.push(format!(
+                "order {id} is {} here and {} in products",
+                order.status.name(),
+                kept.decision.outcome.status().name()
+            )),
+            Some(_) => {}
+        }
+    }
+    for id in books.products.reservations.keys() {
+        if !books.orders.orders.contains_key(id) {
+            off.push(format!("order {id} was decided, but is not in orders"));
+        }
+    }
+}

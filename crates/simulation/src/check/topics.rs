@@ -1,0 +1,116 @@
+//! Rules of what was published.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use events::{OrderId, ProductId};
+use uuid::Uuid;
+
+use super::{Books, Topics};
+use crate::expected::Said;
+
+/// Each order has one decision, published under one id, and it is the one that is kept.
+pub(super) fn decisions(books: &Books, said: &Topics, off: &mut Vec<String>) {
+    let mut published: BTreeMap<OrderId, BTreeSet<Uuid>> = BTreeMap::new();
+    for (record, said) in &said.statuses.records {
+        let Some(Said::Status(id, update)) = said else {
+            off.push(format!("{} at {} is no decision", record.at, record.offset));
+            continue;
+        };
+        published.entry(update.order_id).or_default().insert(*id);
+        match books.products.reservations.get(&update.order_id) {
+            None => off.push(format!(
+                "a decision about order {} was published and is not kept",
+                update.order_id
+            )),
+            Some(kept) => {
+                let outcome = &kept.decision.outcome;
+                if (outcome.status(), outcome.reason()) != (update.status, update.reason.as_ref()) {
+                    off.push(format!(
+                        "order {} was published as {} and is kept as {}",
+                        update.order_id,
+                        update.status.name(),
+                        outcome.status().name()
+                    ));
+                }
+            }
+        }
+    }
+    for (order, kept) in &books.products.reservations {
+        let ids = published.get(order).cloned().unwrap_or_default();
+        if !ids.iter().eq(std::iter::once(&kept.event_id)) {
+            off.push(format!(
+                "the decision {} about order {order} was published as {ids:?}",
+                kept.event_id
+            ));
+        }
+    }
+}
+
+/// Each order was announced, under one id, and no other was.
+pub(super) fn news_of_orders(books: &Books, said: &Topics, off: &mut Vec<String>) {
+    let mut published: BTreeMap<OrderId, BTreeSet<Uuid>> = BTreeMap::new();
+    for (_, said) in &said.orders.records {
+        let Some(Said::Order(id, order)) = said else {
+            continue;
+        };
+        published.entry(order.order_id).or_default().insert(*id);
+        let kept = books.orders.orders.get(&order.order_id);
+        if kept.is_none_or(|kept| kept.to_event() != *order) {
+            off.push(format!(
+                "order {} was announced otherwise than it is",
+                order.order_id
+            ));
+        }
+    }
+    for id in books.orders.orders.keys() {
+        let times = published.get(id).map_or(0, BTreeSet::len);
+        if times != 1 {
+            off.push(format!("order {id} was announced under {times} ids"));
+        }
+    }
+}
+
+/// The states of a product appear in the order of their versions, and none is left out.
+/// They may come again later; a reader's version guard drops them. The order is checked only
+/// where it `is_kept`.
+pub(super) fn versions(books: &Books, said: &Topics, is_kept: bool, off: &mut Vec<String>) {
+    let mut seen: BTreeMap<ProductId, BTreeSet<u64>> = BTreeMap::new();
+    for (_, said) in &said.products.records {
+        let Some(Said::Product(_, state)) = said else {
+            continue;
+        };
+        let (key, version) = (state.product_id, state.version);
+        let before = seen.entry(key).or_default();
+        let latest = before.last().copied().unwrap_or_default();
+        if before.insert(version) && version != latest + 1 && is_kept {
+            off.push(format!(
+                "version {version} of product {key} follows {latest}"
+            ));
+        }
+    }
+    for (id, product) in &books.products.products {
+        let latest = seen.get(id).and_then(BTreeSet::last).copied();
+        if latest != Some(product.state.version) {
+            off.push(format!(
+                "{} has version {}, published was {latest:?}",
+                product.state.name, product.state.version
+            ));
+        }
+    }
+}
+
+/// Where nothing goes wrong, one relay publishes each event once.
+pub(super) fn nothing_twice(said: &Topics, off: &mut Vec<String>) {
+    let mut seen = BTreeSet::new();
+    for topic in [&said.orders, &said.statuses, &said.products] {
+        for id in topic
+            .records
+            .iter()
+            .filter_map(|(_, said)| said.as_ref().map(Said::id))
+        {
+            if !seen.insert(id) {
+                off.push(format!("without any fault event {id} was published twice"));
+            }
+        }
+    }
+}

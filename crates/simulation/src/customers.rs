@@ -1,0 +1,220 @@
+//! Those who use the shop: customers who order, again when they get no answer, and an admin.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use events::{AccountId, OrderId, ProductId, topics};
+use orders::commands::{PlaceOrder, Placed, RetryKey};
+use orders::domain::Basket;
+use outbox::{Clock, MessageContext};
+use products::commands::{CommandError, create_product, raise_stock};
+use products::domain::{Draft, DraftFields, Refusal};
+use tokio::task::JoinSet;
+
+use crate::fate::Fault;
+use crate::shop::Shop;
+
+/// What the customers and the admin know when all is over.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    /// The order that a customer was told of, with what was asked for.
+    pub(crate) answered: BTreeMap<AccountId, (OrderId, Basket)>,
+    /// Customers that came without a key, so that each try may have become an order.
+    pub(crate) tries: BTreeMap<AccountId, u32>,
+    /// What the admin was told to be raised, and what may have been on top of that.
+    pub(crate) raised: BTreeMap<ProductId, (u64, u64)>,
+}
+
+type Shared = Arc<Mutex<Memory>>;
+
+fn with<T>(memory: &Shared, work: impl FnOnce(&mut Memory) -> T) -> T {
+    work(&mut memory.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// How long it takes until all orders are placed, if all goes well.
+const RUSH: Duration = Duration::from_secs(5);
+
+/// Sends everybody on their way. All are done when the set is empty.
+pub(crate) fn send(shop: &Arc<Shop>) -> (Shared, JoinSet<()>) {
+    let memory = Shared::default();
+    let mut people = JoinSet::new();
+    let plan = shop.world.plan.clone();
+    for number in 0..plan.products {
+        people.spawn(admin(Arc::clone(shop), Arc::clone(&memory), number));
+    }
+    for number in 0..plan.orders {
+        people.spawn(customer(Arc::clone(shop), Arc::clone(&memory), number));
+    }
+    (memory, people)
+}
+
+fn product_name(number: u32) -> String {
+    format!("product {number}")
+}
+
+/// Adds a product and perhaps raises its stock.
+async fn admin(shop: Arc<Shop>, memory: Shared, number: u32) {
+    let chance = &shop.world.chance;
+    let name = product_name(number);
+    let quantity = i64::from(chance.between(1, 12));
+    let raises = chance.between(0, 2);
+    let id = loop {
+        let fields = DraftFields {
+            name: &name,
+            description: "to be sold",
+            price: "9.50",
+            quantity,
+            categories: &[],
+        };
+        let Ok(draft) = Draft::new(&fields) else {
+            shop.world.violate(format!("{name} was refused"));
+            return;
+        };
+        let added = shop
+            .in_catalogue(async move |store, clock| {
+                create_product(&store, clock.as_ref(), MessageContext::default(), draft).await
+            })
+            .await;
+        match added {
+            Some(Ok(product)) => break product.product_id,
+            // It is the one whose answer was not heard.
+            Some(Err(CommandError::Refused(Refusal::ProductExists(_)))) => {
+                let tables = shop.products.state();
+                let mut all = tables.products.values().map(|kept| &kept.state);
+                match all.find(|state| state.name == name) {
+                    Some(state) => break state.product_id,
+                    None => shop
+                        .world
+                        .violate(format!("{name} exists, but is not there")),
+                }
+            }
+            _ => tokio::time::sleep(chance.time(Duration::from_millis(500))).await,
+        }
+    };
+    for _ in 0..raises {
+        tokio::time::sleep(chance.time(RUSH)).await;
+        let by = chance.between(1, 4);
+        let heard = shop
+            .in_catalogue(async move |store, clock| {
+                let context = MessageContext::default();
+                raise_stock(&store, clock.as_ref(), context, id, by.into()).await
+            })
+            .await;
+        with(&memory, |memory| {
+            let (sure, perhaps) = memory.raised.entry(id).or_default();
+            match heard {
+                Some(Ok(_)) => *sure += u64::from(by),
+                _ => *perhaps += u64::from(by),
+            }
+        });
+    }
+}
+
+fn basket(shop: &Shop) -> Basket {
+    let (chance, plan) = (&shop.world.chance, &shop.world.plan);
+    let lines = chance.between(1, 3);
+    let wanted = (0..lines).map(|_| {
+        let name = product_name(chance.between(0, plan.products - 1));
+        (name, i64::from(chance.between(1, 3)))
+    });
+    match Basket::new(wanted.collect::<Vec<_>>()) {
+        Ok(basket) => basket,
+        Err(refusal) => unreachable!("a basket of the simulation: {refusal}"),
+    }
+}
+
+/// Places one order, with a key as often as it takes, without one once; asks again afterwards.
+async fn customer(shop: Arc<Shop>, memory: Shared, number: u32) {
+    let world = &shop.world;
+    let chance = &world.chance;
+    let who = AccountId::from_u128(u128::from(number) + 1);
+    let basket = basket(&shop);
+    let keyed = chance.happens(7_500);
+    let key = keyed.then(|| RetryKey::new(who, "once", &basket));
+    tokio::time::sleep(chance.time(RUSH)).await;
+    // A product is known to the orders service when it has heard of it, not before.
+    let mut refusals = 0;
+    loop {
+        match ask(&shop, who, &basket, key, number).await {
+            Answer::Order(order) => {
+                world.tell(|| format!("customer {number} has order {order}"));
+                let first = with(&memory, |memory| {
+                    let kept = memory.answered.entry(who);
+                    kept.or_insert_with(|| (order, basket.clone())).0
+                });
+                if first != order {
+                    world.violate(format!(
+                        "customer {number} asked twice with one key and got orders {first} and {order}"
+                    ));
+                }
+                if !keyed || chance.happens(6_000) {
+                    return;
+                }
+            }
+            Answer::No if refusals == 3 => return,
+            Answer::No => refusals += 1,
+            Answer::None => {
+                if !keyed {
+                    with(&memory, |memory| *memory.tries.entry(who).or_default() += 1);
+                    return;
+                }
+            }
+        }
+        tokio::time::sleep(chance.time(Duration::from_millis(1_500))).await;
+    }
+}
+
+enum Answer {
+    Order(OrderId),
+    No,
+    None,
+}
+
+async fn ask(
+    shop: &Shop,
+    who: AccountId,
+    basket: &Basket,
+    retry: Option<RetryKey>,
+    number: u32,
+) -> Answer {
+    let Some((intake, clock)) = shop.door() else {
+        return Answer::No;
+    };
+    let id = OrderId::from_bytes(clock.uuid().into_bytes());
+    let request = PlaceOrder {
+        id,
+        event_id: clock.uuid(),
+        customer: who,
+        basket: basket.clone(),
+        retry,
+        context: MessageContext {
+            correlation_id: Some(format!("request of customer {number}")),
+            ..MessageContext::default()
+        },
+    };
+    let world = &shop.world;
+    if !world.is_calm() && world.chance.happens(world.plan.poison) {
+        world.count(Fault::Garbage);
+        world.tell(|| format!("an unreadable message comes before order {id}"));
+        let header = |name: &str, value: &str| (name.to_owned(), value.as_bytes().to_vec());
+        let headers = match world.chance.place(3) {
+            0 => vec![],
+            1 => vec![header("ce_type", "OrderCreate")],
+            _ => vec![
+                header("ce_type", "OrderCreate"),
+                header("ce_id", &clock.uuid().to_string()),
+                header("ce_dataversion", "7"),
+                header("ce_time", "2026-01-01T00:00:00Z"),
+            ],
+        };
+        let key = id.to_string();
+        shop.broker
+            .append(topics::ORDERS, Some(&key), headers, b"{".to_vec());
+    }
+    match intake.place(request).await {
+        Ok(Ok(Placed::New(order) | Placed::Again(order))) => Answer::Order(order.id),
+        Ok(Err(_)) => Answer::No,
+        Err(_) => Answer::None,
+    }
+}

@@ -1,0 +1,246 @@
+//! A process that runs a service.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use events::{OrderCreate, OrderStatusUpdate, ProductCreate, ProductsQuantityUpdate};
+use orders::BatchSettings;
+use orders::commands::{GroupCommit, Intake};
+use orders::handlers::{OnOrderStatusUpdate, OnProductCreate, OnProductsQuantityUpdate};
+use outbox::memory::{Faults, MemoryBroker, MemoryDatabase};
+use outbox::{
+    Clock, Inbox, InboxSettings, InboxStore, OutboxStore, Relay, RelaySettings, Subscriptions,
+};
+use products::handlers::OnOrderCreate;
+use products::store::memory::Tables as ProductsTables;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::SimulatedClock;
+use crate::fate::Fate;
+use crate::shop::Shop;
+use crate::tally;
+use crate::world::World;
+
+/// A service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Service {
+    Orders,
+    Products,
+    Tally,
+}
+
+impl Service {
+    pub(crate) const ALL: [Self; 3] = [Self::Orders, Self::Products, Self::Tally];
+
+    /// Its name and consumer group.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Orders => orders::SERVICE,
+            Self::Products => products::CONTRACT.service,
+            Self::Tally => tally::GROUP,
+        }
+    }
+}
+
+/// Names a process: the service, which of its instances, and the how-manieth life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Name {
+    pub(crate) service: Service,
+    pub(crate) place: usize,
+    pub(crate) life: u32,
+}
+
+impl Name {
+    pub(crate) fn number(self) -> u64 {
+        (self.place as u64) << 32 | u64::from(self.life) << 8 | self.service as u64
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            service,
+            place,
+            life,
+        } = self;
+        write!(f, "{}-{place} (life {life})", service.name())
+    }
+}
+
+/// A process that runs.
+pub(crate) struct Running {
+    pub(crate) name: Name,
+    pub(crate) tasks: JoinSet<()>,
+    stop: CancellationToken,
+    pub(crate) clock: Arc<SimulatedClock>,
+    /// Where orders are handed in, when it is of that service.
+    pub(crate) intake: Option<Intake>,
+    /// The catalogue, when it is of that service.
+    pub(crate) catalogue: Option<MemoryDatabase<ProductsTables>>,
+}
+
+/// How long a member of a group may say nothing before it loses its partitions.
+const SESSION: Duration = Duration::from_secs(2);
+
+impl Running {
+    /// Starts the process `name` in `shop`.
+    pub(crate) fn start(shop: &Shop, name: Name) -> Self {
+        let world = &shop.world;
+        let skew = if name.place == 0 { 0 } else { world.plan.skew };
+        let clock = Arc::new(SimulatedClock::new(
+            Arc::clone(&world.chance),
+            world.began,
+            skew,
+        ));
+        let mut running = Self {
+            name,
+            tasks: JoinSet::new(),
+            stop: CancellationToken::new(),
+            clock: Arc::clone(&clock),
+            intake: None,
+            catalogue: None,
+        };
+        let topics: Vec<&str> = match name.service {
+            Service::Orders => vec![events::topics::ORDER_STATUS, events::topics::PRODUCTS],
+            Service::Products => vec![events::topics::ORDERS],
+            Service::Tally => vec![events::topics::ORDERS, events::topics::ORDER_STATUS],
+        };
+        // The fate needs the member's number, which the source has, which needs the fate.
+        let member = Arc::new(std::sync::OnceLock::new());
+        let fate = fate(world, &shop.broker, name, Arc::clone(&member));
+        let broker = shop.broker.instance(Arc::clone(&fate));
+        let source = broker.subscribe(name.service.name(), &topics);
+        let _first = member.set(source.member());
+        let part = Part {
+            world,
+            broker,
+            source,
+            clock,
+        };
+        match name.service {
+            Service::Orders => {
+                let database = shop.orders.instance(fate);
+                let subscriptions = Subscriptions::new(orders::SERVICE)
+                    .on::<OrderStatusUpdate, _>(OnOrderStatusUpdate::new(database.clone()))
+                    .on::<ProductCreate, _>(OnProductCreate::new(database.clone()))
+                    .on::<ProductsQuantityUpdate, _>(OnProductsQuantityUpdate::new(
+                        database.clone(),
+                    ));
+                let settings = BatchSettings {
+                    max_batch: world.plan.batch,
+                    writers: 2,
+                    ..BatchSettings::default()
+                };
+                let clock: Arc<dyn Clock> = running.clock.clone();
+                let (intake, mut writers) =
+                    GroupCommit::start(database.clone(), clock, settings, &running.stop);
+                running.intake = Some(intake);
+                running
+                    .tasks
+                    .spawn(async move { while writers.join_next().await.is_some() {} });
+                running.relay(&part, database.clone());
+                running.inbox(part, database, subscriptions);
+            }
+            Service::Products => {
+                let database = shop.products.instance(fate);
+                let clock: Arc<dyn Clock> = running.clock.clone();
+                let subscriptions = Subscriptions::new(products::CONTRACT.service)
+                    .on::<OrderCreate, _>(OnOrderCreate::new(database.clone(), clock));
+                running.catalogue = Some(database.clone());
+                running.relay(&part, database.clone());
+                running.inbox(part, database, subscriptions);
+            }
+            Service::Tally => {
+                let database = shop.tally.instance(fate);
+                running.inbox(part, database, tally::subscriptions());
+            }
+        }
+        running
+    }
+
+    fn relay<D: OutboxStore>(&mut self, part: &Part<'_>, database: D) {
+        let settings = RelaySettings {
+            batch: part.world.plan.batch,
+            ..RelaySettings::default()
+        };
+        let (shard, clock) = (self.name.service.name(), part.clock.clone());
+        let relay = Relay::new(database, part.broker.clone(), shard, clock, settings);
+        self.tasks.spawn(relay.run(self.stop.clone()));
+    }
+
+    fn inbox<D: InboxStore + OutboxStore>(
+        &mut self,
+        part: Part<'_>,
+        database: D,
+        subscriptions: Subscriptions<D>,
+    ) {
+        let settings = InboxSettings {
+            batch: part.world.plan.batch,
+            ..InboxSettings::default()
+        };
+        let (service, clock) = (self.name.service.name(), part.clock);
+        let inbox = Inbox::new(
+            database,
+            part.source,
+            subscriptions,
+            service,
+            clock,
+            settings,
+        );
+        let (world, name, stop) = (Arc::clone(part.world), self.name, self.stop.clone());
+        self.tasks.spawn(async move {
+            if let Err(fault) = inbox.run(stop).await {
+                world.violate(format!("{name} stopped: {fault}"));
+            }
+        });
+    }
+
+    /// Ends it in good order.
+    pub(crate) fn stop(&self) {
+        self.stop.cancel();
+    }
+
+    /// Waits for its end; a task that panicked is a violation.
+    pub(crate) async fn ended(&mut self, world: &World) {
+        while let Some(ended) = self.tasks.join_next().await {
+            if ended.is_err_and(|fault| fault.is_panic()) {
+                world.violate(format!("a task of {} panicked", self.name));
+            }
+        }
+    }
+}
+
+/// What the parts of a process are made of.
+struct Part<'a> {
+    world: &'a Arc<World>,
+    broker: MemoryBroker,
+    source: outbox::memory::MemorySource,
+    clock: Arc<SimulatedClock>,
+}
+
+fn fate(
+    world: &Arc<World>,
+    broker: &MemoryBroker,
+    name: Name,
+    member: Arc<std::sync::OnceLock<u64>>,
+) -> Arc<dyn Faults> {
+    let (watcher, broker) = (Arc::clone(world), broker.clone());
+    let stalled = move |time: Duration| {
+        let Some(member) = member.get().copied().filter(|_| time > SESSION) else {
+            return;
+        };
+        let (watcher, broker) = (Arc::clone(&watcher), broker.clone());
+        tokio::spawn(async move {
+            tokio::time::sleep(SESSION).await;
+            watcher.count(crate::fate::Fault::Expel);
+            broker.expel(name.service.name(), member);
+        });
+    };
+    Arc::new(Fate {
+        world: Arc::clone(world),
+        name,
+        stalled: Box::new(stalled),
+    })
+}

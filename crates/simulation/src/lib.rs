@@ -1,0 +1,41 @@
+//! A seeded simulation of the whole exchange.
+//!
+//! **Purpose.** Runs the real relay, inbox, transactions, stock engine and order code over
+//! the adapters in memory, through faults that a seed draws: transient errors, conflicts,
+//! commits that nobody hears of, publications that half happen, duplicates, late and
+//! differently interleaved deliveries, rebalances, stalls longer than lease and session,
+//! crashes at any await point, replays from zero, unreadable messages. Then the faults end,
+//! everything has to settle, and the books are compared.
+//!
+//! **Boundary.** What it shows, it shows of the code above the adapters; that MongoDB and
+//! Kafka keep the promises that the adapters in memory make is for the tests on the real
+//! servers. The same seed gives the same run, to the last step: time is simulated, ids and
+//! chances come from the seed, and there is one thread.
+//!
+//! **Flow.** [`run`] draws a [`Plan`] from the seed, starts the [`shop`](Shop) with up to two
+//! instances of each service, lets customers and the weather at it, and [checks](check).
+//!
+//! **How to add one.** A fault: a kind in [`Fault`] and where `Fate` draws it, or an event
+//! of the weather. A rule: a function in `check/` that names what is off.
+
+mod batch;
+mod chance;
+mod check;
+mod clock;
+mod customers;
+mod expected;
+mod fate;
+mod instance;
+mod plan;
+mod run;
+mod shop;
+mod tally;
+mod weather;
+mod world;
+
+pub use batch::{Summary, run_all};
+pub use fate::Fault;
+pub use plan::Plan;
+pub use run::{Run, run};
+pub use shop::Shop;
+pub use tally::Counts;

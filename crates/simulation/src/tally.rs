@@ -1,0 +1,41 @@
+//! A service that only counts.
+//!
+//! The shop's own handlers drop what they have seen by keys that never expire, so a record
+//! that is applied twice does no harm there, and is not seen. This one has no such key: it
+//! counts right only if every record is applied exactly once.
+
+use std::collections::BTreeMap;
+
+use events::{OrderCreate, OrderStatusUpdate};
+use outbox::memory::{MemoryDatabase, MemoryTx};
+use outbox::{Envelope, Event, Handle, HandleError, Outgoing, Subscriptions};
+use uuid::Uuid;
+
+/// How often each event was applied.
+pub type Counts = BTreeMap<Uuid, u32>;
+
+/// The consumer group.
+pub(crate) const GROUP: &str = "tally";
+
+/// Handles every event by counting it.
+struct Count;
+
+impl<E: Event> Handle<E, MemoryDatabase<Counts>> for Count {
+    async fn handle(
+        &self,
+        tx: &mut MemoryTx<Counts>,
+        events: &[&Envelope<E>],
+        _out: &mut Outgoing<'_>,
+    ) -> Result<(), HandleError> {
+        for envelope in events {
+            *tx.state.entry(envelope.id).or_default() += 1;
+        }
+        Ok(())
+    }
+}
+
+pub(crate) fn subscriptions() -> Subscriptions<MemoryDatabase<Counts>> {
+    Subscriptions::new(GROUP)
+        .on::<OrderCreate, _>(Count)
+        .on::<OrderStatusUpdate, _>(Count)
+}

@@ -1,0 +1,10 @@
+//! The simulation itself, and that it can fail.
+#![allow(
+    clippy::expect_used,
+    reason = "a test ends where its ground is missing"
+)]
+
+mod command;
+mod guards;
+mod same_seed;
+mod seeds;

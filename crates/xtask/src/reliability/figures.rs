@@ -1,0 +1,95 @@
+//! The figures as they are kept: one JSON file for each check.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use anyhow::{Context, bail};
+use serde_json::{Map, Value};
+
+/// Where they are, from the checkout's root.
+const FOLDER: &str = "docs/reliability";
+
+/// The checks and the commands that give their figures.
+pub(super) const CHECKS: &[(&str, &str)] = &[
+    ("model", "cargo xtask reliability --measure model"),
+    ("simulation", "cargo xtask reliability --measure simulation"),
+    ("faults", "cargo xtask reliability --measure faults"),
+    (
+        "chaos",
+        "cargo xtask chaos --minutes 60 --seed 5 --json FILE, then cargo xtask reliability --chaos FILE",
+    ),
+    ("controls", "cargo xtask negative-controls"),
+];
+
+/// What every check found.
+#[derive(Debug)]
+pub(super) struct Figures(BTreeMap<&'static str, Value>);
+
+impl Figures {
+    pub(super) fn read(root: &Path) -> anyhow::Result<Self> {
+        let mut all = BTreeMap::new();
+        for (name, command) in CHECKS {
+            let figures = load(root, name)?
+                .with_context(|| format!("there are no figures of {name} yet: {command}"))?;
+            all.insert(*name, figures);
+        }
+        Ok(Self(all))
+    }
+
+    #[cfg(test)]
+    pub(super) fn of(all: BTreeMap<&'static str, Value>) -> Self {
+        Self(all)
+    }
+
+    /// The value at a path such as `model.states`.
+    pub(super) fn at(&self, path: &str) -> anyhow::Result<&Value> {
+        let (check, rest) = path.split_once('.').unwrap_or((path, ""));
+        let mut value = self
+            .0
+            .get(check)
+            .with_context(|| format!("no check is called {check:?}"))?;
+        for name in rest.split('.').filter(|name| !name.is_empty()) {
+            value = value
+                .get(name)
+                .with_context(|| format!("the figures of {check} have no {path:?}"))?;
+        }
+        Ok(value)
+    }
+}
+
+/// The figures of one check, if there are any.
+pub(super) fn load(root: &Path, name: &str) -> anyhow::Result<Option<Value>> {
+    let path = root.join(FOLDER).join(format!("{name}.json"));
+    if !path.exists() {
+        return Ok(None);
+    }
+    let text = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+    let value =
+        serde_json::from_str(&text).with_context(|| format!("reading {}", path.display()))?;
+    Ok(Some(value))
+}
+
+/// Keeps the figures of one check.
+pub(super) fn save(root: &Path, name: &str, figures: &Value) -> anyhow::Result<()> {
+    let folder = root.join(FOLDER);
+    fs::create_dir_all(&folder).with_context(|| format!("creating {}", folder.display()))?;
+    let path = folder.join(format!("{name}.json"));
+    fs::write(&path, format!("{figures:#}\n"))
+        .with_context(|| format!("writing {}", path.display()))
+}
+
+/// Takes over what a chaos run wrote, without what is of that machine alone. `note` says what is to
+/// be known of its violations.
+pub(super) fn take_chaos(root: &Path, file: &Path, note: &str) -> anyhow::Result<()> {
+    let text = fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
+    let mut run: Map<String, Value> = serde_json::from_str(&text)
+        .with_context(|| format!("{} is not what chaos writes", file.display()))?;
+    if run.get("interrupted") != Some(&Value::Bool(false)) {
+        bail!(
+            "{} is of a run that did not come to its end",
+            file.display()
+        );
+    }
+    run.remove("kept");
+    run.insert("note".to_owned(), note.into());
+    save(root, "chaos", &Value::Object(run))
+}

@@ -1,0 +1,65 @@
+import { useQueries } from "@tanstack/react-query";
+import { useRef, useState } from "react";
+import { Empty, Failed, Loading } from "../../ui/states";
+import { ActionLog } from "./action-log";
+import { LetterDrawer } from "./letter-drawer";
+import { LetterList } from "./letter-list";
+import { listQuery } from "./queries";
+
+interface Chosen {
+  service: string;
+  id: string;
+}
+
+/** What each service has parked, and what was done about it. */
+export function DeadLetters({ services }: { services: readonly string[] }) {
+  const lists = useQueries({ queries: services.map(listQuery) });
+  const [chosen, setChosen] = useState<Chosen | null>(null);
+  const opener = useRef<HTMLElement | null>(null);
+  const close = () => {
+    setChosen(null);
+    // What was dealt with is not in the list any more; then the section itself is where to go on.
+    const back = opener.current?.isConnected ? opener.current : document.querySelector<HTMLElement>("#dead-letters");
+    back?.focus();
+  };
+  const nothing = lists.every(({ data }) => data?.parked === 0);
+  return (
+    <section aria-labelledby="dead-letters" className="border-line bg-card rounded-xl border p-4 sm:p-5">
+      <h2 id="dead-letters" tabIndex={-1} className="text-lg font-semibold">
+        Dead letters
+      </h2>
+      <p className="text-quiet mb-4 max-w-prose text-sm">
+        Messages that a service could not apply. Later messages of the same key wait behind them.
+      </p>
+      {nothing ? (
+        <Empty title="No dead letters">Every message could be applied.</Empty>
+      ) : (
+        <div className="flex flex-col gap-5">
+          {lists.map(({ data, error, refetch }, index) => {
+            const service = services[index] ?? "";
+            if (data === undefined) {
+              return error === null ? (
+                <Loading key={service} what={`the dead letters of ${service}`} rows={1} />
+              ) : (
+                <Failed key={service} error={error} retry={() => void refetch()} />
+              );
+            }
+            return (
+              <LetterList
+                key={service}
+                service={service}
+                list={data}
+                open={(id, button) => {
+                  opener.current = button;
+                  setChosen({ service, id });
+                }}
+              />
+            );
+          })}
+        </div>
+      )}
+      <ActionLog services={services} />
+      {chosen !== null && <LetterDrawer key={chosen.id} service={chosen.service} id={chosen.id} close={close} />}
+    </section>
+  );
+}
