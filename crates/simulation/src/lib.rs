@@ -13,7 +13,7 @@
 //! chances come from the seed, and there is one thread.
 //!
 //! **Flow.** [`run`] draws a [`Plan`] from the seed, starts the [`shop`](Shop) with up to two
-//! instances of each service, lets customers and the weather at it, and [checks](check).
+//! instances of each service, lets customers and the weather at it, and `check`s.
 //!
 //! **How to add one.** A fault: a kind in [`Fault`] and where `Fate` draws it, or an event
 //! of the weather. A rule: a function in `check/` that names what is off.
