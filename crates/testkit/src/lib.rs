@@ -2,19 +2,24 @@
 //!
 //! **Purpose.** [`Bed::new`] gives a test its own databases, topics and consumer groups on
 //! the stack that all tests share; [`eventually`] waits for a condition, never for a time;
-//! [`faults`] makes each command of a unit of work fail in turn.
+//! [`faults`] makes each command of a unit of work fail in turn; [`Backup`] copies a database and
+//! puts the copy back; [`Signer`] signs tokens as the auth service does.
 //!
 //! **Boundary.** A dev-dependency only. It knows the outbox and the shop's events, and no
 //! service.
 //!
 //! **How to add one.** What two crates' tests both need goes here; what one needs stays there.
 
+mod backup;
 mod bed;
 pub mod faults;
 mod hearing;
+mod signer;
 pub mod stack;
 mod wait;
 
+pub use backup::Backup;
 pub use bed::Bed;
 pub use hearing::Hearing;
+pub use signer::{Signer, unsigned};
 pub use wait::{eventually, eventually_within};

@@ -20,7 +20,7 @@ use service::token::{Role, Verifier};
 use testkit::Bed;
 use uuid::Uuid;
 
-use crate::tokens::Signer;
+use testkit::Signer;
 
 pub(crate) const TOPIC: &str = "pings.ping.v1";
 

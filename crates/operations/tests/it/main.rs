@@ -8,4 +8,3 @@
 
 mod dead_letters;
 mod desk;
-mod tokens;

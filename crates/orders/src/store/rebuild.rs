@@ -152,12 +152,7 @@ impl Work<MongoDatabase> for Swapping<'_> {
         if taken.is_empty() {
             return Ok(Swapped { taken, left });
         }
-        let fence = doc! {
-            "q": { "group": SERVICE, "topic": self.topic },
-            "u": { "$inc": { "epoch": 1_i64 } },
-            "multi": true,
-        };
-        tx.update("checkpoints", vec![fence]).await?;
+        self.database.fence(tx, SERVICE, self.topic).await?;
         let (mut puts, mut gone) = (Vec::new(), Vec::new());
         for difference in &taken {
             match &difference.built {

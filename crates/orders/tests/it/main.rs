@@ -7,7 +7,6 @@
     reason = "a test says by a panic what is wrong"
 )]
 
-mod backup;
 mod faults;
 mod fixture;
 mod group_commit;

@@ -14,8 +14,8 @@ use service::config::{HttpSettings, KafkaSettings, MongoSettings, TokenSettings}
 use service::lifecycle::Lifecycle;
 use testkit::eventually_within;
 
-use crate::backup::Backup;
 use crate::fixture::{Shop, customer, decided, request};
+use testkit::Backup;
 
 async fn open() -> Shop {
     let shop = Shop::open().await;

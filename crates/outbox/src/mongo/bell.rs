@@ -31,8 +31,6 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(super) struct Bell {
     /// The relay of this process has the lease: it hears our commits without a bell.
     ours: Arc<AtomicBool>,
-    /// A ring is on its way, which does for whatever is committed meanwhile.
-    ringing: Arc<AtomicBool>,
     following: Arc<Mutex<Option<Cursor<Document>>>>,
 }
 
@@ -64,14 +62,11 @@ impl MongoDatabase {
 
     /// Tells the instance that publishes, unless it is this one. Nobody waits for it.
     pub(super) fn ring(&self) {
-        let bell = &self.bell;
-        if bell.ours.load(Ordering::Acquire) || bell.ringing.swap(true, Ordering::AcqRel) {
+        if self.bell.ours.load(Ordering::Acquire) {
             return;
         }
-        let (rings, ringing) = (self.rings(), Arc::clone(&bell.ringing));
+        let rings = self.rings();
         tokio::spawn(async move {
-            // What is committed from here on rings again.
-            ringing.store(false, Ordering::Release);
             let at_once = WriteConcern::builder().w(Acknowledgment::Nodes(1)).build();
             let rung = rings.insert_one(ring()).write_concern(at_once).await;
             if let Err(error) = rung {
@@ -80,13 +75,14 @@ impl MongoDatabase {
         });
     }
 
-    /// Comes back when the bell was rung.
+    /// Comes back when the bell was rung; at first also for rings of long ago. Leaving those
+    /// out would take a time to compare with, and the clocks of instances differ.
     pub(super) async fn hear(&self) -> Result<(), StoreError> {
         let mut following = self.bell.following.lock().await;
         let Some(cursor) = following.as_mut() else {
             let cursor = self
                 .rings()
-                .find(doc! { "at": { "$gte": DateTime::now() } })
+                .find(doc! {})
                 .cursor_type(CursorType::TailableAwait)
                 .max_await_time(PATIENCE)
                 .read_concern(ReadConcern::local())

@@ -48,6 +48,25 @@ fn to_figures(found: &Document) -> Result<ReplayFigures, bson::error::Error> {
     })
 }
 
+impl MongoDatabase {
+    /// Raises the epochs of `group`'s checkpoints on `topic` as a part of the transaction:
+    /// whoever has the partitions is fenced and claims them anew, from where they are. For
+    /// those who write what the group's handlers write.
+    pub async fn fence(
+        &self,
+        tx: &mut MongoTx,
+        group: &str,
+        topic: &str,
+    ) -> Result<(), StoreError> {
+        let raise = doc! {
+            "q": { "group": group, "topic": topic },
+            "u": { "$inc": { "epoch": 1_i64 } },
+            "multi": true,
+        };
+        tx.update("checkpoints", vec![raise]).await.map(drop)
+    }
+}
+
 impl InboxStore for MongoDatabase {
     async fn claim(&self, group: &str, partitions: &[Assigned]) -> Result<Vec<Claim>, StoreError> {
         let checkpoints = self.database().collection::<Document>("checkpoints");

@@ -9,7 +9,7 @@ use service::lifecycle::Shutdown;
 use service::token::{Role, Verifier};
 
 use crate::fixture::Shop;
-use crate::tokens::Signer;
+use testkit::Signer;
 
 /// The routes of a shop on a free port, without Kafka.
 pub(crate) struct Counter {

@@ -13,7 +13,7 @@ use service::token::Role;
 use testkit::eventually;
 
 use crate::fixture::{Shop, order};
-use crate::tokens::Signer;
+use testkit::Signer;
 
 pub(crate) fn settings(shop: &Shop, jwks_url: &str) -> Settings {
     let bed = &shop.bed;

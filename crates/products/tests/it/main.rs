@@ -6,7 +6,6 @@
     reason = "a test that can't go on has failed"
 )]
 
-mod backup;
 mod catalogue;
 mod commands;
 mod counter;
@@ -18,5 +17,4 @@ mod meddling;
 mod on_order_create;
 mod outage;
 mod restored;
-mod tokens;
 mod wrong_input;

@@ -19,9 +19,9 @@ use products::commands::raise_stock;
 use products::relearn::RelearnProducts;
 use testkit::{eventually, eventually_within};
 
-use crate::backup::Backup;
 use crate::fixture::{Shop, handle, order};
 use crate::instances::{publish, start, statuses};
+use testkit::Backup;
 
 type Order = Envelope<OrderCreate>;
 

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use service::token::Role;
 
 use crate::counter::{Answer, Counter};
-use crate::tokens::{Signer, unsigned};
+use testkit::{Signer, unsigned};
 
 /// A good body for a new product, with `change` made to it.
 fn product(change: impl FnOnce(&mut Value)) -> String {

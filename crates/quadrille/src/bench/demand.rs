@@ -1,8 +1,10 @@
 //! What is ordered: which products, drawn so that a run can be had again.
 
 use clap::ValueEnum;
+use rand::SeedableRng;
+use rand::distr::Distribution;
+use rand::distr::weighted::WeightedIndex;
 use rand::rngs::SmallRng;
-use rand::{RngExt, SeedableRng};
 
 /// How orders spread over the products.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Serialize)]
@@ -19,50 +21,45 @@ pub(crate) enum Skew {
 /// Draws orders.
 pub(super) struct Demand {
     random: SmallRng,
-    /// The products' cumulated shares, rising to 1.
-    shares: Vec<f64>,
+    choice: WeightedIndex<f64>,
+    products: usize,
     lines: usize,
 }
 
 impl Demand {
-    /// Orders of `lines` different products out of `products`, at least one.
-    pub(super) fn new(products: usize, skew: Skew, lines: usize, seed: u64) -> Self {
+    /// Orders of `lines` different products out of `products`.
+    ///
+    /// # Errors
+    /// When there is no product.
+    pub(super) fn new(
+        products: usize,
+        skew: Skew,
+        lines: usize,
+        seed: u64,
+    ) -> anyhow::Result<Self> {
         let weight = |place: u32| match skew {
             Skew::Uniform => 1.0,
             Skew::Zipf => 1.0 / f64::from(place + 1),
             Skew::Hot if place == 0 => 1.0,
             Skew::Hot => 0.0,
         };
-        let weights: Vec<f64> = (0..).take(products.max(1)).map(weight).collect();
-        let all: f64 = weights.iter().sum();
-        let mut sum = 0.0;
-        let shares = weights
-            .iter()
-            .map(|weight| {
-                sum += weight / all;
-                sum
-            })
-            .collect();
-        Self {
+        let choice = WeightedIndex::new((0..).take(products).map(weight))?;
+        Ok(Self {
             random: SmallRng::seed_from_u64(seed),
-            shares,
-            lines: lines.clamp(1, products.max(1)),
-        }
+            choice,
+            products,
+            lines: lines.clamp(1, products),
+        })
     }
 
     /// The places of the products of the next order, each once.
     pub(super) fn next(&mut self) -> Vec<usize> {
-        let last = self.shares.len() - 1;
         let mut chosen = Vec::with_capacity(self.lines);
         while chosen.len() < self.lines {
-            let point: f64 = self.random.random();
-            let mut place = self
-                .shares
-                .partition_point(|share| *share < point)
-                .min(last);
+            let mut place = self.choice.sample(&mut self.random);
             // Whoever is chosen twice gives way to the next one, or the rare would take for ever.
             while chosen.contains(&place) {
-                place = (place + 1) % self.shares.len();
+                place = (place + 1) % self.products;
             }
             chosen.push(place);
         }
@@ -75,7 +72,7 @@ mod tests {
     use super::*;
 
     fn counts(skew: Skew) -> [usize; 4] {
-        let mut demand = Demand::new(4, skew, 1, 7);
+        let mut demand = Demand::new(4, skew, 1, 7).unwrap();
         let mut counts = [0; 4];
         for _ in 0..4_000 {
             counts[demand.next()[0]] += 1;
@@ -98,7 +95,7 @@ mod tests {
 
     #[test]
     fn lines_are_of_different_products() {
-        let mut demand = Demand::new(3, Skew::Hot, 5, 1);
+        let mut demand = Demand::new(3, Skew::Hot, 5, 1).unwrap();
         let mut lines = demand.next();
         lines.sort_unstable();
         assert_eq!(lines, [0, 1, 2]);

@@ -91,7 +91,7 @@ struct Load {
 type Outcomes = (Vec<Outcome>, Vec<Outcome>);
 
 impl Load {
-    fn demand(&self, args: &BenchArgs, seed: u64) -> Demand {
+    fn demand(&self, args: &BenchArgs, seed: u64) -> anyhow::Result<Demand> {
         let lines = usize::try_from(args.lines).unwrap_or(1);
         Demand::new(self.names.len(), args.skew, lines, seed)
     }
@@ -116,7 +116,7 @@ impl Load {
         let mut clients = JoinSet::new();
         for number in 0..args.clients {
             let (load, left, bar) = (Arc::clone(self), Arc::clone(&left), bar.clone());
-            let mut demand = self.demand(args, number);
+            let mut demand = self.demand(args, number)?;
             clients.spawn(async move {
                 let mut outcomes = Vec::new();
                 while take(&left) {
@@ -128,7 +128,7 @@ impl Load {
         }
         let probing = tokio::spawn({
             let (load, placing) = (Arc::clone(self), Arc::clone(&placing));
-            let mut demand = self.demand(args, u64::MAX);
+            let mut demand = self.demand(args, u64::MAX)?;
             async move {
                 let mut probes = JoinSet::new();
                 let mut due =
@@ -157,7 +157,7 @@ impl Load {
         rate: f64,
         bar: &ProgressBar,
     ) -> anyhow::Result<Outcomes> {
-        let mut demand = self.demand(args, 0);
+        let mut demand = self.demand(args, 0)?;
         let (mut posted, mut probed) = (Vec::new(), Vec::new());
         let mut under_way: JoinSet<(bool, Outcome)> = JoinSet::new();
         let mut answered = |one: (bool, Outcome)| {

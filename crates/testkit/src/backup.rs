@@ -5,16 +5,16 @@ use futures::TryStreamExt;
 use outbox::mongo::MongoDatabase;
 
 /// Every document of every collection.
-pub(crate) struct Backup(Vec<(String, Vec<Document>)>);
+pub struct Backup(Vec<(String, Vec<Document>)>);
 
 impl Backup {
     /// Nothing at all: what is left when there is no backup.
-    pub(crate) fn none() -> Self {
+    pub fn none() -> Self {
         Self(Vec::new())
     }
 
     /// The database as it is at one moment, whatever is written meanwhile.
-    pub(crate) async fn of(database: &MongoDatabase) -> Self {
+    pub async fn of(database: &MongoDatabase) -> Self {
         let client = database.database().client();
         let mut session = client.start_session().snapshot(true).await.unwrap();
         let mut all = Vec::new();
@@ -32,7 +32,7 @@ impl Backup {
     }
 
     /// Makes the database the copy. Nobody may be using it.
-    pub(crate) async fn restore(&self, database: &MongoDatabase) {
+    pub async fn restore(&self, database: &MongoDatabase) {
         for name in names(database).await {
             let collection = database.database().collection::<Document>(&name);
             collection.delete_many(doc! {}).await.unwrap();

@@ -12,13 +12,21 @@ use serde_json::{Value, json};
 use service::token::{Claims, Role};
 use uuid::Uuid;
 
-pub(crate) struct Signer {
+/// Signs tokens with a key of its own, and publishes it.
+pub struct Signer {
     key: EncodingKey,
     public: Vec<u8>,
 }
 
+impl Default for Signer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Signer {
-    pub(crate) fn new() -> Self {
+    /// A signer with a fresh key.
+    pub fn new() -> Self {
         let random = aws_lc_rs::rand::SystemRandom::new();
         let document = Ed25519KeyPair::generate_pkcs8(&random).unwrap();
         let pair = Ed25519KeyPair::from_pkcs8(document.as_ref()).unwrap();
@@ -28,7 +36,8 @@ impl Signer {
         }
     }
 
-    pub(crate) fn jwks(&self) -> Value {
+    /// The key as a JWK set.
+    pub fn jwks(&self) -> Value {
         json!({ "keys": [{
             "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": "test",
             "x": URL_SAFE_NO_PAD.encode(&self.public),
@@ -36,7 +45,7 @@ impl Signer {
     }
 
     /// A token that ends in `lasts` seconds.
-    pub(crate) fn token(&self, role: Role, lasts: i64) -> String {
+    pub fn token(&self, role: Role, lasts: i64) -> String {
         let now = jiff::Timestamp::now().as_second();
         let claims = Claims {
             sub: Uuid::now_v7().to_string(),
@@ -54,7 +63,7 @@ impl Signer {
     }
 
     /// Serves the keys as the auth service does, until the test ends.
-    pub(crate) async fn publish(&self) -> SocketAddr {
+    pub async fn publish(&self) -> SocketAddr {
         let keys = self.jwks();
         let route = get(move || async move { axum::Json(keys) });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -63,4 +72,16 @@ impl Signer {
         tokio::spawn(async move { axum::serve(listener, router).await });
         address
     }
+}
+
+/// A token of the algorithm `none`, which says whatever its maker likes.
+pub fn unsigned() -> String {
+    let now = jiff::Timestamp::now().as_second();
+    let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let header = part(json!({ "alg": "none", "typ": "JWT", "kid": "test" }));
+    let claims = part(json!({
+        "sub": Uuid::now_v7(), "email": "a@b.c", "role": "admin", "iss": "quadrille",
+        "aud": "quadrille", "iat": now, "exp": now + 600, "jti": "1",
+    }));
+    format!("{header}.{claims}.")
 }
