@@ -39,7 +39,9 @@ impl State {
 
     pub(super) fn save(&self, data_dir: &Path) -> anyhow::Result<()> {
         let path = data_dir.join(FILE);
-        fs::write(&path, serde_json::to_vec_pretty(self)?)
+        // With servers of somebody else's, nothing has made the folder yet.
+        fs::create_dir_all(data_dir)
+            .and_then(|()| fs::write(&path, serde_json::to_vec_pretty(self)?))
             .with_context(|| format!("{} can't be written", path.display()))
     }
 

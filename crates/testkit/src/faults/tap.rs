@@ -5,7 +5,10 @@ use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use outbox::OutboxStore as _;
+use outbox::mongo::{MongoDatabase, MongoOptions};
 use tokio::io::AsyncWriteExt;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
@@ -125,6 +128,20 @@ impl MongoTap {
         }
     }
 
+    /// The database of this name, through this tap, as the instance sees it that publishes. Another
+    /// would ring its bell at some time after a commit, which is no command of the unit.
+    ///
+    /// # Panics
+    /// When MongoDB does not answer.
+    pub async fn database(&self, name: &str) -> MongoDatabase {
+        let database = MongoDatabase::connect(&self.uri, name, MongoOptions::default()).await;
+        let database = database.expect("the address is valid");
+        let hour = Duration::from_secs(3600);
+        let lease = database.lease("of the tap", Uuid::new_v4(), hour).await;
+        assert!(lease.expect("MongoDB answers").is_some(), "the lease is free");
+        database
+    }
+
     /// Where a client reaches MongoDB through this tap.
     pub fn uri(&self) -> &str {
         &self.uri
@@ -223,7 +240,7 @@ type Awaited = Mutex<HashMap<i32, Answer>>;
 
 enum Answer {
     Lose,
-    Delay(std::time::Duration),
+    Delay(Duration),
     Withhold,
     /// Pass it and say so.
     Tell(oneshot::Sender<()>),

@@ -143,6 +143,8 @@ fn tests(run: &Run<'_>) -> anyhow::Result<Outcome> {
         .args(args.package.iter().flat_map(|name| ["--package", name]))
         .args(args.package.is_empty().then_some("--workspace"))
         .args(&args.nextest)
+        // What an assertion says would be lost among hundreds of lines of the runtime's frames.
+        .env("RUST_BACKTRACE", "0")
         .current_dir(workspace.root());
     without_package_variables(&mut command);
     run.stack()?.announce_to(&mut command);

@@ -7,7 +7,7 @@ mod placing;
 
 use outbox::Message;
 use outbox::OutboxStore as _;
-use outbox::mongo::{MongoDatabase, MongoOptions};
+use outbox::mongo::MongoDatabase;
 use testkit::faults::MongoTap;
 
 use crate::fixture::Shop;
@@ -27,9 +27,7 @@ impl Ground {
         let shop = Shop::open().await;
         let tap = MongoTap::new(shop.bed().mongodb_uri()).await;
         let name = shop.bed().database_name("orders");
-        let tapped = MongoDatabase::connect(tap.uri(), &name, MongoOptions::default())
-            .await
-            .unwrap();
+        let tapped = tap.database(&name).await;
         Self { tap, tapped, shop }
     }
 

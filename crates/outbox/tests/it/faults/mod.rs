@@ -7,7 +7,7 @@ mod parking;
 mod rounds;
 
 use outbox::OutboxStore as _;
-use outbox::mongo::{MongoDatabase, MongoOptions};
+use outbox::mongo::MongoDatabase;
 use testkit::Bed;
 use testkit::faults::{Fault, MongoTap, Trouble, When};
 
@@ -34,10 +34,10 @@ impl Ground {
             .expect("it answers");
         let tap = MongoTap::new(bed.mongodb_uri()).await;
         let name = bed.database_name("ledger");
-        let tapped = MongoDatabase::connect(tap.uri(), &name, MongoOptions::default()).await;
+        let tapped = tap.database(&name).await;
         Self {
             tap,
-            tapped: tapped.expect("the address is valid"),
+            tapped,
             quiet,
             _bed: bed,
         }

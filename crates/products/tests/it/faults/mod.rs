@@ -5,7 +5,7 @@ mod commands;
 mod deciding;
 
 use outbox::OutboxStore as _;
-use outbox::mongo::{MongoDatabase, MongoOptions};
+use outbox::mongo::MongoDatabase;
 use outbox::{Event, Message};
 use testkit::faults::MongoTap;
 
@@ -26,9 +26,7 @@ impl Ground {
         let shop = Shop::open().await;
         let tap = MongoTap::new(shop.bed.mongodb_uri()).await;
         let name = shop.bed.database_name("products");
-        let tapped = MongoDatabase::connect(tap.uri(), &name, MongoOptions::default())
-            .await
-            .unwrap();
+        let tapped = tap.database(&name).await;
         Self { tap, tapped, shop }
     }
 
