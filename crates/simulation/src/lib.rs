@@ -28,6 +28,7 @@ mod fate;
 mod instance;
 mod plan;
 mod run;
+pub mod sharded;
 mod shop;
 mod tally;
 mod weather;

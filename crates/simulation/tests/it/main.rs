@@ -8,3 +8,4 @@ mod command;
 mod guards;
 mod same_seed;
 mod seeds;
+mod sharded;
