@@ -15,14 +15,8 @@ IMAGE = {
 
 # What deployments need and the binary does not have yet. It is named by the checks and fails none; a name
 # that the binary has is checked like any other.
-WANTED_SETTINGS = {
-    "QUADRILLE_KAFKA_SECURITY_PROTOCOL",
-    "QUADRILLE_KAFKA_SASL_MECHANISM",
-    "QUADRILLE_KAFKA_USERNAME",
-    "QUADRILLE_KAFKA_PASSWORD",
-    "QUADRILLE_KAFKA_TLS_CA_FILE",
-}
-WANTED_COMMANDS = {"migrate", "topics"}
+WANTED_SETTINGS = set()
+WANTED_COMMANDS = set()
 
 
 def documented():

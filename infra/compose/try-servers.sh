@@ -230,10 +230,28 @@ kafka_of() {
 }
 serve auth $((base + 11)) QUADRILLE_MONGODB_URI="$(as auth "$MONGODB_AUTH_PASSWORD")"
 until_ok 60 curl -fsS "http://127.0.0.1:$((base + 11))/readyz"
-if ! grep -q QUADRILLE_KAFKA_SECURITY_PROTOCOL <<<"$("$QUADRILLE" config list)"; then
-    say "ok as far as it goes: the binary has no settings for Kafka's passwords and TLS yet"
-    exit 0
-fi
+
+say "tables, topics and an admin, as the jobs make them"
+for role in auth products orders; do
+    password=MONGODB_${role^^}_PASSWORD
+    QUADRILLE_MONGODB_URI=$(as "$role" "${!password}") "$QUADRILLE" migrate "$role"
+done
+refused "can't be made" env QUADRILLE_MONGODB_URI="$(as auth guessed)" "$QUADRILLE" migrate auth
+with_kafka_as() {
+    local user=$1 password=$2
+    shift 2
+    # shellcheck disable=SC2046 # words to be split
+    env $(kafka_of "$user" "$password") "$QUADRILLE" "$@"
+}
+with_kafka_as products "$KAFKA_PRODUCTS_PASSWORD" topics apply --yes
+with_kafka_as orders "$KAFKA_ORDERS_PASSWORD" topics plan >/dev/null
+refused "authentication failed" with_kafka_as orders guessed topics plan
+refused "this user may not do that" with_kafka_as products "$KAFKA_PRODUCTS_PASSWORD" \
+    topics apply --yes --partitions products.product.v1=4
+refused "needs QUADRILLE_KAFKA_PASSWORD" env QUADRILLE_KAFKA_BROKERS="localhost:$kafka_port" \
+    QUADRILLE_KAFKA_SECURITY_PROTOCOL=sasl_ssl QUADRILLE_KAFKA_USERNAME=orders "$QUADRILLE" topics plan
+QUADRILLE_MONGODB_URI=$(as auth "$MONGODB_AUTH_PASSWORD") "$QUADRILLE" accounts add admin@shop.example \
+    --role admin <<<"a password of some length"
 # shellcheck disable=SC2046 # words to be split
 serve products $((base + 12)) QUADRILLE_MONGODB_URI="$(as products "$MONGODB_PRODUCTS_PASSWORD")" \
     $(kafka_of products "$KAFKA_PRODUCTS_PASSWORD")

@@ -46,7 +46,9 @@ pub use domain::Role;
 pub use http::openapi;
 pub use seed::{SeedError, Seeded, seed_account};
 pub use settings::Settings;
-pub use wiring::{RunError, Running, StartError, rotate_signing_key, run, start, start_at};
+pub use wiring::{
+    MigrateError, RunError, Running, StartError, migrate, rotate_signing_key, run, start, start_at,
+};
 
 /// This service's part in the choreography: none.
 pub const CONTRACT: Contract = Contract {

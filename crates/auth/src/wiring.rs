@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use outbox::{Clock, StoreError, SystemClock};
+use service::config::MongoSettings;
 use service::health::Health;
 use service::http::{bind, layers, serve};
 use service::lifecycle::{Lifecycle, TaskFailed};
@@ -81,6 +82,7 @@ pub async fn start_at(
     lifecycle: &Lifecycle,
     clock: Arc<dyn Clock>,
 ) -> Result<Running, StartError> {
+    describe_figures();
     let given = given_keys(&settings.issuing)?;
     let auth = wire(&settings, clock).await?;
     let listener = bind(settings.http.listen_or(PORT)).await?;
@@ -104,6 +106,21 @@ pub async fn start_at(
     Ok(Running { address, passwords })
 }
 
+/// Registers what is counted, so that it is there with 0 before it happens.
+fn describe_figures() {
+    use metrics::{Unit, counter, describe_counter};
+    describe_counter!("auth_logins_total", Unit::Count, "Logins, by their outcome");
+    for outcome in ["ok", "refused"] {
+        counter!("auth_logins_total", "outcome" => outcome).increment(0);
+    }
+    describe_counter!(
+        "auth_refresh_tokens_reused_total",
+        Unit::Count,
+        "Logins revoked because a replaced refresh token was used again"
+    );
+    counter!("auth_refresh_tokens_reused_total").increment(0);
+}
+
 /// Starts the service and stays until `lifecycle` ends.
 ///
 /// # Errors
@@ -111,6 +128,29 @@ pub async fn start_at(
 pub async fn run(settings: Settings, lifecycle: &Lifecycle) -> Result<(), RunError> {
     start(settings, lifecycle).await?;
     Ok(lifecycle.join().await?)
+}
+
+/// Makes the service's tables and indexes, as its first request would. Doing it again changes
+/// nothing.
+///
+/// # Errors
+/// When the setting is wrong, MongoDB is out of reach, or it refuses.
+pub async fn migrate(settings: &MongoSettings) -> Result<(), MigrateError> {
+    let store = MongoAuth::connect(settings)
+        .await
+        .map_err(StartError::from)?;
+    Ok(store.prepare().await?)
+}
+
+/// Why the tables could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum MigrateError {
+    /// The setting for MongoDB can't be right.
+    #[error(transparent)]
+    Settings(#[from] StartError),
+    /// MongoDB is out of reach, or refuses.
+    #[error("the tables can't be made: {0}")]
+    Store(#[from] StoreError),
 }
 
 /// Adds a signing key, for operators: after a leak, or every few months. It takes over by

@@ -4,6 +4,8 @@
 //! service, two instances of each, a service killed in the middle, a broker that is away, and
 //! [`chaos`], which does all that at random for as long as it is told to.
 //!
+//! [`upgrade`] exchanges the processes of one build for those of another.
+//!
 //! **Boundary.** What a client can see over HTTP, what `quadrille audit` finds, and, for chaos, the
 //! services' books and topics read by the services' own code.
 //!
@@ -19,6 +21,7 @@ mod part;
 mod place;
 mod shop;
 mod tools;
+pub mod upgrade;
 mod wait;
 
 pub use client::{Answer, Client};

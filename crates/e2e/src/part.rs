@@ -29,6 +29,8 @@ pub struct Part {
     name: String,
     address: SocketAddr,
     line: CommandLine,
+    /// Set apart from the line, because it may become another build's.
+    program: Mutex<PathBuf>,
     child: Mutex<Option<Child>>,
 }
 
@@ -43,6 +45,7 @@ impl Part {
             role,
             name,
             address,
+            program: Mutex::new(line.program.clone()),
             line,
             child: Mutex::new(None),
         }
@@ -73,6 +76,12 @@ impl Part {
         self.line.log.as_deref()
     }
 
+    /// The next time that it is started, it is `program`.
+    pub fn becomes(&self, program: &Path) {
+        let mut own = self.program.lock().unwrap_or_else(PoisonError::into_inner);
+        program.clone_into(&mut own);
+    }
+
     fn child(&self) -> MutexGuard<'_, Option<Child>> {
         self.child.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -86,7 +95,8 @@ impl Part {
         if child.is_some() {
             return Ok(());
         }
-        let mut command = Command::new(&self.line.program);
+        let program = self.program.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut command = Command::new(&*program);
         command
             .args(&self.line.arguments)
             .envs(
@@ -108,7 +118,7 @@ impl Part {
         }
         let started = command
             .spawn()
-            .with_context(|| format!("{} can't be run", self.line.program.display()))?;
+            .with_context(|| format!("{} can't be run", program.display()))?;
         *child = Some(started);
         Ok(())
     }

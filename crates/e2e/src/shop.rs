@@ -23,6 +23,8 @@ pub struct Shop {
     pub(crate) program: PathBuf,
     /// A folder for a log file of each process; without it they log where we do.
     logs: Option<PathBuf>,
+    /// What every process finds in its environment besides.
+    environment: Vec<(&'static str, String)>,
     parts: Vec<Arc<Part>>,
 }
 
@@ -33,8 +35,16 @@ impl Shop {
             place,
             program,
             logs,
+            environment: Vec::new(),
             parts: Vec::new(),
         }
+    }
+
+    /// Puts these variables into the environment of every process that is added from now on.
+    #[must_use]
+    pub fn with_environment(mut self, variables: Vec<(&'static str, String)>) -> Self {
+        self.environment = variables;
+        self
     }
 
     /// Starts a gateway, an auth, and as many orders and products as asked for; loads the
@@ -54,8 +64,16 @@ impl Shop {
     /// # Errors
     /// When a process can't be started.
     pub fn launch(place: Place, orders: usize, products: usize) -> anyhow::Result<Self> {
-        let reach = place.reach.clone();
-        let mut shop = Self::new(place, program()?, None);
+        Self::new(place, program()?, None).open(orders, products)
+    }
+
+    /// Adds all processes and starts them, without waiting for anything and without data.
+    ///
+    /// # Errors
+    /// When a process can't be started.
+    pub fn open(self, orders: usize, products: usize) -> anyhow::Result<Self> {
+        let mut shop = self;
+        let reach = shop.place.reach.clone();
         let auth = shop.add("auth", &reach, &[])?.url();
         let jwks = format!("--jwks-url={auth}/.well-known/jwks.json");
         let mut urls = Vec::new();
@@ -118,11 +136,15 @@ impl Shop {
         let line = CommandLine {
             program: self.program.clone(),
             arguments: all,
-            environment: vec![
+            // The later word counts.
+            environment: [
                 ("QUADRILLE_MONGODB_URI", reach.mongodb_uri.clone()),
                 ("QUADRILLE_KAFKA_BROKERS", reach.kafka_brokers.clone()),
                 ("RUST_LOG", filter),
-            ],
+            ]
+            .into_iter()
+            .chain(self.environment.clone())
+            .collect(),
             log: self
                 .logs
                 .as_ref()

@@ -28,6 +28,12 @@ pub(crate) struct Limits {
 
 impl Limits {
     pub(crate) fn new(settings: &Settings) -> Self {
+        metrics::describe_counter!(
+            "gateway_rate_limited_total",
+            metrics::Unit::Count,
+            "Requests refused because their caller asked too often"
+        );
+        metrics::counter!("gateway_rate_limited_total").increment(0);
         let limiter = |per_second, burst| {
             let quota = Quota::per_second(NonZeroU32::new(per_second)?);
             let burst = NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN);

@@ -69,6 +69,7 @@ impl Proxy {
             .pool_idle_timeout(IDLE)
             .pool_timer(TokioTimer::new())
             .build(connector);
+        describe();
         Self {
             client,
             auth: Instances::new(&settings.auth_url),
@@ -102,14 +103,17 @@ impl Proxy {
         headers.remove(header::EXPECT);
         forwarded::append(headers, peer, trust_forwarded_for);
         trace::ensure(headers);
+        let span = trace::hop(headers, rule);
         if let Some(id) = id {
             headers.insert(REQUEST_ID, id);
         }
         let answer = self.ask(rule, request);
-        match tokio::time::timeout(self.settings.http.request_timeout, answer).await {
+        let answer = match tokio::time::timeout(self.settings.http.request_timeout, answer).await {
             Ok(answer) => answer,
             Err(_) => Err(late(rule.upstream)),
-        }
+        };
+        trace::answered(span, &answer);
+        answer
     }
 
     /// Asks an instance; the next one when no connection could be made and the body is still ours.
@@ -210,6 +214,19 @@ fn target(rule: &Rule, uri: &Uri, instance: &Authority) -> Result<Uri, Problem> 
         None => uri.path_and_query().cloned(),
     };
     Uri::from_parts(parts).map_err(|error| Problem::internal(&error))
+}
+
+/// Registers what is counted seldom, so that it is there with 0.
+fn describe() {
+    metrics::describe_counter!(
+        "gateway_upstream_failures_total",
+        metrics::Unit::Count,
+        "Requests that a service did not answer"
+    );
+    for upstream in [Upstream::Auth, Upstream::Products, Upstream::Orders] {
+        let name = upstream.name();
+        metrics::counter!("gateway_upstream_failures_total", "upstream" => name).increment(0);
+    }
 }
 
 fn late(upstream: Upstream) -> Problem {

@@ -1,8 +1,14 @@
 //! The trace that a request belongs to (W3C Trace Context).
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use service::http::trace_id;
+use opentelemetry::KeyValue;
+use service::{
+    http::{Problem, trace_id},
+    telemetry::{Side, Span},
+};
 use uuid::Uuid;
+
+use crate::access::Rule;
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
@@ -15,6 +21,27 @@ pub(crate) fn ensure(headers: &mut HeaderMap) {
     let span = Uuid::new_v4().as_u64_pair().1;
     if let Ok(value) = HeaderValue::try_from(format!("00-{trace}-{span:016x}-01")) {
         headers.insert(TRACEPARENT, value);
+    }
+}
+
+/// Begins the span of a request that is passed on, when spans are told.
+pub(crate) fn hop(headers: &mut HeaderMap, rule: &Rule) -> Option<Span> {
+    Span::begin(Side::Client, headers, || {
+        let shown = vec![
+            KeyValue::new("http.request.method", rule.method.as_str().to_owned()),
+            KeyValue::new("peer.service", rule.upstream.name()),
+            KeyValue::new("quadrille.service", "gateway"),
+        ];
+        (format!("{} {}", rule.method, rule.path).into(), shown)
+    })
+}
+
+/// Notes on the span what came of it.
+pub(crate) fn answered<B>(span: Option<Span>, answer: &Result<http::Response<B>, Problem>) {
+    let Some(mut span) = span else { return };
+    match answer {
+        Ok(response) => span.answered(response.status()),
+        Err(_) => span.failed("unavailable"),
     }
 }
 

@@ -25,6 +25,7 @@
 
 pub mod commands;
 pub mod domain;
+mod figures;
 pub mod handlers;
 pub mod http;
 pub mod live;
@@ -40,7 +41,7 @@ use events::{
 
 pub use http::openapi;
 pub use settings::{BatchSettings, DEFAULT_DATABASE, DEFAULT_PORT, Settings};
-pub use wiring::{Error, Running, start, subscriptions};
+pub use wiring::{Error, Running, migrate, start, subscriptions};
 
 /// The service's name: its consumer group, and the source of its events.
 pub const SERVICE: &str = "orders";

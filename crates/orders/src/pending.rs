@@ -15,6 +15,7 @@ use std::time::Duration;
 use outbox::{Clock, StoreError};
 use tokio_util::sync::CancellationToken;
 
+use crate::figures::describe_waiting;
 use crate::store::MongoOrders;
 
 /// How often it is looked at.
@@ -22,6 +23,7 @@ const EVERY: Duration = Duration::from_secs(5);
 
 /// Measures until `stop`. A database that is away leaves the last figures standing.
 pub(crate) async fn measure(orders: MongoOrders, clock: Arc<dyn Clock>, stop: CancellationToken) {
+    describe_waiting();
     let count = metrics::gauge!("orders_pending");
     let oldest = metrics::gauge!("orders_oldest_pending_seconds");
     loop {

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use events::{OrderStatusUpdate, ProductCreate, ProductsQuantityUpdate};
 use operations::Operator;
-use outbox::kafka::{Compression, KafkaOptions};
+use outbox::kafka::{Compression, KafkaOptions, Security};
 use outbox::mongo::{MongoDatabase, MongoOptions};
-use outbox::{Clock, Ground, Messaging, MessagingError, Subscriptions, SystemClock};
+use outbox::{Clock, Ground, Messaging, MessagingError, StoreError, Subscriptions, SystemClock};
 use secrecy::ExposeSecret;
-use service::config::KafkaCompression;
+use service::config::{InvalidKafkaSecurity, KafkaCompression, KafkaSettings, MongoSettings};
 use service::health::Health;
 use service::lifecycle::Lifecycle;
 use service::token::Verifier;
@@ -40,10 +40,52 @@ pub enum Error {
     Listen(std::io::Error),
     /// MongoDB's address can't be read.
     #[error("the MongoDB settings are wrong (--mongodb-uri, QUADRILLE_MONGODB_URI): {0}")]
-    Mongo(outbox::StoreError),
+    Mongo(StoreError),
     /// A setting that Kafka's client refuses, or a checkpoint that does not fit its topic.
     #[error(transparent)]
     Messaging(#[from] MessagingError),
+    /// What protects the connection to Kafka does not fit together.
+    #[error(transparent)]
+    KafkaSecurity(#[from] InvalidKafkaSecurity),
+    /// The tables could not be made.
+    #[error("the tables can't be made: {0}")]
+    Tables(StoreError),
+}
+
+/// Makes the service's tables and indexes, those of outbox and inbox included, as a start would.
+/// Doing it again changes nothing.
+///
+/// # Errors
+/// When the setting is wrong, MongoDB is out of reach, or it refuses.
+pub async fn migrate(settings: &MongoSettings) -> Result<(), Error> {
+    let database = connect(settings).await?;
+    store::prepare(&database).await.map_err(Error::Tables)
+}
+
+/// Opens the service's database. Nothing is contacted yet.
+async fn connect(settings: &MongoSettings) -> Result<MongoDatabase, Error> {
+    let name = settings.database.as_deref().unwrap_or(DEFAULT_DATABASE);
+    let options = MongoOptions {
+        pool_size: settings.pool_size,
+        timeout: settings.timeout,
+    };
+    MongoDatabase::connect(settings.uri.expose_secret(), name, options)
+        .await
+        .map_err(Error::Mongo)
+}
+
+fn kafka_options(settings: &KafkaSettings) -> Result<KafkaOptions, InvalidKafkaSecurity> {
+    Ok(KafkaOptions {
+        brokers: settings.brokers.clone(),
+        topic_prefix: settings.topic_prefix.clone(),
+        client_id: SERVICE.to_owned(),
+        session_timeout: settings.session_timeout,
+        compression: match settings.compression {
+            KafkaCompression::None => Compression::None,
+            KafkaCompression::Lz4 => Compression::Lz4,
+        },
+        security: Security::new(settings.security.client_settings()?),
+    })
 }
 
 /// Starts the service on `lifecycle`. Comes back once it listens; the database and the broker may be
@@ -53,28 +95,8 @@ pub enum Error {
 /// When a setting is wrong or the address can't be listened on.
 pub async fn start(settings: Settings, lifecycle: &Lifecycle) -> Result<Running, Error> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let name = settings
-        .mongo
-        .database
-        .as_deref()
-        .unwrap_or(DEFAULT_DATABASE);
-    let options = MongoOptions {
-        pool_size: settings.mongo.pool_size,
-        timeout: settings.mongo.timeout,
-    };
-    let database = MongoDatabase::connect(settings.mongo.uri.expose_secret(), name, options)
-        .await
-        .map_err(Error::Mongo)?;
-    let kafka = KafkaOptions {
-        brokers: settings.kafka.brokers.clone(),
-        topic_prefix: settings.kafka.topic_prefix.clone(),
-        client_id: SERVICE.to_owned(),
-        session_timeout: settings.kafka.session_timeout,
-        compression: match settings.kafka.compression {
-            KafkaCompression::None => Compression::None,
-            KafkaCompression::Lz4 => Compression::Lz4,
-        },
-    };
+    let database = connect(&settings.mongo).await?;
+    let kafka = kafka_options(&settings.kafka)?;
     let messaging = Messaging::new(
         SERVICE,
         database.clone(),

@@ -118,7 +118,12 @@ pub(crate) trait Route<D: Database>: Send + Sync {
     /// handlers without fields have none of their own.
     fn event(&self) -> (&'static str, &'static str);
 
-    fn decode(&self, record: &Record) -> Result<AnyEnvelope, InvalidMessage>;
+    /// `traceparent` is the context of what follows from it, when that is not its own.
+    fn decode(
+        &self,
+        record: &Record,
+        traceparent: Option<&str>,
+    ) -> Result<AnyEnvelope, InvalidMessage>;
 
     fn handle<'a>(
         &'a self,
@@ -138,8 +143,16 @@ impl<D: Database, E: Event, H: Handle<E, D>> Route<D> for Typed<E, H> {
         (E::TOPIC, E::TYPE)
     }
 
-    fn decode(&self, record: &Record) -> Result<AnyEnvelope, InvalidMessage> {
-        Ok(Box::new(decode::<E>(record)?))
+    fn decode(
+        &self,
+        record: &Record,
+        traceparent: Option<&str>,
+    ) -> Result<AnyEnvelope, InvalidMessage> {
+        let mut envelope = decode::<E>(record)?;
+        if let Some(traceparent) = traceparent {
+            envelope.context.traceparent = Some(traceparent.to_owned());
+        }
+        Ok(Box::new(envelope))
     }
 
     fn handle<'a>(

@@ -31,6 +31,7 @@ use crate::handler::Subscriptions;
 use crate::outbox::OutboxStore;
 use crate::pacing::rest;
 use crate::source::{Assigned, Record, Source, SourceEvent};
+use crate::trace::{BatchSpans, Step};
 use crate::transaction::transact;
 
 /// How an inbox works.
@@ -263,21 +264,26 @@ impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
                 continue;
             }
             let mut wait = Backoff::new(self.settings.max_backoff);
+            let group = self.subscriptions.group();
+            let mut spans = BatchSpans::begin(Step::Process, group, &records);
             loop {
-                match self.attempt(&records).await {
+                match self.attempt(&records, &spans).await {
                     Ok(()) => break,
                     Err(fault) if fault.kind() == ErrorKind::Fenced => {
                         tracing::info!(group = self.subscriptions.group(), %fault, "fenced");
+                        spans.failed(&fault);
                         self.begin_again(stop).await;
                         return;
                     }
                     Err(fault) if fault.kind() == ErrorKind::Permanent && records.len() > 1 => {
                         // One of them is the cause. Alone, it can be told.
+                        spans.failed(&fault);
                         queue.extend(records.iter().rev().map(|record| vec![record.clone()]));
                         break;
                     }
                     Err(fault) => {
                         self.tally.retried();
+                        spans.tried_again(&fault);
                         let group = self.subscriptions.group();
                         tracing::warn!(group, %fault, "the batch is tried again");
                         if !wait.pause(stop).await {
@@ -317,7 +323,8 @@ impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
             .collect()
     }
 
-    async fn attempt(&mut self, records: &[Record]) -> Result<(), StoreError> {
+    async fn attempt(&mut self, records: &[Record], spans: &BatchSpans) -> Result<(), StoreError> {
+        let began = Instant::now();
         if !Guard::Checkpoint.stands() {
             let mut alone = Checkpoints::new(
                 &self.database,
@@ -339,8 +346,10 @@ impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
             &self.claims,
             &self.parked,
             records,
+            spans,
         );
-        let done = transact(&self.database, &mut batch).await?;
+        let mut done = transact(&self.database, &mut batch).await?;
+        done.afterwards.drain(..).for_each(|act| act());
         for step in &done.steps {
             if let Some(claim) = self.claims.get_mut(&step.at) {
                 claim.next = step.to;
@@ -361,7 +370,8 @@ impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
             self.looks.count_soon();
         }
         self.yielding = Backoff::new(self.settings.max_backoff);
-        self.tally.applied(records.len(), &done);
+        self.tally
+            .applied(records, &done, began.elapsed(), self.clock.now());
         let progress: Vec<(TopicPartition, i64)> = done
             .steps
             .into_iter()

@@ -33,6 +33,7 @@ pub mod checkpoint;
 pub mod clock;
 pub mod cloudevents;
 pub mod dead_letter;
+mod describe;
 pub mod error;
 pub mod guard;
 pub mod handler;
@@ -50,6 +51,7 @@ pub mod relay;
 pub mod relearn;
 pub mod replay;
 pub mod source;
+pub mod trace;
 pub mod transaction;
 
 pub use checkpoint::{Advance, Claim, InboxStore, ParkedKeys, TopicPartition};

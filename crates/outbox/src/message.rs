@@ -100,6 +100,18 @@ pub struct MessageContext {
     pub traceparent: Option<String>,
 }
 
+impl MessageContext {
+    /// The trace that it belongs to, for log lines.
+    pub fn trace_id(&self) -> Option<&str> {
+        self.traceparent.as_deref()?.get(3..35)
+    }
+
+    /// The span that it belongs to, for log lines.
+    pub fn span_id(&self) -> Option<&str> {
+        self.traceparent.as_deref()?.get(36..52)
+    }
+}
+
 /// An event ready to be published: its bytes and its metadata.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {

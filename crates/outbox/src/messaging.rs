@@ -198,6 +198,7 @@ impl Messaging {
         }
         self.ground.past.store(true, Ordering::Release);
         let source = KafkaSource::subscribe(&self.kafka, self.service, subscriptions.topics())?;
+        let disk = self.database.clone();
         let relay = Relay::new(
             self.database.clone(),
             self.publisher,
@@ -234,7 +235,10 @@ impl Messaging {
             outcome
         };
         let publishing = async {
-            relay.run(quiet.clone()).await;
+            tokio::select! {
+                () = relay.run(quiet.clone()) => {}
+                () = disk.watch_disk() => {}
+            }
             published.cancel();
         };
         let keeping = async {

@@ -28,7 +28,11 @@ pub struct Outgoing<'a> {
     now: Timestamp,
     messages: Vec<Message>,
     duplicates: usize,
+    afterwards: Vec<Afterwards>,
 }
+
+/// What is done once a transaction is committed, and never for one that was not.
+pub(crate) type Afterwards = Box<dyn FnOnce() + Send>;
 
 impl<'a> Outgoing<'a> {
     /// An empty collection for the service `source`. All its messages have one time.
@@ -39,6 +43,7 @@ impl<'a> Outgoing<'a> {
             now: to_milliseconds(clock.now()),
             messages: Vec::new(),
             duplicates: 0,
+            afterwards: Vec::new(),
         }
     }
 
@@ -93,6 +98,17 @@ impl<'a> Outgoing<'a> {
     /// alone: a replay shows what was new.
     pub fn duplicates(&mut self, events: usize) {
         self.duplicates += events;
+    }
+
+    /// Has `act` done once the transaction is committed. For figures and log lines alone: a
+    /// process that ends just then does not do it. A transaction that is run again does it once.
+    pub fn afterwards(&mut self, act: impl FnOnce() + Send + 'static) {
+        self.afterwards.push(Box::new(act));
+    }
+
+    /// What is to be done once the transaction is committed.
+    pub(crate) fn take_afterwards(&mut self) -> Vec<Afterwards> {
+        std::mem::take(&mut self.afterwards)
     }
 
     /// How many were said to be seen before, counted from the last time this was asked.

@@ -7,6 +7,7 @@
 
 mod order;
 mod sweeping;
+mod tally;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +19,7 @@ use uuid::Uuid;
 
 use self::order::in_order;
 use self::sweeping::Sweeping;
+use self::tally::Tally;
 use crate::clock::Clock;
 use crate::error::StoreError;
 use crate::guard::Guard;
@@ -25,6 +27,7 @@ use crate::message::Message;
 use crate::outbox::OutboxStore;
 use crate::pacing::rest;
 use crate::publisher::Publisher;
+use crate::trace::{BatchSpans, Step};
 
 /// The bell that a commit rings to say: there is something in the outbox.
 #[derive(Debug, Clone, Default)]
@@ -72,6 +75,7 @@ pub struct Relay<D, P> {
     holder: Uuid,
     clock: Arc<dyn Clock>,
     settings: RelaySettings,
+    tally: Tally,
 }
 
 /// What a relay keeps while it holds the lease.
@@ -98,10 +102,12 @@ impl<D: OutboxStore, P: Publisher> Relay<D, P> {
         settings: RelaySettings,
     ) -> Self {
         let holder = clock.uuid();
+        let shard = shard.into();
         Self {
             database,
             publisher,
-            shard: shard.into(),
+            tally: Tally::new(&shard),
+            shard,
             holder,
             clock,
             settings,
@@ -115,8 +121,7 @@ impl<D: OutboxStore, P: Publisher> Relay<D, P> {
         let working = async {
             while !stop.is_cancelled() {
                 if let Err(fault) = self.shift(&stop).await {
-                    metrics::counter!("outbox_faults_total", "shard" => self.shard.clone())
-                        .increment(1);
+                    self.tally.fault();
                     tracing::warn!(shard = %self.shard, %fault, "the relay begins again");
                     pause(&stop, Duration::from_millis(200)).await;
                 }
@@ -149,6 +154,7 @@ impl<D: OutboxStore, P: Publisher> Relay<D, P> {
     /// From taking the lease to losing it, to a fault, or to the end.
     async fn shift(&self, stop: &CancellationToken) -> Result<(), RelayFault> {
         let Some(until) = self.renew().await? else {
+            self.tally.stands_by();
             pause(stop, self.settings.lease / 3).await;
             return Ok(());
         };
@@ -238,9 +244,7 @@ impl<D: OutboxStore, P: Publisher> Relay<D, P> {
             .lease(&self.shard, self.holder, self.settings.lease)
             .await?;
         if let Some(lease) = &lease {
-            #[expect(clippy::cast_precision_loss, reason = "an epoch is far below 2^52")]
-            metrics::gauge!("outbox_lease_epoch", "shard" => self.shard.clone())
-                .set(lease.epoch as f64);
+            self.tally.holds(lease);
         }
         let ours = lease.is_some() || !Guard::Lease.stands();
         Ok(ours.then_some(asked + self.settings.lease))
@@ -270,9 +274,14 @@ impl<D: OutboxStore, P: Publisher> Relay<D, P> {
         }
         shift.last = ids.last().copied().unwrap_or(shift.last);
         let messages = in_order(records);
-        self.publish(shift, &messages, stop).await?;
-        metrics::counter!("outbox_published_total", "shard" => self.shard.clone())
-            .increment(messages.len() as u64);
+        let mut spans = BatchSpans::begin(Step::Publish, &self.shard, &messages);
+        let began = Instant::now();
+        if let Err(fault) = self.publish(shift, &messages, stop).await {
+            spans.failed(&fault);
+            return Err(fault);
+        }
+        drop(spans);
+        self.tally.published(messages.len(), began.elapsed());
         shift.sweeping.add(ids);
         Ok(Round {
             full,
@@ -319,10 +328,7 @@ impl<D: OutboxStore, P: Publisher> Relay<D, P> {
                 .as_secs_f64()
                 .max(0.0)
         });
-        #[expect(clippy::cast_precision_loss, reason = "a count for a chart")]
-        metrics::gauge!("outbox_backlog_records", "shard" => self.shard.clone())
-            .set(backlog.records as f64);
-        metrics::gauge!("outbox_oldest_age_seconds", "shard" => self.shard.clone()).set(age);
+        self.tally.waits(&backlog, age);
         Ok(())
     }
 }

@@ -35,6 +35,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::mark::{Mark, Marks};
 use crate::cloudevents;
+use crate::describe;
 use crate::error::{ErrorKind, StoreError};
 use crate::handler::text_header;
 use crate::kafka::{TopicError, TopicReader};
@@ -156,6 +157,7 @@ impl Past {
         }
         self.learner.conclude(&self.reader).await?;
         self.marks.write(&read).await?;
+        describe::relearning();
         metrics::counter!("relearned_total", "service" => self.service).increment(news as u64);
         if news > 0 {
             tracing::warn!(

@@ -15,12 +15,14 @@
 //! its own topics     -> relearn, before all this, when the database was restored
 //! ```
 //!
-//! [`domain`] decides, [`store`] keeps, [`wiring`](start) puts the parts together.
+//! [`domain`] decides, [`store`] keeps, [`catalogue`] answers readers from memory,
+//! [`wiring`](start) puts the parts together.
 //!
 //! **How to add one.** A command: a file in `commands/` and an endpoint in `http/` that
 //! calls it. A handler: a file in `handlers/`, a line in [`CONTRACT`] and one in the
 //! subscriptions of `wiring/`.
 
+pub mod catalogue;
 pub mod commands;
 pub mod domain;
 pub mod handlers;
@@ -37,7 +39,9 @@ use events::{
 pub use http::openapi;
 pub use seed::seed_demo;
 pub use store::audit::audit_view;
-pub use wiring::{PORT, Running, Settings, StartError, connect, start, subscriptions};
+pub use wiring::{
+    MigrateError, PORT, Running, Settings, StartError, connect, migrate, start, subscriptions,
+};
 
 /// What the service says and hears.
 pub const CONTRACT: Contract = Contract {

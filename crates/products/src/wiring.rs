@@ -4,12 +4,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use operations::Operator;
-use outbox::kafka::{Compression, KafkaError, KafkaOptions};
+use outbox::kafka::{Compression, KafkaError, KafkaOptions, Security};
 use outbox::mongo::MongoOptions;
 use outbox::{Clock, Ground, Messaging, StoreError, Subscriptions, SystemClock};
 use secrecy::ExposeSecret;
 use service::config::{
-    HttpSettings, KafkaCompression, KafkaSettings, MongoSettings, TokenSettings,
+    HttpSettings, InvalidKafkaSecurity, KafkaCompression, KafkaSettings, MongoSettings,
+    TokenSettings,
 };
 use service::health::Health;
 use service::lifecycle::Lifecycle;
@@ -18,6 +19,7 @@ use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
 use crate::CONTRACT;
+use crate::catalogue::MemoryCatalogue;
 use crate::handlers::OnOrderCreate;
 use crate::http::{self, Api};
 use crate::relearn::RelearnProducts;
@@ -62,6 +64,9 @@ pub enum StartError {
     /// A setting for Kafka can't be right.
     #[error("the settings for Kafka can't be used: {0}")]
     Kafka(#[from] KafkaError),
+    /// What protects the connection to Kafka does not fit together.
+    #[error(transparent)]
+    KafkaSecurity(#[from] InvalidKafkaSecurity),
 }
 
 /// Opens the service's database as `settings` say. Nothing is contacted yet.
@@ -79,6 +84,27 @@ pub async fn connect(settings: &MongoSettings) -> Result<ShopDatabase, StartErro
         .map_err(StartError::Mongo)
 }
 
+/// Makes the service's tables, indexes and rules, those of outbox and inbox included, as a start
+/// would. Doing it again changes nothing.
+///
+/// # Errors
+/// [`MigrateError`].
+pub async fn migrate(settings: &MongoSettings) -> Result<(), MigrateError> {
+    let database = connect(settings).await?;
+    Ok(store::prepare(&database).await?)
+}
+
+/// Why the tables could not be made.
+#[derive(Debug, Error)]
+pub enum MigrateError {
+    /// The setting for MongoDB can't be right.
+    #[error(transparent)]
+    Settings(#[from] StartError),
+    /// MongoDB is out of reach, or refuses.
+    #[error("the tables can't be made: {0}")]
+    Store(#[from] StoreError),
+}
+
 /// Starts the service on `lifecycle` and says where it listens.
 ///
 /// It comes up with MongoDB or Kafka down: `/readyz` says so, and it goes on by itself once
@@ -90,7 +116,7 @@ pub async fn connect(settings: &MongoSettings) -> Result<ShopDatabase, StartErro
 pub async fn start(settings: Settings, lifecycle: &Lifecycle) -> Result<Running, StartError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let database = connect(&settings.mongo).await?;
-    let kafka = kafka_options(&settings.kafka);
+    let kafka = kafka_options(&settings.kafka)?;
     let messaging = Messaging::new(
         CONTRACT.service,
         database.clone(),
@@ -120,11 +146,18 @@ pub async fn start(settings: Settings, lifecycle: &Lifecycle) -> Result<Running,
         clock: Arc::clone(&clock),
         verifier,
     };
-    let routes = http::router(api).merge(operations::router(CONTRACT.service, operator));
+    let catalogue = MemoryCatalogue::new(database.clone());
+    let routes = http::router_over(api, catalogue.clone())
+        .merge(operations::router(CONTRACT.service, operator));
     let routes = http::changes_need_the_past(routes, messaging.ground());
     let routes = routes.merge(health(&messaging.ground()).routes());
     let routes = service::http::layers(routes, CONTRACT.service, &settings.http);
 
+    let soft = shutdown.soft();
+    lifecycle.spawn("products catalogue", async move {
+        catalogue.keep(soft).await;
+        Ok::<_, StartError>(())
+    });
     // Requests write to the outbox too: the relay outlives them.
     let written = CancellationToken::new();
     let (soft, served) = (shutdown.soft(), written.clone());
@@ -149,8 +182,8 @@ pub fn subscriptions(database: &ShopDatabase) -> Subscriptions<ShopDatabase> {
     Subscriptions::new(CONTRACT.service).on(OnOrderCreate::new(database.clone(), clock))
 }
 
-fn kafka_options(settings: &KafkaSettings) -> KafkaOptions {
-    KafkaOptions {
+fn kafka_options(settings: &KafkaSettings) -> Result<KafkaOptions, InvalidKafkaSecurity> {
+    Ok(KafkaOptions {
         brokers: settings.brokers.clone(),
         topic_prefix: settings.topic_prefix.clone(),
         client_id: format!("quadrille-{}", CONTRACT.service),
@@ -159,7 +192,8 @@ fn kafka_options(settings: &KafkaSettings) -> KafkaOptions {
             KafkaCompression::None => Compression::None,
             KafkaCompression::Lz4 => Compression::Lz4,
         },
-    }
+        security: Security::new(settings.security.client_settings()?),
+    })
 }
 
 fn health(ground: &Ground) -> Health {

@@ -1,17 +1,22 @@
 //! What can be typed.
 
 use clap::{Parser, Subcommand};
+use service::config::InvalidKafkaSecurity;
 use service::telemetry::LogFormat;
 
+use crate::accounts::AccountsCommand;
 use crate::audit::AuditArgs;
+use crate::backup::{BackupArgs, RestoreArgs};
 use crate::bench::BenchArgs;
 use crate::health::HealthArgs;
 use crate::letters::LettersCommand;
+use crate::migrate::MigrateCommand;
 use crate::order::life::EventsArgs;
 use crate::order::stuck::StuckArgs;
 use crate::place::Place;
 use crate::rebuild::RebuildArgs;
 use crate::replay::ReplayArgs;
+use crate::topics::TopicsCommand;
 use crate::up::UpArgs;
 
 /// Quadrille: a shop whose services dance by events.
@@ -59,9 +64,22 @@ pub(crate) enum Command {
     Replay(ReplayArgs),
     /// Make a service's local copy of others' data anew from its owner's topic
     Rebuild(RebuildArgs),
+    /// Save the services' databases into files, all at one moment, while they run
+    Backup(BackupArgs),
+    /// Make a service's database a backup again; every instance of the service must have ended
+    Restore(RestoreArgs),
     /// Look after messages that a service could not apply
     #[command(subcommand)]
     DeadLetters(LettersCommand),
+    /// Compare the cluster's topics with what the shop needs, and make them so
+    #[command(subcommand)]
+    Topics(Box<TopicsCommand>),
+    /// Make a service's collections, indexes and rules before it starts
+    #[command(subcommand)]
+    Migrate(Box<MigrateCommand>),
+    /// Open accounts that nobody can register
+    #[command(subcommand)]
+    Accounts(Box<AccountsCommand>),
     /// Place many orders at once and measure how fast they are settled
     Bench(BenchArgs),
     /// Show who says what to whom, from the services' own contracts
@@ -96,6 +114,30 @@ pub(crate) enum Role {
     Products(products::Settings),
     /// Placing orders and following them
     Orders(orders::Settings),
+}
+
+impl Role {
+    /// Its word on the command line.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Gateway(_) => "gateway",
+            Self::Auth(_) => "auth",
+            Self::Products(_) => "products",
+            Self::Orders(_) => "orders",
+        }
+    }
+
+    /// Whether settings fit together that are each sound by themselves.
+    ///
+    /// # Errors
+    /// What does not fit, and the way out.
+    pub(crate) fn check(&self) -> Result<(), InvalidKafkaSecurity> {
+        match self {
+            Self::Gateway(_) | Self::Auth(_) => Ok(()),
+            Self::Products(settings) => settings.kafka.security.check(),
+            Self::Orders(settings) => settings.kafka.security.check(),
+        }
+    }
 }
 
 /// What can be done with signing keys.

@@ -9,12 +9,15 @@
 //! **How to add one.** A variant in [`cli::Command`], a file for what it does, an arm in
 //! [`run`].
 
+mod accounts;
 mod audit;
+mod backup;
 mod bench;
 mod choreography;
 mod cli;
 mod health;
 mod letters;
+mod migrate;
 mod openapi;
 mod order;
 mod place;
@@ -25,6 +28,7 @@ mod seed;
 mod serve;
 mod services;
 mod settings;
+mod topics;
 mod up;
 
 use std::process::ExitCode;
@@ -74,14 +78,24 @@ fn verdict(well: bool) -> ExitCode {
     }
 }
 
+/// Has the spans of batches and messages told, too, where the requests' are.
+fn tell_spans(log: &service::telemetry::Guard) {
+    if log.tells_spans() {
+        outbox::trace::switch_on();
+    }
+}
+
 async fn run(cli: Cli, matches: &clap::ArgMatches) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Serve(role) => {
-            let _log = service::telemetry::init(cli.log_format, None);
+            let log = service::telemetry::init(role.name(), cli.log_format, None);
+            tell_spans(&log);
             serve::run(*role).await?;
         }
         Command::Up(args) => {
-            let _log = service::telemetry::init(cli.log_format, Some(up::LOG_FILTER));
+            let filter = Some(up::LOG_FILTER);
+            let log = service::telemetry::init("quadrille", cli.log_format, filter);
+            tell_spans(&log);
             up::run(&args).await?;
         }
         Command::Seed(place) => seed::run(&place).await?,
@@ -101,6 +115,8 @@ async fn run(cli: Cli, matches: &clap::ArgMatches) -> anyhow::Result<ExitCode> {
         Command::Events(args) => order::life::run(&args).await?,
         Command::Replay(args) => replay::run(&args).await?,
         Command::Rebuild(args) => return Ok(verdict(rebuild::run(&args).await?)),
+        Command::Backup(args) => backup::save(&args).await?,
+        Command::Restore(args) => backup::restore(&args).await?,
         Command::DeadLetters(command) => return Ok(verdict(letters::run(&command).await?)),
         Command::Bench(args) => {
             if !bench::run(&args).await? {
@@ -125,7 +141,8 @@ async fn run(cli: Cli, matches: &clap::ArgMatches) -> anyhow::Result<ExitCode> {
                 return Ok(ExitCode::FAILURE);
             }
         }
-        Command::Config(ConfigCommand::Check(_)) => {
+        Command::Config(ConfigCommand::Check(role)) => {
+            role.check()?;
             print!("{}", settings::effective(&Cli::command(), matches));
         }
         Command::Config(ConfigCommand::List) => {
@@ -135,6 +152,9 @@ async fn run(cli: Cli, matches: &clap::ArgMatches) -> anyhow::Result<ExitCode> {
             let rotated = auth::rotate_signing_key(&settings).await?;
             println!("key {} signs from {}", rotated.kid, rotated.signs_from);
         }
+        Command::Topics(command) => return Ok(verdict(topics::run(&command).await?)),
+        Command::Migrate(command) => migrate::run(&command).await?,
+        Command::Accounts(command) => accounts::run(&command).await?,
         Command::Health(args) => health::run(&args).await?,
         Command::Openapi => println!("{}", openapi::whole().to_pretty_json()?),
     }

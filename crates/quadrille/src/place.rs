@@ -2,8 +2,9 @@
 
 use anyhow::{Context, anyhow, bail, ensure};
 use clap::Args;
-use outbox::kafka::{KafkaOptions, TopicReader};
+use outbox::kafka::{KafkaOptions, Security, TopicReader};
 use outbox::mongo::{MongoDatabase, MongoOptions};
+use service::config::KafkaSecuritySettings;
 
 use crate::up::State;
 
@@ -43,6 +44,9 @@ pub(crate) struct Place {
     /// The database of the orders service
     #[arg(long, default_value = "orders", value_name = "NAME")]
     pub(crate) orders_database: String,
+    /// What protects the connection to a Kafka that is named.
+    #[command(flatten)]
+    pub(crate) security: KafkaSecuritySettings,
 }
 
 impl Place {
@@ -65,8 +69,12 @@ impl Place {
     /// When no brokers were given, and no `up` runs here or another MongoDB was named: then
     /// the Kafka of that `up` would be the wrong one.
     pub(crate) fn kafka(&self) -> anyhow::Result<KafkaOptions> {
+        let mut security = Security::default();
         let brokers = match &self.kafka_brokers {
-            Some(brokers) => brokers.clone(),
+            Some(brokers) => {
+                security = Security::new(self.security.client_settings()?);
+                brokers.clone()
+            }
             None if self.mongodb_uri.is_some() => bail!(
                 "a MongoDB is named, but no Kafka: name it with --kafka-brokers or QUADRILLE_KAFKA_BROKERS"
             ),
@@ -77,6 +85,7 @@ impl Place {
         Ok(KafkaOptions {
             topic_prefix: self.topic_prefix.clone(),
             client_id: "quadrille".to_owned(),
+            security,
             ..KafkaOptions::new(brokers)
         })
     }
@@ -89,18 +98,26 @@ impl Place {
         Ok(TopicReader::new(&self.kafka()?)?)
     }
 
+    /// The name of `service`'s database.
+    ///
+    /// # Errors
+    /// When there is no such service.
+    pub(crate) fn database_name(&self, service: &str) -> anyhow::Result<&str> {
+        Ok(match service {
+            "auth" => &self.auth_database,
+            "products" => &self.products_database,
+            "orders" => &self.orders_database,
+            other => bail!("{other} has no database"),
+        })
+    }
+
     /// The database of `service`, which must hold a service's tables: an empty one would
     /// look like a shop in good order.
     ///
     /// # Errors
     /// When MongoDB does not answer or the database is not one of a service's.
     pub(crate) async fn database(&self, service: &str) -> anyhow::Result<MongoDatabase> {
-        let name = match service {
-            "auth" => &self.auth_database,
-            "products" => &self.products_database,
-            "orders" => &self.orders_database,
-            other => bail!("{other} has no database"),
-        };
+        let name = self.database_name(service)?;
         let uri = self.mongodb_uri()?;
         let database = MongoDatabase::connect(&uri, name, MongoOptions::default())
             .await

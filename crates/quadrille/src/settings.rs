@@ -9,10 +9,18 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command};
 
 /// Variables that are read elsewhere than on the command line.
-const OTHERS: &[(&str, &str)] = &[(
-    "QUADRILLE_CACHE",
-    "Where Kafka and mongod are kept once provisioned [default: ~/.cache/quadrille]",
-)];
+const OTHERS: &[(&str, &str, &str)] = &[
+    (
+        "QUADRILLE_CACHE",
+        "up",
+        "Where Kafka and mongod are kept once provisioned [default: ~/.cache/quadrille]",
+    ),
+    (
+        crate::accounts::PASSWORD,
+        "accounts",
+        "for accounts, the new account's [default: the first line of the input]",
+    ),
+];
 
 const PREFIX: &str = "QUADRILLE_";
 
@@ -130,13 +138,13 @@ struct Setting {
 fn all(command: &Command) -> BTreeMap<String, Setting> {
     let mut settings = BTreeMap::new();
     collect(command, command.get_name(), &mut settings);
-    for (name, help) in OTHERS {
-        let setting = Setting {
-            readers: BTreeSet::from(["up".to_owned()]),
-            help: (*help).to_owned(),
-            ..Setting::default()
-        };
-        settings.insert((*name).to_owned(), setting);
+    for (name, reader, help) in OTHERS {
+        let setting: &mut Setting = settings.entry((*name).to_owned()).or_default();
+        setting.readers.insert((*reader).to_owned());
+        if !setting.help.is_empty() {
+            setting.help.push_str("; ");
+        }
+        setting.help.push_str(help);
     }
     settings
 }
@@ -165,7 +173,7 @@ fn collect(command: &Command, reader: &str, settings: &mut BTreeMap<String, Sett
     }
     for inner in command.get_subcommands() {
         // Alone, the names of these say nothing.
-        let reader = if reader == "dead-letters" {
+        let reader = if ["dead-letters", "topics", "accounts"].contains(&reader) {
             reader
         } else {
             inner.get_name()

@@ -1,7 +1,11 @@
-//! Log lines and metrics of a process.
+//! Log lines, metrics and traces of a process.
 //!
 //! Lines go to standard error through a thread of their own, so that a slow terminal or pipe never
-//! holds a request. Metrics are kept in one Prometheus recorder per process.
+//! holds a request. Metrics are kept in one Prometheus recorder per process. Spans are told to the
+//! collector that the environment names, if it names one.
+
+mod json_lines;
+mod traces;
 
 use std::{
     io::{self, IsTerminal},
@@ -12,7 +16,13 @@ use std::{
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
-use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{
+    EnvFilter, fmt::format::JsonFields, layer::SubscriberExt, util::SubscriberInitExt,
+};
+
+use self::json_lines::JsonLines;
+
+pub use traces::{Side, Span};
 
 /// What a process logs when neither `RUST_LOG` nor a filter says otherwise.
 pub const DEFAULT_FILTER: &str = "info";
@@ -21,6 +31,13 @@ pub const DEFAULT_FILTER: &str = "info";
 const SECONDS: [f64; 15] = [
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0,
 ];
+
+/// Upper bounds of every histogram of how many there are in a batch.
+const COUNTS: [f64; 11] = [
+    1.0, 2.0, 5.0, 10.0, 25.0, 50.0, 100.0, 175.0, 250.0, 500.0, 1000.0,
+];
+/// How the names of such histograms end.
+const OF_COUNTS: [&str; 3] = ["_batch_records", "_batch_messages", "_batch_size"];
 
 /// How often the recorder folds the histograms' raw samples; they would pile up between two scrapes.
 const UPKEEP: Duration = Duration::from_secs(5);
@@ -39,18 +56,28 @@ pub enum LogFormat {
     Json,
 }
 
-/// Keeps the log's writing thread alive; dropping it writes what is left.
+/// Keeps the log's writing thread and the telling of spans alive; dropping it writes what is left.
 #[derive(Debug)]
 #[must_use = "dropping the guard ends logging"]
 pub struct Guard {
+    // In the order of their end: what goes wrong with the spans is still logged.
+    telling: Option<traces::Telling>,
     _writer: WorkerGuard,
 }
 
-/// Installs the log and the metrics recorder of this process.
+impl Guard {
+    /// Whether spans are told, so that libraries may be told to make some.
+    pub fn tells_spans(&self) -> bool {
+        self.telling.is_some()
+    }
+}
+
+/// Installs the log, the metrics recorder and, if the environment names a collector, the telling
+/// of spans of this process, which is `name` unless `OTEL_SERVICE_NAME` says otherwise.
 ///
 /// The filter is `RUST_LOG` when set, else `filter`, else [`DEFAULT_FILTER`]; what can't be read in it is
 /// left out. A second call leaves the log as it is.
-pub fn init(format: LogFormat, filter: Option<&str>) -> Guard {
+pub fn init(name: &'static str, format: LogFormat, filter: Option<&str>) -> Guard {
     install_metrics();
     let terminal = io::stderr().is_terminal();
     let (writer, guard) = NonBlockingBuilder::default()
@@ -71,23 +98,30 @@ pub fn init(format: LogFormat, filter: Option<&str>) -> Guard {
         registry.with(layer).try_init()
     } else {
         registry
-            .with(layer.json().flatten_event(true).with_current_span(false))
+            .with(layer.fmt_fields(JsonFields::new()).event_format(JsonLines))
             .try_init()
     };
     if installed.is_err() {
         tracing::debug!("the log is installed already");
     }
-    Guard { _writer: guard }
+    Guard {
+        telling: traces::start(name),
+        _writer: guard,
+    }
 }
 
 /// Installs the Prometheus recorder unless one is installed.
 pub fn install_metrics() {
     METRICS.get_or_init(|| {
-        let builder = PrometheusBuilder::new();
         // Only an empty list of bounds is refused.
-        let builder = builder
-            .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)
-            .unwrap_or_else(|_| PrometheusBuilder::new());
+        let bounded = OF_COUNTS
+            .iter()
+            .map(|end| (*end, COUNTS.as_slice()))
+            .chain([("_seconds", SECONDS.as_slice())])
+            .try_fold(PrometheusBuilder::new(), |builder, (end, bounds)| {
+                builder.set_buckets_for_metric(Matcher::Suffix(end.to_owned()), bounds)
+            });
+        let builder = bounded.unwrap_or_else(|_| PrometheusBuilder::new());
         let recorder = builder.build_recorder();
         let handle = recorder.handle();
         if metrics::set_global_recorder(recorder).is_err() {
@@ -125,13 +159,16 @@ mod tests {
     fn a_second_start_keeps_the_recorder_and_its_counts() {
         install_metrics();
         metrics::counter!("telemetry_test_total").increment(1);
-        let guard = init(LogFormat::Json, Some("off"));
+        let guard = init("test", LogFormat::Json, Some("off"));
         metrics::counter!("telemetry_test_total").increment(1);
         metrics::histogram!("telemetry_test_seconds").record(0.3);
+        metrics::histogram!("telemetry_test_batch_size").record(3.0);
+        assert!(!guard.tells_spans());
         let text = metrics_text();
         assert!(text.contains("telemetry_test_total 2"), "{text}");
         assert!(
-            text.contains("telemetry_test_seconds_bucket{le=\"0.5\"} 1"),
+            text.contains("telemetry_test_seconds_bucket{le=\"0.5\"} 1")
+                && text.contains("telemetry_test_batch_size_bucket{le=\"5\"} 1"),
             "{text}"
         );
         drop(guard);

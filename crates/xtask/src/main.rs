@@ -6,8 +6,8 @@
 //! **Boundary.** Of the workspace this crate imports devstack only, and nothing that needs a C or
 //! C++ compiler: it is what installs those.
 //!
-//! **Flow.** `main` reads the command line; `up`, `test`, `layers`, `infra`, `reliability`, `program` and
-//! `install` are a command or a few each; `workspace` and `process` run cargo for them.
+//! **Flow.** `main` reads the command line; `up`, `test`, `layers`, `infra`, `reliability`, `upgrade`,
+//! `program` and `install` are a command or a few each; `workspace` and `process` run cargo for them.
 //!
 //! **How to add one.** A check: one entry in `test/steps.rs`. A tool that the machine needs: one entry
 //! in `install/build_tools.rs`. A layer rule: `layers/rules.rs`. A command: a variant below.
@@ -20,6 +20,7 @@ mod program;
 mod reliability;
 mod test;
 mod up;
+mod upgrade;
 mod web;
 mod workspace;
 
@@ -52,6 +53,8 @@ enum Command {
     Simulate(program::Args),
     /// Run the real processes under load while they, Kafka and MongoDB are killed: --minutes M
     Chaos(program::Args),
+    /// Exchange an older build for this one process by process, under load, there and back
+    Upgrade(upgrade::UpgradeArgs),
     /// Measure the shop, its baseline and its limit on the same servers, optimized
     Bench(program::Args),
     /// Write docs/reliability.md from what the checks found; runs them first when asked to
@@ -83,6 +86,7 @@ fn run(command: Command) -> anyhow::Result<bool> {
             program::run(&workspace, "simulate", &[], false, args).map(|()| true)
         }
         Command::Chaos(args) => program::run(&workspace, "chaos", &[], false, args).map(|()| true),
+        Command::Upgrade(args) => upgrade::run(&workspace, args).map(|()| true),
         Command::Bench(args) => {
             let compare = ["bench", "--compare"];
             program::run(&workspace, "quadrille", &compare, true, args).map(|()| true)

@@ -80,7 +80,10 @@ impl MongoAuth {
     }
 
     /// Makes collections and indexes. Doing it again changes nothing.
-    async fn prepare(&self) -> Result<(), StoreError> {
+    ///
+    /// # Errors
+    /// When the database is out of reach, or refuses.
+    pub async fn prepare(&self) -> Result<(), StoreError> {
         let unique = || IndexOptions::builder().unique(true).build();
         let index = |keys, options| IndexModel::builder().keys(keys).options(options).build();
         // Removed at the time in the field itself, not some seconds later.

@@ -5,8 +5,11 @@
 mod crowd;
 mod in_one_process;
 mod instances;
+mod metrics;
 mod outages;
+mod plans;
 mod storm;
+mod traces;
 
 /// Where the tests' shared servers are, with a name of one's own.
 async fn shared_place() -> e2e::Place {

@@ -120,7 +120,7 @@ async fn probes_answer_for_the_gateway_itself() {
         .await
         .unwrap();
     assert!(
-        metrics.contains(r#"service="gateway",route="/api/products""#),
+        metrics.contains(r#"service="gateway",http_route="/api/products""#),
         "{metrics}"
     );
 }

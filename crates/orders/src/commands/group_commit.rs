@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use outbox::trace::{BatchSpans, Item, Step};
 use outbox::{Clock, ErrorKind, StoreError, transact};
 use thiserror::Error;
 use tokio::sync::{Mutex, mpsc, oneshot};
@@ -15,6 +16,8 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::{Decision, PlaceOrder, PlaceOrders, Placed};
+use crate::SERVICE;
+use crate::figures::Placing;
 use crate::settings::BatchSettings;
 use crate::store::OrdersStore;
 
@@ -82,6 +85,7 @@ pub struct GroupCommit<D> {
     database: D,
     clock: Arc<dyn Clock>,
     settings: BatchSettings,
+    figures: Placing,
 }
 
 impl<D: OrdersStore> GroupCommit<D> {
@@ -104,6 +108,7 @@ impl<D: OrdersStore> GroupCommit<D> {
             database,
             clock,
             settings,
+            figures: Placing::new(),
         });
         let mut tasks = JoinSet::new();
         for _ in 0..writers {
@@ -167,20 +172,27 @@ impl<D: OrdersStore> GroupCommit<D> {
         if jobs.is_empty() {
             return;
         }
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "a batch has at most a few hundred"
-        )]
-        metrics::histogram!("orders_batch_size").record(jobs.len() as f64);
-        let (requests, answers): (Vec<_>, Vec<_>) = jobs
+        let (mut requests, answers): (Vec<_>, Vec<_>) = jobs
             .into_iter()
             .map(|job| (job.request, job.answer))
             .unzip();
+        let mut spans = BatchSpans::begin(Step::Commit, SERVICE, &requests);
+        // What follows from an order belongs to its span in here.
+        for (index, request) in requests.iter_mut().enumerate() {
+            if let Some(traceparent) = spans.traceparent(index) {
+                request.context.traceparent = Some(traceparent.to_owned());
+            }
+        }
         let began = Instant::now();
         let outcome = self.transact(&requests, false).await;
-        metrics::histogram!("orders_commit_seconds").record(began.elapsed().as_secs_f64());
+        self.figures.tried(requests.len(), began.elapsed());
+        if let Err(fault) = &outcome {
+            spans.failed(fault);
+        }
+        drop(spans);
         match outcome {
             Ok(decisions) => {
+                self.figures.decided(&decisions);
                 for ((request, answer), decision) in requests.iter().zip(answers).zip(decisions) {
                     report(request, &decision);
                     // A customer who has gone finds the order in the list.
@@ -210,6 +222,7 @@ impl<D: OrdersStore> GroupCommit<D> {
             let outcome = match self.transact(std::slice::from_ref(request), true).await {
                 Ok(mut decisions) => match decisions.pop() {
                     Some(decision) => {
+                        self.figures.decided(std::slice::from_ref(&decision));
                         report(request, &decision);
                         Ok(decision)
                     }
@@ -254,25 +267,34 @@ fn intake_error(fault: &StoreError) -> IntakeError {
     }
 }
 
+impl<'a> From<&'a PlaceOrder> for Item<'a> {
+    fn from(request: &'a PlaceOrder) -> Self {
+        Self {
+            name: "order",
+            traceparent: request.context.traceparent.as_deref(),
+            topic: None,
+            key: None,
+        }
+    }
+}
+
 fn report(request: &PlaceOrder, decision: &Decision) {
     let request_id = request.context.correlation_id.as_deref().unwrap_or("-");
+    let (trace_id, span_id) = (request.context.trace_id(), request.context.span_id());
     match decision {
         Ok(Placed::New(order)) => {
-            metrics::counter!("orders_placed_total").increment(1);
             tracing::info!(
-                target: "order", order_id = %order.id, request_id, event_id = %request.event_id,
+                target: "order", order_id = %order.id, request_id, trace_id, span_id, event_id = %request.event_id,
                 total = %order.total, "placed"
             );
         }
         Ok(Placed::Again(order)) => {
-            metrics::counter!("orders_repeated_total").increment(1);
             tracing::info!(
-                target: "order", order_id = %order.id, request_id, "answered again"
+                target: "order", order_id = %order.id, request_id, trace_id, span_id, "answered again"
             );
         }
         Err(declined) => {
-            metrics::counter!("orders_refused_total").increment(1);
-            tracing::info!(target: "order", request_id, reason = %declined, "refused");
+            tracing::info!(target: "order", request_id, trace_id, span_id, reason = %declined, "refused");
         }
     }
 }

@@ -6,6 +6,7 @@ use events::{OrderId, OrderStatusUpdate};
 use outbox::{Envelope, Guard, Handle, HandleError, Outgoing};
 
 use crate::domain::{Author, Settle, settle};
+use crate::figures::Settling;
 use crate::store::{OrdersStore, Settlement, Standing};
 
 /// Handles `OrderStatusUpdate`.
@@ -23,12 +24,16 @@ use crate::store::{OrdersStore, Settlement, Standing};
 /// decision would lose it for good; parked, it can be replayed once the orders are back.
 pub struct OnOrderStatusUpdate<D> {
     database: D,
+    figures: Settling,
 }
 
 impl<D: OrdersStore> OnOrderStatusUpdate<D> {
     /// A handler that keeps the orders in `database`.
     pub fn new(database: D) -> Self {
-        Self { database }
+        Self {
+            database,
+            figures: Settling::new(),
+        }
     }
 }
 
@@ -93,6 +98,12 @@ impl<D: OrdersStore> Handle<OrderStatusUpdate, D> for OnOrderStatusUpdate<D> {
         }
         if !steps.is_empty() {
             self.database.settle(tx, &steps).await?;
+            let (figures, now) = (self.figures.clone(), out.now());
+            out.afterwards(move || {
+                for step in steps {
+                    figures.settled(step.from.id, step.to, now);
+                }
+            });
         }
         Ok(())
     }
@@ -100,10 +111,10 @@ impl<D: OrdersStore> Handle<OrderStatusUpdate, D> for OnOrderStatusUpdate<D> {
 
 fn step(from: Standing, envelope: &Envelope<OrderStatusUpdate>, out: &Outgoing<'_>) -> Settlement {
     let update = &envelope.event;
-    metrics::counter!("orders_settled_total", "status" => update.status.name()).increment(1);
     tracing::info!(
         target: "order", order_id = %update.order_id, event_id = %envelope.id,
         request_id = envelope.context.correlation_id.as_deref().unwrap_or("-"),
+        trace_id = envelope.context.trace_id(), span_id = envelope.context.span_id(),
         status = update.status.name(), "settled"
     );
     Settlement {

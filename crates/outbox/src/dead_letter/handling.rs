@@ -110,7 +110,7 @@ impl<'a, D: LetterStore> Handling<'a, D> {
             // Nobody here asks for its type any more; the inbox would pass it over, too.
             return Ok(Fate::Applied);
         };
-        let event = match route.decode(&letter.record) {
+        let event = match route.decode(&letter.record, None) {
             Ok(event) => event,
             Err(reason) => return Ok(Fate::Failed(reason.to_string())),
         };

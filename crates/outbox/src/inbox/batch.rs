@@ -9,8 +9,9 @@ use crate::dead_letter::DeadLetter;
 use crate::error::StoreError;
 use crate::guard::Guard;
 use crate::handler::{HandleError, Subscriptions};
-use crate::outbox::{OutboxStore, Outgoing};
+use crate::outbox::{Afterwards, OutboxStore, Outgoing};
 use crate::source::Record;
+use crate::trace::BatchSpans;
 use crate::transaction::Work;
 
 /// What a batch came to.
@@ -20,6 +21,8 @@ pub(super) struct Done {
     pub(super) parked: Vec<DeadLetter>,
     pub(super) emitted: usize,
     pub(super) duplicates: usize,
+    /// What handlers wanted done once it is committed.
+    pub(super) afterwards: Vec<Afterwards>,
 }
 
 pub(super) struct Batch<'a, D: InboxStore + OutboxStore> {
@@ -34,9 +37,14 @@ pub(super) struct Batch<'a, D: InboxStore + OutboxStore> {
     replays: BTreeMap<TopicPartition, i64>,
     /// Set when the only record of the batch turns out to be beyond help.
     doomed: Option<String>,
+    spans: &'a BatchSpans,
 }
 
 impl<'a, D: InboxStore + OutboxStore> Batch<'a, D> {
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the parts of an inbox, each borrowed"
+    )]
     pub(super) fn new(
         database: &'a D,
         subscriptions: &'a Subscriptions<D>,
@@ -45,6 +53,7 @@ impl<'a, D: InboxStore + OutboxStore> Batch<'a, D> {
         claims: &HashMap<TopicPartition, Claim>,
         parked: &'a ParkedKeys,
         records: &'a [Record],
+        spans: &'a BatchSpans,
     ) -> Self {
         let steps = steps(claims, records);
         let replays = claims.values().filter_map(|claim| {
@@ -61,6 +70,7 @@ impl<'a, D: InboxStore + OutboxStore> Batch<'a, D> {
             steps,
             replays: replays.collect(),
             doomed: None,
+            spans,
         }
     }
 }
@@ -131,6 +141,7 @@ impl<D: InboxStore + OutboxStore> Work<D> for Batch<'_, D> {
             parked: self.parked,
             replays: &self.replays,
             doomed: self.doomed.as_deref(),
+            spans: self.spans,
         };
         let sorted = sorting.sort(self.records, &out);
         let (mut counts, mut duplicates) = (sorted.counts, 0);
@@ -166,7 +177,7 @@ impl<D: InboxStore + OutboxStore> Work<D> for Batch<'_, D> {
             let group = self.subscriptions.group();
             self.database.count_replayed(tx, group, &counts).await?;
         }
-        let emitted = out.len();
+        let (emitted, afterwards) = (out.len(), out.take_afterwards());
         if let Some(record) = out.into_record() {
             self.database.append(tx, &record).await?;
         }
@@ -175,6 +186,7 @@ impl<D: InboxStore + OutboxStore> Work<D> for Batch<'_, D> {
             parked,
             emitted,
             duplicates,
+            afterwards,
         })
     }
 }

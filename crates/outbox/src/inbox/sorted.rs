@@ -10,6 +10,7 @@ use crate::message::InvalidMessage;
 use crate::outbox::{OutboxStore, Outgoing};
 use crate::replay::ReplayCounts;
 use crate::source::Record;
+use crate::trace::BatchSpans;
 
 /// Successive records of one handler.
 pub(super) struct Run<'a, D: InboxStore + OutboxStore> {
@@ -36,6 +37,7 @@ pub(super) struct Sorting<'a, D: InboxStore + OutboxStore> {
     pub(super) replays: &'a BTreeMap<TopicPartition, i64>,
     /// Why the only record of the batch is beyond help.
     pub(super) doomed: Option<&'a str>,
+    pub(super) spans: &'a BatchSpans,
 }
 
 enum Way<'a, D: InboxStore + OutboxStore> {
@@ -52,9 +54,9 @@ impl<'a, D: InboxStore + OutboxStore> Sorting<'a, D> {
             counts: BTreeMap::new(),
         };
         let mut blocked: HashSet<(&TopicPartition, &str)> = HashSet::new();
-        for record in records {
+        for (index, record) in records.iter().enumerate() {
             let replay = self.replay(record);
-            match self.way(record, &blocked) {
+            match self.way(index, record, &blocked) {
                 Way::Handle(route, event) => sorted.push(route, event, replay),
                 Way::PassOver => {
                     if let Some(at) = replay {
@@ -86,7 +88,12 @@ impl<'a, D: InboxStore + OutboxStore> Sorting<'a, D> {
         (record.offset < *to).then_some(&record.at)
     }
 
-    fn way(&self, record: &Record, blocked: &HashSet<(&TopicPartition, &str)>) -> Way<'a, D> {
+    fn way(
+        &self,
+        index: usize,
+        record: &Record,
+        blocked: &HashSet<(&TopicPartition, &str)>,
+    ) -> Way<'a, D> {
         let waits = record.key.as_deref().is_some_and(|key| {
             let keys = self.parked.get(&record.at);
             let first = keys.and_then(|keys| keys.get(key));
@@ -103,7 +110,7 @@ impl<'a, D: InboxStore + OutboxStore> Sorting<'a, D> {
             let Some(route) = self.subscriptions.route(record) else {
                 return Way::PassOver;
             };
-            match route.decode(record) {
+            match route.decode(record, self.spans.traceparent(index)) {
                 Ok(event) => return Way::Handle(route, event),
                 Err(reason) => (reason.to_string(), false),
             }

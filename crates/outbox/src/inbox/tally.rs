@@ -1,8 +1,13 @@
 //! Counts what an inbox does.
 
+use std::time::Duration;
+
+use jiff::Timestamp;
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 
 use super::batch::Done;
+use crate::describe;
+use crate::source::Record;
 
 pub(super) struct Tally {
     records: Counter,
@@ -12,11 +17,14 @@ pub(super) struct Tally {
     letters: Gauge,
     retries: Counter,
     sizes: Histogram,
+    times: Histogram,
+    ages: Histogram,
 }
 
 impl Tally {
     pub(super) fn new(group: &str) -> Self {
         let name = group.to_owned();
+        describe::inbox();
         Self {
             records: counter!("inbox_records_total", "group" => name.clone()),
             emitted: counter!("inbox_emitted_total", "group" => name.clone()),
@@ -24,7 +32,9 @@ impl Tally {
             duplicates: counter!("inbox_duplicates_total", "group" => name.clone()),
             letters: gauge!("dead_letters", "group" => name.clone()),
             retries: counter!("inbox_retries_total", "group" => name.clone()),
-            sizes: histogram!("inbox_batch_records", "group" => name),
+            sizes: histogram!("inbox_batch_records", "group" => name.clone()),
+            times: histogram!("inbox_batch_duration_seconds", "group" => name.clone()),
+            ages: histogram!("inbox_event_age_seconds", "group" => name),
         }
     }
 
@@ -38,12 +48,18 @@ impl Tally {
         self.letters.set(letters as f64);
     }
 
+    /// What became of `records`, which were applied at `now` in a transaction of `took`.
     #[expect(clippy::cast_precision_loss, reason = "figures for a chart")]
-    pub(super) fn applied(&self, records: usize, done: &Done) {
-        self.records.increment(records as u64);
+    pub(super) fn applied(&self, records: &[Record], done: &Done, took: Duration, now: Timestamp) {
+        self.records.increment(records.len() as u64);
         self.emitted.increment(done.emitted as u64);
         self.parked.increment(done.parked.len() as u64);
         self.duplicates.increment(done.duplicates as u64);
-        self.sizes.record(records as f64);
+        self.sizes.record(records.len() as f64);
+        self.times.record(took);
+        if let Some(oldest) = records.iter().filter_map(|record| record.timestamp).min() {
+            let age = now.duration_since(oldest).as_secs_f64();
+            self.ages.record(age.max(0.0));
+        }
     }
 }

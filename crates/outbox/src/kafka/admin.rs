@@ -1,5 +1,8 @@
 //! Topics, and whether the cluster answers.
 
+mod cluster;
+
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +12,8 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use super::KafkaOptions;
 use super::client_log::Plain;
 use crate::dead_letter::DeadLetter;
+
+pub use self::cluster::{TopicFault, TopicShape};
 
 /// A topic and how it is made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +43,7 @@ impl TopicSpec {
         let config = vec![
             ("cleanup.policy", "delete".to_owned()),
             ("retention.ms", "-1".to_owned()),
+            ("retention.bytes", "-1".to_owned()),
         ];
         Self::new(name, partitions, config)
     }
@@ -66,6 +72,7 @@ impl TopicSpec {
 #[derive(Clone)]
 pub struct KafkaAdmin {
     client: Arc<AdminClient<Plain>>,
+    options: KafkaOptions,
     prefix: String,
 }
 
@@ -80,12 +87,17 @@ impl KafkaAdmin {
         let client = options.client().create_with_context(Plain::default())?;
         Ok(Self {
             client: Arc::new(client),
+            options: options.clone(),
             prefix: options.topic_prefix.clone(),
         })
     }
 
     /// Makes those topics that are not there. Existing ones are left as they are.
     pub async fn ensure_topics(&self, topics: &[TopicSpec]) -> Result<(), KafkaError> {
+        // Named twice, a topic has one answer, and the client reads a second one that is not there.
+        let mut named = BTreeSet::new();
+        let topics = topics.iter().filter(|topic| named.insert(&topic.name));
+        let topics: Vec<&TopicSpec> = topics.collect();
         let names: Vec<String> = topics
             .iter()
             .map(|topic| format!("{}{}", self.prefix, topic.name))
@@ -118,7 +130,7 @@ impl KafkaAdmin {
 
     /// Deletes topics, for tests that clean up. Those that are not there do not matter.
     pub async fn delete_topics(&self, topics: &[&str]) -> Result<(), KafkaError> {
-        let names: Vec<String> = topics
+        let names: BTreeSet<String> = topics
             .iter()
             .map(|topic| format!("{}{topic}", self.prefix))
             .collect();

@@ -9,6 +9,7 @@ mod consumer;
 mod partition;
 mod publisher;
 mod record;
+mod security;
 mod topic;
 
 use std::time::Duration;
@@ -16,10 +17,11 @@ use std::time::Duration;
 use rdkafka::ClientConfig;
 pub use rdkafka::error::KafkaError;
 
-pub use admin::{KafkaAdmin, TopicSpec};
+pub use admin::{KafkaAdmin, TopicFault, TopicShape, TopicSpec};
 pub use consumer::KafkaSource;
 pub use partition::partition_of;
 pub use publisher::KafkaPublisher;
+pub use security::Security;
 pub use topic::{TopicError, TopicReader};
 
 /// How to reach a cluster.
@@ -35,6 +37,8 @@ pub struct KafkaOptions {
     pub session_timeout: Duration,
     /// How batches of messages are compressed.
     pub compression: Compression,
+    /// What protects the connections; nothing unless told otherwise.
+    pub security: Security,
 }
 
 /// How batches of messages are compressed. Readers need not be told.
@@ -66,11 +70,13 @@ impl KafkaOptions {
             client_id: "outbox".to_owned(),
             session_timeout: Duration::from_secs(10),
             compression: Compression::default(),
+            security: Security::default(),
         }
     }
 
     fn client(&self) -> ClientConfig {
         let mut config = ClientConfig::new();
+        self.security.apply(&mut config);
         config
             .set("bootstrap.servers", &self.brokers)
             .set("client.id", &self.client_id)

@@ -287,7 +287,7 @@ impl TopicReader {
     }
 }
 
-fn consumer(options: &KafkaOptions) -> Result<BaseConsumer<Plain>, KafkaError> {
+pub(super) fn consumer(options: &KafkaOptions) -> Result<BaseConsumer<Plain>, KafkaError> {
     options
         .client()
         // The client asks for a name; the group is never joined.

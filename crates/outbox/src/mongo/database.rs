@@ -9,6 +9,7 @@ use mongodb::{Client, ClientSession};
 
 use super::bell::Bell;
 use super::fault::fault;
+use super::pool;
 use crate::error::StoreError;
 use crate::relay::Waker;
 use crate::transaction::Database;
@@ -54,6 +55,7 @@ impl MongoDatabase {
         client.max_pool_size = Some(options.pool_size);
         client.server_selection_timeout = Some(options.timeout);
         client.connect_timeout = Some(options.timeout);
+        client.cmap_event_handler = Some(pool::followed(name, options.pool_size));
         client.write_concern = Some(
             WriteConcern::builder()
                 .w(mongodb::options::Acknowledgment::Majority)

@@ -14,10 +14,12 @@
 
 mod bell;
 mod database;
+mod disk;
 mod fault;
 mod inbox;
 mod letters;
 mod outbox;
+mod pool;
 
 pub use database::{MongoDatabase, MongoOptions, MongoTx};
 pub use fault::fault;

@@ -204,6 +204,8 @@ fn log(reservation: &Reservation, context: &MessageContext) {
         order_id = %reservation.decision.order_id,
         event_id = %reservation.event_id,
         request_id = context.correlation_id.as_deref(),
+        trace_id = context.trace_id(),
+        span_id = context.span_id(),
         reason = outcome.reason().map(tracing::field::debug),
         "{}",
         match outcome {

@@ -4,7 +4,8 @@ use axum::extract::State;
 use events::ProductId;
 use service::http::{Json, Path, Problem, ProblemBody};
 
-use super::{Api, ProductBody, problems};
+use super::{ProductBody, problems};
+use crate::catalogue::MemoryCatalogue;
 use crate::domain::Refusal;
 use crate::store::Catalogue;
 
@@ -22,11 +23,10 @@ use crate::store::Catalogue;
     )
 )]
 pub(super) async fn get_product(
-    State(api): State<Api>,
+    State(catalogue): State<MemoryCatalogue>,
     Path(id): Path<ProductId>,
 ) -> Result<Json<ProductBody>, Problem> {
-    let found = api
-        .database
+    let found = catalogue
         .find_by_id(id)
         .await
         .map_err(|fault| problems::of_fault(&fault))?;

@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 use service::http::{Json, Problem, ProblemBody, Query};
 use utoipa::{IntoParams, ToSchema};
 
+use super::ProductBody;
 use super::page_token::PageToken;
 use super::problems::{self, invalid_query};
-use super::{Api, ProductBody};
+use crate::catalogue::MemoryCatalogue;
 use crate::domain::CategoryName;
 use crate::store::{Catalogue, Filter, Listing, Sort};
 
@@ -84,21 +85,20 @@ pub(super) struct Products {
     )
 )]
 pub(super) async fn list_products(
-    State(api): State<Api>,
+    State(catalogue): State<MemoryCatalogue>,
     Query(asked): Query<Parameters>,
 ) -> Result<Json<Products>, Problem> {
     if let Some(name) = &asked.name {
-        return one_by_name(&api, name, &asked).await;
+        return one_by_name(&catalogue, name, &asked).await;
     }
     let listing = listing(&asked)?;
     if let (Some(category), Some(name)) = (&listing.filter.category, &asked.category_name) {
-        let known = api.database.has_category(category).await;
+        let known = catalogue.has_category(category).await;
         if !known.map_err(|fault| problems::of_fault(&fault))? {
             return Err(problems::no_category_named(name));
         }
     }
-    let page = api
-        .database
+    let page = catalogue
         .list(&listing)
         .await
         .map_err(|fault| problems::of_fault(&fault))?;
@@ -109,14 +109,18 @@ pub(super) async fn list_products(
     }))
 }
 
-async fn one_by_name(api: &Api, name: &str, asked: &Parameters) -> Result<Json<Products>, Problem> {
+async fn one_by_name(
+    catalogue: &MemoryCatalogue,
+    name: &str,
+    asked: &Parameters,
+) -> Result<Json<Products>, Problem> {
     let others = [&asked.category_name, &asked.search, &asked.page_token];
     if others.iter().any(|other| other.is_some()) {
         return Err(invalid_query(
             "name can't be combined with categoryName, search or page_token; use search instead",
         ));
     }
-    let found = api.database.find_by_name(name).await;
+    let found = catalogue.find_by_name(name).await;
     let product = found
         .map_err(|fault| problems::of_fault(&fault))?
         .ok_or_else(|| problems::no_product_named(name))?;

@@ -29,6 +29,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::catalogue::MemoryCatalogue;
 use crate::store::ShopDatabase;
 
 pub use body::{CategoryBody, ProductBody};
@@ -44,15 +45,42 @@ pub struct Api {
     pub verifier: Verifier,
 }
 
-impl FromRef<Api> for Verifier {
-    fn from_ref(api: &Api) -> Self {
-        api.verifier.clone()
+/// What the endpoints share: those that change work on the database, those that read have the
+/// catalogue in memory.
+#[derive(Clone)]
+struct Desk {
+    api: Api,
+    catalogue: MemoryCatalogue,
+}
+
+impl FromRef<Desk> for Api {
+    fn from_ref(desk: &Desk) -> Self {
+        desk.api.clone()
+    }
+}
+
+impl FromRef<Desk> for MemoryCatalogue {
+    fn from_ref(desk: &Desk) -> Self {
+        desk.catalogue.clone()
+    }
+}
+
+impl FromRef<Desk> for Verifier {
+    fn from_ref(desk: &Desk) -> Self {
+        desk.api.verifier.clone()
     }
 }
 
 /// The routes, without the frame that every service has around them.
 pub fn router(api: Api) -> Router {
-    documented().split_for_parts().0.with_state(api)
+    let catalogue = MemoryCatalogue::new(api.database.clone());
+    router_over(api, catalogue)
+}
+
+/// The routes, whose readers are served by `catalogue`, which is of the same database.
+pub fn router_over(api: Api, catalogue: MemoryCatalogue) -> Router {
+    let desk = Desk { api, catalogue };
+    documented().split_for_parts().0.with_state(desk)
 }
 
 /// Refuses changes until the tables are made, without whose unique index there would be two
@@ -87,7 +115,7 @@ pub fn openapi() -> OpenApi {
     openapi
 }
 
-fn documented() -> OpenApiRouter<Api> {
+fn documented() -> OpenApiRouter<Desk> {
     OpenApiRouter::new()
         .routes(routes!(
             list_products::list_products,

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::documents::{
     CATEGORIES, PRODUCTS, RAISES_KEPT, StoredCategory, StoredProduct, date, product_key, version,
 };
-use super::{CatalogueStore, Kept};
+use super::{CatalogueStore, Kept, changes};
 use crate::domain::CategoryName;
 
 async fn find_product(
@@ -55,8 +55,8 @@ impl CatalogueStore for MongoDatabase {
             .insert_one(StoredProduct::new(product, at)?)
             .session(&mut tx.session)
             .await
-            .map(drop)
-            .map_err(fault)
+            .map_err(fault)?;
+        changes::tell(tx, std::iter::once(product.product_id)).await
     }
 
     async fn raise(
@@ -78,7 +78,7 @@ impl CatalogueStore for MongoDatabase {
             },
         };
         match tx.update(PRODUCTS, vec![statement]).await? {
-            1 => Ok(()),
+            1 => changes::tell(tx, std::iter::once(before.product_id)).await,
             _ => Err(StoreError::conflict(
                 "the product changed while its stock was raised",
             )),

@@ -13,6 +13,7 @@ use crate::domain::{Decision, Demand, Outcome, ProductName};
 pub(super) const PRODUCTS: &str = "products";
 pub(super) const CATEGORIES: &str = "categories";
 pub(super) const RESERVATIONS: &str = "reservations";
+pub(super) const PRODUCT_CHANGES: &str = "product_changes";
 
 /// How many raises a product remembers: enough to know one's own again after a commit
 /// whose outcome was not heard.

@@ -5,11 +5,13 @@
 //! | `products` | a product: its public state, what was ever put in (`stocked`), its latest raises |
 //! | `categories` | a category; its `_id` is its name |
 //! | `reservations` | what was decided about an order; its `_id` is the order's |
+//! | `product_changes` | the products that changed latest, for catalogues in memory |
 //!
 //! Commands and handlers know the traits only, so that the same code runs in a simulation.
 
 pub mod audit;
 mod catalogue;
+pub(crate) mod changes;
 mod documents;
 mod listing;
 pub mod memory;

@@ -16,11 +16,11 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use super::Reservation;
 use super::documents::{
     CATEGORIES, PRODUCTS, RESERVATIONS, StoredProduct, StoredReservation, date, order_key,
     product_key, version,
 };
+use super::{Reservation, changes};
 use crate::domain::{Books, Demand, ProductName};
 
 /// A product's stock and the version that it belongs to.
@@ -126,6 +126,7 @@ impl MongoPast {
             categories.extend(state.categories.iter().map(String::as_str));
         }
         tx.update(PRODUCTS, statements).await?;
+        changes::tell(tx, products.iter().map(|(state, _)| state.product_id)).await?;
         let category = |name: &str| {
             doc! {
                 "q": { "_id": name },
@@ -150,7 +151,8 @@ impl MongoPast {
             set.insert("relearned", true);
             statements.push(doc! { "q": { "_id": product_key(*id) }, "u": { "$set": set } });
         }
-        tx.update(PRODUCTS, statements).await.map(drop)
+        tx.update(PRODUCTS, statements).await?;
+        changes::tell(tx, changed.keys().copied()).await
     }
 
     /// Under which event ids the decisions about `orders` are kept.
@@ -291,6 +293,7 @@ impl MongoPast {
             states.push(state);
         }
         tx.update(PRODUCTS, statements).await?;
+        changes::tell(tx, states.iter().map(|state| state.product_id)).await?;
         Ok(states)
     }
 }

@@ -1,5 +1,7 @@
 //! Collections, indexes and the validator: the last line against overselling.
 
+use std::time::Duration;
+
 use bson::{Document, doc};
 use futures::TryStreamExt;
 use mongodb::IndexModel;
@@ -7,7 +9,7 @@ use mongodb::options::IndexOptions;
 use outbox::StoreError;
 use outbox::mongo::{MongoDatabase, fault};
 
-use super::documents::{CATEGORIES, PRODUCTS, RESERVATIONS};
+use super::documents::{CATEGORIES, PRODUCT_CHANGES, PRODUCTS, RESERVATIONS};
 
 /// Makes what the service needs, the outbox's and inbox's tables included. Doing it again
 /// changes nothing.
@@ -16,7 +18,7 @@ use super::documents::{CATEGORIES, PRODUCTS, RESERVATIONS};
 /// A store error; [`Transient`](outbox::ErrorKind::Transient) while the server is away.
 pub async fn prepare(database: &MongoDatabase) -> Result<(), StoreError> {
     database.prepare().await?;
-    for name in [PRODUCTS, CATEGORIES, RESERVATIONS] {
+    for name in [PRODUCTS, CATEGORIES, RESERVATIONS, PRODUCT_CHANGES] {
         database.create_collection(name).await?;
     }
     validate(database).await?;
@@ -26,6 +28,16 @@ pub async fn prepare(database: &MongoDatabase) -> Result<(), StoreError> {
         .create_indexes(indexes())
         .await
         .map_err(fault)?;
+    // By far longer than a session that nobody uses is kept by the driver, and than a catalogue in
+    // memory that nobody reads looks at the lanes.
+    let outdated = IndexOptions::builder()
+        .name("outdated".to_owned())
+        .expire_after(Duration::from_hours(1))
+        .build();
+    let index = IndexModel::builder().keys(doc! { "at": 1 });
+    let changes = database.database().collection::<Document>(PRODUCT_CHANGES);
+    let made = changes.create_index(index.options(outdated).build()).await;
+    made.map_err(fault)?;
     // Empty but for the moments in which a restored database learns its past.
     for name in [PRODUCTS, RESERVATIONS] {
         let marked = IndexOptions::builder()

@@ -11,7 +11,7 @@ use outbox::{Guard, StoreError};
 use super::documents::{
     PRODUCTS, RESERVATIONS, StoredProduct, StoredReservation, order_key, product_key, version,
 };
-use super::{Reservation, StockStore, Taking};
+use super::{Reservation, StockStore, Taking, changes};
 
 impl StockStore for MongoDatabase {
     async fn reservations(
@@ -77,7 +77,7 @@ impl StockStore for MongoDatabase {
         }
         let matched = tx.update(PRODUCTS, statements).await?;
         if matched == takings.len() as u64 {
-            Ok(())
+            changes::tell(tx, takings.iter().map(|taking| taking.product_id)).await
         } else {
             Err(StoreError::conflict(
                 "a product changed while its stock was decided",

@@ -11,6 +11,7 @@ mod commands;
 mod counter;
 mod faults;
 mod fixture;
+mod in_memory;
 mod instances;
 mod meddled;
 mod meddling;

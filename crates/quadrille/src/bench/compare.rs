@@ -46,6 +46,8 @@ pub(crate) struct Ratio {
 
 /// One transaction for each order is slow: so many are enough to see how slow.
 const BASELINE_ORDERS: u64 = 1_500;
+/// With more clients some would be told that it takes too long.
+const BASELINE_CLIENTS: u64 = 16;
 /// How long the quiet run takes, in seconds.
 const QUIET_FOR: f64 = 20.0;
 
@@ -101,6 +103,7 @@ pub(super) async fn run(args: &BenchArgs, servers: &Servers) -> anyhow::Result<C
     let quiet = in_own_shop(&quiet_args, servers, "quiet", Batching::Usual).await?;
     let baseline_args = BenchArgs {
         orders: BASELINE_ORDERS.min(args.orders),
+        clients: BASELINE_CLIENTS.min(args.clients),
         warmup: 200,
         ..with_skew(Skew::Hot)
     };

@@ -70,7 +70,18 @@ impl Meter {
                 memory_mb: memory as f64 / 1e6,
             }
         };
-        self.parts.iter().map(cost).collect()
+        let mut costs: Vec<Cost> = Vec::new();
+        for one in self.parts.iter().map(cost) {
+            // Several processes may be one part.
+            match costs.iter_mut().find(|other| other.part == one.part) {
+                Some(same) => {
+                    same.cpu_seconds_per_1000 += one.cpu_seconds_per_1000;
+                    same.memory_mb += one.memory_mb;
+                }
+                None => costs.push(one),
+            }
+        }
+        costs
     }
 }
 

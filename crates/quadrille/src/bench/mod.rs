@@ -12,22 +12,33 @@
 
 mod compare;
 mod demand;
+mod growth;
+mod lane;
 mod limit;
 mod load;
 mod meter;
+mod past;
+mod reads;
 mod report;
 mod run;
 mod shop;
+
+use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
 use clap::{Args, ValueEnum};
 
 pub(crate) use self::demand::Skew;
+use self::reads::{ReadArgs, Reading};
 pub(crate) use self::report::Report;
 use self::shop::{Batching, Servers, Shop};
 
 /// What to place, and where.
 #[derive(Debug, Clone, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "flags of a command line, and clap says which exclude each other"
+)]
 pub(crate) struct BenchArgs {
     /// The gateway of a running shop; without it, the run starts a clean one of its own
     #[arg(long, env = "QUADRILLE_URL", conflicts_with_all = ["baseline", "limit", "compare"])]
@@ -69,6 +80,29 @@ pub(crate) struct BenchArgs {
     /// Measure the shop, its baseline and its limit on the same servers, and print the ratios
     #[arg(long, conflicts_with_all = ["baseline", "limit", "rate"])]
     pub(crate) compare: bool,
+    /// How many settled orders the shop has from before
+    #[arg(long, default_value_t = 0, conflicts_with_all = ["url", "limit"])]
+    pub(crate) stored: u64,
+    /// How many products it has besides those that are ordered
+    #[arg(long, default_value_t = 0, conflicts_with_all = ["url", "limit"])]
+    pub(crate) stored_products: u64,
+    /// How many instances of orders and products there are; above 1 each service has a
+    /// process of its own
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=8), conflicts_with_all = ["url", "limit", "baseline"])]
+    pub(crate) instances: u64,
+    /// Measure how the shop keeps up as it grows: orders and products stored, instances, and a
+    /// backlog after an outage
+    #[arg(long, conflicts_with_all = ["url", "baseline", "limit", "compare", "rate", "stored", "stored_products", "instances"])]
+    pub(crate) growth: bool,
+    /// How many orders `--growth` places while products is away
+    #[arg(long, default_value_t = 200_000, value_name = "ORDERS")]
+    pub(crate) backlog: u64,
+    /// Read instead of ordering: pages of a catalogue of 10,000 products, or logins
+    #[arg(long, value_enum, value_name = "WHAT", conflicts_with_all = ["baseline", "limit", "compare", "growth", "rate"])]
+    pub(crate) reads: Option<Reading>,
+    /// How long to read, in seconds
+    #[arg(long, default_value_t = 15, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) read_for: u64,
     /// Print the result as JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -103,6 +137,9 @@ pub(crate) async fn run(args: &BenchArgs) -> anyhow::Result<bool> {
     if args.products == 0 && args.scarce == 0 {
         bail!("no product to order: give --products or --scarce");
     }
+    if let (Some(url), Some(what)) = (&args.url, args.reads) {
+        return read(args, what, url).await;
+    }
     if let Some(url) = &args.url {
         let report = run::measure(args, url, Vec::new()).await?;
         return show(args, &report, report.sound());
@@ -118,6 +155,16 @@ async fn on_own_servers(args: &BenchArgs, servers: &Servers) -> anyhow::Result<b
         let comparison = compare::run(args, servers).await?;
         return show(args, &comparison, comparison.sound());
     }
+    if let Some(what) = args.reads {
+        let shop = Shop::spread(servers, "reads", 1).await?;
+        let outcome = read(args, what, &shop.url).await;
+        shop.stop().await?;
+        return outcome;
+    }
+    if args.growth {
+        let growth = growth::run(args, servers).await?;
+        return show(args, &growth, growth.sound());
+    }
     if args.limit {
         let limit = compare::limit(args, servers, "limit").await?;
         return show(args, &limit, true);
@@ -130,6 +177,25 @@ async fn on_own_servers(args: &BenchArgs, servers: &Servers) -> anyhow::Result<b
     show(args, &report, report.sound())
 }
 
+/// How many products the catalogue has that is read.
+const CATALOGUE: usize = 10_000;
+
+async fn read(args: &BenchArgs, what: Reading, url: &str) -> anyhow::Result<bool> {
+    let report = reads::measure(
+        &ReadArgs {
+            url: url.to_owned(),
+            email: args.email.clone(),
+            password: args.password.clone(),
+            products: CATALOGUE,
+            clients: usize::try_from(args.clients)?,
+            time: Duration::from_secs(args.read_for),
+        },
+        what,
+    )
+    .await?;
+    show(args, &report, report.sound())
+}
+
 /// A run in a shop that is started for it and audited after it.
 async fn in_own_shop(
     args: &BenchArgs,
@@ -137,14 +203,20 @@ async fn in_own_shop(
     name: &str,
     batching: Batching,
 ) -> anyhow::Result<Report> {
-    let shop = Shop::start(servers, name, batching).await?;
-    let mut parts = vec![shop.part()];
+    past::write(servers, name, args.stored, args.stored_products).await?;
+    let shop = match usize::try_from(args.instances)? {
+        1 => Shop::start(servers, name, batching).await?,
+        instances => Shop::spread(servers, name, instances).await?,
+    };
+    let mut parts = shop.parts();
     parts.extend(servers.parts());
     parts.push(meter::Part::load_generator());
     let report = run::measure(args, &shop.url, parts).await;
     let audited = match report {
         Ok(mut report) => {
-            report.violations = Some(run::audit(servers, &shop).await?);
+            // What was stored before has no messages to compare with.
+            let databases_only = args.stored > 0 || args.stored_products > 0;
+            report.violations = Some(run::audit(servers, &shop, databases_only).await?);
             Ok(report)
         }
         Err(error) => Err(error).context("the run broke off"),

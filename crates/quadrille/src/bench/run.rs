@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use indicatif::{ProgressBar, ProgressStyle};
+use service::config::KafkaSecuritySettings;
 use tokio::task::JoinSet;
 
 use super::demand::Demand;
@@ -16,8 +17,8 @@ use super::{BenchArgs, Report};
 use crate::audit::{self, AuditArgs};
 use crate::place::Place;
 
-/// How long nothing may be settled before the rest is given up.
-const STANDSTILL: Duration = Duration::from_secs(60);
+/// How long after the last order was placed the rest may take to be settled.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// How many orders each second measure the time to settle in a closed loop.
 const PROBES_PER_SECOND: f64 = 20.0;
 /// The most orders under way in an open loop; beyond, the shop is hopelessly behind.
@@ -29,16 +30,7 @@ pub(super) async fn measure(
     url: &str,
     parts: Vec<Part>,
 ) -> anyhow::Result<Report> {
-    let shopper = Shopper::log_in(url, &args.email, &args.password).await?;
-    let orders = args.orders + args.warmup;
-    let names = shopper.stock_up(args.products, args.scarce, orders).await?;
-    let load = Arc::new(Load { shopper, names });
-    if args.warmup > 0 {
-        let bar = progress(args.warmup, "warming up");
-        load.closed(args, args.warmup, &bar).await?;
-        load.settle(&bar).await?;
-        bar.finish_and_clear();
-    }
+    let load = Load::warm(args, url).await?;
     let bar = progress(args.orders, "");
     let meter = Meter::start(parts);
     let began = Instant::now();
@@ -48,7 +40,7 @@ pub(super) async fn measure(
     };
     let placed_in = began.elapsed();
     bar.set_message("waiting until the last one is settled");
-    load.settle(&bar).await?;
+    load.settle(&bar, PATIENCE).await?;
     let settled_in = began.elapsed();
     bar.finish_and_clear();
     Ok(Report::new(&posted, &probed, placed_in, settled_in, &meter))
@@ -58,7 +50,11 @@ pub(super) async fn measure(
 const QUIET_WITHIN: Duration = Duration::from_secs(30);
 
 /// What the books of `shop` say once it has come to rest.
-pub(super) async fn audit(servers: &Servers, shop: &Shop) -> anyhow::Result<Vec<String>> {
+pub(super) async fn audit(
+    servers: &Servers,
+    shop: &Shop,
+    databases_only: bool,
+) -> anyhow::Result<Vec<String>> {
     let database = |service: &str| format!("{}_{service}", shop.name);
     let args = AuditArgs {
         place: Place {
@@ -68,8 +64,9 @@ pub(super) async fn audit(servers: &Servers, shop: &Shop) -> anyhow::Result<Vec<
             auth_database: database("auth"),
             products_database: database("products"),
             orders_database: database("orders"),
+            security: KafkaSecuritySettings::default(),
         },
-        databases_only: false,
+        databases_only,
         json: true,
     };
     let deadline = Instant::now() + QUIET_WITHIN;
@@ -82,7 +79,7 @@ pub(super) async fn audit(servers: &Servers, shop: &Shop) -> anyhow::Result<Vec<
     }
 }
 
-struct Load {
+pub(super) struct Load {
     shopper: Shopper,
     names: Vec<String>,
 }
@@ -91,6 +88,21 @@ struct Load {
 type Outcomes = (Vec<Outcome>, Vec<Outcome>);
 
 impl Load {
+    /// A shop that has products for this run and is warm.
+    pub(super) async fn warm(args: &BenchArgs, url: &str) -> anyhow::Result<Arc<Self>> {
+        let shopper = Shopper::log_in(url, &args.email, &args.password).await?;
+        let orders = args.orders + args.warmup;
+        let names = shopper.stock_up(args.products, args.scarce, orders).await?;
+        let load = Arc::new(Self { shopper, names });
+        if args.warmup > 0 {
+            let bar = progress(args.warmup, "warming up");
+            load.closed(args, args.warmup, &bar).await?;
+            load.settle(&bar, PATIENCE).await?;
+            bar.finish_and_clear();
+        }
+        Ok(load)
+    }
+
     fn demand(&self, args: &BenchArgs, seed: u64) -> anyhow::Result<Demand> {
         let lines = usize::try_from(args.lines).unwrap_or(1);
         Demand::new(self.names.len(), args.skew, lines, seed)
@@ -105,27 +117,13 @@ impl Load {
     }
 
     /// Each client places its next order when the last one was answered.
-    async fn closed(
+    pub(super) async fn closed(
         self: &Arc<Self>,
         args: &BenchArgs,
         orders: u64,
         bar: &ProgressBar,
     ) -> anyhow::Result<Outcomes> {
-        let left = Arc::new(AtomicU64::new(orders));
         let placing = Arc::new(AtomicBool::new(true));
-        let mut clients = JoinSet::new();
-        for number in 0..args.clients {
-            let (load, left, bar) = (Arc::clone(self), Arc::clone(&left), bar.clone());
-            let mut demand = self.demand(args, number)?;
-            clients.spawn(async move {
-                let mut outcomes = Vec::new();
-                while take(&left) {
-                    outcomes.push(load.place(&demand.next(), Instant::now(), false).await);
-                    bar.inc(1);
-                }
-                outcomes
-            });
-        }
         let probing = tokio::spawn({
             let (load, placing) = (Arc::clone(self), Arc::clone(&placing));
             let mut demand = self.demand(args, u64::MAX)?;
@@ -141,13 +139,38 @@ impl Load {
                 probes.join_all().await
             }
         });
+        let posted = self.pile_up(args, orders, bar).await?;
+        placing.store(false, Ordering::Relaxed);
+        let probed = probing.await.context("the probes broke off")?;
+        Ok((posted, probed))
+    }
+
+    /// The same without looking whether anything is settled.
+    pub(super) async fn pile_up(
+        self: &Arc<Self>,
+        args: &BenchArgs,
+        orders: u64,
+        bar: &ProgressBar,
+    ) -> anyhow::Result<Vec<Outcome>> {
+        let left = Arc::new(AtomicU64::new(orders));
+        let mut clients = JoinSet::new();
+        for number in 0..args.clients {
+            let (load, left, bar) = (Arc::clone(self), Arc::clone(&left), bar.clone());
+            let mut demand = self.demand(args, number)?;
+            clients.spawn(async move {
+                let mut outcomes = Vec::new();
+                while take(&left) {
+                    outcomes.push(load.place(&demand.next(), Instant::now(), false).await);
+                    bar.inc(1);
+                }
+                outcomes
+            });
+        }
         let mut posted = Vec::new();
         while let Some(outcomes) = clients.join_next().await {
             posted.extend(outcomes.context("a client broke off")?);
         }
-        placing.store(false, Ordering::Relaxed);
-        let probed = probing.await.context("the probes broke off")?;
-        Ok((posted, probed))
+        Ok(posted)
     }
 
     /// Orders come when they are due, whatever became of those before.
@@ -186,11 +209,11 @@ impl Load {
     }
 
     /// Waits until nothing is pending.
-    async fn settle(&self, bar: &ProgressBar) -> anyhow::Result<()> {
+    pub(super) async fn settle(&self, bar: &ProgressBar, patience: Duration) -> anyhow::Result<()> {
         let began = Instant::now();
         while self.shopper.anything_pending().await? {
-            if began.elapsed() > STANDSTILL {
-                bail!("orders are still PENDING {STANDSTILL:?} after the last one was placed");
+            if began.elapsed() > patience {
+                bail!("orders are still PENDING {patience:?} after the last one was placed");
             }
             bar.tick();
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -205,7 +228,8 @@ fn take(left: &AtomicU64) -> bool {
         .is_ok()
 }
 
-fn progress(orders: u64, message: &'static str) -> ProgressBar {
+/// A bar on standard error.
+pub(super) fn progress(orders: u64, message: &'static str) -> ProgressBar {
     let bar = ProgressBar::new(orders);
     let style = "{bar:40} {pos}/{len} orders, {per_sec}, {eta} left {msg}";
     if let Ok(style) = ProgressStyle::with_template(style) {

@@ -9,10 +9,12 @@ use anyhow::{Context, bail};
 use devstack::{DevStack, Lines, Options, Profile};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use outbox::mongo::{MongoDatabase, MongoOptions};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
 use super::meter::Part;
+use crate::seed;
 
 /// A clean Kafka and a clean MongoDB, gone when the run is.
 pub(super) struct Servers {
@@ -39,6 +41,21 @@ impl Servers {
             stack,
             folder,
         })
+    }
+
+    /// The databases of the shop `name`'s orders and products, with their tables.
+    pub(super) async fn databases(
+        &self,
+        name: &str,
+    ) -> anyhow::Result<(MongoDatabase, MongoDatabase)> {
+        let connect = async |service: &str| {
+            let name = format!("{name}_{service}");
+            MongoDatabase::connect(&self.mongodb_uri, &name, MongoOptions::default()).await
+        };
+        let (of_orders, of_products) = (connect("orders").await?, connect("products").await?);
+        orders::store::prepare(&of_orders).await?;
+        products::store::prepare(&of_products).await?;
+        Ok((of_orders, of_products))
     }
 
     pub(super) fn parts(&self) -> Vec<Part> {
@@ -69,86 +86,207 @@ pub(super) enum Batching {
     OnePerTransaction,
 }
 
-/// All services in a process of their own, under names of their own on the servers.
+/// The services, under names of their own on the servers.
 pub(super) struct Shop {
     pub(super) url: String,
     pub(super) name: String,
+    processes: Vec<Process>,
+}
+
+struct Process {
+    role: &'static str,
     child: Child,
     pid: i32,
 }
 
 /// How long the services may take to get ready.
 const READY_WITHIN: Duration = Duration::from_secs(120);
+const POLL: Duration = Duration::from_millis(50);
 
 impl Shop {
+    /// All services in one process, as most people begin.
     pub(super) async fn start(
         servers: &Servers,
         name: &str,
         batching: Batching,
     ) -> anyhow::Result<Self> {
-        let port = free_port()?;
+        let port = free_ports(1)?[0];
         let data_dir: PathBuf = servers.folder.path().join(name);
-        let program = std::env::current_exe().context("where this program is")?;
-        let mut command = Command::new(program);
-        command
-            .arg("up")
-            .arg(format!("--port={port}"))
-            .arg(format!("--shop={name}"))
-            .arg("--data-dir")
-            .arg(&data_dir)
-            .env("QUADRILLE_MONGODB_URI", &servers.mongodb_uri)
-            .env("QUADRILLE_KAFKA_BROKERS", &servers.kafka_brokers)
-            .env(
-                "RUST_LOG",
-                std::env::var("RUST_LOG").unwrap_or_else(|_| "warn".to_owned()),
-            )
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .kill_on_drop(true);
+        let mut arguments = vec![
+            "up".to_owned(),
+            format!("--port={port}"),
+            format!("--shop={name}"),
+            format!("--data-dir={}", data_dir.display()),
+        ];
         if batching == Batching::OnePerTransaction {
-            command.args(["--message-batch=1", "--orders-max-batch=1"]);
+            let one = ["--message-batch=1", "--orders-max-batch=1"];
+            arguments.extend(one.map(str::to_owned));
         }
-        let mut child = command.spawn().context("the services can't be started")?;
-        let pid = child.id().context("the services ended at once")?;
+        let mut process = Process::start("up", servers, name, &arguments)?;
         let ready = data_dir.join("up.json");
         let deadline = Instant::now() + READY_WITHIN;
         while !ready.exists() {
-            if let Some(status) = child.try_wait()? {
-                bail!("the services ended with {status}; what they said is above");
-            }
-            if Instant::now() > deadline {
-                bail!(
-                    "the services are not ready after {} s",
-                    READY_WITHIN.as_secs()
-                );
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            process.wait_a_little(deadline).await?;
         }
         Ok(Self {
             url: format!("http://127.0.0.1:{port}"),
             name: name.to_owned(),
-            child,
-            pid: i32::try_from(pid)?,
+            processes: vec![process],
         })
     }
 
-    pub(super) fn part(&self) -> Part {
-        Part {
-            name: "services",
-            pid: self.pid,
+    /// Each service in processes of its own: orders and products in so many.
+    pub(super) async fn spread(
+        servers: &Servers,
+        name: &str,
+        instances: usize,
+    ) -> anyhow::Result<Self> {
+        let (auth, products) = (format!("{name}_auth"), format!("{name}_products"));
+        seed::load(&servers.mongodb_uri, &auth, &products).await?;
+        let ports = free_ports(2 + 2 * instances)?;
+        let (of_products, of_orders) = ports[2..].split_at(instances);
+        let address = |port: &u16| format!("http://127.0.0.1:{port}");
+        let addresses = |ports: &[u16]| ports.iter().map(address).collect::<Vec<_>>().join(",");
+        let keys = format!("--jwks-url={}/.well-known/jwks.json", address(&ports[1]));
+        let mut shop = Self {
+            url: address(&ports[0]),
+            name: name.to_owned(),
+            processes: Vec::new(),
+        };
+        shop.serve(servers, "auth", ports[1], Vec::new()).await?;
+        for port in of_products {
+            let keys = vec![keys.clone()];
+            shop.serve(servers, "products", *port, keys).await?;
         }
+        for port in of_orders {
+            let keys = vec![keys.clone()];
+            shop.serve(servers, "orders", *port, keys).await?;
+        }
+        let services = vec![
+            keys,
+            // All clients have this machine's address.
+            "--login-limit-per-second=0".to_owned(),
+            format!("--auth-url={}", address(&ports[1])),
+            format!("--products-url={}", addresses(of_products)),
+            format!("--orders-url={}", addresses(of_orders)),
+        ];
+        shop.serve(servers, "gateway", ports[0], services).await?;
+        Ok(shop)
     }
 
-    pub(super) async fn stop(mut self) -> anyhow::Result<()> {
-        kill(Pid::from_raw(self.pid), Signal::SIGTERM).context("the services can't be stopped")?;
+    /// Starts one service and waits until it is ready.
+    async fn serve(
+        &mut self,
+        servers: &Servers,
+        role: &'static str,
+        port: u16,
+        more: Vec<String>,
+    ) -> anyhow::Result<()> {
+        let mut arguments = vec![
+            "serve".to_owned(),
+            role.to_owned(),
+            format!("--listen=127.0.0.1:{port}"),
+        ];
+        if role != "gateway" {
+            arguments.push(format!("--mongodb-database={}_{role}", self.name));
+        }
+        if ["orders", "products"].contains(&role) {
+            arguments.push(format!("--topic-prefix={}.", self.name));
+        }
+        arguments.extend(more);
+        let mut process = Process::start(role, servers, &self.name, &arguments)?;
+        let ready = format!("http://127.0.0.1:{port}/readyz");
+        let deadline = Instant::now() + READY_WITHIN;
+        while !reqwest::get(&ready)
+            .await
+            .is_ok_and(|answer| answer.status().is_success())
+        {
+            process.wait_a_little(deadline).await?;
+        }
+        self.processes.push(process);
+        Ok(())
+    }
+
+    /// Stops the processes of `role` in their tracks, or lets them go on.
+    pub(super) fn freeze(&self, role: &str, frozen: bool) -> anyhow::Result<()> {
+        let signal = if frozen {
+            Signal::SIGSTOP
+        } else {
+            Signal::SIGCONT
+        };
+        for process in self.processes.iter().filter(|one| one.role == role) {
+            kill(Pid::from_raw(process.pid), signal).context("a service does not listen")?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn parts(&self) -> Vec<Part> {
+        let part = |process: &Process| Part {
+            name: "services",
+            pid: process.pid,
+        };
+        self.processes.iter().map(part).collect()
+    }
+
+    pub(super) async fn stop(self) -> anyhow::Result<()> {
+        for process in self.processes.into_iter().rev() {
+            process.stop().await?;
+        }
+        Ok(())
+    }
+}
+
+impl Process {
+    fn start(
+        role: &'static str,
+        servers: &Servers,
+        shop: &str,
+        arguments: &[String],
+    ) -> anyhow::Result<Self> {
+        let program = std::env::current_exe().context("where this program is")?;
+        // A service that is not ready yet answers 503 whenever it is asked.
+        let log = std::env::var("RUST_LOG").unwrap_or_else(|_| "warn,http=error".to_owned());
+        let child = Command::new(program)
+            .args(arguments)
+            .env("QUADRILLE_MONGODB_URI", &servers.mongodb_uri)
+            .env("QUADRILLE_KAFKA_BROKERS", &servers.kafka_brokers)
+            .env("RUST_LOG", log)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .with_context(|| format!("{role} of {shop} can't be started"))?;
+        let pid = child.id().context("a service ended at once")?;
+        let pid = i32::try_from(pid)?;
+        Ok(Self { role, child, pid })
+    }
+
+    /// To be called until something is there that the process makes.
+    async fn wait_a_little(&mut self, deadline: Instant) -> anyhow::Result<()> {
+        let role = self.role;
+        if let Some(status) = self.child.try_wait()? {
+            bail!("{role} ended with {status}; what it said is above");
+        }
+        if Instant::now() > deadline {
+            bail!("{role} is not ready after {} s", READY_WITHIN.as_secs());
+        }
+        tokio::time::sleep(POLL).await;
+        Ok(())
+    }
+
+    async fn stop(mut self) -> anyhow::Result<()> {
+        kill(Pid::from_raw(self.pid), Signal::SIGTERM).context("a service can't be stopped")?;
         self.child.wait().await?;
         Ok(())
     }
 }
 
-/// A port that nobody listens on, below those that outgoing connections take.
-fn free_port() -> anyhow::Result<u16> {
-    (20_000..30_000)
-        .find(|port| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok())
-        .context("no port from 20000 to 30000 is free")
+/// Ports that nobody listens on, below those that outgoing connections take.
+fn free_ports(count: usize) -> anyhow::Result<Vec<u16>> {
+    let free = |port: &u16| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    let ports: Vec<u16> = (20_000..30_000).filter(free).take(count).collect();
+    if ports.len() < count {
+        bail!("{count} ports from 20000 to 30000 are not free");
+    }
+    Ok(ports)
 }

@@ -5,12 +5,15 @@
 #![allow(clippy::too_many_lines)]
 
 mod audit;
+mod backup;
+mod before_the_start;
 mod dead_letters;
 mod events;
 mod rebuild;
 mod replay;
 mod shop;
 mod stuck;
+mod topics;
 
 use std::process::{Command, Output};
 
@@ -48,6 +51,8 @@ fn help_says_where_to_start() {
         "events",
         "replay",
         "rebuild",
+        "backup",
+        "restore",
         "dead-letters",
         "choreography",
         "Start here",

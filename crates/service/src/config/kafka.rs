@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::KafkaSecuritySettings;
+
 /// How to reach Kafka.
 #[derive(Debug, Clone, clap::Args)]
 pub struct KafkaSettings {
@@ -34,6 +36,10 @@ pub struct KafkaSettings {
         default_value = "none"
     )]
     pub compression: KafkaCompression,
+
+    /// What protects the connection.
+    #[command(flatten)]
+    pub security: KafkaSecuritySettings,
 }
 
 /// How batches of messages are compressed.
@@ -69,6 +75,7 @@ impl Default for KafkaSettings {
             session_timeout: Duration::from_secs(10),
             batch: Self::BATCH,
             compression: KafkaCompression::default(),
+            security: KafkaSecuritySettings::default(),
         }
     }
 }

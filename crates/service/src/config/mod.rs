@@ -6,11 +6,15 @@
 mod duration;
 mod http;
 mod kafka;
+mod kafka_security;
 mod mongo;
 mod token;
 
 pub use duration::{InvalidDuration, duration};
 pub use http::HttpSettings;
 pub use kafka::{KafkaCompression, KafkaSettings};
+pub use kafka_security::{
+    InvalidKafkaSecurity, KafkaMechanism, KafkaProtocol, KafkaSecuritySettings,
+};
 pub use mongo::MongoSettings;
 pub use token::TokenSettings;

@@ -62,6 +62,6 @@ impl Default for MongoSettings {
 
 // A named error type is what `clap` asks of a value parser; any text is a secret.
 #[allow(clippy::unnecessary_wraps)]
-fn secret(text: &str) -> Result<SecretString, Infallible> {
+pub(super) fn secret(text: &str) -> Result<SecretString, Infallible> {
     Ok(SecretString::from(text))
 }

@@ -3,7 +3,7 @@
 //! One middleware does all of it instead of a stack of layers: each layer would cost an allocation and a
 //! virtual call for every request.
 
-use std::{panic::AssertUnwindSafe, time::Instant};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
 
 use axum::{
     Router,
@@ -12,23 +12,33 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures::FutureExt;
-use http::{Method, StatusCode, header};
+use http::{Method, header};
+use opentelemetry::KeyValue;
 use tracing::Instrument;
 
 use super::{
     Problem, RequestId,
+    durations::{Durations, method_label},
     request_id::{REQUEST_ID, trace_id},
 };
-use crate::{config::HttpSettings, lifecycle::panic_text};
+use crate::{
+    config::HttpSettings,
+    lifecycle::panic_text,
+    telemetry::{Side, Span},
+};
 
 /// Largest body in bytes, for refusals that name it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct BodyLimit(pub(super) usize);
 
+/// The route of a request that no route is for.
+const UNMATCHED: &str = "unmatched";
+
 #[derive(Debug, Clone)]
 struct Frame {
     service: &'static str,
     settings: HttpSettings,
+    durations: Arc<Durations>,
 }
 
 /// Puts [`frame`] around all routes added so far, with problems for unknown paths and methods. Call it
@@ -48,8 +58,9 @@ where
 ///
 /// It gives each request an id (`x-request-id` of the caller when sane) and a log span, refuses bodies
 /// above the limit with 413, answers 503 when no answer begins within the timeout (a stream that has begun
-/// may go on), turns panics into 500 and wrong methods into problems, and counts `http_requests_total` and
-/// `http_request_duration_seconds` by service, route, method and status.
+/// may go on), turns panics into 500 and wrong methods into problems, measures
+/// `http_server_request_duration_seconds` by service, route, method and status, and tells a span when spans
+/// are told; the request's `traceparent` then names that span.
 pub fn frame<S>(router: Router<S>, service: &'static str, settings: &HttpSettings) -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
@@ -57,6 +68,7 @@ where
     let frame = Frame {
         service,
         settings: settings.clone(),
+        durations: Arc::new(Durations::new(service)),
     };
     router
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
@@ -69,12 +81,14 @@ async fn framed(State(frame): State<Frame>, mut request: Request, next: Next) ->
     let id = RequestId::of(request.headers());
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let route = route.as_ref().map_or("unmatched", MatchedPath::as_str);
+    let route = route.as_ref().map_or(UNMATCHED, MatchedPath::as_str);
+    let mut told = tell(&frame, route, &method, &mut request, &id);
     let span = tracing::info_span!(
         "request",
         service = frame.service,
         request_id = %id,
         trace_id = trace_id(request.headers()),
+        span_id = told.as_ref().map(Span::id),
     );
     let limit = frame.settings.body_limit_bytes;
     let announced = request.headers().get(header::CONTENT_LENGTH);
@@ -100,7 +114,10 @@ async fn framed(State(frame): State<Frame>, mut request: Request, next: Next) ->
         } else {
             tracing::debug!(target: "http", %method, route, status = status_code, seconds = took, "answered");
         }
-        measure(frame.service, route, &method, status, took);
+        frame.durations.record(route, &method, status, took);
+        if let Some(told) = &mut told {
+            told.answered(status);
+        }
         response
     };
     answered.instrument(span).await
@@ -126,32 +143,27 @@ fn with_id(before: &Response, problem: &Problem, id: &RequestId) -> Response {
     response
 }
 
-fn measure(service: &'static str, route: &str, method: &Method, status: StatusCode, seconds: f64) {
-    let method = method_label(method);
-    let route = route.to_owned();
-    let status = status.as_str().to_owned();
-    metrics::counter!(
-        "http_requests_total",
-        "service" => service, "route" => route.clone(), "method" => method, "status" => status
-    )
-    .increment(1);
-    metrics::histogram!(
-        "http_request_duration_seconds",
-        "service" => service, "route" => route, "method" => method
-    )
-    .record(seconds);
-}
-
-/// Methods are the caller's text: unknown ones share a label, or anyone could fill the memory.
-fn method_label(method: &Method) -> &'static str {
-    match *method {
-        Method::GET => "GET",
-        Method::POST => "POST",
-        Method::PUT => "PUT",
-        Method::PATCH => "PATCH",
-        Method::DELETE => "DELETE",
-        Method::HEAD => "HEAD",
-        Method::OPTIONS => "OPTIONS",
-        _ => "other",
+/// Begins the request's span. What asks whether we live would fill every trace store.
+fn tell(
+    frame: &Frame,
+    route: &str,
+    method: &Method,
+    request: &mut Request,
+    id: &RequestId,
+) -> Option<Span> {
+    if !Span::are_told() || matches!(route, "/livez" | "/readyz" | "/metrics" | UNMATCHED) {
+        return None;
     }
+    let path = request.uri().path().to_owned();
+    Span::begin(Side::Server, request.headers_mut(), || {
+        let method = method_label(method);
+        let shown = vec![
+            KeyValue::new("http.request.method", method),
+            KeyValue::new("http.route", route.to_owned()),
+            KeyValue::new("url.path", path),
+            KeyValue::new("request.id", id.as_str().to_owned()),
+            KeyValue::new("quadrille.service", frame.service),
+        ];
+        (format!("{method} {route}").into(), shown)
+    })
 }

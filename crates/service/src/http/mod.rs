@@ -1,6 +1,7 @@
 //! HTTP as every service speaks it: one frame around all routes, extractors that refuse clearly, and
 //! problems (RFC 9457) for everything that is not a success.
 
+mod durations;
 mod extract;
 mod frame;
 mod problem;

@@ -144,10 +144,14 @@ async fn requests_are_counted_by_route_and_not_by_address() {
     let text = telemetry::metrics_text();
     let line = text
         .lines()
-        .find(|line| line.starts_with("http_requests_total") && line.contains("count-test"))
+        .find(|line| {
+            line.starts_with("http_server_request_duration_seconds_count")
+                && line.contains("count-test")
+        })
         .unwrap();
     assert!(
-        line.contains(r#"route="/things/{id}""#) && line.contains(r#"status="200""#),
+        line.contains(r#"http_route="/things/{id}""#)
+            && line.contains(r#"http_response_status_code="200""#),
         "{line}"
     );
     assert!(line.ends_with(" 3"), "{line}");

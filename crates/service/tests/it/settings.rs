@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use clap::Parser;
 use secrecy::ExposeSecret;
-use service::config::{HttpSettings, KafkaSettings, MongoSettings, TokenSettings};
+use service::config::{
+    HttpSettings, InvalidKafkaSecurity, KafkaMechanism, KafkaProtocol, KafkaSecuritySettings,
+    KafkaSettings, MongoSettings, TokenSettings,
+};
 
 #[derive(Debug, Parser)]
 struct All {
@@ -91,4 +94,120 @@ fn wrong_values_are_refused_by_name() {
 fn a_connection_string_is_not_printed() {
     let mongo = MongoSettings::new("mongodb://a:secret@h/", "orders");
     assert!(!format!("{mongo:?}").contains("secret"));
+}
+
+fn kafka(arguments: &[&str]) -> KafkaSecuritySettings {
+    let line = std::iter::once("test").chain(arguments.iter().copied());
+    All::try_parse_from(line).unwrap().kafka.security
+}
+
+#[test]
+fn without_security_kafkas_client_is_told_nothing() {
+    assert_eq!(kafka(&[]).client_settings(), Ok(Vec::new()));
+}
+
+#[test]
+fn kafkas_security_is_said_in_its_clients_words() {
+    // Any file that can be read.
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+    let read = kafka(&[
+        "--kafka-security-protocol=sasl_ssl",
+        "--kafka-sasl-mechanism=scram-sha-256",
+        "--kafka-username=orders",
+        "--kafka-password=geheim",
+        "--kafka-tls-ca-file",
+        path,
+    ]);
+    assert_eq!(
+        (read.protocol, read.mechanism),
+        (KafkaProtocol::SaslSsl, KafkaMechanism::ScramSha256)
+    );
+    let expected = [
+        ("security.protocol", "sasl_ssl"),
+        ("sasl.mechanism", "SCRAM-SHA-256"),
+        ("sasl.username", "orders"),
+        ("sasl.password", "geheim"),
+        ("ssl.ca.location", path),
+    ]
+    .map(|(name, value)| (name, value.to_owned()));
+    assert_eq!(read.client_settings().unwrap(), expected);
+    assert!(!format!("{read:?}").contains("geheim"), "{read:?}");
+
+    let read = kafka(&[
+        "--kafka-security-protocol=SSL",
+        "--kafka-tls-certificate-file",
+        path,
+        "--kafka-tls-key-file",
+        path,
+    ]);
+    let names: Vec<&str> = read
+        .client_settings()
+        .unwrap()
+        .iter()
+        .map(|(name, _)| *name)
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "security.protocol",
+            "ssl.certificate.location",
+            "ssl.key.location"
+        ]
+    );
+}
+
+#[test]
+fn security_that_does_not_fit_together_is_refused_with_the_way_out() {
+    let here = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+    let (certificate, key) = ("--kafka-tls-certificate-file", "--kafka-tls-key-file");
+    let (ssl, name) = ("--kafka-security-protocol=ssl", "--kafka-username=orders");
+    let cases: [(&[&str], &[&str]); 7] = [
+        (
+            &["--kafka-security-protocol=sasl_ssl"],
+            &["sasl_ssl needs QUADRILLE_KAFKA_USERNAME"],
+        ),
+        (
+            &["--kafka-security-protocol=sasl_plaintext", name],
+            &["sasl_plaintext needs QUADRILLE_KAFKA_PASSWORD"],
+        ),
+        (&[name], &["QUADRILLE_KAFKA_USERNAME is set", "sasl_ssl"]),
+        (
+            &[ssl, name],
+            &["QUADRILLE_KAFKA_USERNAME is set", "sasl_ssl"],
+        ),
+        (
+            &["--kafka-tls-ca-file", here],
+            &["QUADRILLE_KAFKA_TLS_CA_FILE is set", "ssl"],
+        ),
+        (
+            &[ssl, certificate, here],
+            &["without QUADRILLE_KAFKA_TLS_KEY_FILE"],
+        ),
+        (
+            &[ssl, key, here],
+            &["without QUADRILLE_KAFKA_TLS_CERTIFICATE_FILE"],
+        ),
+    ];
+    for (arguments, words) in cases {
+        let refused = kafka(arguments).client_settings().unwrap_err().to_string();
+        for word in words {
+            assert!(refused.contains(word), "{arguments:?}: {refused}");
+        }
+    }
+    let away = kafka(&[ssl, "--kafka-tls-ca-file=/nowhere/ca.pem"]);
+    assert_eq!(
+        away.check(),
+        Ok(()),
+        "settings are checked on other machines, too"
+    );
+    let away = away.client_settings();
+    assert!(
+        matches!(away, Err(InvalidKafkaSecurity::File { .. })),
+        "{away:?}"
+    );
+    let text = away.unwrap_err().to_string();
+    assert!(
+        text.contains("QUADRILLE_KAFKA_TLS_CA_FILE: /nowhere/ca.pem"),
+        "{text}"
+    );
 }

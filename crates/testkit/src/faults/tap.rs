@@ -136,9 +136,12 @@ impl MongoTap {
     pub async fn database(&self, name: &str) -> MongoDatabase {
         let database = MongoDatabase::connect(&self.uri, name, MongoOptions::default()).await;
         let database = database.expect("the address is valid");
-        let hour = Duration::from_secs(3600);
+        let hour = Duration::from_hours(1);
         let lease = database.lease("of the tap", Uuid::new_v4(), hour).await;
-        assert!(lease.expect("MongoDB answers").is_some(), "the lease is free");
+        assert!(
+            lease.expect("MongoDB answers").is_some(),
+            "the lease is free"
+        );
         database
     }
 

@@ -100,6 +100,12 @@ const STEPS: &[Step] = &[
         run: chart::api_server,
     },
     Step {
+        name: "monitoring",
+        what: "promtool on alerts and their tests; a real Prometheus scrapes a real shop and answers every dashboard",
+        quick: false,
+        run: monitoring,
+    },
+    Step {
         name: "servers",
         what: "Kafka and mongod with the compose files' settings, plain and secured; services against them",
         quick: false,
@@ -245,6 +251,13 @@ fn terraform(infra: &Infra<'_>) -> anyhow::Result<()> {
     let mut format = Command::new(&terraform);
     infra.passes(format.args(["fmt", "-check", "-diff"]).arg(folder))?;
     infra.passes(infra.check("terraform.py")?.arg(terraform))
+}
+
+fn monitoring(infra: &Infra<'_>) -> anyhow::Result<()> {
+    let prometheus = Tools::debian("prometheus", "prometheus")?;
+    let promtool = Tools::debian("promtool", "prometheus")?;
+    let mut check = infra.check("monitoring.py")?;
+    infra.passes(check.arg(infra.quadrille()?).arg(prometheus).arg(promtool))
 }
 
 fn servers(infra: &Infra<'_>) -> anyhow::Result<()> {

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use metrics::gauge;
+use metrics::{Gauge, gauge};
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::KafkaError;
@@ -26,6 +26,17 @@ pub(super) struct Membership {
     pub(super) changes: Arc<Mutex<Option<Change>>>,
 }
 
+impl Membership {
+    fn lag(&self, topic: &str, partition: i32) -> Gauge {
+        gauge!(
+            "inbox_lag_records",
+            "group" => self.group.clone(),
+            "topic" => topic.to_owned(),
+            "partition" => partition.to_string(),
+        )
+    }
+}
+
 impl ClientContext for Membership {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
         ClientLog::line(level, facility, text);
@@ -42,13 +53,7 @@ impl ClientContext for Membership {
             for (number, partition) in &shown.partitions {
                 if *number >= 0 && partition.consumer_lag >= 0 {
                     #[expect(clippy::cast_precision_loss, reason = "a figure for a chart")]
-                    gauge!(
-                        "inbox_lag_records",
-                        "group" => self.group.clone(),
-                        "topic" => plain.to_owned(),
-                        "partition" => number.to_string(),
-                    )
-                    .set(partition.consumer_lag as f64);
+                    self.lag(plain, *number).set(partition.consumer_lag as f64);
                 }
             }
         }
@@ -78,6 +83,12 @@ impl ConsumerContext for Membership {
         } else {
             if let Err(error) = consumer.unassign() {
                 tracing::warn!(%error, "the partitions could not be given up");
+            }
+            // Its new owner tells it from now on; ours would stand for ever.
+            for element in partitions.elements() {
+                let topic = element.topic();
+                let plain = topic.strip_prefix(&self.prefix).unwrap_or(topic);
+                self.lag(plain, element.partition()).set(0.0);
             }
             Change::Revoked
         };

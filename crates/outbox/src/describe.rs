@@ -1,0 +1,139 @@
+//! What the metrics mean, as `/metrics` says it. Describing one again changes nothing, so each
+//! part does it when it is made.
+
+use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram};
+
+pub(crate) fn inbox() {
+    describe_counter!(
+        "inbox_records_total",
+        Unit::Count,
+        "Records applied, passed over or parked"
+    );
+    describe_counter!(
+        "inbox_emitted_total",
+        Unit::Count,
+        "Messages that followed from records"
+    );
+    describe_counter!("inbox_parked_total", Unit::Count, "Messages set aside");
+    describe_counter!(
+        "inbox_duplicates_total",
+        Unit::Count,
+        "Events that handlers said were seen before"
+    );
+    describe_counter!(
+        "inbox_retries_total",
+        Unit::Count,
+        "Attempts at a batch that failed"
+    );
+    describe_gauge!(
+        "dead_letters",
+        Unit::Count,
+        "Messages set aside now; counted while the inbox is idle"
+    );
+    describe_histogram!(
+        "inbox_batch_records",
+        Unit::Count,
+        "Records in one transaction"
+    );
+    describe_histogram!(
+        "inbox_batch_duration_seconds",
+        Unit::Seconds,
+        "Time of one batch's transaction, with its repetitions"
+    );
+    describe_histogram!(
+        "inbox_event_age_seconds",
+        Unit::Seconds,
+        "Age of the oldest event of a batch when it is applied"
+    );
+    describe_gauge!(
+        "inbox_lag_records",
+        Unit::Count,
+        "Records of a partition not read yet"
+    );
+}
+
+pub(crate) fn relay() {
+    describe_counter!(
+        "outbox_published_total",
+        Unit::Count,
+        "Messages that the broker confirmed"
+    );
+    describe_counter!(
+        "outbox_faults_total",
+        Unit::Count,
+        "Times that the relay began again"
+    );
+    describe_gauge!(
+        "outbox_backlog_records",
+        Unit::Count,
+        "Records in the outbox; 0 where another instance has the lease"
+    );
+    describe_gauge!(
+        "outbox_oldest_age_seconds",
+        Unit::Seconds,
+        "Age of the oldest record in the outbox"
+    );
+    describe_gauge!(
+        "outbox_lease_epoch",
+        Unit::Count,
+        "Number of the lease last held here; it rises with each change of hands"
+    );
+    describe_histogram!(
+        "outbox_batch_messages",
+        Unit::Count,
+        "Messages published in one round"
+    );
+    describe_histogram!(
+        "outbox_publish_duration_seconds",
+        Unit::Seconds,
+        "Time until the broker confirmed a round"
+    );
+}
+
+/// Registers what is counted seldom, so that it is there with 0.
+pub(crate) fn database() {
+    describe_counter!(
+        "transaction_retries_total",
+        Unit::Count,
+        "Runs of a transaction after a conflict or a passing fault"
+    );
+    counter!("transaction_retries_total").increment(0);
+    describe_gauge!(
+        "db_client_connection_count",
+        Unit::Count,
+        "Connections to MongoDB by state"
+    );
+    describe_gauge!(
+        "db_client_connection_max",
+        Unit::Count,
+        "The most connections to one MongoDB server"
+    );
+    describe_counter!(
+        "db_client_connection_timeouts_total",
+        Unit::Count,
+        "Operations that got no connection"
+    );
+    describe_histogram!(
+        "db_client_connection_wait_time_seconds",
+        Unit::Seconds,
+        "Time until an operation got a connection"
+    );
+    describe_gauge!(
+        "mongodb_filesystem_size_bytes",
+        Unit::Bytes,
+        "Size of the disk that MongoDB keeps the database on"
+    );
+    describe_gauge!(
+        "mongodb_filesystem_used_bytes",
+        Unit::Bytes,
+        "Bytes used on that disk, by whomever"
+    );
+}
+
+pub(crate) fn relearning() {
+    describe_counter!(
+        "relearned_total",
+        Unit::Count,
+        "Own events that the database lacked at a start, as one does that was restored"
+    );
+}

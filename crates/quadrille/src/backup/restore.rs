@@ -1,0 +1,200 @@
+//! `quadrille restore`: a service's database becomes the backup.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, ensure};
+use bson::{Document, RawDocumentBuf, doc};
+use clap::Args;
+use outbox::mongo::{MongoDatabase, MongoOptions};
+
+use super::dump::{self, Reader};
+use super::manifest::{Manifest, Mark, Table};
+use super::tables;
+use super::topics::{self, Ahead};
+use crate::place::Place;
+use crate::progress::bar;
+
+/// What to restore, and whither.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct RestoreArgs {
+    #[command(flatten)]
+    place: Place,
+    /// The folder that `quadrille backup` was given
+    dir: PathBuf,
+    /// The service: auth, products or orders
+    #[arg(long, value_parser = tables::SERVICES)]
+    service: String,
+    /// The database to restore into, instead of the service's own
+    #[arg(long, value_name = "DATABASE")]
+    into: Option<String>,
+    /// Delete what the database holds
+    #[arg(long)]
+    replace: bool,
+    /// Do not ask Kafka whether its topics are those that the backup was made with
+    #[arg(long)]
+    without_topics: bool,
+    /// Only look whether the backup is whole and fits the topics; changes nothing
+    #[arg(long, conflicts_with_all = ["replace", "into"])]
+    check: bool,
+}
+
+/// A statement's documents: the server takes 100,000 or 48 MB at most.
+const AT_ONCE: usize = 1_000;
+const BYTES_AT_ONCE: usize = 8 * 1024 * 1024;
+
+/// Restores, and prints what comes next.
+///
+/// # Errors
+/// When the backup is not whole, does not fit the topics, the database is not empty or in use.
+/// Nothing is changed before all that is looked at.
+pub(crate) async fn run(args: &RestoreArgs) -> anyhow::Result<()> {
+    let (mut manifest, folder) = Manifest::read(&args.dir, &args.service)?;
+    for table in &manifest.tables {
+        dump::check(&folder, table)?;
+    }
+    println!(
+        "{}, as of {:.0}: {} documents in {} tables, all of them whole.",
+        manifest.service,
+        manifest.read_at,
+        manifest.documents(),
+        manifest.tables.len()
+    );
+    let ahead = compare(args, &manifest).await?;
+    show(&args.service, ahead.as_ref());
+    if args.check {
+        return Ok(());
+    }
+    let name = match &args.into {
+        Some(name) => name,
+        None => args.place.database_name(&args.service)?,
+    };
+    let uri = args.place.mongodb_uri()?;
+    let database = MongoDatabase::connect(&uri, name, MongoOptions::default())
+        .await
+        .context("--mongodb-uri can't be used")?;
+    let there = tables::of(&database).await?;
+    refuse_if_in_use(&database, &args.service).await?;
+    if !args.replace {
+        refuse_unless_empty(&database, &there).await?;
+    }
+    clear(&database, &there).await?;
+    tables::prepare(&args.service, &uri, name).await?;
+    tables::in_order_of_return(&mut manifest.tables, |table| &table.name);
+    for table in &manifest.tables {
+        fill(&database, &folder, table).await?;
+    }
+    println!("The database {name} is the backup.");
+    if args.into.is_none() {
+        println!(
+            "Start {}, wait until it is ready, and hold the books against each other with `quadrille \
+             audit`.",
+            args.service
+        );
+    }
+    Ok(())
+}
+
+/// Where the backup stands in the topics; none if Kafka is not to be asked or need not be.
+async fn compare(args: &RestoreArgs, manifest: &Manifest) -> anyhow::Result<Option<Ahead>> {
+    let marks = manifest.checkpoints.iter().chain(&manifest.own_topics);
+    let marks: Vec<&Mark> = marks.collect();
+    if args.without_topics || marks.is_empty() {
+        return Ok(None);
+    }
+    let asked = async {
+        let reader = args.place.topics()?;
+        topics::ends(&reader, &marks).await
+    };
+    let today = asked.await.context(
+        "whether the topics are those that this database has read can't be seen; \
+         --without-topics restores without looking",
+    )?;
+    topics::compare(manifest, &today).map(Some)
+}
+
+fn show(service: &str, ahead: Option<&Ahead>) {
+    let Some(ahead) = ahead else { return };
+    for (topic, records) in &ahead.own {
+        println!("{topic}: {records} records since, which {service} takes back when it starts");
+    }
+    for (topic, records) in &ahead.heard {
+        println!("{topic}: {records} records since, which {service} then hears");
+    }
+}
+
+/// One that runs on would publish beside the one that is restored.
+async fn refuse_if_in_use(database: &MongoDatabase, service: &str) -> anyhow::Result<()> {
+    let leases = database.database().collection::<Document>("outbox_leases");
+    // By the server's clock, as it was granted.
+    let held = doc! { "$expr": { "$gt": ["$expires_at", "$$NOW"] } };
+    let held = leases.find_one(held).await?;
+    ensure!(
+        held.is_none(),
+        "an instance of {service} publishes from the database {}: end every instance first. If it was \
+         killed, its right to publish runs out in some seconds; then try again",
+        database.database().name()
+    );
+    Ok(())
+}
+
+async fn refuse_unless_empty(database: &MongoDatabase, there: &[String]) -> anyhow::Result<()> {
+    let database = database.database();
+    for table in there.iter().filter(|table| !tables::left_out(table)) {
+        let documents = database.collection::<Document>(table);
+        ensure!(
+            documents.find_one(doc! {}).await?.is_none(),
+            "the database {} is not empty (there is something in {table}), and nothing was changed. \
+             Save it with `quadrille backup` if it may still be needed, then give --replace",
+            database.name()
+        );
+    }
+    Ok(())
+}
+
+async fn clear(database: &MongoDatabase, there: &[String]) -> anyhow::Result<()> {
+    for table in there {
+        let documents = database.database().collection::<Document>(table);
+        let gone = documents.drop().await;
+        gone.with_context(|| format!("{table} can't be deleted"))?;
+    }
+    Ok(())
+}
+
+/// Writes the documents of `table`'s file and counts them.
+async fn fill(database: &MongoDatabase, folder: &Path, table: &Table) -> anyhow::Result<()> {
+    let name = &table.name;
+    let collection = database.database().collection::<RawDocumentBuf>(name);
+    let broken = || format!("{name} can't be restored; begin again with --replace");
+    database
+        .create_collection(name)
+        .await
+        .with_context(broken)?;
+    let mut file = Reader::open(folder, table)?;
+    let shown = bar("documents", table.documents);
+    let (mut batch, mut bytes) = (Vec::new(), 0);
+    loop {
+        let next = file.next()?;
+        let end = next.is_none();
+        if let Some(document) = next {
+            bytes += document.as_bytes().len();
+            batch.push(document);
+        }
+        if batch.len() == AT_ONCE || bytes > BYTES_AT_ONCE || (end && !batch.is_empty()) {
+            collection.insert_many(&batch).await.with_context(broken)?;
+            shown.inc(batch.len() as u64);
+            (batch, bytes) = (Vec::new(), 0);
+        }
+        if end {
+            break;
+        }
+    }
+    shown.finish_and_clear();
+    let count = collection.count_documents(doc! {}).await?;
+    ensure!(
+        count == table.documents,
+        "{name} has {count} documents, not {}: somebody writes to the database. End every instance \
+         and begin again with --replace",
+        table.documents
+    );
+    Ok(())
+}
