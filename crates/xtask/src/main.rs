@@ -100,3 +100,16 @@ fn run(command: Command) -> anyhow::Result<bool> {
         }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        // What clap would panic about at the first use of any command.
+        Cli::command().debug_assert();
+    }
+}

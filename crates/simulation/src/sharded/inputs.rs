@@ -12,19 +12,19 @@ const LANES: f64 = 3.0;
 #[derive(Debug, Clone, clap::Args)]
 pub struct Inputs {
     /// Measured: processor seconds of all services for 1,000 orders
-    #[arg(long, default_value_t = 0.29)]
+    #[arg(long, default_value_t = 0.18)]
     pub services_cpu: f64,
     /// Measured: processor seconds of mongod for 1,000 orders, one member
-    #[arg(long, default_value_t = 0.27)]
+    #[arg(long, default_value_t = 0.17)]
     pub mongod_cpu: f64,
     /// Measured: processor seconds of Kafka for 1,000 orders, one broker
-    #[arg(long, default_value_t = 0.16)]
+    #[arg(long, default_value_t = 0.07)]
     pub kafka_cpu: f64,
     /// Measured: orders a second of `bench --limit` with 128 orders in a transaction
-    #[arg(long, default_value_t = 11_000.0)]
+    #[arg(long, default_value_t = 6_800.0)]
     pub limit_128: f64,
     /// Measured: orders a second of `bench --limit` with 512 orders in a transaction
-    #[arg(long, default_value_t = 26_000.0)]
+    #[arg(long, default_value_t = 10_160.0)]
     pub limit_512: f64,
     /// Measured: bytes that an order leaves in MongoDB, indexes included, compressed
     #[arg(long, default_value_t = 333.0)]

@@ -131,7 +131,7 @@ fn a_cluster_grows_with_its_rate_and_wrong_inputs_are_refused() {
     let (output, said) = sharded(&["cluster", "--utilisation", "0"]);
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("--utilisation is 0"), "{said}");
-    let (output, said) = sharded(&["cluster", "--limit-512", "9000"]);
+    let (output, said) = sharded(&["cluster", "--limit-512", "6000"]);
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("--limit-512 has to be above"), "{said}");
     let (output, said) = sharded(&["storm", "--without", "fence"]);
