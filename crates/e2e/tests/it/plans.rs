@@ -78,7 +78,7 @@ async fn no_step_of_an_order_goes_through_a_table() {
         "product_copies",
         "reservations",
         "products",
-        "inbox",
+        "checkpoints",
     ] {
         assert!(
             seen.iter().any(|(seen, _)| seen.starts_with(table)),

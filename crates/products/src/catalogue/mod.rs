@@ -1,7 +1,7 @@
 //! The catalogue in memory: a page without a query.
 //!
 //! **Flow.** All products are read once. From then on each reader asks the database what was
-//! committed since ([`ProductChanges`]), by whichever instance, reads just those products
+//! committed since (`ProductChanges`), by whichever instance, reads just those products
 //! again, and is served from memory. Readers who come together share one look.
 //!
 //! **Never old.** A look begins after its reader has asked, and reads what a majority has: a
