@@ -151,8 +151,10 @@ impl Flight {
         }
     }
 
+    /// Waits until all are confirmed, or the first is not: a client that gave up for good may never
+    /// report what it still has in its queue.
     async fn landed(&self) -> Result<(), PublishError> {
-        // One waiter, one ring: the permit is kept if the ring comes first.
+        // One waiter, and the permit is kept if the ring comes first.
         self.done.notified().await;
         match self
             .failed
@@ -192,6 +194,7 @@ impl ProducerContext for Deliveries {
                 topic: message.topic().to_owned(),
                 reason: error.to_string(),
             });
+            flight.done.notify_one();
         }
         if flight.left.fetch_sub(1, Ordering::AcqRel) == 1 {
             flight.done.notify_one();
