@@ -266,5 +266,6 @@ for role in 11 12 13 10; do
 done
 root_uri=$(as root "$MONGODB_ROOT_PASSWORD")
 QUADRILLE_MONGODB_URI=$root_uri "$QUADRILLE" seed
-QUADRILLE_URL=http://127.0.0.1:$((base + 10)) "$QUADRILLE" bench --orders 200 --warmup 50 --clients 4 | head -4
+# Not `head`: it would end the pipe while the program still prints.
+QUADRILLE_URL=http://127.0.0.1:$((base + 10)) "$QUADRILLE" bench --orders 200 --warmup 50 --clients 4 | sed -n 1,4p
 say "ok"
