@@ -1,12 +1,11 @@
 //! What the operator's tools compare with the other services and the topics.
 
-use bson::{RawBsonRef, RawDocumentBuf, doc};
+use bson::{RawDocumentBuf, doc};
 use events::{AccountId, Money, OrderId, OrderLine, OrderStatus, Rejection};
 use futures::{Stream, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use outbox::StoreError;
-use outbox::mongo::{MongoDatabase, fault};
-use serde::de::DeserializeOwned;
+use outbox::mongo::{MongoDatabase, fault, read_stored};
 
 use super::documents::{OrderDocument, ProductDocument, time, uuid};
 use super::prepare::{ORDERS, PRODUCTS};
@@ -69,7 +68,7 @@ impl AuditView {
             .await
             .map_err(fault)?;
         Ok(found.map(|stored| {
-            let order = read(ORDERS, &stored.map_err(fault)?, OrderDocument::into_domain)?;
+            let order = read_stored(ORDERS, &stored.map_err(fault)?, OrderDocument::into_domain)?;
             Ok(AuditedOrder {
                 id: order.id,
                 customer: order.customer,
@@ -119,7 +118,7 @@ impl AuditView {
             .await
             .map_err(fault)?;
         Ok(found.map(|stored| {
-            read(
+            read_stored(
                 PRODUCTS,
                 &stored.map_err(fault)?,
                 ProductDocument::into_domain,
@@ -141,21 +140,4 @@ impl AuditView {
     fn raw(&self, collection: &str) -> mongodb::Collection<RawDocumentBuf> {
         self.database.database().collection(collection)
     }
-}
-
-/// Reads a document; what can't be read is named.
-fn read<S: DeserializeOwned, T>(
-    collection: &str,
-    stored: &RawDocumentBuf,
-    into_domain: impl FnOnce(S) -> Result<T, StoreError>,
-) -> Result<T, StoreError> {
-    let read = bson::deserialize_from_slice(stored.as_bytes()).map_err(StoreError::permanent);
-    read.and_then(into_domain).map_err(|fault| {
-        let id = match stored.get("_id") {
-            Ok(Some(RawBsonRef::Binary(id))) => uuid::Uuid::from_slice(id.bytes)
-                .map_or_else(|_| format!("{id:?}"), |id| id.to_string()),
-            other => format!("{other:?}"),
-        };
-        StoreError::permanent(format!("{id} in {collection} can't be read: {fault}"))
-    })
 }

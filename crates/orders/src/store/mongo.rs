@@ -4,13 +4,10 @@ use std::collections::{BTreeMap, HashSet};
 
 use bson::{Binary, Bson, Document, doc, spec::BinarySubtype};
 use events::{AccountId, OrderId, OrderStatus, ProductId};
-use futures::TryStreamExt;
 use mongodb::Collection;
-use mongodb::action::Action;
 use outbox::mongo::{MongoDatabase, MongoTx, fault};
 use outbox::{Guard, StoreError};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
 use super::documents::{
     NewsDocument, OrderDocument, ProductDocument, ReasonDocument, StepDocument, date, time, uuid,
@@ -50,8 +47,9 @@ impl OrdersStore for MongoDatabase {
         tx: &mut MongoTx,
         names: &[&str],
     ) -> Result<Vec<ProductCopy>, StoreError> {
-        let found: Vec<ProductDocument> =
-            find(self, tx, PRODUCTS, doc! { "name": { "$in": names } }, None).await?;
+        let found: Vec<ProductDocument> = tx
+            .find(PRODUCTS, doc! { "name": { "$in": names } }, None)
+            .await?;
         found
             .into_iter()
             .map(ProductDocument::into_domain)
@@ -60,7 +58,7 @@ impl OrdersStore for MongoDatabase {
 
     async fn orders(&self, tx: &mut MongoTx, ids: &[OrderId]) -> Result<Vec<Order>, StoreError> {
         let filter = doc! { "_id": { "$in": order_ids(ids) } };
-        let found: Vec<OrderDocument> = find(self, tx, ORDERS, filter, None).await?;
+        let found: Vec<OrderDocument> = tx.find(ORDERS, filter, None).await?;
         found.into_iter().map(OrderDocument::into_domain).collect()
     }
 
@@ -81,7 +79,7 @@ impl OrdersStore for MongoDatabase {
     ) -> Result<Vec<Remembered>, StoreError> {
         let keys: Vec<Binary> = keys.iter().map(binary).collect();
         let filter = doc! { "_id": { "$in": keys } };
-        let found: Vec<RememberedDocument> = find(self, tx, IDEMPOTENCY, filter, None).await?;
+        let found: Vec<RememberedDocument> = tx.find(IDEMPOTENCY, filter, None).await?;
         found
             .into_iter()
             .map(|stored| {
@@ -120,7 +118,7 @@ impl OrdersStore for MongoDatabase {
     ) -> Result<Vec<Standing>, StoreError> {
         let filter = doc! { "_id": { "$in": order_ids(ids) } };
         let fields = doc! { "customer": 1, "status": 1, "version": 1 };
-        let found: Vec<StandingDocument> = find(self, tx, ORDERS, filter, Some(fields)).await?;
+        let found: Vec<StandingDocument> = tx.find(ORDERS, filter, Some(fields)).await?;
         Ok(found
             .into_iter()
             .map(|stored| Standing {
@@ -156,7 +154,7 @@ impl OrdersStore for MongoDatabase {
         let ids: Vec<Bson> = ids.iter().map(|id| uuid(id.into_bytes()).into()).collect();
         let filter = doc! { "_id": { "$in": ids } };
         let fields = doc! { "version": 1 };
-        let found: Vec<VersionDocument> = find(self, tx, PRODUCTS, filter, Some(fields)).await?;
+        let found: Vec<VersionDocument> = tx.find(PRODUCTS, filter, Some(fields)).await?;
         Ok(found
             .into_iter()
             .map(|stored| {
@@ -271,27 +269,6 @@ fn expect_all(matched: u64, wanted: usize, what: &str) -> Result<(), StoreError>
             "{what} is not as it was read"
         )))
     }
-}
-
-async fn find<T: DeserializeOwned + Send + Sync>(
-    database: &MongoDatabase,
-    tx: &mut MongoTx,
-    collection: &str,
-    filter: Document,
-    fields: Option<Document>,
-) -> Result<Vec<T>, StoreError> {
-    let collection: Collection<T> = database.database().collection(collection);
-    let mut found = collection
-        .find(filter)
-        .optional(fields, mongodb::action::Find::projection)
-        .session(&mut tx.session)
-        .await
-        .map_err(fault)?;
-    found
-        .stream(&mut tx.session)
-        .try_collect()
-        .await
-        .map_err(fault)
 }
 
 fn order_ids(ids: &[OrderId]) -> Vec<Bson> {

@@ -8,10 +8,8 @@ use std::collections::BTreeMap;
 
 use bson::{Document, doc};
 use events::{ProductId, ProductState};
-use futures::TryStreamExt;
 use outbox::mongo::{MongoDatabase, MongoTx, fault};
 use outbox::{Database, StoreError, Work, transact};
-use serde::de::DeserializeOwned;
 
 use super::documents::{ProductDocument, uuid};
 use super::prepare::PRODUCTS;
@@ -104,7 +102,7 @@ impl ProductCopies {
     /// Every product whose live copy is another one than that beside it.
     pub async fn compare(&self) -> Result<Vec<Difference>, StoreError> {
         let mut tx = self.database.begin().await?;
-        let found = differences(&self.database, &mut tx).await;
+        let found = differences(&mut tx).await;
         self.database.abort(tx).await;
         found
     }
@@ -145,7 +143,7 @@ impl Work<MongoDatabase> for Swapping<'_> {
     type Output = Swapped;
 
     async fn run(&mut self, tx: &mut MongoTx) -> Result<Swapped, StoreError> {
-        let found = differences(self.database, tx).await?;
+        let found = differences(tx).await?;
         let (left, taken): (Vec<_>, Vec<_>) = found
             .into_iter()
             .partition(|found| found.goes_back() && !self.back.contains(found));
@@ -189,12 +187,9 @@ fn put(copy: &ProductCopy) -> Document {
     }
 }
 
-async fn differences(
-    database: &MongoDatabase,
-    tx: &mut MongoTx,
-) -> Result<Vec<Difference>, StoreError> {
+async fn differences(tx: &mut MongoTx) -> Result<Vec<Difference>, StoreError> {
     let mut live = BTreeMap::new();
-    for stored in read_all::<Document>(database, tx, PRODUCTS).await? {
+    for stored in tx.find::<Document>(PRODUCTS, doc! {}, None).await? {
         // Damage is what a rebuild is for: a copy that can't be read must not stop it.
         let id = bson::deserialize_from_bson::<bson::Uuid>(
             stored.get("_id").cloned().unwrap_or_default(),
@@ -207,7 +202,7 @@ async fn differences(
         live.insert(ProductId::from_bytes(id.bytes()), copy);
     }
     let mut found = Vec::new();
-    for stored in read_all::<ProductDocument>(database, tx, BESIDE).await? {
+    for stored in tx.find::<ProductDocument>(BESIDE, doc! {}, None).await? {
         let built = stored.into_domain()?;
         let live = live.remove(&built.id).unwrap_or(Live::Missing);
         if live != Live::Copy(built.clone()) {
@@ -225,22 +220,4 @@ async fn differences(
     }));
     found.sort_by_key(|difference| difference.id);
     Ok(found)
-}
-
-async fn read_all<T: DeserializeOwned + Send + Sync>(
-    database: &MongoDatabase,
-    tx: &mut MongoTx,
-    collection: &str,
-) -> Result<Vec<T>, StoreError> {
-    let collection = database.database().collection::<T>(collection);
-    let mut found = collection
-        .find(doc! {})
-        .session(&mut tx.session)
-        .await
-        .map_err(fault)?;
-    found
-        .stream(&mut tx.session)
-        .try_collect()
-        .await
-        .map_err(fault)
 }

@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use bson::{Bson, Document, doc};
+use futures::TryStreamExt;
+use mongodb::action::{Action, Find};
 use mongodb::error::UNKNOWN_TRANSACTION_COMMIT_RESULT;
 use mongodb::options::{ClientOptions, ReadConcern, WriteConcern};
 use mongodb::{Client, ClientSession};
+use serde::de::DeserializeOwned;
 
 use super::bell::Bell;
 use super::fault::fault;
@@ -141,6 +144,24 @@ pub struct MongoTx {
 }
 
 impl MongoTx {
+    /// All documents of `collection` that `filter` matches, as this transaction sees them; of each
+    /// only `fields`, if they are given as a projection.
+    ///
+    /// # Errors
+    /// A store error, permanent when a document is not a `T`.
+    pub async fn find<T: DeserializeOwned + Send + Sync>(
+        &mut self,
+        collection: &str,
+        filter: Document,
+        fields: Option<Document>,
+    ) -> Result<Vec<T>, StoreError> {
+        let documents = self.database.collection::<T>(collection);
+        let found = documents.find(filter).optional(fields, Find::projection);
+        let mut found = found.session(&mut self.session).await.map_err(fault)?;
+        let stream = found.stream(&mut self.session);
+        stream.try_collect().await.map_err(fault)
+    }
+
     /// Runs many update statements in one round trip, in order, and says how many
     /// documents they matched, upserts included.
     ///

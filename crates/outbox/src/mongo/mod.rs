@@ -20,6 +20,8 @@ mod inbox;
 mod letters;
 mod outbox;
 mod pool;
+mod stored;
 
 pub use database::{MongoDatabase, MongoOptions, MongoTx};
 pub use fault::fault;
+pub use stored::read_stored;

@@ -1,12 +1,11 @@
 //! What `quadrille audit` compares with the topics and with the other services.
 
-use bson::{Bson, Document, RawBsonRef, RawDocumentBuf, doc};
+use bson::{Bson, Document, RawDocumentBuf, doc};
 use events::{OrderId, OrderStatus, ProductId, ProductState, Rejection};
 use futures::{Stream, StreamExt};
 use jiff::Timestamp;
 use outbox::StoreError;
-use outbox::mongo::{MongoDatabase, fault};
-use serde::de::DeserializeOwned;
+use outbox::mongo::{MongoDatabase, fault, read_stored};
 use uuid::Uuid;
 
 use super::Reservation;
@@ -79,7 +78,7 @@ impl AuditView {
     > {
         let found = self.all(PRODUCTS, Document::new()).await?;
         Ok(found.map(|stored| {
-            read(PRODUCTS, &stored?, |stored: StoredProduct| {
+            read_stored(PRODUCTS, &stored?, |stored: StoredProduct| {
                 let stocked = u64::try_from(stored.stocked).map_err(StoreError::permanent)?;
                 Ok(AuditedProduct {
                     stocked,
@@ -149,25 +148,7 @@ impl AuditView {
 }
 
 fn reservation(stored: &RawDocumentBuf) -> Result<AuditedReservation, StoreError> {
-    read(RESERVATIONS, stored, |stored: StoredReservation| {
+    read_stored(RESERVATIONS, stored, |stored: StoredReservation| {
         Ok(stored.into_reservation()?.into())
-    })
-}
-
-/// Reads a document; what can't be read is named.
-fn read<S: DeserializeOwned, T>(
-    collection: &str,
-    stored: &RawDocumentBuf,
-    into_domain: impl FnOnce(S) -> Result<T, StoreError>,
-) -> Result<T, StoreError> {
-    let read = bson::deserialize_from_slice(stored.as_bytes()).map_err(StoreError::permanent);
-    read.and_then(into_domain).map_err(|fault| {
-        let id = match stored.get("_id") {
-            Ok(Some(RawBsonRef::Binary(id))) => {
-                Uuid::from_slice(id.bytes).map_or_else(|_| format!("{id:?}"), |id| id.to_string())
-            }
-            other => format!("{other:?}"),
-        };
-        StoreError::permanent(format!("{id} in {collection} can't be read: {fault}"))
     })
 }

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use bson::{Document, doc};
 use events::{ProductId, ProductState};
-use futures::TryStreamExt;
 use jiff::Timestamp;
 use outbox::StoreError;
 use outbox::mongo::{MongoDatabase, MongoTx, fault};
@@ -91,19 +90,10 @@ impl CatalogueStore for MongoDatabase {
         names: &BTreeSet<CategoryName>,
     ) -> Result<BTreeSet<CategoryName>, StoreError> {
         let asked: Vec<&str> = names.iter().map(CategoryName::as_str).collect();
-        let mut found = self
-            .database()
-            .collection::<StoredCategory>(CATEGORIES)
-            .find(doc! { "_id": { "$in": asked } })
-            .session(&mut tx.session)
-            .await
-            .map_err(fault)?;
-        let mut known = BTreeSet::new();
-        let mut stream = found.stream(&mut tx.session);
-        while let Some(category) = stream.try_next().await.map_err(fault)? {
-            known.insert(CategoryName::asked(&category.name));
-        }
-        Ok(known)
+        let filter = doc! { "_id": { "$in": asked } };
+        let found: Vec<StoredCategory> = tx.find(CATEGORIES, filter, None).await?;
+        let name = |category: &StoredCategory| CategoryName::asked(&category.name);
+        Ok(found.iter().map(name).collect())
     }
 
     async fn add_category(

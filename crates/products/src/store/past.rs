@@ -13,7 +13,6 @@ use jiff::Timestamp;
 use outbox::StoreError;
 use outbox::mongo::{MongoDatabase, MongoTx, fault};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::documents::{
@@ -53,26 +52,6 @@ struct StoredSaying {
 }
 
 impl MongoPast {
-    async fn find<T: DeserializeOwned + Send + Sync>(
-        &self,
-        tx: &mut MongoTx,
-        collection: &str,
-        filter: Document,
-        fields: Document,
-    ) -> Result<Vec<T>, StoreError> {
-        let mut found = self
-            .database
-            .database()
-            .collection::<T>(collection)
-            .find(filter)
-            .projection(fields)
-            .session(&mut tx.session)
-            .await
-            .map_err(fault)?;
-        let stream = found.stream(&mut tx.session);
-        stream.try_collect().await.map_err(fault)
-    }
-
     /// The stock of those of `products` that there are.
     pub(crate) async fn books(
         &self,
@@ -82,7 +61,7 @@ impl MongoPast {
         let keys: Vec<bson::Uuid> = products.map(product_key).collect();
         let fields = doc! { "version": 1, "quantity": 1, "stocked": 1 };
         let filter = doc! { "_id": { "$in": keys } };
-        let found: Vec<StoredBooks> = self.find(tx, PRODUCTS, filter, fields).await?;
+        let found: Vec<StoredBooks> = tx.find(PRODUCTS, filter, Some(fields)).await?;
         let known = |stored: StoredBooks| {
             let books = Books {
                 quantity: number(stored.quantity)?,
@@ -163,8 +142,8 @@ impl MongoPast {
     ) -> Result<BTreeMap<OrderId, Uuid>, StoreError> {
         let keys: Vec<bson::Uuid> = orders.map(order_key).collect();
         let filter = doc! { "_id": { "$in": keys } };
-        let found: Vec<StoredSaying> = self
-            .find(tx, RESERVATIONS, filter, doc! { "event_id": 1 })
+        let found: Vec<StoredSaying> = tx
+            .find(RESERVATIONS, filter, Some(doc! { "event_id": 1 }))
             .await?;
         let said =
             |kept: StoredSaying| (OrderId::from_bytes(kept.id.bytes()), kept.event_id.into());
@@ -202,7 +181,7 @@ impl MongoPast {
     ) -> Result<Vec<Reservation>, StoreError> {
         let keys: Vec<bson::Uuid> = orders.map(order_key).collect();
         let filter = doc! { "_id": { "$in": keys }, "relearned": true };
-        let found: Vec<StoredReservation> = self.find(tx, RESERVATIONS, filter, doc! {}).await?;
+        let found: Vec<StoredReservation> = tx.find(RESERVATIONS, filter, None).await?;
         found
             .into_iter()
             .map(StoredReservation::into_reservation)
@@ -273,8 +252,8 @@ impl MongoPast {
     ) -> Result<Vec<ProductState>, StoreError> {
         let keys: Vec<bson::Uuid> = products.iter().copied().map(product_key).collect();
         let filter = doc! { "_id": { "$in": keys }, "relearned": true };
-        let found: Vec<StoredProduct> = self
-            .find(tx, PRODUCTS, filter, doc! { "raises": 0 })
+        let found: Vec<StoredProduct> = tx
+            .find(PRODUCTS, filter, Some(doc! { "raises": 0 }))
             .await?;
         let (mut states, mut statements) = (Vec::new(), Vec::new());
         for stored in found {

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use bson::doc;
 use events::{OrderId, ProductId, ProductState};
-use futures::TryStreamExt;
 use outbox::mongo::{MongoDatabase, MongoTx, fault};
 use outbox::{Guard, StoreError};
 
@@ -20,20 +19,13 @@ impl StockStore for MongoDatabase {
         orders: &[OrderId],
     ) -> Result<BTreeMap<OrderId, Reservation>, StoreError> {
         let keys: Vec<bson::Uuid> = orders.iter().copied().map(order_key).collect();
-        let mut found = self
-            .database()
-            .collection::<StoredReservation>(RESERVATIONS)
-            .find(doc! { "_id": { "$in": keys } })
-            .session(&mut tx.session)
-            .await
-            .map_err(fault)?;
-        let mut all = BTreeMap::new();
-        let mut stream = found.stream(&mut tx.session);
-        while let Some(stored) = stream.try_next().await.map_err(fault)? {
+        let filter = doc! { "_id": { "$in": keys } };
+        let found: Vec<StoredReservation> = tx.find(RESERVATIONS, filter, None).await?;
+        let of_order = |stored: StoredReservation| {
             let reservation = stored.into_reservation()?;
-            all.insert(reservation.decision.order_id, reservation);
-        }
-        Ok(all)
+            Ok((reservation.decision.order_id, reservation))
+        };
+        found.into_iter().map(of_order).collect()
     }
 
     async fn products(
@@ -42,21 +34,13 @@ impl StockStore for MongoDatabase {
         products: &[ProductId],
     ) -> Result<BTreeMap<ProductId, ProductState>, StoreError> {
         let keys: Vec<bson::Uuid> = products.iter().copied().map(product_key).collect();
-        let mut found = self
-            .database()
-            .collection::<StoredProduct>(PRODUCTS)
-            .find(doc! { "_id": { "$in": keys } })
-            .projection(doc! { "raises": 0 })
-            .session(&mut tx.session)
-            .await
-            .map_err(fault)?;
-        let mut all = BTreeMap::new();
-        let mut stream = found.stream(&mut tx.session);
-        while let Some(stored) = stream.try_next().await.map_err(fault)? {
+        let (filter, fields) = (doc! { "_id": { "$in": keys } }, doc! { "raises": 0 });
+        let found: Vec<StoredProduct> = tx.find(PRODUCTS, filter, Some(fields)).await?;
+        let by_id = |stored: StoredProduct| {
             let product = stored.into_state()?;
-            all.insert(product.product_id, product);
-        }
-        Ok(all)
+            Ok((product.product_id, product))
+        };
+        found.into_iter().map(by_id).collect()
     }
 
     async fn take(&self, tx: &mut MongoTx, takings: &[Taking]) -> Result<(), StoreError> {

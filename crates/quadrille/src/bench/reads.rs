@@ -15,6 +15,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
+use super::report::Latency;
+
 /// What is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Reading {
@@ -42,7 +44,7 @@ pub(crate) struct ReadArgs {
     pub(crate) time: Duration,
 }
 
-/// What a run came to. Times in milliseconds.
+/// What a run came to.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct ReadReport {
     /// `catalogue` or `login`.
@@ -59,14 +61,8 @@ pub(crate) struct ReadReport {
     pub(crate) first_failure: Option<String>,
     /// Right answers per second.
     pub(crate) per_second: f64,
-    /// The median.
-    pub(crate) p50: f64,
-    /// 95 of 100 are not slower.
-    pub(crate) p95: f64,
-    /// 99 of 100 are not slower.
-    pub(crate) p99: f64,
-    /// The slowest.
-    pub(crate) max: f64,
+    /// From a question to its answer.
+    pub(crate) answers: Latency,
 }
 
 /// How long nothing is counted at first: connections are opened, the catalogue is read.
@@ -291,20 +287,12 @@ impl Seen {
     }
 
     fn report(
-        mut self,
+        self,
         what: Reading,
         products: Option<usize>,
         clients: usize,
         took: Duration,
     ) -> ReadReport {
-        self.times.sort_unstable();
-        let at = |permille: usize| {
-            let place = (self.times.len() * permille)
-                .div_ceil(1000)
-                .saturating_sub(1);
-            let time = self.times.get(place);
-            time.map_or(f64::NAN, |time| time.as_secs_f64() * 1e3)
-        };
         #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
         let per_second = self.times.len() as f64 / took.as_secs_f64();
         ReadReport {
@@ -317,10 +305,7 @@ impl Seen {
             answered: self.times.len(),
             failed: self.failed,
             per_second,
-            p50: at(500),
-            p95: at(950),
-            p99: at(990),
-            max: at(1000),
+            answers: Latency::of(self.times.into_iter()),
             first_failure: self.first_failure,
         }
     }
@@ -347,7 +332,7 @@ impl fmt::Display for ReadReport {
         writeln!(
             f,
             "ms         {:>10.1} p50 {:>9.1} p95 {:>9.1} p99 {:>9.1} max",
-            self.p50, self.p95, self.p99, self.max
+            self.answers.p50, self.answers.p95, self.answers.p99, self.answers.max
         )
     }
 }

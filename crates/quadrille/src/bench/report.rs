@@ -41,11 +41,11 @@ pub(crate) struct Latency {
     /// How many were measured.
     pub(crate) samples: usize,
     /// The median.
-    pub p50: f64,
+    pub(crate) p50: f64,
     /// 95 of 100 are not slower.
-    pub p95: f64,
+    pub(crate) p95: f64,
     /// 99 of 100 are not slower.
-    pub p99: f64,
+    pub(crate) p99: f64,
     /// The slowest.
     pub(crate) max: f64,
 }
@@ -95,7 +95,7 @@ fn per_second(count: usize, time: Duration) -> f64 {
 }
 
 impl Latency {
-    fn of(times: impl Iterator<Item = Duration>) -> Self {
+    pub(super) fn of(times: impl Iterator<Item = Duration>) -> Self {
         let mut millis: Vec<f64> = times.map(|time| time.as_secs_f64() * 1e3).collect();
         millis.sort_by(f64::total_cmp);
         let at = |permille: usize| {

@@ -6,7 +6,6 @@ mod over_http;
 mod placing;
 
 use outbox::Message;
-use outbox::OutboxStore as _;
 use outbox::mongo::MongoDatabase;
 use testkit::faults::MongoTap;
 
@@ -33,11 +32,6 @@ impl Ground {
 
     /// Takes what waits to be published out of the outbox.
     pub async fn said(&self) -> Vec<Message> {
-        let quiet = &self.shop.database;
-        let records = quiet.pending(1000, &[]).await.unwrap();
-        let ids: Vec<_> = records.iter().map(|record| record.id).collect();
-        quiet.remove(&ids).await.unwrap();
-        let messages = records.into_iter().flat_map(|record| record.messages);
-        messages.collect()
+        testkit::outgoing(&self.shop.database).await
     }
 }

@@ -149,11 +149,7 @@ impl KafkaAdmin {
         );
         let done = self.client.alter_configs([&change], &options()).await;
         let done = done.map_err(|cause| Self::fault(&name, cause))?;
-        Self::each(
-            &name,
-            done.into_iter()
-                .map(|one| one.map(drop).map_err(|(_, code)| code)),
-        )
+        Self::each(&name, done)
     }
 
     /// Gives `topic` more partitions, `total` in all. Keys move between partitions: the order
@@ -166,11 +162,7 @@ impl KafkaAdmin {
         let more = NewPartitions::new(&name, total);
         let done = self.client.create_partitions([&more], &options()).await;
         let done = done.map_err(|cause| Self::fault(&name, cause))?;
-        Self::each(
-            &name,
-            done.into_iter()
-                .map(|one| one.map(drop).map_err(|(_, code)| code)),
-        )
+        Self::each(&name, done)
     }
 
     /// Every setting of the topic `name`, given with the prefix.
@@ -200,14 +192,15 @@ impl KafkaAdmin {
             .map_err(|cause| Self::fault(name, cause))
     }
 
-    fn each(
+    /// What was asked for is done when no part of it was refused.
+    fn each<T, P>(
         name: &str,
-        mut results: impl Iterator<Item = Result<(), RDKafkaErrorCode>>,
+        results: Vec<Result<T, (P, RDKafkaErrorCode)>>,
     ) -> Result<(), TopicFault> {
-        let failed = results.find_map(Result::err);
-        failed.map_or(Ok(()), |code| {
-            Err(Self::fault(name, KafkaError::AdminOp(code)))
-        })
+        match results.into_iter().find_map(Result::err) {
+            Some((_, code)) => Err(Self::fault(name, KafkaError::AdminOp(code))),
+            None => Ok(()),
+        }
     }
 
     fn fault(name: &str, cause: KafkaError) -> TopicFault {

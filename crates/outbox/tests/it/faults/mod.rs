@@ -6,7 +6,6 @@ mod claims;
 mod parking;
 mod rounds;
 
-use outbox::OutboxStore as _;
 use outbox::mongo::MongoDatabase;
 use testkit::Bed;
 use testkit::faults::{Fault, MongoTap, Trouble, When};
@@ -45,11 +44,9 @@ impl Ground {
 
     /// Takes what waits to be published out of the outbox: (topic, key, version).
     async fn said(&self) -> Vec<(String, String, u64)> {
-        let records = self.quiet.pending(1000, &[]).await.expect("it answers");
-        let ids: Vec<_> = records.iter().map(|record| record.id).collect();
-        self.quiet.remove(&ids).await.expect("it answers");
-        let messages = records.into_iter().flat_map(|record| record.messages);
+        let messages = testkit::outgoing(&self.quiet).await;
         messages
+            .into_iter()
             .map(|message| (message.topic, message.key, message.aggregate_version))
             .collect()
     }

@@ -4,7 +4,6 @@
 mod commands;
 mod deciding;
 
-use outbox::OutboxStore as _;
 use outbox::mongo::MongoDatabase;
 use outbox::{Event, Message};
 use testkit::faults::MongoTap;
@@ -32,12 +31,7 @@ impl Ground {
 
     /// Takes what waits to be published out of the outbox.
     pub(crate) async fn said(&self) -> Vec<Message> {
-        let quiet = &self.shop.database;
-        let records = quiet.pending(1000, &[]).await.unwrap();
-        let ids: Vec<_> = records.iter().map(|record| record.id).collect();
-        quiet.remove(&ids).await.unwrap();
-        let messages = records.into_iter().flat_map(|record| record.messages);
-        messages.collect()
+        testkit::outgoing(&self.shop.database).await
     }
 }
 
