@@ -1,8 +1,9 @@
 //! A service's whole part in the exchange of events, begun and ended in the right order.
 //!
-//! To begin: tables and topics, for as long as it takes; then what the database may have
-//! forgotten of the service's own events ([`relearn`](crate::relearn)); then the relay and the
-//! inbox. To end: the inbox finishes its batch and leaves the group; the relay stays until
+//! To begin: a database that is whole, tables and topics, for as long as it takes; then what the
+//! database may have forgotten of the service's own events ([`relearn`](crate::relearn)); then the
+//! relay and the inbox. While a restore of the database is not finished, nothing is written to it,
+//! by whatever command ([`MongoDatabase::whole`]). To end: the inbox finishes its batch and leaves the group; the relay stays until
 //! nobody writes to the outbox any more.
 
 use std::sync::Arc;
@@ -74,7 +75,8 @@ impl Ground {
         self.has_tables() && self.past.load(Ordering::Acquire)
     }
 
-    /// Whether MongoDB answers and the tables are made; otherwise what is wrong.
+    /// Whether MongoDB answers, the database is whole and its tables are made; otherwise what is
+    /// wrong.
     ///
     /// # Errors
     /// A text for an operator.
@@ -83,9 +85,14 @@ impl Ground {
             .ping()
             .await
             .map_err(|fault| fault.to_string())?;
-        self.has_tables()
-            .then_some(())
-            .ok_or_else(|| "the tables are not made yet".to_owned())
+        if self.has_tables() {
+            return Ok(());
+        }
+        self.database
+            .whole()
+            .await
+            .map_err(|fault| fault.to_string())?;
+        Err("the tables are not made yet".to_owned())
     }
 
     /// Whether Kafka answers, the topics are made, and the service knows what it has said in
@@ -107,7 +114,8 @@ impl Ground {
 
 impl Messaging {
     /// Messages of `service`, which is also its consumer group and its relay's shard.
-    /// `topics` are those that it writes, reads and parks on. Nothing is contacted yet.
+    /// `topics` are those that it writes, reads and parks on. Nothing is contacted yet; from here on
+    /// no clone of `database` opens a transaction before the database was seen to be whole.
     ///
     /// # Errors
     /// When a setting is not one of Kafka's.
@@ -119,6 +127,7 @@ impl Messaging {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, KafkaError> {
         let (admin, publisher) = (KafkaAdmin::new(&kafka)?, KafkaPublisher::new(&kafka)?);
+        database.doubt();
         let ground = Ground {
             database: database.clone(),
             admin,
@@ -262,7 +271,9 @@ impl Messaging {
         P: FnMut() -> F + Send,
         F: Future<Output = Result<(), StoreError>> + Send,
     {
+        let whole = || self.database.whole();
         let tables = async {
+            persist(self.service, "tables", whole).await;
             persist(self.service, "tables", || self.database.prepare()).await;
             persist(self.service, "tables", prepare).await;
             self.ground.tables.store(true, Ordering::Release);
@@ -275,6 +286,8 @@ impl Messaging {
             self.ground.topics.store(true, Ordering::Release);
         };
         tokio::join!(tables, topics);
+        // Kafka may have been away for hours, and who restores meanwhile finds nobody publishing.
+        persist(self.service, "tables", whole).await;
     }
 }
 

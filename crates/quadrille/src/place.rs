@@ -112,10 +112,11 @@ impl Place {
     }
 
     /// The database of `service`, which must hold a service's tables: an empty one would
-    /// look like a shop in good order.
+    /// look like a shop in good order, and half a restored one like a shop in disorder.
     ///
     /// # Errors
-    /// When MongoDB does not answer or the database is not one of a service's.
+    /// When MongoDB does not answer, the database is not one of a service's, or a restore of it is not
+    /// finished.
     pub(crate) async fn database(&self, service: &str) -> anyhow::Result<MongoDatabase> {
         let name = self.database_name(service)?;
         let uri = self.mongodb_uri()?;
@@ -127,6 +128,9 @@ impl Place {
             .list_collection_names()
             .await
             .with_context(|| format!("the database {name} can't be read; is MongoDB up?"))?;
+        if let Some(restoring) = database.restoring().await? {
+            bail!("{restoring}");
+        }
         ensure!(
             tables.iter().any(|table| table == "checkpoints"),
             "the database {name} holds no tables of the service {service}; name the right one \

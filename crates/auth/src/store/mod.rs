@@ -9,6 +9,9 @@
 //! **The database holds the private signing keys.** Whoever can read it can sign in everyone's
 //! name: give only this service access, encrypt its volumes and backups, or keep the keys out
 //! of it with `QUADRILLE_AUTH_SIGNING_KEY_FILE`.
+//!
+//! **A database of which a restore is not finished is not used:** half of the accounts would look
+//! like all of them, and no signing key like a first start (see [`MongoDatabase::whole`]).
 
 mod accounts;
 mod families;
@@ -37,8 +40,8 @@ pub const DEFAULT_DATABASE: &str = "auth";
 
 /// This service's database.
 ///
-/// Nothing is written before the unique indexes stand: the first operation that finds the
-/// server makes them.
+/// Nothing is read or written before the database is whole and its unique indexes stand: the first
+/// operation that finds the server looks, and makes them.
 #[derive(Clone)]
 pub struct MongoAuth {
     mongo: MongoDatabase,
@@ -63,23 +66,31 @@ impl MongoAuth {
         })
     }
 
-    /// Whether the server answers.
+    /// Whether the server answers, and the database is whole.
     ///
     /// # Errors
-    /// Transient, when it does not.
+    /// Transient, when it does not or is not.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        self.mongo.ping().await
+        if self.prepared.initialized() {
+            return self.mongo.ping().await;
+        }
+        self.mongo.whole().await
     }
 
     async fn collection<T: Send + Sync>(
         &self,
         name: &str,
     ) -> Result<mongodb::Collection<T>, StoreError> {
-        self.prepared.get_or_try_init(|| self.prepare()).await?;
+        let prepare = || async {
+            self.mongo.whole().await?;
+            self.prepare().await
+        };
+        self.prepared.get_or_try_init(prepare).await?;
         Ok(self.mongo.database().collection(name))
     }
 
-    /// Makes collections and indexes. Doing it again changes nothing.
+    /// Makes collections and indexes, also of a database that is being restored. Doing it again
+    /// changes nothing.
     ///
     /// # Errors
     /// When the database is out of reach, or refuses.

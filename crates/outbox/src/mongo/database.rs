@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 use super::bell::Bell;
 use super::fault::fault;
 use super::pool;
+use super::restoring::Doubt;
 use crate::error::StoreError;
 use crate::relay::Waker;
 use crate::transaction::Database;
@@ -42,6 +43,7 @@ pub struct MongoDatabase {
     database: mongodb::Database,
     waker: Waker,
     pub(super) bell: Bell,
+    pub(super) doubt: Doubt,
 }
 
 /// How often an unknown outcome of a commit is asked after before it is handed on.
@@ -71,6 +73,7 @@ impl MongoDatabase {
             database,
             waker: Waker::default(),
             bell: Bell::default(),
+            doubt: Doubt::default(),
         })
     }
 
@@ -215,6 +218,7 @@ impl Database for MongoDatabase {
     type Tx = MongoTx;
 
     async fn begin(&self) -> Result<MongoTx, StoreError> {
+        self.trust().await?;
         let mut session = self
             .database
             .client()

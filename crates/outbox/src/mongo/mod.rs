@@ -11,6 +11,7 @@
 //! | `checkpoints` | how far a consumer group is in a partition, and whose turn it is |
 //! | `dead_letters` | a message set aside |
 //! | `dead_letter_actions` | what an operator did with one |
+//! | `restoring` | that a restore is not finished; there only then |
 
 mod bell;
 mod database;
@@ -20,8 +21,11 @@ mod inbox;
 mod letters;
 mod outbox;
 mod pool;
+mod restoring;
+mod snapshot;
 mod stored;
 
 pub use database::{MongoDatabase, MongoOptions, MongoTx};
 pub use fault::fault;
+pub use restoring::{RESTORING, Restoring};
 pub use stored::read_stored;

@@ -10,6 +10,10 @@
 //! the service's own topics are in the tables. A restored service reads on from there, first what
 //! it has said itself (see `outbox::relearn`).
 //!
+//! **What is cut off is refused.** A restore marks the database before its first change and takes the
+//! mark away after its last (see `MongoDatabase::begin_restoring`). Until then no service works on
+//! it, and no command reads it.
+//!
 //! **How to add one.** A new table needs nothing. One that only wakes somebody goes into
 //! [`tables::left_out`]; a new service into [`tables::SERVICES`].
 

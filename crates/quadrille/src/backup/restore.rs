@@ -48,7 +48,7 @@ const BYTES_AT_ONCE: usize = 8 * 1024 * 1024;
 /// When the backup is not whole, does not fit the topics, the database is not empty or in use.
 /// Nothing is changed before all that is looked at.
 pub(crate) async fn run(args: &RestoreArgs) -> anyhow::Result<()> {
-    let (mut manifest, folder) = Manifest::read(&args.dir, &args.service)?;
+    let (manifest, folder) = Manifest::read(&args.dir, &args.service)?;
     for table in &manifest.tables {
         dump::check(&folder, table)?;
     }
@@ -77,12 +77,19 @@ pub(crate) async fn run(args: &RestoreArgs) -> anyhow::Result<()> {
     if !args.replace {
         refuse_unless_empty(&database, &there).await?;
     }
+    database
+        .begin_restoring(&again(args))
+        .await
+        .with_context(|| format!("the database {name} can't be written to; nothing was changed"))?;
     clear(&database, &there).await?;
     tables::prepare(&args.service, &uri, name).await?;
-    tables::in_order_of_return(&mut manifest.tables, |table| &table.name);
     for table in &manifest.tables {
         fill(&database, &folder, table).await?;
     }
+    tables::read_again(&args.service, &database).await?;
+    database.restored().await.with_context(|| {
+        format!("{name} still counts as half restored; begin again with --replace")
+    })?;
     println!("The database {name} is the backup.");
     if args.into.is_none() {
         println!(
@@ -92,6 +99,17 @@ pub(crate) async fn run(args: &RestoreArgs) -> anyhow::Result<()> {
         );
     }
     Ok(())
+}
+
+/// The command that begins anew when this one is cut off.
+fn again(args: &RestoreArgs) -> String {
+    let into = args.into.as_ref();
+    let into = into.map_or_else(String::new, |name| format!(" --into {name}"));
+    format!(
+        "quadrille restore {} --service {}{into} --replace",
+        args.dir.display(),
+        args.service
+    )
 }
 
 /// Where the backup stands in the topics; none if Kafka is not to be asked or need not be.

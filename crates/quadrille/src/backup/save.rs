@@ -8,7 +8,7 @@ use anyhow::{Context, bail, ensure};
 use bson::{RawDocumentBuf, doc};
 use clap::Args;
 use jiff::Timestamp;
-use outbox::mongo::{MongoDatabase, MongoOptions};
+use outbox::mongo::{MongoDatabase, MongoOptions, RESTORING};
 
 use super::dump::Writer;
 use super::manifest::{FORMAT, Manifest, Mark};
@@ -85,6 +85,9 @@ async fn begin(args: &BackupArgs, service: &str) -> anyhow::Result<Part> {
         .await
         .context("--mongodb-uri can't be used")?;
     let mut tables = tables::of(&database).await?;
+    if let Some(restoring) = database.restoring().await? {
+        bail!("nothing was saved: {restoring}");
+    }
     tables.retain(|table| !tables::left_out(table));
     ensure!(
         !tables.is_empty(),
@@ -125,12 +128,13 @@ async fn read(parts: &mut [Part]) -> anyhow::Result<()> {
     let Some(first) = parts.first() else {
         return Ok(());
     };
-    let client = first.database.database().client().clone();
-    let mut session = client.start_session().snapshot(true).await?;
+    let server = first.database.clone();
+    let session = server.database().client().start_session();
+    let mut session = session.snapshot(true).await?;
     let read_at = Timestamp::now();
     for part in parts {
         part.manifest.read_at = read_at;
-        let database = client.database(part.database.database().name());
+        let database = server.in_snapshot(part.database.database().name());
         for name in &part.tables {
             let broken = || format!("{}.{name} can't be read", database.name());
             let table = database.collection::<RawDocumentBuf>(name);
@@ -151,6 +155,19 @@ async fn read(parts: &mut [Part]) -> anyhow::Result<()> {
             }
             part.manifest.tables.push(file.finish()?);
         }
+        ensure!(
+            session.snapshot_time().is_some(),
+            "nothing was saved: MongoDB does not show the tables of the database {} at one moment",
+            database.name()
+        );
+        // Of the same moment as the tables: a restore may have begun since they were listed.
+        let mark = database.collection::<RawDocumentBuf>(RESTORING);
+        let mark = mark.find_one(doc! {}).session(&mut session).await?;
+        ensure!(
+            mark.is_none(),
+            "nothing was saved: a restore of the database {} began meanwhile",
+            database.name()
+        );
         part.manifest.checkpoints.sort();
     }
     Ok(())

@@ -1,10 +1,13 @@
 //! `quadrille backup` and `restore`: a shop goes on from a backup, and nothing is decided twice.
 
+mod cut_off;
+mod process;
+
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bson::Document;
 use testkit::eventually_within;
@@ -135,51 +138,6 @@ async fn a_service_restored_from_a_backup_under_load_catches_up() {
     shop.quadrille(&["audit", "--json"]).await.well();
     products.stop().await;
     orders.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_restore_that_is_cut_off_is_made_whole_by_the_service_itself() {
-    let shop = Arc::new(Shop::open().await);
-    let (products, orders) = (shop.start_products().await, shop.start_orders().await);
-    shop.stock(&products, &["busy", "rare"], 1_000).await;
-    let traffic = Traffic::begin(&shop, &orders);
-    traffic.reaches(60).await;
-    let placed = traffic.end().await;
-    shop.settle().await;
-    products.stop().await;
-    orders.stop().await;
-    let folder = tempfile::tempdir().unwrap();
-    let backup = folder.path().join("one");
-    let backup = backup.to_str().unwrap();
-    assert_eq!(shop.quadrille(&["backup", backup]).await.code, 0);
-    let books = shop.quadrille(&["audit", "--json"]).await.well();
-    for service in ["products", "orders"] {
-        let words = ["restore", backup, "--service", service, "--replace"];
-        let begun = Instant::now();
-        assert_eq!(shop.quadrille(&words).await.code, 0);
-        let whole = begun.elapsed();
-        // Killed a little later each time, wherever it then is.
-        for tenths in 2..=9 {
-            let mut restoring = shop.command(&words).spawn().unwrap();
-            let cut = whole * tenths / 10;
-            if tokio::time::timeout(cut, restoring.wait()).await.is_err() {
-                restoring.kill().await.unwrap();
-            }
-        }
-        // And what is the same each time: what is known is there, how far it reaches is not.
-        for table in ["own_topics", "checkpoints"] {
-            let database = shop.database(service).await;
-            let table = database.database().collection::<Document>(table);
-            table.delete_many(bson::doc! {}).await.unwrap();
-        }
-        let (products, orders) = (shop.start_products().await, shop.start_orders().await);
-        shop.settle().await;
-        let again = shop.quadrille(&["audit", "--json"]).await.well();
-        assert_eq!(again["orders"], placed, "{service}");
-        assert_eq!(again["orders"], books["orders"], "{service}");
-        products.stop().await;
-        orders.stop().await;
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

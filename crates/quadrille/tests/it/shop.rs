@@ -76,7 +76,7 @@ impl Shop {
         let address = auth::start(settings, &lifecycle).await.unwrap().address;
         let url = format!("http://{address}");
         let http = reqwest::Client::new();
-        let credentials = json!({ "email": ADMIN, "password": ADMIN });
+        let credentials = Self::credentials();
         let token = Mutex::new(String::new());
         // Its signing keys are made while it listens already.
         eventually_within(Duration::from_secs(60), "auth lets us in", || async {
@@ -105,6 +105,16 @@ impl Shop {
             token,
             http,
         }
+    }
+
+    /// With what the admin logs in.
+    pub(crate) fn credentials() -> Value {
+        json!({ "email": ADMIN, "password": ADMIN })
+    }
+
+    /// The admin's access token.
+    pub(crate) fn token(&self) -> &str {
+        &self.token
     }
 
     fn tokens(&self) -> TokenSettings {
