@@ -16,6 +16,8 @@ FOLDER = settings.ROOT / "infra/compose"
 SETS = [["compose.yaml"], ["compose.yaml", "compose.secure.yaml"]]
 # Made by others, later; named by the check and no fault of these files until then.
 WANTED_FILES = set()
+# Where our roles listen, and where their metrics are, which only Prometheus and the gateway ask for.
+API, METRICS = "8080", "9464"
 # Lists that a later file adds to; every other list it replaces.
 ADDED = {"ports", "networks", "profiles", "cap_drop", "security_opt"}
 
@@ -102,21 +104,45 @@ def addresses(services, problems):
                 problems.append(f"{name} reaches for {host}:{port}, which is no service")
             elif not networks_of(service) & networks_of(services[host]):
                 problems.append(f"{name} reaches for {host}:{port}, but they share no network")
-            elif "build" in services[host] and port != "8080":
-                problems.append(f"{name} reaches for {host}:{port}, but our roles listen on 8080")
+            elif "build" in services[host] and port not in (API, METRICS):
+                problems.append(
+                    f"{name} reaches for {host}:{port}, but our roles listen on {API} and {METRICS}"
+                )
 
 
 def ports(services, problems):
     taken = {}
     for name, service in services.items():
         for entry in service.get("ports", []):
-            *address, host, _ = entry.removesuffix("/udp").split(":")
+            *address, host, inside = entry.removesuffix("/udp").split(":")
+            if "build" in service and inside != API:
+                problems.append(f"{name} shows its port {inside} to the outside")
             place = (host, entry.endswith("/udp"))
             if place in taken:
                 problems.append(f"{name} and {taken[place]} want the same port {host}")
             taken[place] = name
             if address != ["127.0.0.1"] and name != "door":
                 problems.append(f"{name} can be reached from other machines at port {host}")
+
+
+def metrics(services, problems):
+    """Each role has a port for its metrics alone, and Prometheus scrapes it there."""
+    config = yaml.safe_load((settings.ROOT / "infra/monitoring/prometheus.yml").read_text())
+    scraped = {
+        name: str(found["port"])
+        for job in config["scrape_configs"]
+        for found in job.get("dns_sd_configs", [])
+        for name in found["names"]
+    }
+    roles = {name: one for name, one in services.items() if (one.get("command") or [""])[0] == "serve"}
+    for name, service in roles.items():
+        own = service["environment"].get("QUADRILLE_METRICS_LISTEN")
+        if own != f"0.0.0.0:{METRICS}":
+            problems.append(f"{name}: its metrics are at {own or 'its public port'}, not at {METRICS}")
+        if scraped.get(name) != METRICS:
+            problems.append(f"{name}: Prometheus scrapes it at {scraped.get(name)}, not at {METRICS}")
+    for name in scraped.keys() - roles.keys():
+        problems.append(f"Prometheus scrapes {name}, which is no role")
 
 
 def storage(whole, problems, wanted):
@@ -178,6 +204,7 @@ def main():
         order(services, problems)
         addresses(services, problems)
         ports(services, problems)
+        metrics(services, problems)
         storage(whole, problems, wanted)
         ours(binary, services, problems, wanted)
         for problem in problems:

@@ -14,6 +14,8 @@ import yaml
 import settings
 
 OURS = "/quadrille"
+# The name of the port for metrics alone.
+METRICS = "metrics"
 
 
 def pods(objects):
@@ -96,11 +98,40 @@ def selected(objects, problems):
             if (target.get("kind", "Deployment"), target["name"]) not in named:
                 problems.append(f"{name} scales {target['name']}, which is not there")
         if one["kind"] == "ServiceMonitor":
+            scraped = {endpoint["port"] for endpoint in spec["endpoints"]}
             services = [
-                other["metadata"]["labels"].items() for other in objects if other["kind"] == "Service"
+                {port["name"] for port in other["spec"]["ports"]}
+                for other in objects
+                if other["kind"] == "Service"
+                and selector["matchLabels"].items() <= other["metadata"]["labels"].items()
             ]
-            if not any(selector["matchLabels"].items() <= has for has in services):
+            if not services:
                 problems.append(f"{name} selects no service")
+            if scraped != {METRICS} or not all(scraped <= ports for ports in services):
+                problems.append(f"{name} scrapes {sorted(scraped)}, its services have {services}")
+
+
+def metrics_stay_inside(objects, problems):
+    """Each role's metrics are on a port of their own: no ingress leads there, and a policy that opens it
+    says for whom."""
+    own = set()
+    for name, _, pod in pods(objects):
+        for container in pod["containers"]:
+            ports = {port["name"]: port["containerPort"] for port in container.get("ports", [])}
+            if is_ours(container) and container["args"][0] == "serve":
+                own.add(ports.get(METRICS))
+                listens = environment(container).get("QUADRILLE_METRICS_LISTEN")
+                if listens != f"0.0.0.0:{ports.get(METRICS)}":
+                    problems.append(f"{name}: its metrics are at {listens}, its port is {ports}")
+    for one in objects:
+        name, spec = f"{one['kind']} {one['metadata']['name']}", one.get("spec", {})
+        if one["kind"] == "Ingress":
+            paths = [path for rule in spec["rules"] for path in rule["http"]["paths"]]
+            for port in {path["backend"]["service"]["port"].get("name") for path in paths} - {"http"}:
+                problems.append(f"{name} leads to the port {port}")
+        for rule in spec.get("ingress", []) if one["kind"] == "NetworkPolicy" else []:
+            if own & {port["port"] for port in rule["ports"]} and not rule.get("from"):
+                problems.append(f"{name} opens the metrics to everyone")
 
 
 def properties(text):
@@ -138,6 +169,7 @@ def main():
                     settings_fit(binary, where, container, problems, wanted)
         selected(objects, problems)
         same_kafka(objects, problems)
+        metrics_stay_inside(objects, problems)
         for problem in problems:
             print(f"{Path(file).stem}: {problem}")
         print(

@@ -1,13 +1,14 @@
 """monitoring.py QUADRILLE PROMETHEUS PROMTOOL: whether alerts and dashboards work on a running shop.
 
 promtool checks the files and runs the alerts' tests. Then a real Prometheus with the files' own rules scrapes a
-real shop (`quadrille up`, all roles in one process): every target has to be up, every rule to be
+real shop (`quadrille up`, all roles in one process, with metrics on a port of their own): every target has to be up, every rule to be
 evaluated and none to fire, and every query of the dashboards to be answered, with figures. At last the
 shop is ended, and Prometheus has to notice.
 """
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -127,6 +128,26 @@ def judge(prometheus):
     return count, problems
 
 
+def metrics_port(shop, log):
+    """Where the shop's metrics are, and nowhere else."""
+    banner = r"^ +metrics +http://(127\.0\.0\.1:\d+)/metrics$"
+    target = until("the banner is there", lambda: re.search(banner, log.read_text(), re.MULTILINE))[1]
+    for address, right in ((shop, 404), (f"http://{target}", 200)):
+        try:
+            with urllib.request.urlopen(f"{address}/metrics", timeout=30) as answer:
+                status = answer.status
+        except urllib.error.HTTPError as error:
+            status = error.code
+        if status != right:
+            sys.exit(f"{address}/metrics answers {status} instead of {right}")
+    who = {"email": "admin@admin.com", "password": "admin@admin.com"}
+    token = ask(f"{shop}/api/login", who)["access_token"]
+    seen = ask(f"{shop}/api/admin/operations", token=token)["services"]
+    if not all(one.get("figures") for one in seen if one["publishes"]):
+        sys.exit(f"the operators' page has no figures: {seen}")
+    return target
+
+
 def on_a_shop(quadrille, program, folder):
     port, own = free_port(), None
     shop, log = f"http://127.0.0.1:{port}", folder / "shop.log"
@@ -141,15 +162,18 @@ def on_a_shop(quadrille, program, folder):
         return child
 
     try:
-        up = start([quadrille, "up", "--port", str(port), "--data-dir", str(folder / "data")], "shop")
+        words = [quadrille, "up", "--port", str(port), "--data-dir", str(folder / "data")]
+        # The address is in what it prints, and nobody else can take it meanwhile.
+        up = start([*words, "--metrics-listen", "127.0.0.1:0"], "shop")
         until("the shop is ready", lambda: up.poll() is not None or ask(f"{shop}/api/products")["products"])
         if up.poll() is not None:
             sys.exit(f"quadrille up ended: {log.read_text()[-2000:]}")
+        target = metrics_port(shop, log)
         own = free_port()
         prometheus = f"http://127.0.0.1:{own}"
         words = [
             program,
-            f"--config.file={configuration(folder, f'127.0.0.1:{port}')}",
+            f"--config.file={configuration(folder, target)}",
             f"--storage.tsdb.path={folder / 'tsdb'}",
             f"--web.listen-address=127.0.0.1:{own}",
         ]

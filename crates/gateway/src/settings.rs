@@ -37,6 +37,21 @@ pub struct Settings {
     #[arg(long, env = "QUADRILLE_ORDERS_URL", value_name = "URL", default_value = Settings::ORDERS_URL)]
     pub orders_url: UpstreamUrl,
 
+    /// Where auth's metrics are, if not where the service listens, for the operators' page; several instances
+    /// separated by commas
+    #[arg(long, env = "QUADRILLE_AUTH_METRICS_URL", value_name = "URL")]
+    pub auth_metrics_url: Option<UpstreamUrl>,
+
+    /// Where products' metrics are, if not where the service listens, for the operators' page; several
+    /// instances separated by commas
+    #[arg(long, env = "QUADRILLE_PRODUCTS_METRICS_URL", value_name = "URL")]
+    pub products_metrics_url: Option<UpstreamUrl>,
+
+    /// Where orders' metrics are, if not where the service listens, for the operators' page; several instances
+    /// separated by commas
+    #[arg(long, env = "QUADRILLE_ORDERS_METRICS_URL", value_name = "URL")]
+    pub orders_metrics_url: Option<UpstreamUrl>,
+
     #[command(flatten)]
     #[allow(missing_docs, reason = "clap shows a flattened group's own text")]
     pub tokens: TokenSettings,
@@ -91,6 +106,9 @@ impl Settings {
             auth_url,
             products_url,
             orders_url,
+            auth_metrics_url: None,
+            products_metrics_url: None,
+            orders_metrics_url: None,
             web_root: None,
             rate_limit_per_second: 0,
             login_limit_per_second: Self::LOGIN_LIMIT,

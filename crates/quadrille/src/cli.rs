@@ -1,7 +1,7 @@
 //! What can be typed.
 
 use clap::{Parser, Subcommand};
-use service::config::InvalidKafkaSecurity;
+use service::config::{HttpSettings, InvalidKafkaSecurity};
 use service::telemetry::LogFormat;
 
 use crate::accounts::AccountsCommand;
@@ -124,6 +124,16 @@ impl Role {
             Self::Auth(_) => "auth",
             Self::Products(_) => "products",
             Self::Orders(_) => "orders",
+        }
+    }
+
+    /// Where it listens.
+    pub(crate) fn http(&self) -> &HttpSettings {
+        match self {
+            Self::Gateway(settings) => &settings.http,
+            Self::Auth(settings) => &settings.http,
+            Self::Products(settings) => &settings.http,
+            Self::Orders(settings) => &settings.http,
         }
     }
 

@@ -44,16 +44,20 @@ pub(crate) async fn run(args: &HealthArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Who listens everywhere is asked over the loopback interface.
 fn ready_at(listen: Option<SocketAddr>) -> String {
-    let mut address = listen.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, PORT)));
+    let address = listen.unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, PORT)));
+    format!("http://{}/readyz", from_here(address))
+}
+
+/// Who listens everywhere is asked over the loopback interface.
+pub(crate) fn from_here(mut address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {
         address.set_ip(match address.ip() {
             IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
             IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
         });
     }
-    format!("http://{address}/readyz")
+    address
 }
 
 #[cfg(test)]

@@ -9,6 +9,10 @@
 //! **How to add one.** A variant in [`cli::Command`], a file for what it does, an arm in
 //! [`run`].
 
+// First, so that its macros stand in the place of the standard library's in all that follows.
+#[macro_use]
+mod output;
+
 mod accounts;
 mod audit;
 mod backup;
@@ -61,7 +65,7 @@ fn main() -> ExitCode {
         }
     };
     match runtime.block_on(run(cli, &matches)) {
-        Ok(code) => code,
+        Ok(code) => output::verdict(code),
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE

@@ -18,6 +18,7 @@ pub(crate) const GRACE: Duration = Duration::from_secs(20);
 pub(crate) async fn run(role: Role) -> anyhow::Result<()> {
     let lifecycle = Lifecycle::new(GRACE);
     lifecycle.on_signals()?;
+    service::http::serve_metrics(role.http(), &lifecycle).await?;
     match role {
         Role::Gateway(settings) => {
             let settings = gateway::Settings {

@@ -21,7 +21,7 @@ use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use tokio::sync::Mutex;
 
-use crate::telemetry;
+use crate::http::{METRICS, metrics_text};
 
 /// How long a check may take before it counts as failed.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
@@ -102,7 +102,8 @@ impl Health {
         }
     }
 
-    /// `/livez`, `/readyz` and `/metrics`.
+    /// `/livez`, `/readyz` and `/metrics`; the last is hidden by the frame where metrics have a port of
+    /// their own.
     pub fn routes<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
         let health = self.clone();
         Router::new()
@@ -111,7 +112,7 @@ impl Health {
                 get(async || Json(serde_json::json!({ "status": "ok" }))),
             )
             .route("/readyz", get(async move || health.readiness().await))
-            .route("/metrics", get(metrics))
+            .route(METRICS, get(metrics_text))
     }
 }
 
@@ -149,9 +150,4 @@ impl Check {
         *last = Some((Instant::now(), outcome.is_ok()));
         outcome.is_ok()
     }
-}
-
-async fn metrics() -> impl IntoResponse {
-    let text = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
-    ([(header::CONTENT_TYPE, text)], telemetry::metrics_text())
 }

@@ -29,7 +29,7 @@ use utoipa::ToSchema;
 
 pub use choreography::{Choreography, Heard, Said, ServicePart, Topic};
 use figures::{Figures, Orders};
-use scrape::{Instance, Scraper};
+use scrape::{Scraper, Seen};
 
 use crate::{
     Settings,
@@ -113,15 +113,15 @@ impl Watch {
         let looked_at = join_all(choreography.services.iter().map(|part| self.look_at(part))).await;
         let mut orders = None;
         let mut services = Vec::with_capacity(looked_at.len());
-        for (part, instances) in choreography.services.iter().zip(looked_at) {
-            let texts: Vec<&str> = instances.iter().filter_map(Instance::metrics).collect();
+        for (part, seen) in choreography.services.iter().zip(looked_at) {
+            let texts: Vec<&str> = seen.metrics.iter().map(String::as_str).collect();
             if part.name == Upstream::Orders.name() && !texts.is_empty() {
                 orders = Some(Orders::read(&texts));
             }
             services.push(Service {
                 part: part.clone(),
-                instances: instances.len(),
-                ready: instances.iter().filter(|instance| instance.ready).count(),
+                instances: seen.instances,
+                ready: seen.ready,
                 figures: (!texts.is_empty()).then(|| Figures::read(&part.name, &texts)),
             });
         }
@@ -133,22 +133,33 @@ impl Watch {
         })
     }
 
-    async fn look_at(&self, part: &ServicePart) -> Vec<Instance> {
-        let urls = [
-            (Upstream::Auth, &self.settings.auth_url),
-            (Upstream::Products, &self.settings.products_url),
-            (Upstream::Orders, &self.settings.orders_url),
+    async fn look_at(&self, part: &ServicePart) -> Seen {
+        let known = &self.settings;
+        let places = [
+            (Upstream::Auth, &known.auth_url, &known.auth_metrics_url),
+            (
+                Upstream::Products,
+                &known.products_url,
+                &known.products_metrics_url,
+            ),
+            (
+                Upstream::Orders,
+                &known.orders_url,
+                &known.orders_metrics_url,
+            ),
         ];
-        let url = urls
+        let place = places
             .into_iter()
-            .find(|(known, _)| known.name() == part.name);
-        let instances = url.map_or(&[][..], |(_, url)| url.instances());
-        join_all(
-            instances
-                .iter()
-                .map(|instance| self.scraper.look_at(instance)),
-        )
-        .await
+            .find(|(upstream, ..)| upstream.name() == part.name);
+        match place {
+            Some((_, url, metrics)) => {
+                let metrics = metrics.as_ref().unwrap_or(url);
+                self.scraper
+                    .look_at(url.instances(), metrics.instances())
+                    .await
+            }
+            None => Seen::default(),
+        }
     }
 }
 

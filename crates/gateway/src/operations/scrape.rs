@@ -1,8 +1,9 @@
-//! One look at an instance of a service.
+//! One look at the instances of a service.
 
 use std::time::Duration;
 
 use axum::body::Body;
+use futures::future::join_all;
 use http::{Request, StatusCode, Uri, uri::Authority};
 use http_body_util::{BodyExt, Limited};
 use hyper_util::{
@@ -15,18 +16,15 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// The largest text of metrics that is read.
 const MOST_BYTES: usize = 4 * 1024 * 1024;
 
-/// What was seen of an instance.
-pub(crate) struct Instance {
-    /// Whether it says that it is ready.
-    pub(crate) ready: bool,
-    metrics: Option<String>,
-}
-
-impl Instance {
-    /// Its metrics, when it gave them.
-    pub(crate) fn metrics(&self) -> Option<&str> {
-        self.metrics.as_deref()
-    }
+/// What was seen of a service.
+#[derive(Default)]
+pub(crate) struct Seen {
+    /// How many instances were looked at.
+    pub(crate) instances: usize,
+    /// How many of them say that they are ready.
+    pub(crate) ready: usize,
+    /// The metrics of those that gave them.
+    pub(crate) metrics: Vec<String>,
 }
 
 pub(crate) struct Scraper(Client<HttpConnector, Body>);
@@ -38,14 +36,16 @@ impl Scraper {
         Self(Client::builder(TokioExecutor::new()).build(connector))
     }
 
-    pub(crate) async fn look_at(&self, instance: &Authority) -> Instance {
+    /// Asks `instances` whether they are ready, and `metrics`, which may be ports of their own, for figures.
+    pub(crate) async fn look_at(&self, instances: &[Authority], metrics: &[Authority]) -> Seen {
         let (readiness, metrics) = futures::join!(
-            self.get(instance, "/readyz"),
-            self.get(instance, "/metrics")
+            join_all(instances.iter().map(|one| self.get(one, "/readyz"))),
+            join_all(metrics.iter().map(|one| self.get(one, "/metrics"))),
         );
-        Instance {
-            ready: readiness.is_some(),
-            metrics,
+        Seen {
+            instances: instances.len(),
+            ready: readiness.iter().flatten().count(),
+            metrics: metrics.into_iter().flatten().collect(),
         }
     }
 

@@ -1,10 +1,12 @@
 //! `GET /api/admin/operations`
 
+use std::time::Duration;
+
 use axum::{Router, routing::get};
 use gateway::{Choreography, Said, ServicePart, Topic};
-use service::token::Role;
+use service::{lifecycle::Lifecycle, token::Role};
 
-use crate::support::{Shop, problem};
+use crate::support::{Shop, problem, upstream};
 
 const PATH: &str = "/api/admin/operations";
 
@@ -89,6 +91,50 @@ async fn a_service_that_is_away_has_no_figures() {
     assert_eq!(body["services"][1]["ready"], 0);
     assert!(body["services"][1].get("figures").is_none());
     assert!(body.get("orders").is_none());
+}
+
+#[tokio::test]
+async fn figures_are_read_where_metrics_have_a_port_of_their_own() {
+    // The service itself is away; only what its metrics' port says is seen.
+    let lifecycle = Lifecycle::new(Duration::from_secs(5));
+    let own = upstream(&lifecycle, metrics()).await;
+    let moved = |settings: &mut gateway::Settings| {
+        settings.choreography = choreography();
+        settings.http.metrics_listen = Some(own);
+        settings.orders_url = "http://127.0.0.1:1".parse().unwrap();
+        settings.orders_metrics_url = Some(own.into());
+    };
+    let shop = Shop::with(moved, Router::new()).await;
+    let response = shop
+        .get(PATH)
+        .bearer_auth(shop.token(Role::Admin))
+        .send()
+        .await
+        .unwrap();
+    let body: serde_json::Value = response.json().await.unwrap();
+    let orders = &body["services"][1];
+    assert_eq!(
+        (&orders["instances"], &orders["ready"]),
+        (&1.into(), &0.into())
+    );
+    assert_eq!(orders["figures"]["published_total"], 7.0);
+    assert_eq!(body["orders"]["placed"], 9.0);
+    lifecycle.trigger();
+}
+
+#[tokio::test]
+async fn the_gateways_own_metrics_are_public_only_without_a_port_of_their_own() {
+    let open = Shop::open().await;
+    assert_eq!(
+        open.get("/metrics").send().await.unwrap().status().as_u16(),
+        200
+    );
+    let closed = |settings: &mut gateway::Settings| {
+        settings.http.metrics_listen = Some(([127, 0, 0, 1], 1).into());
+    };
+    let shop = Shop::with(closed, Router::new()).await;
+    let (code, _) = problem(shop.get("/metrics").send().await.unwrap()).await;
+    assert_eq!(code, "not-found");
 }
 
 #[tokio::test]

@@ -21,7 +21,7 @@ use service::lifecycle::Lifecycle;
 
 use self::progress::Steps;
 pub(crate) use self::state::State;
-use crate::{choreography, openapi, seed, serve};
+use crate::{choreography, health, openapi, seed, serve};
 
 /// What `up` logs unless `RUST_LOG` says otherwise: an order's way, and what is wrong.
 pub(crate) const LOG_FILTER: &str = "warn,order=info,orders=warn";
@@ -32,6 +32,10 @@ pub(crate) struct UpArgs {
     /// The port of the shop's address
     #[arg(long, default_value_t = 8080, env = "QUADRILLE_PORT")]
     pub(crate) port: u16,
+    /// Address and port for the metrics of all services, which share this process, such as
+    /// 127.0.0.1:9464; `/metrics` is then unknown at the shop's address
+    #[arg(long, value_name = "ADDRESS:PORT", env = "QUADRILLE_METRICS_LISTEN")]
+    pub(crate) metrics_listen: Option<SocketAddr>,
     /// Start over: delete the data of earlier starts
     #[arg(long)]
     pub(crate) fresh: bool,
@@ -63,6 +67,15 @@ impl UpArgs {
         }
     }
 
+    /// Listening on `port` of the loopback interface.
+    fn http(&self, port: u16) -> HttpSettings {
+        HttpSettings {
+            listen: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, port))),
+            metrics_listen: self.metrics_listen,
+            ..Default::default()
+        }
+    }
+
     fn topic_prefix(&self) -> String {
         self.shop
             .as_deref()
@@ -88,6 +101,9 @@ pub(crate) async fn run(args: &UpArgs) -> anyhow::Result<()> {
     let began = Instant::now();
     let lifecycle = Lifecycle::new(serve::GRACE);
     lifecycle.on_signals()?;
+    // Before servers are started for nothing.
+    let metrics = service::http::serve_metrics(&args.http(args.port), &lifecycle).await?;
+    let metrics = metrics.map(health::from_here);
     let steps = Arc::new(Steps::default());
     let mut options = Options::new(&args.data_dir);
     options.fresh = args.fresh;
@@ -102,7 +118,7 @@ pub(crate) async fn run(args: &UpArgs) -> anyhow::Result<()> {
         () = stop.cancelled() => return Ok(()),
     };
     let running = tokio::select! {
-        running = start_services(args, &stack, &lifecycle, &steps) => running,
+        running = start_services(args, metrics, &stack, &lifecycle, &steps) => running,
         () = stop.cancelled() => Ok(()),
     };
     let outcome = match running {
@@ -111,7 +127,7 @@ pub(crate) async fn run(args: &UpArgs) -> anyhow::Result<()> {
             stack.describe_holder(&format!("serving {url}"))?;
             State::new(&url, &stack).save(&args.data_dir)?;
             steps.finish();
-            print_banner(&url, &stack, began);
+            print_banner(&url, metrics, &stack, began);
             lifecycle.join().await.map_err(anyhow::Error::from)
         }
         Ok(()) => lifecycle.join().await.map_err(anyhow::Error::from),
@@ -129,6 +145,7 @@ pub(crate) async fn run(args: &UpArgs) -> anyhow::Result<()> {
 
 async fn start_services(
     args: &UpArgs,
+    metrics: Option<SocketAddr>,
     stack: &DevStack,
     lifecycle: &Lifecycle,
     steps: &Steps,
@@ -138,10 +155,7 @@ async fn start_services(
         batch: args.message_batch,
         ..KafkaSettings::new(stack.kafka_brokers(), &args.topic_prefix())
     };
-    let http = || HttpSettings {
-        listen: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))),
-        ..Default::default()
-    };
+    let http = || args.http(0);
     let step = steps.begin("starting the services");
     let auth = auth::Settings {
         http: http(),
@@ -167,10 +181,10 @@ async fn start_services(
     let orders = orders::start(orders, lifecycle).await?.address;
     let url = |address: SocketAddr| format!("http://{address}").parse();
     let gateway = gateway::Settings {
-        http: HttpSettings {
-            listen: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, args.port))),
-            ..Default::default()
-        },
+        http: args.http(args.port),
+        auth_metrics_url: metrics.map(Into::into),
+        products_metrics_url: metrics.map(Into::into),
+        orders_metrics_url: metrics.map(Into::into),
         web_root: args.web_root.clone().or_else(built_web),
         choreography: choreography::for_the_gateway(),
         ..gateway::Settings::new(url(auth)?, url(products)?, url(orders)?)
@@ -239,13 +253,16 @@ async fn wait_until_ready(name: &str, address: SocketAddr) -> anyhow::Result<()>
     }
 }
 
-fn print_banner(url: &str, stack: &DevStack, began: Instant) {
+fn print_banner(url: &str, metrics: Option<SocketAddr>, stack: &DevStack, began: Instant) {
     println!(
         "\nQuadrille is up after {:.1} s.\n",
         began.elapsed().as_secs_f64()
     );
     println!("  shop        {url}");
     println!("  API         {url}/docs");
+    if let Some(address) = metrics {
+        println!("  metrics     http://{address}/metrics");
+    }
     for (email, role) in seed::DEMO_USERS {
         println!("  {:<11} {email} (password: the same)", role.as_str());
     }

@@ -9,6 +9,8 @@ mod backup;
 mod before_the_start;
 mod dead_letters;
 mod events;
+mod metrics_port;
+mod output;
 mod rebuild;
 mod replay;
 mod shop;

@@ -13,6 +13,11 @@ pub struct HttpSettings {
     #[arg(long, env = "QUADRILLE_LISTEN", value_name = "ADDRESS:PORT")]
     pub listen: Option<SocketAddr>,
 
+    /// Address and port for the process's metrics alone, such as 127.0.0.1:9464; `/metrics` is then unknown
+    /// at the other ports [default: `/metrics` is where the role listens]
+    #[arg(long, env = "QUADRILLE_METRICS_LISTEN", value_name = "ADDRESS:PORT")]
+    pub metrics_listen: Option<SocketAddr>,
+
     /// Largest request body in bytes; a larger one is answered with 413
     #[arg(long, env = "QUADRILLE_BODY_LIMIT_BYTES", value_name = "BYTES", default_value_t = HttpSettings::BODY_LIMIT_BYTES)]
     pub body_limit_bytes: usize,
@@ -45,6 +50,7 @@ impl Default for HttpSettings {
     fn default() -> Self {
         Self {
             listen: None,
+            metrics_listen: None,
             body_limit_bytes: Self::BODY_LIMIT_BYTES,
             request_timeout: Duration::from_secs(40),
         }

@@ -17,7 +17,7 @@ use opentelemetry::KeyValue;
 use tracing::Instrument;
 
 use super::{
-    Problem, RequestId,
+    METRICS, Problem, RequestId,
     durations::{Durations, method_label},
     request_id::{REQUEST_ID, trace_id},
 };
@@ -60,7 +60,8 @@ where
 /// above the limit with 413, answers 503 when no answer begins within the timeout (a stream that has begun
 /// may go on), turns panics into 500 and wrong methods into problems, measures
 /// `http_server_request_duration_seconds` by service, route, method and status, and tells a span when spans
-/// are told; the request's `traceparent` then names that span.
+/// are told; the request's `traceparent` then names that span. Where the settings give metrics a port of
+/// their own, `/metrics` is unknown here.
 pub fn frame<S>(router: Router<S>, service: &'static str, settings: &HttpSettings) -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
@@ -97,7 +98,9 @@ async fn framed(State(frame): State<Frame>, mut request: Request, next: Next) ->
     request.extensions_mut().insert(BodyLimit(limit));
 
     let answered = async {
-        let mut response = if announced.is_some_and(|length| length > limit) {
+        let mut response = if route == METRICS && frame.settings.metrics_listen.is_some() {
+            Problem::not_found().into_response()
+        } else if announced.is_some_and(|length| length > limit) {
             Problem::body_too_large(limit).into_response()
         } else {
             answer(&frame, request, next).await
@@ -151,7 +154,7 @@ fn tell(
     request: &mut Request,
     id: &RequestId,
 ) -> Option<Span> {
-    if !Span::are_told() || matches!(route, "/livez" | "/readyz" | "/metrics" | UNMATCHED) {
+    if !Span::are_told() || matches!(route, "/livez" | "/readyz" | METRICS | UNMATCHED) {
         return None;
     }
     let path = request.uri().path().to_owned();

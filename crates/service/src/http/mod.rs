@@ -4,12 +4,15 @@
 mod durations;
 mod extract;
 mod frame;
+mod metrics;
 mod problem;
 mod request_id;
 mod serve;
 
 pub use extract::{Json, Path, Query};
 pub use frame::{frame, layers};
+pub use metrics::serve_metrics;
+pub(crate) use metrics::{METRICS, text as metrics_text};
 pub use problem::{PROBLEM_JSON, Problem, ProblemBody};
 pub use request_id::{REQUEST_ID, RequestId, trace_id};
 pub use serve::{bind, serve};

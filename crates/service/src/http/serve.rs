@@ -13,10 +13,15 @@ use crate::lifecycle::Shutdown;
 ///
 /// The operating system's, with the address in its text.
 pub async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    listen(address, "--listen").await
+}
+
+/// Binds `address`, which `setting` chooses.
+pub(super) async fn listen(address: SocketAddr, setting: &str) -> io::Result<TcpListener> {
     TcpListener::bind(address).await.map_err(|error| {
         io::Error::new(
             error.kind(),
-            format!("can't listen on {address} ({error}); choose another with --listen"),
+            format!("can't listen on {address} ({error}); choose another with {setting}"),
         )
     })
 }

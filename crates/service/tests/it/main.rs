@@ -11,6 +11,7 @@ mod frame;
 mod health;
 mod keys;
 mod lifecycle;
+mod metrics;
 mod settings;
 mod support;
 mod tokens;

@@ -50,6 +50,7 @@ fn the_flags_defaults_are_the_structs_defaults() {
         format!("{:?}", all.tokens),
         format!("{:?}", TokenSettings::default())
     );
+    assert_eq!(all.http.metrics_listen, None);
     assert_eq!(all.http.listen_or(8082).to_string(), "127.0.0.1:8082");
 }
 

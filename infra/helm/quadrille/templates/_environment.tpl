@@ -8,6 +8,8 @@ change of one starts new pods by itself. Passwords come from Secrets.
 {{- $name := include "quadrille.name" $root }}
 - name: RUST_LOG
   value: {{ $root.Values.log | quote }}
+- name: QUADRILLE_METRICS_LISTEN
+  value: 0.0.0.0:9464
 {{- if $root.Values.tracing.endpoint }}
 - name: OTEL_EXPORTER_OTLP_ENDPOINT
   value: {{ $root.Values.tracing.endpoint | quote }}
@@ -28,6 +30,8 @@ change of one starts new pods by itself. Passwords come from Secrets.
 {{- range $service := list "auth" "products" "orders" }}
 - name: QUADRILLE_{{ upper $service }}_URL
   value: http://{{ $name }}-{{ $service }}:8080
+- name: QUADRILLE_{{ upper $service }}_METRICS_URL
+  value: http://{{ $name }}-{{ $service }}:9464
 {{- end }}
 {{- if $root.Values.ingress.enabled }}
 - name: QUADRILLE_TRUST_FORWARDED_FOR
