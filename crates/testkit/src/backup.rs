@@ -16,10 +16,11 @@ impl Backup {
     /// The database as it is at one moment, whatever is written meanwhile.
     pub async fn of(database: &MongoDatabase) -> Self {
         let client = database.database().client();
+        let snapshot = database.in_snapshot(database.database().name());
         let mut session = client.start_session().snapshot(true).await.unwrap();
         let mut all = Vec::new();
         for name in names(database).await {
-            let collection = database.database().collection::<Document>(&name);
+            let collection = snapshot.collection::<Document>(&name);
             let mut found = collection
                 .find(doc! {})
                 .session(&mut session)
@@ -28,6 +29,10 @@ impl Backup {
             let documents = found.stream(&mut session).try_collect().await.unwrap();
             all.push((name, documents));
         }
+        assert!(
+            all.is_empty() || session.snapshot_time().is_some(),
+            "each table was read at a moment of its own"
+        );
         Self(all)
     }
 

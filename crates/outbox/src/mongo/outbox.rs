@@ -44,12 +44,14 @@ struct StoredMessage {
     payload: Binary,
 }
 
+const OUTBOX: &str = "outbox";
+
 /// A backlog is counted so far: every second, and beyond that its age says more.
 const COUNTED: u64 = 100_000;
 
 impl MongoDatabase {
     fn outbox(&self) -> mongodb::Collection<StoredRecord> {
-        self.database().collection("outbox")
+        self.database().collection(OUTBOX)
     }
 
     fn leases(&self) -> mongodb::Collection<Document> {
@@ -101,7 +103,8 @@ impl OutboxStore for MongoDatabase {
             .await
             .map_err(fault)?;
         let mut found = self
-            .outbox()
+            .in_snapshot(self.database().name())
+            .collection::<StoredRecord>(OUTBOX)
             .find(filter)
             .sort(doc! { "_id": 1 })
             .limit(i64::try_from(limit).unwrap_or(i64::MAX))

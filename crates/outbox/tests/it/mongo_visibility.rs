@@ -6,6 +6,7 @@ use bson::{Document, doc};
 use mongodb::options::ReadConcern;
 use outbox::{Clock as _, Database as _, OutboxRecord, OutboxStore as _, SystemClock};
 use testkit::eventually;
+use uuid::Uuid;
 
 use crate::conformance::ledger::deposit;
 use crate::conformance::real::RealRig;
@@ -44,6 +45,24 @@ async fn a_transaction_that_stays_open_while_others_are_published_is_not_lost() 
     })
     .await;
     relaying.stop().await;
+}
+
+/// Read at several moments, a page could have a later record of a key and lack an earlier one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_round_reads_the_table_at_one_moment() {
+    let rig = RealRig::new(1).await;
+    let db = rig.database().await;
+    let watched = db.database().run_command(doc! { "profile": 2 }).await;
+    watched.expect("it answers");
+    db.pending(9, &[Uuid::nil()]).await.expect("it answers");
+    let unwatched = db.database().run_command(doc! { "profile": 0 }).await;
+    unwatched.expect("it answers");
+    let seen = db.database().collection::<Document>("system.profile");
+    let reading = seen.find_one(doc! { "command.find": "outbox" }).await;
+    let reading = reading.expect("it answers").expect("it was seen");
+    let concern = reading.get_document("command").expect("a command");
+    let concern = concern.get_document("readConcern").expect("its concern");
+    assert_eq!(concern.get_str("level").ok(), Some("snapshot"));
 }
 
 /// The relay hears of other instances by the bell, well before its own poll.
