@@ -16,10 +16,11 @@ pub struct BatchSettings {
         value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=1_000)
     )]
     pub max_batch: usize,
-    /// How long the first order of a transaction waits for company
+    /// How long the first order of a transaction waits for company in any case; more is gathered
+    /// by itself when there are many
     #[arg(
         long = "orders-linger", env = "QUADRILLE_ORDERS_LINGER",
-        value_name = "DURATION", default_value = "1ms", value_parser = service::config::duration
+        value_name = "DURATION", default_value = "0ms", value_parser = service::config::pause
     )]
     pub linger: Duration,
     /// How many transactions are written at a time
@@ -48,7 +49,7 @@ impl Default for BatchSettings {
     fn default() -> Self {
         Self {
             max_batch: 256,
-            linger: Duration::from_millis(1),
+            linger: Duration::ZERO,
             writers: 1,
             queue: 4_096,
             patience: Duration::from_secs(5),

@@ -39,7 +39,7 @@ use crate::transaction::transact;
 pub struct InboxSettings {
     /// The most records in one transaction.
     pub batch: usize,
-    /// How long to wait for more of them once there is one.
+    /// How long to wait for more of them once there is one, unless they come one by one.
     pub linger: Duration,
     /// The longest wait between two attempts while a fault lasts.
     pub max_backoff: Duration,
@@ -49,7 +49,8 @@ impl Default for InboxSettings {
     fn default() -> Self {
         Self {
             batch: 250,
-            linger: Duration::from_millis(1),
+            // The messages of one round come by partition, one after the other.
+            linger: Duration::from_millis(2),
             max_backoff: Duration::from_secs(2),
         }
     }
@@ -78,6 +79,8 @@ pub struct Inbox<D: InboxStore + OutboxStore, S> {
     tally: Tally,
     /// When the next batch may go, though it is small.
     rested: Instant,
+    /// The last batch was a single record: nothing else is likely to be on its way.
+    quiet: bool,
 }
 
 /// How often the ends of the partitions are asked for again before they are believed.
@@ -110,6 +113,7 @@ impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
             yielding,
             tally,
             rested: Instant::now(),
+            quiet: true,
         }
     }
 
@@ -168,11 +172,18 @@ impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
                     event = self.source.try_next();
                     if event.is_none() && !ahead.is_empty() {
                         let until = *gather_until.get_or_insert_with(|| {
-                            self.rested.max(Instant::now() + self.settings.linger)
+                            let linger = if self.quiet {
+                                Duration::ZERO
+                            } else {
+                                self.settings.linger
+                            };
+                            self.rested.max(Instant::now() + linger)
                         });
-                        event = tokio::time::timeout_at(until, self.source.next())
-                            .await
-                            .unwrap_or_default();
+                        if until > Instant::now() {
+                            event = tokio::time::timeout_at(until, self.source.next())
+                                .await
+                                .unwrap_or_default();
+                        }
                     }
                     if event.is_some() {
                         continue;
@@ -186,6 +197,7 @@ impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
                 let began = Instant::now();
                 self.apply(records, stop).await;
                 self.rested = Instant::now() + rest(began.elapsed(), size);
+                self.quiet = size == 1;
                 gather_until = None;
                 // What makes a batch already is applied first: a backlog stays with the broker.
                 if ahead.len() < self.settings.batch {

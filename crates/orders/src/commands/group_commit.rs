@@ -1,8 +1,9 @@
 //! Requests that arrive together share one transaction.
 //!
-//! A commit on a majority's journal takes milliseconds, whether it writes one order or two hundred.
-//! So whoever is free takes all that has queued up meanwhile: under load batches grow by
-//! themselves, and without load a request waits only for the short `linger`.
+//! A commit on a majority's journal takes milliseconds, whether it writes one order or two hundred,
+//! and so does each step that follows from it: another round of the relay, another batch for those
+//! who hear of it. What leaves here together goes the whole way together, so this is where orders
+//! are gathered, and nobody further on has to: see [`gather`].
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +25,20 @@ use crate::store::OrdersStore;
 /// The most order lines in one transaction: keeps its outbox record well below the 16 MiB that a
 /// MongoDB document may have.
 const MAX_LINES_PER_BATCH: usize = 5_000;
+
+/// The longest that orders are held back to travel in company, besides the configured linger.
+const GATHERED_FOR: Duration = Duration::from_millis(20);
+/// So long without a further order means that those who could place one wait for an answer.
+const GAP: Duration = Duration::from_millis(4);
+/// So many in company have little to gain by more.
+const ENOUGH: usize = 64;
+
+/// How long to gather after a transaction with `orders` that took `took`: nothing is held back for
+/// a single order after a quiet moment, and the more there are the longer it pays.
+fn gather(took: Duration, orders: usize) -> Duration {
+    let orders = u32::try_from(orders).unwrap_or(u32::MAX);
+    (took / 2).saturating_mul(orders).min(GATHERED_FOR)
+}
 
 /// Why a request got no decision.
 #[derive(Debug, Clone, Error)]
@@ -122,22 +137,27 @@ impl<D: OrdersStore> GroupCommit<D> {
         queue: Arc<Mutex<mpsc::Receiver<Job>>>,
         closing: CancellationToken,
     ) {
+        let mut gathered = Instant::now();
         loop {
             let mut queue_held = queue.lock().await;
-            let jobs = self.next_batch(&mut queue_held, &closing).await;
+            let jobs = self.next_batch(&mut queue_held, &closing, gathered).await;
             drop(queue_held);
             if jobs.is_empty() {
                 return;
             }
+            let (began, orders) = (Instant::now(), jobs.len());
             self.commit(jobs).await;
+            gathered = Instant::now() + gather(began.elapsed(), orders);
         }
     }
 
-    /// What is queued, at least one; empty when nothing will come any more.
+    /// What is queued, at least one, and what follows on its heels until `gathered`; empty when
+    /// nothing will come any more.
     async fn next_batch(
         &self,
         queue: &mut mpsc::Receiver<Job>,
         closing: &CancellationToken,
+        gathered: Instant,
     ) -> Vec<Job> {
         let first = tokio::select! {
             biased;
@@ -152,11 +172,16 @@ impl<D: OrdersStore> GroupCommit<D> {
             return jobs;
         };
         let mut lines = first.request.basket.items().len();
-        let until = Instant::now() + self.settings.linger;
+        let linger = Instant::now() + self.settings.linger;
         while jobs.len() < self.settings.max_batch && lines < MAX_LINES_PER_BATCH {
+            let until = if jobs.len() < ENOUGH {
+                gathered.min(Instant::now() + GAP).max(linger)
+            } else {
+                linger
+            };
             let next = match queue.try_recv() {
                 Ok(job) => Some(job),
-                Err(_) if closing.is_cancelled() => None,
+                Err(_) if closing.is_cancelled() || until <= Instant::now() => None,
                 Err(_) => timeout_at(until, queue.recv()).await.ok().flatten(),
             };
             let Some(job) = next else { break };
@@ -296,5 +321,20 @@ fn report(request: &PlaceOrder, decision: &Decision) {
         Err(declined) => {
             tracing::info!(target: "order", request_id, trace_id, span_id, reason = %declined, "refused");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_more_there_were_the_longer_is_gathered_up_to_a_bound() {
+        let took = Duration::from_millis(4);
+        assert_eq!(gather(took, 0), Duration::ZERO);
+        assert_eq!(gather(took, 1), Duration::from_millis(2));
+        assert_eq!(gather(took, 5), Duration::from_millis(10));
+        assert_eq!(gather(took, 200), GATHERED_FOR);
+        assert_eq!(gather(Duration::MAX, usize::MAX), GATHERED_FOR);
     }
 }

@@ -119,7 +119,8 @@ fn sender(options: &KafkaOptions) -> Result<Sender, KafkaError> {
         // The client's own default is below what brokers take by theirs, and below what the
         // outbox has accepted.
         .set("message.max.bytes", "1048588")
-        .set("linger.ms", "1")
+        // A round hands over all that it has at once; nothing more is worth waiting for.
+        .set("linger.ms", "0")
         .set("batch.num.messages", "10000")
         .create_with_context(Deliveries::default())
 }

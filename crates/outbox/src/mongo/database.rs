@@ -175,8 +175,27 @@ impl MongoTx {
         collection: &str,
         statements: Vec<Document>,
     ) -> Result<u64, StoreError> {
+        let reply = self.run_update(collection, statements).await?;
+        Ok(reply.get("n").and_then(number).unwrap_or_default())
+    }
+
+    /// Like [`update`](Self::update), and says how many documents are others than before.
+    pub(super) async fn change(
+        &mut self,
+        collection: &str,
+        statements: Vec<Document>,
+    ) -> Result<u64, StoreError> {
+        let reply = self.run_update(collection, statements).await?;
+        Ok(reply.get("nModified").and_then(number).unwrap_or_default())
+    }
+
+    async fn run_update(
+        &mut self,
+        collection: &str,
+        statements: Vec<Document>,
+    ) -> Result<Document, StoreError> {
         if statements.is_empty() {
-            return Ok(0);
+            return Ok(Document::new());
         }
         let command = doc! { "update": collection, "updates": statements, "ordered": true };
         let reply = self
@@ -192,8 +211,7 @@ impl MongoTx {
             let text = first.get_str("errmsg").unwrap_or("no message").to_owned();
             return Err(write_error(code, text));
         }
-        let matched = reply.get("n").and_then(number).unwrap_or_default();
-        Ok(matched)
+        Ok(reply)
     }
 }
 

@@ -67,6 +67,31 @@ impl MongoDatabase {
     }
 }
 
+/// One statement for all of `steps`, each from where its checkpoint stands or not at all.
+///
+/// A statement for each would have the server plan each: for six checkpoints that takes three times
+/// as much of its processor time.
+fn all(group: &str, steps: &[Advance]) -> Document {
+    let ids = steps.iter().map(|step| checkpoint_id(group, &step.at));
+    let ids: Vec<String> = ids.collect();
+    let branch = |(step, id): (&Advance, &String)| {
+        let mut fence = vec![doc! { "$eq": ["$_id", id] }];
+        if Guard::CheckpointFence.stands() {
+            fence.push(doc! { "$eq": ["$epoch", step.epoch] });
+            fence.push(doc! { "$eq": ["$next", step.from] });
+        }
+        doc! { "case": { "$and": fence }, "then": step.to }
+    };
+    let branches: Vec<Document> = steps.iter().zip(&ids).map(branch).collect();
+    let next = doc! { "$switch": { "branches": branches, "default": "$next" } };
+    doc! {
+        "q": { "_id": { "$in": ids } },
+        "u": [{ "$set": { "next": next } }],
+        "multi": true,
+        "hint": { "_id": 1 },
+    }
+}
+
 impl InboxStore for MongoDatabase {
     async fn claim(&self, group: &str, partitions: &[Assigned]) -> Result<Vec<Claim>, StoreError> {
         let checkpoints = self.database().collection::<Document>("checkpoints");
@@ -99,22 +124,11 @@ impl InboxStore for MongoDatabase {
         group: &str,
         steps: &[Advance],
     ) -> Result<(), StoreError> {
-        let statements = steps
-            .iter()
-            .map(|step| {
-                let id = checkpoint_id(group, &step.at);
-                let mut fence = doc! { "_id": id };
-                if Guard::CheckpointFence.stands() {
-                    fence.extend(doc! { "epoch": step.epoch, "next": step.from });
-                }
-                doc! {
-                    "q": fence,
-                    "u": { "$set": { "next": step.to } },
-                }
-            })
-            .collect();
-        let matched = tx.update("checkpoints", statements).await?;
-        if matched == steps.len() as u64 {
+        if steps.is_empty() {
+            return Ok(());
+        }
+        let moved = tx.change("checkpoints", vec![all(group, steps)]).await?;
+        if moved == steps.len() as u64 || !Guard::CheckpointFence.stands() {
             Ok(())
         } else {
             Err(StoreError::new(

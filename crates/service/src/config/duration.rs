@@ -15,13 +15,21 @@ pub struct InvalidDuration(String);
 ///
 /// [`InvalidDuration`] when the unit is missing or unknown, or the value is zero or negative.
 pub fn duration(text: &str) -> Result<Duration, InvalidDuration> {
+    pause(text).and_then(|duration| match duration {
+        Duration::ZERO => Err(InvalidDuration(text.to_owned())),
+        _ => Ok(duration),
+    })
+}
+
+/// Reads a duration that may be none at all, such as `0ms`; a `clap` value parser.
+///
+/// # Errors
+///
+/// [`InvalidDuration`] when the unit is missing or unknown, or the value is negative.
+pub fn pause(text: &str) -> Result<Duration, InvalidDuration> {
     let refused = || InvalidDuration(text.to_owned());
     let signed: SignedDuration = text.trim().parse().map_err(|_| refused())?;
-    let duration = Duration::try_from(signed).map_err(|_| refused())?;
-    if duration.is_zero() {
-        return Err(refused());
-    }
-    Ok(duration)
+    Duration::try_from(signed).map_err(|_| refused())
 }
 
 #[cfg(test)]
@@ -33,6 +41,13 @@ mod tests {
         assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
         assert_eq!(duration(" 5s "), Ok(Duration::from_secs(5)));
         assert_eq!(duration("1m 30s"), Ok(Duration::from_secs(90)));
+    }
+
+    #[test]
+    fn a_pause_may_be_none() {
+        assert_eq!(pause("0ms"), Ok(Duration::ZERO));
+        assert_eq!(pause("20ms"), Ok(Duration::from_millis(20)));
+        assert!(pause("-1ms").is_err() && pause("0").is_err());
     }
 
     #[test]

@@ -10,7 +10,7 @@ mod kafka_security;
 mod mongo;
 mod token;
 
-pub use duration::{InvalidDuration, duration};
+pub use duration::{InvalidDuration, duration, pause};
 pub use http::HttpSettings;
 pub use kafka::{KafkaCompression, KafkaSettings};
 pub use kafka_security::{
