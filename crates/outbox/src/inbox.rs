@@ -39,7 +39,7 @@ use crate::transaction::transact;
 pub struct InboxSettings {
     /// The most records in one transaction.
     pub batch: usize,
-    /// How long to wait for more of them once there is one, unless they come one by one.
+    /// How long to wait for more of them once there is one.
     pub linger: Duration,
     /// The longest wait between two attempts while a fault lasts.
     pub max_backoff: Duration,
@@ -79,8 +79,6 @@ pub struct Inbox<D: InboxStore + OutboxStore, S> {
     tally: Tally,
     /// When the next batch may go, though it is small.
     rested: Instant,
-    /// The last batch was a single record: nothing else is likely to be on its way.
-    quiet: bool,
 }
 
 /// How often the ends of the partitions are asked for again before they are believed.
@@ -113,7 +111,6 @@ impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
             yielding,
             tally,
             rested: Instant::now(),
-            quiet: true,
         }
     }
 
@@ -172,18 +169,11 @@ impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
                     event = self.source.try_next();
                     if event.is_none() && !ahead.is_empty() {
                         let until = *gather_until.get_or_insert_with(|| {
-                            let linger = if self.quiet {
-                                Duration::ZERO
-                            } else {
-                                self.settings.linger
-                            };
-                            self.rested.max(Instant::now() + linger)
+                            self.rested.max(Instant::now() + self.settings.linger)
                         });
-                        if until > Instant::now() {
-                            event = tokio::time::timeout_at(until, self.source.next())
-                                .await
-                                .unwrap_or_default();
-                        }
+                        event = tokio::time::timeout_at(until, self.source.next())
+                            .await
+                            .unwrap_or_default();
                     }
                     if event.is_some() {
                         continue;
@@ -197,7 +187,6 @@ impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
                 let began = Instant::now();
                 self.apply(records, stop).await;
                 self.rested = Instant::now() + rest(began.elapsed(), size);
-                self.quiet = size == 1;
                 gather_until = None;
                 // What makes a batch already is applied first: a backlog stays with the broker.
                 if ahead.len() < self.settings.batch {

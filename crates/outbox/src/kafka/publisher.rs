@@ -119,8 +119,10 @@ fn sender(options: &KafkaOptions) -> Result<Sender, KafkaError> {
         // The client's own default is below what brokers take by theirs, and below what the
         // outbox has accepted.
         .set("message.max.bytes", "1048588")
-        // A round hands over all that it has at once; nothing more is worth waiting for.
-        .set("linger.ms", "0")
+        // A round goes as one request for each partition. Without it a first message would go alone
+        // and the rest behind it, and their order would rest on what both sides make of a fault
+        // between the two.
+        .set("linger.ms", "1")
         .set("batch.num.messages", "10000")
         .create_with_context(Deliveries::default())
 }

@@ -251,6 +251,8 @@ impl Process {
             .env("QUADRILLE_MONGODB_URI", &servers.mongodb_uri)
             .env("QUADRILLE_KAFKA_BROKERS", &servers.kafka_brokers)
             .env("RUST_LOG", log)
+            // One port can't be all processes'.
+            .env_remove("QUADRILLE_METRICS_LISTEN")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .kill_on_drop(true)
