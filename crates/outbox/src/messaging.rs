@@ -3,8 +3,8 @@
 //! To begin: a database that is whole, tables and topics, for as long as it takes; then what the
 //! database may have forgotten of the service's own events ([`relearn`](crate::relearn)); then the
 //! relay and the inbox. While a restore of the database is not finished, nothing is written to it,
-//! by whatever command ([`MongoDatabase::whole`]). To end: the inbox finishes its batch and leaves the group; the relay stays until
-//! nobody writes to the outbox any more.
+//! by whatever command ([`MongoDatabase::whole`]). To end: the inbox finishes its batch and leaves
+//! the group; the relay stays until nobody writes to the outbox any more.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -47,9 +47,8 @@ async fn shop() -> Shop {
     Shop::with(|settings| settings.choreography = choreography(), metrics()).await
 }
 
-#[tokio::test]
-async fn an_admin_sees_contracts_and_figures() {
-    let shop = shop().await;
+/// What an admin sees.
+async fn seen(shop: &Shop) -> serde_json::Value {
     let response = shop
         .get(PATH)
         .bearer_auth(shop.token(Role::Admin))
@@ -58,7 +57,13 @@ async fn an_admin_sees_contracts_and_figures() {
         .unwrap();
     assert_eq!(response.status().as_u16(), 200);
     assert_eq!(response.headers()["cache-control"], "no-store");
-    let body: serde_json::Value = response.json().await.unwrap();
+    response.json().await.unwrap()
+}
+
+#[tokio::test]
+async fn an_admin_sees_contracts_and_figures() {
+    let shop = shop().await;
+    let body = seen(&shop).await;
     let orders = &body["services"][1];
     assert_eq!(orders["name"], "orders");
     assert_eq!(orders["publishes"][0]["topic"], "orders.order.v1");
@@ -81,13 +86,7 @@ async fn a_service_that_is_away_has_no_figures() {
         settings.orders_url = "http://127.0.0.1:1".parse().unwrap();
     };
     let shop = Shop::with(away, metrics()).await;
-    let response = shop
-        .get(PATH)
-        .bearer_auth(shop.token(Role::Admin))
-        .send()
-        .await
-        .unwrap();
-    let body: serde_json::Value = response.json().await.unwrap();
+    let body = seen(&shop).await;
     assert_eq!(body["services"][1]["ready"], 0);
     assert!(body["services"][1].get("figures").is_none());
     assert!(body.get("orders").is_none());
@@ -105,13 +104,7 @@ async fn figures_are_read_where_metrics_have_a_port_of_their_own() {
         settings.orders_metrics_url = Some(own.into());
     };
     let shop = Shop::with(moved, Router::new()).await;
-    let response = shop
-        .get(PATH)
-        .bearer_auth(shop.token(Role::Admin))
-        .send()
-        .await
-        .unwrap();
-    let body: serde_json::Value = response.json().await.unwrap();
+    let body = seen(&shop).await;
     let orders = &body["services"][1];
     assert_eq!(
         (&orders["instances"], &orders["ready"]),

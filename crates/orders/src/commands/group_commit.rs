@@ -3,7 +3,7 @@
 //! A commit on a majority's journal takes milliseconds, whether it writes one order or two hundred,
 //! and so does each step that follows from it: another round of the relay, another batch for those
 //! who hear of it. What leaves here together goes the whole way together, so this is where orders
-//! are gathered, and nobody further on has to: see [`gather`].
+//! are gathered, and those further on wait little: see [`gather`].
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -326,7 +326,61 @@ fn report(request: &PlaceOrder, decision: &Decision) {
 
 #[cfg(test)]
 mod tests {
+    use events::{AccountId, OrderId};
+    use outbox::memory::MemoryDatabase;
+    use outbox::{MessageContext, SystemClock};
+    use uuid::Uuid;
+
     use super::*;
+    use crate::domain::Basket;
+    use crate::store::memory::Tables;
+
+    /// How long a batch of `orders` that are there waits while `gathered` has 20 ms to go, and how
+    /// many it carries when another one comes after each `apart`.
+    async fn waits(orders: usize, apart: Duration) -> (Duration, usize) {
+        let commit = GroupCommit {
+            database: MemoryDatabase::<Tables>::default(),
+            clock: Arc::new(SystemClock),
+            settings: BatchSettings::default(),
+            figures: Placing::new(),
+        };
+        let (jobs, mut queue) = mpsc::channel(256);
+        let job = || Job {
+            request: PlaceOrder {
+                id: OrderId::from_u128(1),
+                event_id: Uuid::nil(),
+                customer: AccountId::from_u128(2),
+                basket: Basket::new([("cup".to_owned(), 1)]).unwrap(),
+                retry: None,
+                context: MessageContext::default(),
+            },
+            answer: oneshot::channel().0,
+        };
+        for _ in 0..orders {
+            assert!(jobs.try_send(job()).is_ok());
+        }
+        let coming = async {
+            loop {
+                tokio::time::sleep(apart).await;
+                assert!(jobs.try_send(job()).is_ok());
+            }
+        };
+        let began = Instant::now();
+        let closing = CancellationToken::new();
+        let batch = commit.next_batch(&mut queue, &closing, began + GATHERED_FOR);
+        tokio::select! {
+            batch = batch => (began.elapsed(), batch.len()),
+            () = coming => unreachable!("they come for ever"),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_batch_waits_for_those_who_come_and_not_for_those_who_do_not() {
+        let ms = Duration::from_millis;
+        assert_eq!(waits(1, ms(3)).await, (GATHERED_FOR, 7), "they come");
+        assert_eq!(waits(1, ms(5)).await, (GAP, 1), "nobody comes soon");
+        assert_eq!(waits(ENOUGH, ms(1)).await, (Duration::ZERO, ENOUGH));
+    }
 
     #[test]
     fn the_more_there_were_the_longer_is_gathered_up_to_a_bound() {
