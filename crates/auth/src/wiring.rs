@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use outbox::{Clock, StoreError, SystemClock};
 use service::config::MongoSettings;
 use service::health::Health;
-use service::http::{bind, layers, serve};
+use service::http::{InProcess, bind, layers, serve};
 use service::lifecycle::{Lifecycle, TaskFailed};
 use tokio_util::sync::CancellationToken;
 
@@ -54,6 +54,8 @@ pub enum RunError {
 pub struct Running {
     /// Where it listens.
     pub address: SocketAddr,
+    /// Its routes, for a gateway in the same process.
+    pub routes: InProcess,
     passwords: Arc<PasswordPool>,
 }
 
@@ -100,10 +102,15 @@ pub async fn start_at(
     }
     let passwords = auth.passwords.clone();
     let endpoints = health(&auth).routes().merge(crate::http::router(auth));
-    let router = layers(endpoints, "auth", &settings.http);
-    lifecycle.spawn("auth http", serve(listener, router, lifecycle.shutdown()));
+    let routes = InProcess::from(layers(endpoints, "auth", &settings.http));
+    let served = serve(listener, routes.clone(), lifecycle.shutdown());
+    lifecycle.spawn("auth http", served);
     tracing::info!(%address, "auth listens");
-    Ok(Running { address, passwords })
+    Ok(Running {
+        address,
+        routes,
+        passwords,
+    })
 }
 
 /// Registers what is counted, so that it is there with 0 before it happens.

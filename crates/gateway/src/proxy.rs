@@ -116,8 +116,20 @@ impl Proxy {
         answer
     }
 
+    /// Asks the service of `rule`, wherever it runs.
+    async fn ask(&self, rule: &Rule, mut request: Request) -> Result<Response, Problem> {
+        match self.settings.in_process.get(&rule.upstream) {
+            // Its own frame limits the body.
+            Some(service) => {
+                *request.uri_mut() = path(rule, request.uri()).into();
+                Ok(self.passed_back(service.call(request).await))
+            }
+            None => self.ask_instances(rule, request).await,
+        }
+    }
+
     /// Asks an instance; the next one when no connection could be made and the body is still ours.
-    async fn ask(&self, rule: &Rule, request: Request) -> Result<Response, Problem> {
+    async fn ask_instances(&self, rule: &Rule, request: Request) -> Result<Response, Problem> {
         let instances = self.instances(rule.upstream);
         let limit = self.settings.http.body_limit_bytes;
         let (parts, body) = request.into_parts();
@@ -209,11 +221,18 @@ fn target(rule: &Rule, uri: &Uri, instance: &Authority) -> Result<Uri, Problem> 
     let mut parts = http::uri::Parts::default();
     parts.scheme = Some(Scheme::HTTP);
     parts.authority = Some(instance.clone());
-    parts.path_and_query = match rule.target {
-        Some(path) => Some(PathAndQuery::from_static(path)),
-        None => uri.path_and_query().cloned(),
-    };
+    parts.path_and_query = Some(path(rule, uri));
     Uri::from_parts(parts).map_err(|error| Problem::internal(&error))
+}
+
+fn path(rule: &Rule, uri: &Uri) -> PathAndQuery {
+    match rule.target {
+        Some(path) => PathAndQuery::from_static(path),
+        None => uri
+            .path_and_query()
+            .cloned()
+            .unwrap_or_else(|| PathAndQuery::from_static("/")),
+    }
 }
 
 /// Registers what is counted seldom, so that it is there with 0.

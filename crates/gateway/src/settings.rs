@@ -1,11 +1,14 @@
 //! The gateway's settings.
 
-use std::{path::PathBuf, str::FromStr, time::Duration};
+use std::{collections::HashMap, path::PathBuf, str::FromStr, time::Duration};
 
 use http::uri::{Authority, Scheme, Uri};
-use service::config::{HttpSettings, TokenSettings};
+use service::{
+    config::{HttpSettings, TokenSettings},
+    http::InProcess,
+};
 
-use crate::Choreography;
+use crate::{Choreography, access::Upstream};
 
 /// Where a service listens: `http://HOST:PORT`, one for each instance, separated by commas.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,6 +89,10 @@ pub struct Settings {
     #[arg(long, env = "QUADRILLE_CONNECT_TIMEOUT", value_name = "DURATION", default_value = "2s", value_parser = service::config::duration)]
     pub connect_timeout: Duration,
 
+    /// Services that run in this process: they are asked without a connection, whatever their address
+    #[arg(skip)]
+    pub in_process: HashMap<Upstream, InProcess>,
+
     /// Who says what to whom, for the operators' page
     #[arg(skip)]
     pub choreography: Choreography,
@@ -115,6 +122,7 @@ impl Settings {
             login_burst: Self::LOGIN_BURST,
             trust_forwarded_for: false,
             connect_timeout: Duration::from_secs(2),
+            in_process: HashMap::new(),
             choreography: Choreography::default(),
         }
     }

@@ -11,6 +11,7 @@ use outbox::{Clock, Ground, Messaging, MessagingError, StoreError, Subscriptions
 use secrecy::ExposeSecret;
 use service::config::{InvalidKafkaSecurity, KafkaCompression, KafkaSettings, MongoSettings};
 use service::health::Health;
+use service::http::InProcess;
 use service::lifecycle::Lifecycle;
 use service::token::Verifier;
 use thiserror::Error;
@@ -26,10 +27,12 @@ use crate::store::{self, MongoOrders};
 use crate::{CONTRACT, SERVICE, Settings};
 
 /// The service runs.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Running {
     /// Where it listens.
     pub address: SocketAddr,
+    /// Its routes, for a gateway in the same process.
+    pub routes: InProcess,
 }
 
 /// Why the service can't start or had to stop.
@@ -149,14 +152,15 @@ pub async fn start(settings: Settings, lifecycle: &Lifecycle) -> Result<Running,
     });
     let router = crate::http::router(api, &health(&messaging.ground()))
         .merge(operations::router(SERVICE, operator));
-    let router = service::http::layers(router, SERVICE, &settings.http);
+    let routes = InProcess::from(service::http::layers(router, SERVICE, &settings.http));
 
     // It ends in the order in which work flows: requests, what they queued, what others say,
     // what is still to be said.
     let (http_ended, written) = (CancellationToken::new(), CancellationToken::new());
     let (stop_hearing, saved) = (http_ended.clone(), written.clone());
+    let serving = routes.clone();
     lifecycle.spawn("orders http", async move {
-        let outcome = service::http::serve(listener, router, shutdown).await;
+        let outcome = service::http::serve(listener, serving, shutdown).await;
         closing.cancel();
         while writers.join_next().await.is_some() {}
         http_ended.cancel();
@@ -170,7 +174,7 @@ pub async fn start(settings: Settings, lifecycle: &Lifecycle) -> Result<Running,
             .await
     });
     tracing::info!(%address, "orders listens");
-    Ok(Running { address })
+    Ok(Running { address, routes })
 }
 
 /// What the service listens to and who handles it, on `database`; also for the operator's tools,

@@ -13,6 +13,7 @@ use service::config::{
     TokenSettings,
 };
 use service::health::Health;
+use service::http::InProcess;
 use service::lifecycle::Lifecycle;
 use service::token::Verifier;
 use thiserror::Error;
@@ -46,10 +47,12 @@ pub struct Settings {
 }
 
 /// A service that runs.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Running {
     /// Where it listens.
     pub address: SocketAddr,
+    /// Its routes, for a gateway in the same process.
+    pub routes: InProcess,
 }
 
 /// Why the service could not be started. Servers that are away are no reason.
@@ -152,6 +155,7 @@ pub async fn start(settings: Settings, lifecycle: &Lifecycle) -> Result<Running,
     let routes = http::changes_need_the_past(routes, messaging.ground());
     let routes = routes.merge(health(&messaging.ground()).routes());
     let routes = service::http::layers(routes, CONTRACT.service, &settings.http);
+    let routes = InProcess::from(routes);
 
     let soft = shutdown.soft();
     lifecycle.spawn("products catalogue", async move {
@@ -160,9 +164,9 @@ pub async fn start(settings: Settings, lifecycle: &Lifecycle) -> Result<Running,
     });
     // Requests write to the outbox too: the relay outlives them.
     let written = CancellationToken::new();
-    let (soft, served) = (shutdown.soft(), written.clone());
+    let (soft, served, serving) = (shutdown.soft(), written.clone(), routes.clone());
     lifecycle.spawn("products http", async move {
-        let outcome = service::http::serve(listener, routes, shutdown).await;
+        let outcome = service::http::serve(listener, serving, shutdown).await;
         served.cancel();
         outcome
     });
@@ -172,7 +176,7 @@ pub async fn start(settings: Settings, lifecycle: &Lifecycle) -> Result<Running,
         messaging.run(prepare, subscriptions, soft, written).await
     });
     tracing::info!(%address, "products listens");
-    Ok(Running { address })
+    Ok(Running { address, routes })
 }
 
 /// What the service listens to and who handles it, on `database`; also for the operator's

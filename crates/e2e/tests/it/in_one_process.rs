@@ -1,8 +1,10 @@
 //! The README's tour, with all services in one process as `quadrille up` runs them.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use e2e::{Client, Place};
+use gateway::access::Upstream;
 use serde_json::json;
 use service::config::{HttpSettings, KafkaSettings, MongoSettings, TokenSettings};
 use service::lifecycle::Lifecycle;
@@ -23,15 +25,15 @@ async fn start(place: &Place, lifecycle: &Lifecycle) -> String {
     ] {
         auth::seed_account(&auth, email, email, role).await.unwrap();
     }
-    let auth = auth::start(auth, lifecycle).await.unwrap().address;
-    let tokens = TokenSettings::new(&format!("http://{auth}/.well-known/jwks.json"));
+    let auth = auth::start(auth, lifecycle).await.unwrap();
+    let tokens = TokenSettings::new(&format!("http://{}/.well-known/jwks.json", auth.address));
     let products = products::Settings {
         http: http(),
         mongo: mongo("products"),
         kafka: kafka.clone(),
         tokens: tokens.clone(),
     };
-    let products = products::start(products, lifecycle).await.unwrap().address;
+    let products = products::start(products, lifecycle).await.unwrap();
     let orders = orders::Settings {
         http: http(),
         mongo: mongo("orders"),
@@ -39,11 +41,19 @@ async fn start(place: &Place, lifecycle: &Lifecycle) -> String {
         tokens,
         ..Default::default()
     };
-    let orders = orders::start(orders, lifecycle).await.unwrap().address;
-    let url = |address| format!("http://{address}").parse().unwrap();
+    let orders = orders::start(orders, lifecycle).await.unwrap();
     let gateway = gateway::Settings {
         http: http(),
-        ..gateway::Settings::new(url(auth), url(products), url(orders))
+        in_process: HashMap::from([
+            (Upstream::Auth, auth.routes),
+            (Upstream::Products, products.routes),
+            (Upstream::Orders, orders.routes),
+        ]),
+        ..gateway::Settings::new(
+            auth.address.into(),
+            products.address.into(),
+            orders.address.into(),
+        )
     };
     let openapi = gateway::merged([orders::openapi()]);
     let gateway = gateway::start(gateway, openapi, lifecycle, None)

@@ -2,9 +2,11 @@
 
 use std::convert::Infallible;
 
+use gateway::access::Upstream;
+use serde_json::Value;
 use service::token::Role;
 
-use crate::support::{Shop, problem};
+use crate::support::{Place, Shop, problem};
 
 const TEN_MEGABYTES: usize = 10 * 1024 * 1024;
 
@@ -31,6 +33,30 @@ async fn ten_megabytes_are_413_announced_or_streamed() {
         order().body("{}").send().await.unwrap().status().as_u16(),
         200
     );
+}
+
+#[tokio::test]
+async fn a_service_in_this_process_limits_what_it_reads() {
+    let settings = service::config::HttpSettings::default();
+    let read =
+        axum::routing::post(async |service::http::Json(_): service::http::Json<Value>| "read");
+    let orders = axum::Router::new().route("/api/orders", read);
+    let orders = service::http::layers(orders, "orders", &settings);
+    let here = |settings: &mut gateway::Settings| {
+        let orders = orders.into();
+        settings.in_process.insert(Upstream::Orders, orders);
+    };
+    let shop = Shop::build(Place::InProcess, here, axum::Router::new()).await;
+    let order = || {
+        let order = shop.post("/api/orders").bearer_auth(shop.token(Role::User));
+        order.header("content-type", "application/json")
+    };
+    let chunks = (0..160).map(|_| Ok::<_, Infallible>(vec![b' '; TEN_MEGABYTES / 160]));
+    let body = reqwest::Body::wrap_stream(futures::stream::iter(chunks));
+    let refused = order().body(body).send().await.unwrap();
+    assert_eq!(problem(refused).await.0, "body-too-large");
+    let taken = order().body("{}").send().await.unwrap();
+    assert_eq!(taken.text().await.unwrap(), "read");
 }
 
 #[tokio::test]

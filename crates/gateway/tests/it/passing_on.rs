@@ -3,11 +3,16 @@
 use serde_json::Value;
 use service::token::Role;
 
-use crate::support::Shop;
+use crate::support::{PLACES, Shop};
 
 #[tokio::test]
 async fn the_request_arrives_whole_and_without_what_is_not_its_own() {
-    let shop = Shop::open().await;
+    for place in PLACES {
+        arrives_whole(Shop::at(place).await).await;
+    }
+}
+
+async fn arrives_whole(shop: Shop) {
     let token = shop.token(Role::User);
     let response = shop
         .post("/api/orders?a=1&b=%20")
@@ -91,15 +96,26 @@ async fn an_own_proxys_list_is_kept_when_trusted() {
 
 #[tokio::test]
 async fn head_is_answered_where_get_is() {
-    let shop = Shop::open().await;
-    let response = shop
-        .client
-        .head(shop.url("/api/products"))
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(response.status().as_u16(), 200);
-    assert!(response.bytes().await.unwrap().is_empty());
+    for place in PLACES {
+        let shop = Shop::at(place).await;
+        let asked = shop.client.head(shop.url("/api/products"));
+        let response = asked.send().await.unwrap();
+        assert_eq!(response.status().as_u16(), 200);
+        assert!(response.bytes().await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_path_of_the_services_own_is_asked_for_under_its_name() {
+    for place in PLACES {
+        let shop = Shop::at(place).await;
+        let told = shop.get("/api/orders_health").send().await.unwrap();
+        let told: Value = told.json().await.unwrap();
+        assert_eq!(
+            (&told["service"], &told["path"]),
+            (&"orders".into(), &"/readyz".into())
+        );
+    }
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use http::header;
 use service::token::Role;
 use tokio::sync::mpsc;
 
-use crate::support::Shop;
+use crate::support::{PLACES, Place, Shop};
 
 /// A stream of events that goes on for as long as the returned sender lives.
 fn events() -> (Router, mpsc::Sender<Bytes>) {
@@ -40,9 +40,20 @@ fn events() -> (Router, mpsc::Sender<Bytes>) {
 
 #[tokio::test]
 async fn an_event_arrives_before_the_stream_ends_and_after_the_timeout() {
+    for place in PLACES {
+        arrives_before_the_end(place).await;
+    }
+}
+
+async fn arrives_before_the_end(place: Place) {
     let (router, sender) = events();
     let timeout = Duration::from_millis(200);
-    let shop = Shop::with(|settings| settings.http.request_timeout = timeout, router).await;
+    let shop = Shop::build(
+        place,
+        |settings| settings.http.request_timeout = timeout,
+        router,
+    )
+    .await;
     let response = shop
         .get("/api/orders/stream")
         .bearer_auth(shop.token(Role::User))
@@ -63,8 +74,14 @@ async fn an_event_arrives_before_the_stream_ends_and_after_the_timeout() {
 
 #[tokio::test]
 async fn a_stream_ends_with_the_gateway() {
+    for place in PLACES {
+        ends_with_the_gateway(place).await;
+    }
+}
+
+async fn ends_with_the_gateway(place: Place) {
     let (router, sender) = events();
-    let shop = Shop::with(|_| {}, router).await;
+    let shop = Shop::build(place, |_| {}, router).await;
     let response = shop
         .get("/api/orders/stream")
         .bearer_auth(shop.token(Role::User))
@@ -83,8 +100,14 @@ async fn a_stream_ends_with_the_gateway() {
 
 #[tokio::test]
 async fn a_caller_who_leaves_frees_the_service() {
+    for place in PLACES {
+        is_freed(place).await;
+    }
+}
+
+async fn is_freed(place: Place) {
     let (router, sender) = events();
-    let shop = Shop::with(|_| {}, router).await;
+    let shop = Shop::build(place, |_| {}, router).await;
     let response = shop
         .get("/api/orders/stream")
         .bearer_auth(shop.token(Role::User))
@@ -99,6 +122,12 @@ async fn a_caller_who_leaves_frees_the_service() {
 
 #[tokio::test]
 async fn a_body_reaches_the_service_while_it_grows() {
+    for place in PLACES {
+        is_reached_meanwhile(place).await;
+    }
+}
+
+async fn is_reached_meanwhile(place: Place) {
     let (seen, mut first) = mpsc::channel(1);
     let router = Router::new().route(
         "/api/orders",
@@ -114,7 +143,7 @@ async fn a_body_reaches_the_service_while_it_grows() {
             rest.to_string().into_response()
         }),
     );
-    let shop = Shop::with(|_| {}, router).await;
+    let shop = Shop::build(place, |_| {}, router).await;
     let (sender, receiver) = mpsc::channel::<Bytes>(1);
     let chunks = futures::stream::unfold(receiver, async |mut receiver| {
         let chunk = receiver.recv().await?;

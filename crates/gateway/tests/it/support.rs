@@ -1,6 +1,7 @@
 //! A gateway before three services that answer with what reached them.
 
 use std::{
+    collections::HashMap,
     net::SocketAddr,
     sync::{
         Arc,
@@ -18,7 +19,7 @@ use axum::{
     routing::get,
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL};
-use gateway::Settings;
+use gateway::{Settings, access::Upstream};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use reqwest::{Client, RequestBuilder};
 use serde_json::{Map, Value, json};
@@ -38,13 +39,36 @@ pub(crate) struct Shop {
     key: EncodingKey,
 }
 
+/// Where products and orders run.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Place {
+    /// Each listens at an address.
+    Apart,
+    /// In the gateway's process, where nobody listens for them.
+    InProcess,
+}
+
+pub(crate) const PLACES: [Place; 2] = [Place::Apart, Place::InProcess];
+
 impl Shop {
     pub(crate) async fn open() -> Self {
-        Self::with(|_| {}, Router::new()).await
+        Self::at(Place::Apart).await
+    }
+
+    pub(crate) async fn at(place: Place) -> Self {
+        Self::build(place, |_| {}, Router::new()).await
     }
 
     /// With other settings, and with `extra` routes at the orders service.
     pub(crate) async fn with(change: impl FnOnce(&mut Settings), extra: Router) -> Self {
+        Self::build(Place::Apart, change, extra).await
+    }
+
+    pub(crate) async fn build(
+        place: Place,
+        change: impl FnOnce(&mut Settings),
+        extra: Router,
+    ) -> Self {
         let document =
             Ed25519KeyPair::generate_pkcs8(&aws_lc_rs::rand::SystemRandom::new()).unwrap();
         let pair = Ed25519KeyPair::from_pkcs8(document.as_ref()).unwrap();
@@ -55,13 +79,25 @@ impl Shop {
         let reached = Arc::new(AtomicUsize::new(0));
         let auth = Router::new().route("/.well-known/jwks.json", get(async || Json(keys)));
         let auth = upstream(&lifecycle, auth.fallback(echo("auth", &reached))).await;
-        let products = upstream(
-            &lifecycle,
-            Router::new().fallback(echo("products", &reached)),
-        )
-        .await;
-        let orders = upstream(&lifecycle, extra.fallback(echo("orders", &reached))).await;
-        let mut settings = Settings::new(auth.into(), products.into(), orders.into());
+        let products = Router::new().fallback(echo("products", &reached));
+        let orders = extra.fallback(echo("orders", &reached));
+        let mut settings = match place {
+            Place::Apart => {
+                let products = upstream(&lifecycle, products).await;
+                let orders = upstream(&lifecycle, orders).await;
+                Settings::new(auth.into(), products.into(), orders.into())
+            }
+            Place::InProcess => {
+                let nobody = || SocketAddr::from(([127, 0, 0, 1], 1)).into();
+                Settings {
+                    in_process: HashMap::from([
+                        (Upstream::Products, products.into()),
+                        (Upstream::Orders, orders.into()),
+                    ]),
+                    ..Settings::new(auth.into(), nobody(), nobody())
+                }
+            }
+        };
         settings.http.listen = Some(([127, 0, 0, 1], 0).into());
         change(&mut settings);
         let running = gateway::start(settings, gateway::merged([]), &lifecycle, None)

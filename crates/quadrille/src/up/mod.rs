@@ -7,6 +7,7 @@
 mod progress;
 mod state;
 
+use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use devstack::{DevStack, Options, Profile};
+use gateway::access::Upstream;
 use outbox::mongo::{MongoDatabase, MongoOptions};
 use service::config::{HttpSettings, KafkaSettings, MongoSettings, TokenSettings};
 use service::lifecycle::Lifecycle;
@@ -162,15 +164,15 @@ async fn start_services(
         mongo: mongo("auth"),
         ..Default::default()
     };
-    let auth = auth::start(auth, lifecycle).await?.address;
-    let tokens = TokenSettings::new(&format!("http://{auth}/.well-known/jwks.json"));
+    let auth = auth::start(auth, lifecycle).await?;
+    let tokens = TokenSettings::new(&format!("http://{}/.well-known/jwks.json", auth.address));
     let products = products::Settings {
         http: http(),
         mongo: mongo("products"),
         kafka: kafka.clone(),
         tokens: tokens.clone(),
     };
-    let products = products::start(products, lifecycle).await?.address;
+    let products = products::start(products, lifecycle).await?;
     let orders = orders::Settings {
         http: http(),
         mongo: mongo("orders"),
@@ -178,8 +180,8 @@ async fn start_services(
         tokens,
         batch: args.batch.clone(),
     };
-    let orders = orders::start(orders, lifecycle).await?.address;
-    let url = |address: SocketAddr| format!("http://{address}").parse();
+    let orders = orders::start(orders, lifecycle).await?;
+    let (at_auth, at_products, at_orders) = (auth.address, products.address, orders.address);
     let gateway = gateway::Settings {
         http: args.http(args.port),
         auth_metrics_url: metrics.map(Into::into),
@@ -187,7 +189,12 @@ async fn start_services(
         orders_metrics_url: metrics.map(Into::into),
         web_root: args.web_root.clone().or_else(built_web),
         choreography: choreography::for_the_gateway(),
-        ..gateway::Settings::new(url(auth)?, url(products)?, url(orders)?)
+        in_process: HashMap::from([
+            (Upstream::Auth, auth.routes),
+            (Upstream::Products, products.routes),
+            (Upstream::Orders, orders.routes),
+        ]),
+        ..gateway::Settings::new(at_auth.into(), at_products.into(), at_orders.into())
     };
     gateway::start(gateway, openapi::whole(), lifecycle, None)
         .await
@@ -203,7 +210,11 @@ async fn start_services(
     seed::load(uri, &args.database("auth"), &args.database("products")).await?;
     step.done();
     let step = steps.begin("waiting until every service is ready");
-    for (name, address) in [("auth", auth), ("products", products), ("orders", orders)] {
+    for (name, address) in [
+        ("auth", at_auth),
+        ("products", at_products),
+        ("orders", at_orders),
+    ] {
         wait_until_ready(name, address).await?;
     }
     wait_until_orderable(uri, &args.database("orders")).await?;

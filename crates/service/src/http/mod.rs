@@ -4,6 +4,7 @@
 mod durations;
 mod extract;
 mod frame;
+mod in_process;
 mod metrics;
 mod problem;
 mod request_id;
@@ -11,6 +12,7 @@ mod serve;
 
 pub use extract::{Json, Path, Query};
 pub use frame::{frame, layers};
+pub use in_process::InProcess;
 pub use metrics::serve_metrics;
 pub(crate) use metrics::{METRICS, text as metrics_text};
 pub use problem::{PROBLEM_JSON, Problem, ProblemBody};

@@ -2,9 +2,10 @@
 
 use std::{io, net::SocketAddr};
 
-use axum::{Router, serve::ListenerExt};
+use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 
+use super::InProcess;
 use crate::lifecycle::Shutdown;
 
 /// Binds `address`.
@@ -26,25 +27,38 @@ pub(super) async fn listen(address: SocketAddr, setting: &str) -> io::Result<Tcp
     })
 }
 
-/// Serves `router` until the soft signal, then finishes the requests in flight until the hard one.
+/// Serves `routes` until the soft signal, then finishes the requests in flight until the hard one, those
+/// of callers in this process included.
 ///
 /// The peer's address is there as `ConnectInfo<SocketAddr>`.
 ///
 /// # Errors
 ///
 /// The listener's.
-pub async fn serve(listener: TcpListener, router: Router, shutdown: Shutdown) -> io::Result<()> {
+pub async fn serve(
+    listener: TcpListener,
+    routes: impl Into<InProcess>,
+    shutdown: Shutdown,
+) -> io::Result<()> {
+    let routes = routes.into();
     let listener = listener.tap_io(|stream| {
         // Answers are small and whole; waiting to fill a packet only delays them.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY is not set");
         }
     });
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let service = routes
+        .router()
+        .into_make_service_with_connect_info::<SocketAddr>();
     let soft = shutdown.soft();
     let served = axum::serve(listener, service).with_graceful_shutdown(soft.cancelled_owned());
+    let ended = async {
+        let outcome = served.await;
+        routes.end().await;
+        outcome
+    };
     tokio::select! {
-        outcome = served.into_future() => outcome,
+        outcome = ended => outcome,
         () = shutdown.hard().cancelled_owned() => Ok(()),
     }
 }

@@ -5,8 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use axum::{body::Body, extract::Request};
 use service::{http, lifecycle::Lifecycle};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio_util::sync::CancellationToken;
 
 type Done = Result<(), io::Error>;
 
@@ -106,6 +108,47 @@ async fn a_request_in_flight_is_answered_after_the_soft_signal() {
     );
     lifecycle.join().await.unwrap();
     assert!(tokio::net::TcpStream::connect(address).await.is_err());
+}
+
+#[tokio::test]
+async fn a_call_from_this_process_is_answered_after_the_soft_signal_and_a_later_one_refused() {
+    let lifecycle = Lifecycle::new(Duration::from_mins(1));
+    let (shutdown, soft) = (lifecycle.shutdown(), lifecycle.shutdown().soft());
+    let (entered, go_on) = (CancellationToken::new(), CancellationToken::new());
+    let (inside, held) = (entered.clone(), go_on.clone());
+    let router = axum::Router::new().route(
+        "/",
+        axum::routing::get(async move || {
+            inside.cancel();
+            held.cancelled().await;
+            "finished"
+        }),
+    );
+    let router = router.route("/now", axum::routing::get(async || "now"));
+    let routes = http::InProcess::from(router);
+    let listener = http::bind(([127, 0, 0, 1], 0).into()).await.unwrap();
+    let mut served = tokio::spawn(http::serve(listener, routes.clone(), shutdown));
+    let caller = routes.clone();
+    let called = tokio::spawn(async move { caller.call(Request::default()).await });
+    entered.cancelled().await;
+    lifecycle.trigger();
+    soft.cancelled().await;
+    // The listener has nobody to wait for; the service waits for the call.
+    let now = || Request::get("/now").body(Body::empty()).unwrap();
+    let refused = async {
+        while routes.call(now()).await.status() != 503 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        () = refused => {}
+        ended = &mut served => panic!("ended before the call: {ended:?}"),
+    }
+    go_on.cancel();
+    let answer = called.await.unwrap();
+    let body = axum::body::to_bytes(answer.into_body(), 100).await;
+    assert_eq!(body.unwrap(), "finished");
+    served.await.unwrap().unwrap();
 }
 
 #[tokio::test]
