@@ -111,6 +111,12 @@ const STEPS: &[Step] = &[
         quick: false,
         run: servers,
     },
+    Step {
+        name: "cluster",
+        what: "three brokers and a replica set of three under load, each member killed once; the audit",
+        quick: false,
+        run: cluster,
+    },
 ];
 
 /// What the steps share.
@@ -261,7 +267,16 @@ fn monitoring(infra: &Infra<'_>) -> anyhow::Result<()> {
 }
 
 fn servers(infra: &Infra<'_>) -> anyhow::Result<()> {
-    let mut script = Command::new(infra.folder("compose/try-servers.sh"));
+    with_servers(infra, "compose/try-servers.sh")
+}
+
+fn cluster(infra: &Infra<'_>) -> anyhow::Result<()> {
+    with_servers(infra, "checks/try-cluster.sh")
+}
+
+/// Runs a script that starts Kafka, mongod and the services for itself.
+fn with_servers(infra: &Infra<'_>, script: &str) -> anyhow::Result<()> {
+    let mut script = Command::new(infra.folder(script));
     script
         .env("KAFKA_LIBS", infra.tools.kafka()?)
         .env("MONGOD", Tools::mongod()?)
