@@ -6,51 +6,16 @@
 # What differs from production: all of it is one machine and one network, the services are one process, and
 # nothing is secured.
 #
-#   KAFKA_LIBS  folder with the jars of Kafka and of kafka-tools      MONGOD   the mongod program
-#   JAVA        the java program [java]                               MONGOSH  the mongosh program
-#   QUADRILLE   the quadrille program                                 RATE     orders a second [30]
+# Its variables are those of servers.sh, and RATE: orders a second [30].
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-: "${KAFKA_LIBS:?}" "${MONGOD:?}" "${MONGOSH:?}" "${QUADRILLE:?}"
-java=${JAVA:-java} rate=${RATE:-30}
+# shellcheck source=infra/checks/servers.sh
+. "$here/servers.sh"
+rate=${RATE:-30}
 base=${PORT:-21400}
 gateway=http://127.0.0.1:$base
-work=$(mktemp -d)
 declare -A pid_of=()
-
-finish() {
-    local status=$?
-    local left=("${pid_of[@]}")
-    if ((${#left[@]} > 0)); then
-        kill -TERM "${left[@]}" 2>/dev/null || true
-        wait "${left[@]}" 2>/dev/null || true
-    fi
-    if ((status != 0)); then
-        for log in "$work"/*.log; do
-            echo "--- the end of ${log##*/}" >&2
-            tail -n 15 "$log" >&2
-        done
-    fi
-    rm -rf "$work"
-    exit "$status"
-}
-trap finish EXIT
-
-say() { printf '== %s\n' "$*"; }
-
-# until_ok SECONDS WORDS...: runs them until they succeed.
-until_ok() {
-    local deadline=$((SECONDS + $1))
-    shift
-    until "$@" >"$work/waiting.log" 2>&1; do
-        if ((SECONDS > deadline)); then
-            echo "still not: $*" >&2
-            return 1
-        fi
-        sleep 0.3
-    done
-}
 
 kafka_port() { echo $((base + 10 * $1 + 1)); }
 controller_port() { echo $((base + 10 * $1 + 2)); }
@@ -59,14 +24,7 @@ brokers=localhost:$(kafka_port 1),localhost:$(kafka_port 2),localhost:$(kafka_po
 mongodb="mongodb://localhost:$(mongod_port 1),localhost:$(mongod_port 2),localhost:$(mongod_port 3)/?replicaSet=rs0"
 voters=1@localhost:$(controller_port 1),2@localhost:$(controller_port 2),3@localhost:$(controller_port 3)
 
-java_class() {
-    local class=$1
-    shift
-    "$java" -Xmx256m -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Dlog4j2.level=WARN \
-        -cp "$KAFKA_LIBS/*" "$class" "$@"
-}
 topics() { java_class org.apache.kafka.tools.TopicCommand --bootstrap-server "$brokers" "$@"; }
-shell() { "$MONGOSH" --quiet "$@"; }
 
 # What `spec.kafka.config` of production's Kafka says, as properties.
 production_settings() {

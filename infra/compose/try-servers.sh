@@ -6,50 +6,14 @@
 # What differs from a container: host names, ports and folders, which are replaced below, and what the
 # images' own entry points do (format the storage, make MongoDB's root user), which is done here by hand.
 #
-#   KAFKA_LIBS  folder with the jars of Kafka and of kafka-tools      MONGOD   the mongod program
-#   JAVA        the java program [java]                               MONGOSH  the mongosh program
-#   QUADRILLE   the quadrille program
+# Its variables are those of ../checks/servers.sh.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-: "${KAFKA_LIBS:?}" "${MONGOD:?}" "${MONGOSH:?}" "${QUADRILLE:?}"
-java=${JAVA:-java}
+# shellcheck source=infra/checks/servers.sh
+. "$here/../checks/servers.sh"
 base=${PORT:-21300}
 kafka_port=$((base + 1)) controller_port=$((base + 2)) internal_port=$((base + 3)) mongodb_port=$((base + 4))
-work=$(mktemp -d)
-started=()
-
-finish() {
-    local status=$?
-    if ((${#started[@]} > 0)); then
-        kill -TERM "${started[@]}" 2>/dev/null || true
-        wait "${started[@]}" 2>/dev/null || true
-    fi
-    if ((status != 0)); then
-        for log in "$work"/*.log; do
-            echo "--- the end of ${log##*/}" >&2
-            tail -n 15 "$log" >&2
-        done
-    fi
-    rm -rf "$work"
-    exit "$status"
-}
-trap finish EXIT
-
-say() { printf '== %s\n' "$*"; }
-
-# until SECONDS WORDS...: runs them until they succeed.
-until_ok() {
-    local deadline=$((SECONDS + $1))
-    shift
-    until "$@" >"$work/waiting.log" 2>&1; do
-        if ((SECONDS > deadline)); then
-            echo "still not: $*" >&2
-            return 1
-        fi
-        sleep 0.3
-    done
-}
 
 # refused WORDS TEXT: the command fails, and says why.
 refused() {
@@ -63,13 +27,6 @@ refused() {
         printf 'it failed, but not for "%s": %s\n%s\n' "$text" "$*" "$said" >&2
         return 1
     fi
-}
-
-java_class() {
-    local class=$1
-    shift
-    "$java" -Xmx256m -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Dlog4j2.level=WARN \
-        -cp "$KAFKA_LIBS/*" "$class" "$@"
 }
 
 # The scripts of Kafka's distribution that init.sh calls.
@@ -95,13 +52,11 @@ kafka_starts() {
         --config "$work/server.properties" >"$work/format.log" 2>&1
     "$java" -Xmx512m -cp "$KAFKA_LIBS/*" kafka.Kafka "$work/server.properties" >"$work/kafka.log" 2>&1 &
     kafka=$!
-    started+=("$kafka")
 }
 
 kafka_ends() {
     kill -TERM "$kafka"
     wait "$kafka" || true
-    unset "started[-1]"
     rm -rf "$work/kafka-data"
 }
 
@@ -179,9 +134,7 @@ mongod_words=$(sed -n '/^exec/,$p' "$here/secure/mongodb/start.sh" | tr -d '\\\n
 # shellcheck disable=SC2086 # words to be split
 "$MONGOD" $mongod_words --port "$mongodb_port" --dbpath "$work/mongodb-data" --nounixsocket \
     --networkMessageCompressors disabled >"$work/mongod.log" 2>&1 &
-started+=($!)
 tls="tls=true&tlsCAFile=$work/certificates/clients/ca.pem"
-shell() { "$MONGOSH" --quiet "$@"; }
 until_ok 30 shell "mongodb://localhost:$mongodb_port/?directConnection=true&$tls" --eval 'db.adminCommand({ ping: 1 })'
 # The order of the image's entry point is the other way round, without the replica set; a user can only be
 # made on a primary.
@@ -208,7 +161,6 @@ mkdir "$work/plain-data"
 plain_port=$((base + 5))
 "$MONGOD" --replSet rs0 --bind_ip localhost --port "$plain_port" --dbpath "$work/plain-data" --nounixsocket \
     --networkMessageCompressors disabled >"$work/plain.log" 2>&1 &
-started+=($!)
 plain="mongodb://localhost:$plain_port/admin?directConnection=true"
 until_ok 30 shell "$plain" --eval 'db.adminCommand({ ping: 1 })'
 for again in first second; do
@@ -221,8 +173,7 @@ serve() {
     local role=$1 port=$2
     shift 2
     env QUADRILLE_LISTEN="127.0.0.1:$port" "$@" "$QUADRILLE" serve "$role" >"$work/$role.log" 2>&1 &
-    started+=($!)
-}
+    }
 kafka_of() {
     echo QUADRILLE_KAFKA_BROKERS="localhost:$kafka_port" QUADRILLE_KAFKA_SECURITY_PROTOCOL=sasl_ssl \
         QUADRILLE_KAFKA_SASL_MECHANISM=SCRAM-SHA-512 QUADRILLE_KAFKA_USERNAME="$1" \
