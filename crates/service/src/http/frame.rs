@@ -112,7 +112,8 @@ async fn framed(State(frame): State<Frame>, mut request: Request, next: Next) ->
         let status = response.status();
         let elapsed = begun.elapsed();
         let (status_code, took) = (status.as_u16(), elapsed.as_secs_f64());
-        if status.is_server_error() {
+        // What is out of reach the check itself says once, and not at each question of a probe.
+        if status.is_server_error() && route != "/readyz" {
             tracing::warn!(target: "http", %method, route, status = status_code, seconds = took, "answered");
         } else {
             tracing::debug!(target: "http", %method, route, status = status_code, seconds = took, "answered");
