@@ -123,6 +123,11 @@ impl ProductCopies {
             topic,
             back,
         };
+        let found = work.sort(self.compare().await?);
+        if found.taken.is_empty() {
+            // No inbox is disturbed for nothing.
+            return Ok(found);
+        }
         transact(&self.database, &mut work).await
     }
 
@@ -139,18 +144,24 @@ struct Swapping<'a> {
     back: &'a [Difference],
 }
 
+impl Swapping<'_> {
+    /// What is to be taken over of what was found, and what is to be left.
+    fn sort(&self, found: Vec<Difference>) -> Swapped {
+        let (left, taken) = found
+            .into_iter()
+            .partition(|found| found.goes_back() && !self.back.contains(found));
+        Swapped { taken, left }
+    }
+}
+
 impl Work<MongoDatabase> for Swapping<'_> {
     type Output = Swapped;
 
     async fn run(&mut self, tx: &mut MongoTx) -> Result<Swapped, StoreError> {
-        let found = differences(tx).await?;
-        let (left, taken): (Vec<_>, Vec<_>) = found
-            .into_iter()
-            .partition(|found| found.goes_back() && !self.back.contains(found));
-        if taken.is_empty() {
-            return Ok(Swapped { taken, left });
-        }
+        // First of all: what the inbox moves between this transaction's first look and this line would be
+        // a conflict, and a busy one moves its checkpoints all the time.
         self.database.fence(tx, SERVICE, self.topic).await?;
+        let Swapped { taken, left } = self.sort(differences(tx).await?);
         let (mut puts, mut gone) = (Vec::new(), Vec::new());
         for difference in &taken {
             match &difference.built {
