@@ -67,6 +67,7 @@ log.dirs=$work/kafka-$node
 offsets.topic.num.partitions=6
 PROPERTIES
     production_settings >>"$work/kafka-$node.properties"
+    grep -q '^min.insync.replicas=2$' "$work/kafka-$node.properties"
     java_class kafka.tools.StorageTool format --cluster-id cXVhZHJpbGxlLWthZmthMQ \
         --config "$work/kafka-$node.properties" >"$work/format.log" 2>&1
     kafka_starts $node

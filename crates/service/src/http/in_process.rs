@@ -33,17 +33,16 @@ impl From<Router> for InProcess {
 }
 
 impl InProcess {
-    /// Answers `request`; what one side has noted in its extensions is not shown to the other. Once the
-    /// service has ended, 503 `unavailable`.
+    /// Answers `request`; what one side has noted in its extensions is not shown to the other. The call is
+    /// over when its answer begins, as a stream may be endless. Once the service has ended, 503 `unavailable`.
     pub async fn call(&self, mut request: Request) -> Response {
-        let under_way = self.calls.token();
+        let _under_way = self.calls.token();
         if self.calls.is_closed() {
             return Problem::unavailable(SOON).into_response();
         }
         request.extensions_mut().clear();
         let Ok(mut response) = self.router.clone().oneshot(request).await;
         response.extensions_mut().clear();
-        drop(under_way);
         response
     }
 

@@ -3,7 +3,7 @@
 use std::{
     io,
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
@@ -42,34 +42,20 @@ async fn what_is_out_of_reach_is_named_and_its_cause_is_not() {
     );
 }
 
-/// What was logged.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 #[tokio::test]
 async fn what_is_out_of_reach_is_logged_once_however_often_a_probe_asks() {
-    let log = Log::default();
-    let kept = log.clone();
+    let (log, writer) = io::pipe().unwrap();
     let lines = tracing_subscriber::fmt().with_ansi(false);
-    let lines = lines.with_writer(move || kept.clone()).finish();
-    let _until_the_end = tracing::subscriber::set_default(lines);
+    let lines = lines.with_writer(Arc::new(writer)).finish();
+    let logging = tracing::subscriber::set_default(lines);
     let health = Health::new().check("store", async || Err::<(), _>("down"));
     let settings = service::config::HttpSettings::default();
     let router: Router = service::http::layers(health.routes(), "shop", &settings);
     for _ in 0..20 {
         assert_eq!(get(&router, "/readyz").await.status.as_u16(), 503);
     }
-    let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    drop(logging);
+    let logged = io::read_to_string(log).unwrap();
     let warnings: Vec<_> = logged
         .lines()
         .filter(|line| line.contains("WARN"))

@@ -113,7 +113,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "cluster",
-        what: "three brokers and a replica set of three under load, each member killed once; the audit",
+        what: "a shop on three brokers and a replica set of three, under load; members are killed; the audit",
         quick: false,
         run: cluster,
     },
