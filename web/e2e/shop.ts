@@ -47,20 +47,17 @@ export class Shop {
     const mongo = (role: Role) => [`--mongodb-uri=${place.mongodb_uri}`, `--mongodb-database=web_${role}`];
     const kafka = [`--kafka-brokers=${place.kafka_brokers}`, "--topic-prefix=web.", "--kafka-session-timeout=3s"];
     const edge = [
-      `--auth-url=${urls.auth}`,
-      `--products-url=${urls.products}`,
-      `--orders-url=${urls.orders}`,
+      `--upstreams=auth=${urls.auth},products=${urls.products},orders=${urls.orders}`,
       `--web-root=${WEB_ROOT}`,
       "--login-limit-per-second=0",
     ];
     const parts = new Map<Role, Part>([
-      ["auth", new Part("auth", ["serve", "auth", listen("auth"), ...mongo("auth")])],
+      ["auth", new Part("auth", ["serve", "auth", listen("auth"), ...mongo("auth"), ...kafka])],
       ["products", new Part("products", ["serve", "products", listen("products"), jwks, ...mongo("products"), ...kafka])],
       ["orders", new Part("orders", ["serve", "orders", listen("orders"), jwks, ...mongo("orders"), ...kafka])],
       ["gateway", new Part("gateway", ["serve", "gateway", listen("gateway"), jwks, ...edge])],
     ]);
-    const seed = ["--auth-database=web_auth", "--products-database=web_products"];
-    await new Part("seed", ["seed", `--mongodb-uri=${place.mongodb_uri}`, ...seed]).ended();
+    await new Part("seed", ["seed", `--mongodb-uri=${place.mongodb_uri}`, "--databases=web_{service}"]).ended();
     // Browsers take `localhost`, unlike 127.0.0.1 over plain HTTP, for a place where secure cookies are safe.
     const url = urls.gateway.replace("127.0.0.1", "localhost");
     const shop = new Shop(url, parts, stack, folder, place.kafka_brokers);

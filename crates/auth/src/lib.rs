@@ -6,8 +6,7 @@
 //!
 //! **Boundary.** It owns accounts, password hashes, refresh tokens and signing keys, all in
 //! its own MongoDB database (see [`store`]; it holds private keys, protect it). It publishes
-//! nothing and subscribes to nothing ([`CONTRACT`]): no other service keeps a copy of an
-//! account.
+//! nothing and subscribes to nothing: no other service keeps a copy of an account.
 //!
 //! **Flow.**
 //!
@@ -35,24 +34,106 @@ pub mod commands;
 pub mod crypto;
 pub mod domain;
 pub mod http;
+mod keys;
 pub mod seed;
 pub mod settings;
 pub mod store;
-pub mod wiring;
 
-use events::Contract;
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use host::{App, Instance, StartError};
+use outbox::Clock;
+use service::config::TokenSettings;
+
+use crate::commands::Auth as Api;
+use crate::crypto::{CryptoError, KeyRing, PasswordPool};
+use crate::store::MongoAuth;
 
 pub use domain::Role;
-pub use http::openapi;
-pub use seed::{SeedError, Seeded, seed_account};
+pub use keys::{RotateError, rotate_signing_key};
+pub use seed::{DEMO_USERS, SeedError, Seeded, seed_account};
 pub use settings::Settings;
-pub use wiring::{
-    MigrateError, RunError, Running, StartError, migrate, rotate_signing_key, run, start, start_at,
-};
 
-/// This service's part in the choreography: none.
-pub const CONTRACT: Contract = Contract {
-    service: "auth",
-    publishes: &[],
-    subscribes: &[],
-};
+/// The service.
+pub struct Auth;
+
+impl host::Service for Auth {
+    const NAME: &'static str = "auth";
+    const ABOUT: &'static str = "Accounts and tokens";
+    const PORT: u16 = 8081;
+    const HEALTH: &'static str = "/api/authentication_health";
+    type Settings = Settings;
+    type State = Api;
+
+    fn register(app: &mut App<Self>) {
+        app.tables(store::prepare)
+            .demo(seed::demo)
+            .routes(http::routes());
+    }
+
+    async fn start(instance: &mut Instance<Self>) -> Result<Api, StartError> {
+        describe_metrics();
+        let settings = instance.settings();
+        let given = keys::given(&settings.issuing).map_err(StartError::of_service)?;
+        let store = MongoAuth::new(instance.database());
+        let api = api(store, settings, instance.tokens(), instance.clock())
+            .await
+            .map_err(StartError::of_service)?;
+        if let Some(given) = given {
+            api.keys.replace(given);
+        } else {
+            let (api, stop) = (api.clone(), instance.stopping());
+            let reload = settings.issuing.key_reload;
+            instance.spawn("keys", async move {
+                keys::keep(&api, reload, &stop).await;
+                Ok::<_, Infallible>(())
+            });
+        }
+        let keys = Arc::clone(&api.keys);
+        instance.check("signing-keys", move || {
+            let loaded = keys.get().is_some();
+            async move { loaded.then_some(()).ok_or("they are not loaded yet") }
+        });
+        Ok(api)
+    }
+}
+
+/// The commands, also for whoever uses them without HTTP.
+pub(crate) async fn api(
+    store: MongoAuth,
+    settings: &Settings,
+    tokens: &TokenSettings,
+    clock: Arc<dyn Clock>,
+) -> Result<Api, CryptoError> {
+    let (concurrency, queue) = (
+        settings.passwords.concurrency(),
+        settings.passwords.hash_queue,
+    );
+    // Hashes once, for the account that nobody has.
+    let pool = tokio::task::spawn_blocking(move || PasswordPool::new(concurrency, queue.into()))
+        .await
+        .map_err(|cause| CryptoError::new("the password hasher stopped", &cause))??;
+    Ok(Api {
+        store,
+        passwords: Arc::new(pool),
+        keys: Arc::new(KeyRing::default()),
+        clock,
+        rules: Arc::new(settings.issuing.rules(tokens)),
+    })
+}
+
+/// Registers what is counted, so that it is there with 0 before it happens.
+fn describe_metrics() {
+    use metrics::{Unit, counter, describe_counter};
+    describe_counter!("auth_logins_total", Unit::Count, "Logins, by their outcome");
+    for outcome in ["ok", "refused"] {
+        counter!("auth_logins_total", "outcome" => outcome).increment(0);
+    }
+    describe_counter!(
+        "auth_refresh_tokens_reused_total",
+        Unit::Count,
+        "Logins revoked because a replaced refresh token was used again"
+    );
+    counter!("auth_refresh_tokens_reused_total").increment(0);
+}

@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
+use host::{BoxError, Service, StartError};
 use outbox::SystemClock;
+use outbox::mongo::MongoDatabase;
+use service::config::{MongoSettings, TokenSettings};
 
+use crate::Auth;
 use crate::commands::Fault;
 use crate::commands::register::RegisterError;
 use crate::domain::{Email, InvalidEmail, Password, Role};
 use crate::settings::Settings;
-use crate::wiring::{self, StartError};
+use crate::store::MongoAuth;
 
 /// What seeding did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,12 +53,36 @@ pub enum SeedError {
 /// Opens an account unless it is there. The only way to an admin's account. Doing it again
 /// changes nothing.
 ///
-/// The service need not run; only the settings for MongoDB are used.
+/// The service need not run.
 ///
 /// # Errors
 /// See [`SeedError`].
 pub async fn seed_account(
-    settings: &Settings,
+    mongo: &MongoSettings,
+    email: &str,
+    password: &str,
+    role: Role,
+) -> Result<Seeded, SeedError> {
+    let database = host::connect(Auth::NAME, mongo).await?;
+    open(database, email, password, role).await
+}
+
+/// The demo users, each with its e-mail address as its password. Never in a production start.
+pub const DEMO_USERS: [(&str, Role); 2] = [
+    ("admin@admin.com", Role::Admin),
+    ("aaa@aaa.com", Role::User),
+];
+
+/// Opens the demo users' accounts.
+pub(crate) async fn demo(database: MongoDatabase) -> Result<(), BoxError> {
+    for (email, role) in DEMO_USERS {
+        open(database.clone(), email, email, role).await?;
+    }
+    Ok(())
+}
+
+async fn open(
+    database: MongoDatabase,
     email: &str,
     password: &str,
     role: Role,
@@ -63,7 +91,11 @@ pub async fn seed_account(
         email: email.to_owned(),
         cause,
     };
-    let auth = wiring::wire(settings, Arc::new(SystemClock)).await?;
+    let store = MongoAuth::new(database);
+    let (settings, tokens) = (Settings::default(), TokenSettings::default());
+    let auth = crate::api(store, &settings, &tokens, Arc::new(SystemClock))
+        .await
+        .map_err(StartError::of_service)?;
     match auth
         .open_account(email, Password::new(password), role)
         .await

@@ -4,25 +4,17 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use service::config::{HttpSettings, MongoSettings, duration};
+use service::config::{TokenSettings, duration};
 
 use crate::commands::TokenRules;
 
 /// For how long others may keep the public keys without asking again.
 pub(crate) const PUBLIC_KEYS_MAX_AGE: Duration = Duration::from_secs(10);
 
-/// The port that this role listens on unless told otherwise.
-pub const PORT: u16 = 8081;
-
-/// Everything that can be set for this service.
+/// What can be set for this service alone.
 #[derive(Debug, Clone, Default, clap::Args)]
+#[group(skip)]
 pub struct Settings {
-    /// Where to listen and what to let in.
-    #[command(flatten)]
-    pub http: HttpSettings,
-    /// Where the database is; its name is `auth` unless set.
-    #[command(flatten)]
-    pub mongo: MongoSettings,
     /// How tokens are made.
     #[command(flatten)]
     pub issuing: IssuerSettings,
@@ -34,14 +26,6 @@ pub struct Settings {
 /// How tokens are made.
 #[derive(Debug, Clone, clap::Args)]
 pub struct IssuerSettings {
-    /// Issuer (`iss`) that tokens name; the services that check them must expect the same
-    #[arg(long = "token-issuer", env = "QUADRILLE_TOKEN_ISSUER", value_name = "NAME", default_value = IssuerSettings::NAME)]
-    pub issuer: String,
-
-    /// Audience (`aud`) that tokens name; the services that check them must expect the same
-    #[arg(long = "token-audience", env = "QUADRILLE_TOKEN_AUDIENCE", value_name = "NAME", default_value = IssuerSettings::NAME)]
-    pub audience: String,
-
     /// How long an access token is good, such as 15m; at most a day. A logout takes this long to reach
     /// the other services
     #[arg(long, env = "QUADRILLE_AUTH_ACCESS_LIFETIME", value_name = "DURATION", default_value = "15m", value_parser = access_lifetime)]
@@ -86,12 +70,10 @@ pub struct PasswordSettings {
 }
 
 impl IssuerSettings {
-    const NAME: &'static str = "quadrille";
-
-    pub(crate) fn rules(&self) -> TokenRules {
+    pub(crate) fn rules(&self, tokens: &TokenSettings) -> TokenRules {
         TokenRules {
-            issuer: self.issuer.clone(),
-            audience: self.audience.clone(),
+            issuer: tokens.issuer.clone(),
+            audience: tokens.audience.clone(),
             access_lifetime: signed(self.access_lifetime),
             refresh_lifetime: signed(self.refresh_lifetime),
             reuse_grace: signed(self.reuse_grace),
@@ -111,8 +93,6 @@ impl IssuerSettings {
 impl Default for IssuerSettings {
     fn default() -> Self {
         Self {
-            issuer: Self::NAME.to_owned(),
-            audience: Self::NAME.to_owned(),
             access_lifetime: Duration::from_mins(15),
             refresh_lifetime: Duration::from_hours(720),
             reuse_grace: Duration::from_secs(10),

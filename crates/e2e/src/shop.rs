@@ -76,21 +76,14 @@ impl Shop {
         let reach = shop.place.reach.clone();
         let auth = shop.add("auth", &reach, &[])?.url();
         let jwks = format!("--jwks-url={auth}/.well-known/jwks.json");
-        let mut urls = Vec::new();
+        let mut upstreams = vec![format!("auth={auth}")];
         for (role, count) in [("products", products), ("orders", orders)] {
-            let mut of_role = Vec::new();
             for _ in 0..count {
                 let part = shop.add(role, &reach, std::slice::from_ref(&jwks))?;
-                of_role.push(part.url());
+                upstreams.push(format!("{role}={}", part.url()));
             }
-            urls.push(of_role.join(","));
         }
-        let edge = [
-            jwks,
-            format!("--auth-url={auth}"),
-            format!("--products-url={}", urls[0]),
-            format!("--orders-url={}", urls[1]),
-        ];
+        let edge = [jwks, format!("--upstreams={}", upstreams.join(","))];
         shop.add("gateway", &reach, &edge)?;
         for part in &shop.parts {
             part.start()?;
@@ -118,8 +111,6 @@ impl Shop {
             all.push(format!("--mongodb-database={}", self.place.database(role)));
             // Also a quick answer while MongoDB is away.
             all.push("--mongodb-timeout=1s".to_owned());
-        }
-        if matches!(role, "orders" | "products") {
             all.push(format!("--topic-prefix={}", self.place.topic_prefix()));
             all.push("--kafka-session-timeout=3s".to_owned());
         }

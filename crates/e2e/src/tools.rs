@@ -17,16 +17,7 @@ impl Shop {
     /// # Errors
     /// When the databases are not reached.
     pub async fn seed(&self) -> anyhow::Result<()> {
-        let status = self
-            .tool("seed")
-            .arg(format!("--auth-database={}", self.place.database("auth")))
-            .arg(format!(
-                "--products-database={}",
-                self.place.database("products")
-            ))
-            .stdout(Stdio::null())
-            .status()
-            .await?;
+        let status = self.tool("seed").stdout(Stdio::null()).status().await?;
         anyhow::ensure!(status.success(), "the demo data could not be loaded");
         Ok(())
     }
@@ -38,6 +29,7 @@ impl Shop {
             .env("QUADRILLE_MONGODB_URI", &self.place.reach.mongodb_uri)
             .env("QUADRILLE_KAFKA_BROKERS", &self.place.reach.kafka_brokers)
             .env("QUADRILLE_TOPIC_PREFIX", self.place.topic_prefix())
+            .env("QUADRILLE_DATABASES", self.place.database("{service}"))
             .kill_on_drop(true);
         tool
     }
@@ -47,19 +39,7 @@ impl Shop {
     /// # Errors
     /// When the audit can't be made.
     pub async fn audit_once(&self) -> anyhow::Result<(bool, Value)> {
-        let output = self
-            .tool("audit")
-            .arg("--json")
-            .arg(format!(
-                "--orders-database={}",
-                self.place.database("orders")
-            ))
-            .arg(format!(
-                "--products-database={}",
-                self.place.database("products")
-            ))
-            .output()
-            .await?;
+        let output = self.tool("audit").arg("--json").output().await?;
         let found = serde_json::from_slice(&output.stdout)
             .with_context(|| String::from_utf8_lossy(&output.stderr).trim().to_owned())?;
         Ok((output.status.success(), found))

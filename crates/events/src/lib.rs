@@ -7,21 +7,19 @@
 //! [`Event`](outbox::Event) trait and its description of a topic.
 //!
 //! **Flow.** A service publishes an event by putting it in its outbox; others subscribe by
-//! its type. Who says and hears what is declared in a [`Contract`].
+//! its type.
 //!
 //! **How to add one.** A struct in the file of its aggregate that implements `Event`, a
 //! topic in [`topics`] when it is a new one, and a frozen sample in `src/contracts/` that
 //! tests read for ever after. A change that old readers could not read is a new version:
 //! raise `VERSION`, keep the old sample, and read it in `Event::read`.
 
-pub mod contract;
 pub mod ids;
 pub mod money;
 pub mod order;
 pub mod product;
 pub mod topics;
 
-pub use contract::{Contract, Stream};
 pub use ids::{AccountId, OrderId, ProductId};
 pub use money::{Money, MoneyError};
 pub use order::{OrderCreate, OrderLine, OrderStatus, OrderStatusUpdate, Rejection};

@@ -16,14 +16,13 @@ use service::{
     token::{Caller, Verifier},
 };
 use tokio_util::sync::CancellationToken;
-use utoipa::openapi::OpenApi;
 
 use crate::{
-    Settings,
-    access::{Access, RULES, Rule},
+    Error, Settings, Shop,
+    access::{self, Access, Rule},
     docs, forwarded,
     limits::Limits,
-    operations,
+    openapi, operations,
     proxy::Proxy,
     security_headers,
     web::Web,
@@ -41,31 +40,40 @@ const FRAME_MARGIN: Duration = Duration::from_secs(5);
 
 pub(crate) fn router(
     settings: &Settings,
-    openapi: &OpenApi,
+    shop: Shop,
     limits: Arc<Limits>,
     soft: CancellationToken,
-) -> Result<Router, serde_json::Error> {
+) -> Result<Router, Error> {
+    let rules = access::table(&shop.services)?;
+    let addresses = settings.upstreams.resolve(&shop.services)?;
     let edge = Edge {
-        proxy: Proxy::new(settings, soft),
+        proxy: Proxy::new(settings, &shop, &addresses, soft),
         verifier: Verifier::new(&settings.tokens),
         limits,
         trust_forwarded_for: settings.trust_forwarded_for,
     };
     let mut router = Router::new();
-    for rule in &RULES {
+    for rule in rules {
         // Only the standard methods are in the table.
         if let Ok(method) = MethodFilter::try_from(rule.method.clone()) {
+            let path = rule.path.clone();
+            let rule = Arc::new(rule);
             let handler = async move |State(edge): State<Arc<Edge>>, request: Request| {
-                edge.answer(rule, request).await
+                edge.answer(&rule, request).await
             };
-            router = router.route(rule.path, on(method, handler));
+            router = router.route(&path, on(method, handler));
         }
     }
-    let operations = operations::routes(settings, &edge.verifier);
+    let metrics = match &settings.upstream_metrics {
+        Some(metrics) => metrics.resolve(&shop.services)?,
+        None => addresses.clone(),
+    };
+    let openapi = openapi::merged(&shop.services);
+    let operations = operations::routes(shop.choreography, addresses, metrics, &edge.verifier);
     let web = Web::new(settings.web_root.as_deref());
     let router = router
         .with_state(Arc::new(edge))
-        .merge(docs::routes(openapi)?)
+        .merge(docs::routes(&openapi).map_err(Error::Description)?)
         .merge(operations)
         .merge(Health::new().routes())
         .fallback(async move |request: Request| web.answer(request).await);
@@ -91,8 +99,9 @@ impl Edge {
         let peer = peer.map(|ConnectInfo(address)| address.ip());
         let caller_ip = forwarded::caller(request.headers(), peer, self.trust_forwarded_for);
         self.limits.check_address(rule.limit, caller_ip)?;
-        let caller = match rule.access {
+        let caller = match &rule.access {
             Access::Everyone => None,
+            Access::Members => Some(self.verifier.shared_caller(request.headers()).await?),
             Access::Roles(roles) => {
                 let caller = self.verifier.shared_caller(request.headers()).await?;
                 caller.require_any(roles)?;

@@ -7,8 +7,6 @@ use std::{
 
 use http::uri::Authority;
 
-use crate::UpstreamUrl;
-
 /// How long an instance that could not be reached is passed over, while there are others.
 const PASSED_OVER: Duration = Duration::from_secs(1);
 
@@ -26,13 +24,13 @@ struct Instance {
 }
 
 impl Instances {
-    pub(crate) fn new(url: &UpstreamUrl) -> Self {
+    pub(crate) fn new(addresses: &[Authority]) -> Self {
         let instance = |authority: &Authority| Instance {
             authority: authority.clone(),
             away_until: AtomicU64::new(0),
         };
         Self {
-            all: url.instances().iter().map(instance).collect(),
+            all: addresses.iter().map(instance).collect(),
             turn: AtomicUsize::new(0),
             began: Instant::now(),
         }
@@ -72,8 +70,7 @@ mod tests {
 
     #[test]
     fn they_take_turns_and_one_that_is_away_is_passed_over() {
-        let url: UpstreamUrl = "http://a:1,http://b:2,http://c:3".parse().unwrap();
-        let instances = Instances::new(&url);
+        let instances = Instances::new(&["a:1", "b:2", "c:3"].map(Authority::from_static));
         let take = |count| -> Vec<String> {
             (0..count)
                 .map(|_| instances.next().as_str().to_owned())

@@ -2,8 +2,13 @@
 
 use utoipa::{
     Modify, OpenApi,
-    openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+    openapi::{
+        self,
+        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+    },
 };
+
+use crate::Upstream;
 
 /// Health routes, which the gateway adds itself; the services describe their own routes.
 #[derive(OpenApi)]
@@ -13,7 +18,7 @@ use utoipa::{
         description = "An event-driven shop: the catalogue, orders and accounts. Every answer that is not a success is a problem (RFC 9457) whose `type` leads to a page that explains it.",
         license(name = "Apache-2.0 OR MIT", identifier = "Apache-2.0 OR MIT"),
     ),
-    paths(products_health, orders_health, authentication_health, crate::operations::operations),
+    paths(health, crate::operations::operations),
     components(schemas(service::health::Readiness, service::http::ProblemBody)),
     tags(
         (name = "health", description = "Whether a service can serve"),
@@ -26,7 +31,7 @@ struct Surface;
 struct Bearer;
 
 impl Modify for Bearer {
-    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+    fn modify(&self, openapi: &mut openapi::OpenApi) {
         let scheme = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
             .bearer_format("JWT")
@@ -37,33 +42,28 @@ impl Modify for Bearer {
 }
 
 /// One description of the gateway's routes and the services'.
-pub fn merged(
-    services: impl IntoIterator<Item = utoipa::openapi::OpenApi>,
-) -> utoipa::openapi::OpenApi {
+pub fn merged(services: &[Upstream]) -> openapi::OpenApi {
     let mut whole = Surface::openapi();
+    // Each service's health has the form of the one that is described below.
+    let health = whole.paths.paths.remove(HEALTH);
     for service in services {
-        whole.merge(service);
+        whole.merge(service.openapi.clone());
+        if let Some(mut health) = health.clone() {
+            if let Some(get) = &mut health.get {
+                get.operation_id = Some(format!("{}_health", service.name));
+            }
+            whole.paths.paths.insert(service.health.to_owned(), health);
+        }
     }
     whole
 }
 
-#[utoipa::path(
-    get, path = "/api/products_health", tag = "health",
-    responses((status = 200, body = service::health::Readiness), (status = 503, body = service::health::Readiness)),
-)]
-#[allow(dead_code, reason = "only describes a route of the access table")]
-fn products_health() {}
+const HEALTH: &str = "/api/SERVICE_health";
 
+/// Whether the service can serve
 #[utoipa::path(
-    get, path = "/api/orders_health", tag = "health",
+    get, path = "/api/SERVICE_health", tag = "health",
     responses((status = 200, body = service::health::Readiness), (status = 503, body = service::health::Readiness)),
 )]
-#[allow(dead_code, reason = "only describes a route of the access table")]
-fn orders_health() {}
-
-#[utoipa::path(
-    get, path = "/api/authentication_health", tag = "health",
-    responses((status = 200, body = service::health::Readiness), (status = 503, body = service::health::Readiness)),
-)]
-#[allow(dead_code, reason = "only describes a route of the access table")]
-fn authentication_health() {}
+#[allow(dead_code, reason = "only describes routes of the access table")]
+fn health() {}

@@ -1,6 +1,6 @@
 //! Passing a request on to its service and the answer back, both streaming.
 
-use std::{error::Error, net::IpAddr, time::Duration};
+use std::{collections::HashMap, error::Error, net::IpAddr, time::Duration};
 
 use axum::{
     body::Body,
@@ -19,16 +19,10 @@ use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::{TokioExecutor, TokioTimer},
 };
-use service::http::{Problem, REQUEST_ID, RequestId};
+use service::http::{InProcess, Problem, REQUEST_ID, RequestId};
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    Settings,
-    access::{Rule, Upstream},
-    forwarded,
-    instances::Instances,
-    trace,
-};
+use crate::{Settings, Shop, access::Rule, forwarded, instances::Instances, trace};
 
 /// A connection that nobody used for this time is closed.
 const IDLE: Duration = Duration::from_secs(30);
@@ -54,14 +48,24 @@ const HELD_BYTES: u64 = 64 * 1024;
 pub(crate) struct Proxy {
     client: Client<HttpConnector, Body>,
     settings: Settings,
-    auth: Instances,
-    products: Instances,
-    orders: Instances,
+    backends: HashMap<&'static str, Backend>,
     soft: CancellationToken,
 }
 
+/// Where a service runs.
+enum Backend {
+    InProcess(InProcess),
+    Instances(Instances),
+}
+
 impl Proxy {
-    pub(crate) fn new(settings: &Settings, soft: CancellationToken) -> Self {
+    /// Passes requests on to the services of `shop`, which listen at `addresses`.
+    pub(crate) fn new(
+        settings: &Settings,
+        shop: &Shop,
+        addresses: &HashMap<&'static str, Vec<Authority>>,
+        soft: CancellationToken,
+    ) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
         connector.set_connect_timeout(Some(settings.connect_timeout));
@@ -69,12 +73,17 @@ impl Proxy {
             .pool_idle_timeout(IDLE)
             .pool_timer(TokioTimer::new())
             .build(connector);
-        describe();
+        describe(addresses.keys().copied());
+        let backends = addresses.iter().map(|(name, addresses)| {
+            let backend = match shop.in_process.get(name) {
+                Some(service) => Backend::InProcess(service.clone()),
+                None => Backend::Instances(Instances::new(addresses)),
+            };
+            (*name, backend)
+        });
         Self {
             client,
-            auth: Instances::new(&settings.auth_url),
-            products: Instances::new(&settings.products_url),
-            orders: Instances::new(&settings.orders_url),
+            backends: backends.collect(),
             settings: settings.clone(),
             soft,
         }
@@ -110,7 +119,7 @@ impl Proxy {
         let answer = self.ask(rule, request);
         let answer = match tokio::time::timeout(self.settings.http.request_timeout, answer).await {
             Ok(answer) => answer,
-            Err(_) => Err(late(rule.upstream)),
+            Err(_) => Err(late(rule.service)),
         };
         trace::answered(span, &answer);
         answer
@@ -118,19 +127,26 @@ impl Proxy {
 
     /// Asks the service of `rule`, wherever it runs.
     async fn ask(&self, rule: &Rule, mut request: Request) -> Result<Response, Problem> {
-        match self.settings.in_process.get(&rule.upstream) {
+        match self.backends.get(rule.service) {
             // Its own frame limits the body.
-            Some(service) => {
+            Some(Backend::InProcess(service)) => {
                 *request.uri_mut() = path(rule, request.uri()).into();
                 Ok(self.passed_back(service.call(request).await))
             }
-            None => self.ask_instances(rule, request).await,
+            Some(Backend::Instances(instances)) => {
+                self.ask_instances(instances, rule, request).await
+            }
+            None => Err(Problem::unavailable(RETRY_AFTER)),
         }
     }
 
     /// Asks an instance; the next one when no connection could be made and the body is still ours.
-    async fn ask_instances(&self, rule: &Rule, request: Request) -> Result<Response, Problem> {
-        let instances = self.instances(rule.upstream);
+    async fn ask_instances(
+        &self,
+        instances: &Instances,
+        rule: &Rule,
+        request: Request,
+    ) -> Result<Response, Problem> {
         let limit = self.settings.http.body_limit_bytes;
         let (parts, body) = request.into_parts();
         let small = body
@@ -166,7 +182,7 @@ impl Proxy {
                         instances.away(instance);
                     }
                     if !error.is_connect() || held.is_none() || left == 0 {
-                        return Err(self.refused(rule.upstream, &error));
+                        return Err(self.refused(rule.service, &error));
                     }
                 }
             }
@@ -174,13 +190,6 @@ impl Proxy {
         Err(Problem::unavailable(RETRY_AFTER))
     }
 
-    fn instances(&self, upstream: Upstream) -> &Instances {
-        match upstream {
-            Upstream::Auth => &self.auth,
-            Upstream::Products => &self.products,
-            Upstream::Orders => &self.orders,
-        }
-    }
     fn passed_back(&self, response: Response) -> Response {
         let (mut parts, body) = response.into_parts();
         strip_hop_by_hop(&mut parts.headers);
@@ -196,11 +205,10 @@ impl Proxy {
         (parts, Body::from_stream(events)).into_response()
     }
 
-    fn refused(&self, upstream: Upstream, error: &hyper_util::client::legacy::Error) -> Problem {
+    fn refused(&self, name: &'static str, error: &hyper_util::client::legacy::Error) -> Problem {
         if causes(error).any(<dyn Error>::is::<LengthLimitError>) {
             return Problem::body_too_large(self.settings.http.body_limit_bytes);
         }
-        let name = upstream.name();
         metrics::counter!("gateway_upstream_failures_total", "upstream" => name).increment(1);
         let cause = causes(error).last().map(ToString::to_string);
         tracing::warn!(upstream = name, cause, "the service is out of reach");
@@ -236,20 +244,18 @@ fn path(rule: &Rule, uri: &Uri) -> PathAndQuery {
 }
 
 /// Registers what is counted seldom, so that it is there with 0.
-fn describe() {
+fn describe(services: impl Iterator<Item = &'static str>) {
     metrics::describe_counter!(
         "gateway_upstream_failures_total",
         metrics::Unit::Count,
         "Requests that a service did not answer"
     );
-    for upstream in [Upstream::Auth, Upstream::Products, Upstream::Orders] {
-        let name = upstream.name();
+    for name in services {
         metrics::counter!("gateway_upstream_failures_total", "upstream" => name).increment(0);
     }
 }
 
-fn late(upstream: Upstream) -> Problem {
-    let name = upstream.name();
+fn late(name: &'static str) -> Problem {
     metrics::counter!("gateway_upstream_failures_total", "upstream" => name).increment(1);
     Problem::timeout()
         .detail(format!(

@@ -1,25 +1,10 @@
 //! The gateway's settings.
 
-use std::{collections::HashMap, path::PathBuf, str::FromStr, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
-use http::uri::{Authority, Scheme, Uri};
-use service::{
-    config::{HttpSettings, TokenSettings},
-    http::InProcess,
-};
+use service::config::{HttpSettings, TokenSettings};
 
-use crate::{Choreography, access::Upstream};
-
-/// Where a service listens: `http://HOST:PORT`, one for each instance, separated by commas.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UpstreamUrl(Vec<Authority>);
-
-/// An address that can't be a service's, with the way out.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`{0}` is not a service's address: write http://HOST:PORT without a path, several separated by commas"
-)]
-pub struct InvalidUpstream(String);
+use crate::Addresses;
 
 /// The gateway's settings.
 #[derive(Debug, Clone, clap::Args)]
@@ -28,32 +13,15 @@ pub struct Settings {
     #[allow(missing_docs, reason = "clap shows a flattened group's own text")]
     pub http: HttpSettings,
 
-    /// Where the auth service listens; several instances separated by commas
-    #[arg(long, env = "QUADRILLE_AUTH_URL", value_name = "URL", default_value = Settings::AUTH_URL)]
-    pub auth_url: UpstreamUrl,
+    /// Where the services listen: http://HOST:PORT, with {service} and {port} for each service's own name and
+    /// port, or SERVICE=http://HOST:PORT for one of them; several, also for several instances, separated by
+    /// commas
+    #[arg(long, env = "QUADRILLE_UPSTREAMS", value_name = "URLS", default_value = Addresses::LOCAL)]
+    pub upstreams: Addresses,
 
-    /// Where the products service listens; several instances separated by commas
-    #[arg(long, env = "QUADRILLE_PRODUCTS_URL", value_name = "URL", default_value = Settings::PRODUCTS_URL)]
-    pub products_url: UpstreamUrl,
-
-    /// Where the orders service listens; several instances separated by commas
-    #[arg(long, env = "QUADRILLE_ORDERS_URL", value_name = "URL", default_value = Settings::ORDERS_URL)]
-    pub orders_url: UpstreamUrl,
-
-    /// Where auth's metrics are, if not where the service listens, for the operators' page; several instances
-    /// separated by commas
-    #[arg(long, env = "QUADRILLE_AUTH_METRICS_URL", value_name = "URL")]
-    pub auth_metrics_url: Option<UpstreamUrl>,
-
-    /// Where products' metrics are, if not where the service listens, for the operators' page; several
-    /// instances separated by commas
-    #[arg(long, env = "QUADRILLE_PRODUCTS_METRICS_URL", value_name = "URL")]
-    pub products_metrics_url: Option<UpstreamUrl>,
-
-    /// Where orders' metrics are, if not where the service listens, for the operators' page; several instances
-    /// separated by commas
-    #[arg(long, env = "QUADRILLE_ORDERS_METRICS_URL", value_name = "URL")]
-    pub orders_metrics_url: Option<UpstreamUrl>,
+    /// Where the services' metrics are, if not where they listen, in the same form, for the operators' page
+    #[arg(long, env = "QUADRILLE_UPSTREAM_METRICS", value_name = "URLS")]
+    pub upstream_metrics: Option<Addresses>,
 
     #[command(flatten)]
     #[allow(missing_docs, reason = "clap shows a flattened group's own text")]
@@ -88,92 +56,27 @@ pub struct Settings {
     /// Longest time to connect to a service, such as 2s
     #[arg(long, env = "QUADRILLE_CONNECT_TIMEOUT", value_name = "DURATION", default_value = "2s", value_parser = service::config::duration)]
     pub connect_timeout: Duration,
-
-    /// Services that run in this process: they are asked without a connection, whatever their address
-    #[arg(skip)]
-    pub in_process: HashMap<Upstream, InProcess>,
-
-    /// Who says what to whom, for the operators' page
-    #[arg(skip)]
-    pub choreography: Choreography,
 }
 
 impl Settings {
-    const AUTH_URL: &'static str = "http://127.0.0.1:8081";
-    const PRODUCTS_URL: &'static str = "http://127.0.0.1:8082";
-    const ORDERS_URL: &'static str = "http://127.0.0.1:8083";
     const LOGIN_LIMIT: u32 = 20;
     const LOGIN_BURST: u32 = 40;
+}
 
-    /// The defaults with these services' addresses; the access tokens' keys are asked of `auth_url`.
-    pub fn new(auth_url: UpstreamUrl, products_url: UpstreamUrl, orders_url: UpstreamUrl) -> Self {
+impl Default for Settings {
+    fn default() -> Self {
         Self {
             http: HttpSettings::default(),
-            tokens: TokenSettings::new(&format!("{}/.well-known/jwks.json", auth_url.first())),
-            auth_url,
-            products_url,
-            orders_url,
-            auth_metrics_url: None,
-            products_metrics_url: None,
-            orders_metrics_url: None,
+            tokens: TokenSettings::default(),
+            upstreams: Addresses::default(),
+            upstream_metrics: None,
             web_root: None,
             rate_limit_per_second: 0,
             login_limit_per_second: Self::LOGIN_LIMIT,
             login_burst: Self::LOGIN_BURST,
             trust_forwarded_for: false,
             connect_timeout: Duration::from_secs(2),
-            in_process: HashMap::new(),
-            choreography: Choreography::default(),
         }
-    }
-}
-
-impl UpstreamUrl {
-    pub(crate) fn instances(&self) -> &[Authority] {
-        &self.0
-    }
-
-    fn first(&self) -> String {
-        let first = self.0.first().map(Authority::as_str);
-        format!("http://{}", first.unwrap_or_default())
-    }
-}
-
-impl From<std::net::SocketAddr> for UpstreamUrl {
-    fn from(address: std::net::SocketAddr) -> Self {
-        // A socket address is always a valid authority; the fallback is never taken.
-        let authority = Authority::try_from(address.to_string());
-        Self(vec![
-            authority.unwrap_or_else(|_| Authority::from_static("127.0.0.1")),
-        ])
-    }
-}
-
-impl FromStr for UpstreamUrl {
-    type Err = InvalidUpstream;
-
-    fn from_str(text: &str) -> Result<Self, InvalidUpstream> {
-        text.split(',')
-            .map(instance)
-            .collect::<Option<Vec<_>>>()
-            .map(Self)
-            .ok_or_else(|| InvalidUpstream(text.to_owned()))
-    }
-}
-
-fn instance(text: &str) -> Option<Authority> {
-    let parts = text.trim().parse::<Uri>().ok()?.into_parts();
-    let bare = parts.path_and_query.is_none_or(|path| path == "/");
-    let plain = bare && parts.scheme == Some(Scheme::HTTP);
-    parts
-        .authority
-        .filter(|authority| plain && !authority.as_str().contains('@'))
-}
-
-impl std::fmt::Display for UpstreamUrl {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let all: Vec<String> = self.0.iter().map(|one| format!("http://{one}")).collect();
-        f.write_str(&all.join(","))
     }
 }
 
@@ -191,39 +94,14 @@ mod tests {
 
     #[test]
     fn the_flags_defaults_are_the_structs_defaults() {
-        let url = |text: &str| text.parse::<UpstreamUrl>().unwrap();
-        let (auth, products) = (url(Settings::AUTH_URL), url(Settings::PRODUCTS_URL));
-        let built = Settings::new(auth, products, url(Settings::ORDERS_URL));
         let parsed = Cli::try_parse_from(["gateway"]).unwrap().settings;
-        assert_eq!(format!("{parsed:?}"), format!("{built:?}"));
-        let wrong = Cli::try_parse_from(["gateway", "--orders-url=orders"])
+        assert_eq!(format!("{parsed:?}"), format!("{:?}", Settings::default()));
+        let wrong = Cli::try_parse_from(["gateway", "--upstreams=orders"])
             .unwrap_err()
             .to_string();
         assert!(
-            wrong.contains("--orders-url") && wrong.contains("http://HOST:PORT"),
+            wrong.contains("--upstreams") && wrong.contains("http://HOST:PORT"),
             "{wrong}"
         );
-    }
-
-    #[test]
-    fn a_services_address_is_plain_http_without_a_path() {
-        for good in [
-            "http://orders:8083",
-            "http://127.0.0.1:1/",
-            "http://[::1]:80",
-        ] {
-            good.parse::<UpstreamUrl>().unwrap();
-        }
-        for wrong in [
-            "",
-            "orders:8083",
-            "https://orders",
-            "http://a/b",
-            "http://a/?q",
-            "http://u:p@a",
-        ] {
-            let refusal = wrong.parse::<UpstreamUrl>().unwrap_err().to_string();
-            assert!(refusal.contains("http://HOST:PORT"), "{refusal}");
-        }
     }
 }

@@ -4,9 +4,8 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use service::{http, lifecycle::Lifecycle, lifecycle::TaskFailed};
 use tokio::net::TcpListener;
-use utoipa::openapi::OpenApi;
 
-use crate::{Settings, edge, limits::Limits};
+use crate::{InvalidAddress, Settings, Shop, access::InvalidTable, edge, limits::Limits};
 
 /// The port that the gateway listens on unless told otherwise.
 pub const ROLE_PORT: u16 = 8080;
@@ -29,6 +28,14 @@ pub enum Error {
     /// The API's description can't be written as JSON.
     #[error("the API's description can't be written")]
     Description(#[source] serde_json::Error),
+    /// The services' routes do not make a table.
+    #[error("the routes of the services don't fit together: {0}")]
+    Table(#[from] InvalidTable),
+    /// A service's address is wrong or missing.
+    #[error(
+        "--upstreams or --upstream-metrics (QUADRILLE_UPSTREAMS, QUADRILLE_UPSTREAM_METRICS): {0}"
+    )]
+    Addresses(#[from] InvalidAddress),
     /// A task of the process failed while it ran.
     #[error(transparent)]
     Task(#[from] TaskFailed),
@@ -43,15 +50,14 @@ pub struct Running {
 
 /// Starts the gateway on `lifecycle` and comes back as soon as it listens.
 ///
-/// `openapi` is shown under `/docs`; [`merged`](crate::merged) makes it. Without `listener` the settings'
-/// address is bound.
+/// Without `listener` the settings' address is bound.
 ///
 /// # Errors
 ///
-/// [`Error::Listen`], [`Error::WebRoot`] or [`Error::Description`].
+/// When a setting can't be used, or the services' descriptions don't fit together.
 pub async fn start(
     settings: Settings,
-    openapi: OpenApi,
+    shop: Shop,
     lifecycle: &Lifecycle,
     listener: Option<TcpListener>,
 ) -> Result<Running, Error> {
@@ -62,8 +68,7 @@ pub async fn start(
     }
     let shutdown = lifecycle.shutdown();
     let limits = Arc::new(Limits::new(&settings));
-    let router = edge::router(&settings, &openapi, Arc::clone(&limits), shutdown.soft())
-        .map_err(Error::Description)?;
+    let router = edge::router(&settings, shop, Arc::clone(&limits), shutdown.soft())?;
     let listener = match listener {
         Some(listener) => listener,
         None => http::bind(settings.http.listen_or(ROLE_PORT))
@@ -93,10 +98,10 @@ pub async fn start(
 /// As [`start`], and [`Error::Task`] when a task fails meanwhile.
 pub async fn run(
     settings: Settings,
-    openapi: OpenApi,
+    shop: Shop,
     lifecycle: &Lifecycle,
     listener: Option<TcpListener>,
 ) -> Result<(), Error> {
-    start(settings, openapi, lifecycle, listener).await?;
+    start(settings, shop, lifecycle, listener).await?;
     Ok(lifecycle.join().await?)
 }

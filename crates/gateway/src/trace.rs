@@ -29,7 +29,7 @@ pub(crate) fn hop(headers: &mut HeaderMap, rule: &Rule) -> Option<Span> {
     Span::begin(Side::Client, headers, || {
         let shown = vec![
             KeyValue::new("http.request.method", rule.method.as_str().to_owned()),
-            KeyValue::new("peer.service", rule.upstream.name()),
+            KeyValue::new("peer.service", rule.service),
             KeyValue::new("quadrille.service", "gateway"),
         ];
         (format!("{} {}", rule.method, rule.path).into(), shown)

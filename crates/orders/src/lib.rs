@@ -5,7 +5,7 @@
 //!
 //! **Boundary.** Stock is not decided here. The service keeps a copy of the products, good enough
 //! for prices and for a first answer; whether an order can be had is the products service's
-//! decision. Of the workspace it knows `events`, `outbox` and `service`.
+//! decision. Of the workspace it knows `events`, `host`, `outbox` and `service`.
 //!
 //! **Flow.**
 //!
@@ -17,11 +17,10 @@
 //! ```
 //!
 //! `http` asks `commands`; `commands` and `handlers` decide by `domain` and save through `store`;
-//! `live` tells who waits; `wiring` puts them together.
+//! `live` tells who waits; [`Orders`] registers all of it.
 //!
 //! **How to add one.** An endpoint: a file in `http` and a route there. A command: a file in
-//! `commands`. An event to listen to: a file in `handlers`, a line in [`CONTRACT`] and one in
-//! `wiring`.
+//! `commands`. An event to consume: a file in `handlers` and a line in [`Orders`].
 
 pub mod commands;
 pub mod domain;
@@ -33,29 +32,74 @@ mod pending;
 pub mod relearn;
 mod settings;
 pub mod store;
-mod wiring;
 
-use events::{
-    Contract, OrderCreate, OrderStatusUpdate, ProductCreate, ProductsQuantityUpdate, Stream,
-};
+use std::convert::Infallible;
 
-pub use http::openapi;
-pub use settings::{BatchSettings, DEFAULT_DATABASE, DEFAULT_PORT, Settings};
-pub use wiring::{Error, Running, migrate, start, subscriptions};
+use events::{OrderCreate, OrderStatusUpdate, ProductCreate, ProductsQuantityUpdate};
+use host::{App, Instance, Service, StartError};
 
-/// The service's name: its consumer group, and the source of its events.
-pub const SERVICE: &str = "orders";
+use crate::commands::GroupCommit;
+use crate::handlers::{OnOrderStatusUpdate, OnProductCreate, OnProductsQuantityUpdate};
+use crate::http::{Api, Parts};
+use crate::live::Hub;
+use crate::relearn::RelearnOrders;
+use crate::store::MongoOrders;
 
-/// The service's part in the choreography.
-pub const CONTRACT: Contract = Contract {
-    service: SERVICE,
-    publishes: &[Stream::of::<OrderCreate>()],
-    subscribes: &[
-        (
-            Stream::of::<OrderStatusUpdate>(),
-            "settles the order and tells its customer",
-        ),
-        (Stream::of::<ProductCreate>(), "copies the product"),
-        (Stream::of::<ProductsQuantityUpdate>(), "copies the product"),
-    ],
-};
+pub use settings::{BatchSettings, Settings};
+
+/// The service.
+pub struct Orders;
+
+impl Service for Orders {
+    const NAME: &'static str = "orders";
+    const ABOUT: &'static str = "Placing orders and following them";
+    const PORT: u16 = 8083;
+    const HEALTH: &'static str = "/api/orders_health";
+    type Settings = Settings;
+    type State = Api;
+
+    fn register(app: &mut App<Self>) {
+        app.tables(store::prepare)
+            .transient(&["order_news", "product_copies_rebuild"])
+            .publishes::<OrderCreate>()
+            .on::<OrderStatusUpdate, _>("settles the order and tells its customer", |context| {
+                OnOrderStatusUpdate::new(context.database())
+            })
+            .on::<ProductCreate, _>("copies the product", |context| {
+                OnProductCreate::new(context.database())
+            })
+            .on::<ProductsQuantityUpdate, _>("copies the product", |context| {
+                OnProductsQuantityUpdate::new(context.database())
+            })
+            .recovery(|context| RelearnOrders::new(context.database()))
+            .routes(http::routes());
+    }
+
+    async fn start(instance: &mut Instance<Self>) -> Result<Api, StartError> {
+        let (intake, writers) = GroupCommit::start(
+            instance.database(),
+            instance.clock(),
+            instance.settings().batch.clone(),
+            &instance.requests_ended(),
+        );
+        instance.finish_before_messages(writers);
+        let (hub, orders) = (Hub::default(), MongoOrders::new(instance.database()));
+        let (live, feed, stopping) = (hub.clone(), orders.clone(), instance.stopping());
+        instance.spawn("live", async move {
+            live.run(feed, stopping).await;
+            Ok::<_, Infallible>(())
+        });
+        let waiting = pending::measure(orders.clone(), instance.clock(), instance.stopping());
+        instance.spawn("pending", async move {
+            waiting.await;
+            Ok::<_, Infallible>(())
+        });
+        Ok(Api::new(Parts {
+            intake,
+            orders,
+            hub,
+            verifier: instance.verifier(),
+            clock: instance.clock(),
+        }))
+    }
+}

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use clap::Args;
-use service::config::{HttpSettings, KafkaSettings, MongoSettings, TokenSettings};
 
 /// How requests are gathered into transactions.
 #[derive(Debug, Clone, Args)]
@@ -57,27 +56,11 @@ impl Default for BatchSettings {
     }
 }
 
-/// Everything that the service can be told.
+/// What can be set for this service alone.
 #[derive(Debug, Clone, Default, Args)]
+#[group(skip)]
 pub struct Settings {
-    /// Where it listens.
-    #[command(flatten)]
-    pub http: HttpSettings,
-    /// Its database.
-    #[command(flatten)]
-    pub mongo: MongoSettings,
-    /// Its broker.
-    #[command(flatten)]
-    pub kafka: KafkaSettings,
-    /// Whose tokens it believes.
-    #[command(flatten)]
-    pub tokens: TokenSettings,
     /// How it gathers orders.
     #[command(flatten)]
     pub batch: BatchSettings,
 }
-
-/// The port that the service listens on unless it is told another address.
-pub const DEFAULT_PORT: u16 = 8083;
-/// The name of the service's database unless it is told another.
-pub const DEFAULT_DATABASE: &str = "orders";

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use thiserror::Error;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
@@ -59,7 +60,7 @@ pub enum MessagingError {
 pub struct Ground {
     database: MongoDatabase,
     admin: KafkaAdmin,
-    tables: Arc<AtomicBool>,
+    tables: Arc<watch::Sender<bool>>,
     topics: Arc<AtomicBool>,
     past: Arc<AtomicBool>,
 }
@@ -67,7 +68,13 @@ pub struct Ground {
 impl Ground {
     /// Whether the tables are made.
     pub fn has_tables(&self) -> bool {
-        self.tables.load(Ordering::Acquire)
+        *self.tables.borrow()
+    }
+
+    /// Comes back when the tables are made.
+    pub async fn tables_made(&self) {
+        // It is never closed while this holds it.
+        let _ = self.tables.subscribe().wait_for(|made| *made).await;
     }
 
     /// Whether the tables are made and hold all that the service has published.
@@ -206,7 +213,12 @@ impl Messaging {
             }
         }
         self.ground.past.store(true, Ordering::Release);
-        let source = KafkaSource::subscribe(&self.kafka, self.service, subscriptions.topics())?;
+        let topics = subscriptions.topics();
+        // Who consumes nothing is no member of a group.
+        let source = match topics.is_empty() {
+            false => Some(KafkaSource::subscribe(&self.kafka, self.service, topics)?),
+            true => None,
+        };
         let disk = self.database.clone();
         let relay = Relay::new(
             self.database.clone(),
@@ -218,21 +230,23 @@ impl Messaging {
                 ..RelaySettings::default()
             },
         );
-        let inbox = Inbox::new(
-            self.database,
-            source,
-            subscriptions,
-            self.service,
-            self.clock,
-            InboxSettings {
-                batch: self.batch,
-                ..InboxSettings::default()
-            },
-        );
+        let settings = InboxSettings {
+            batch: self.batch,
+            ..InboxSettings::default()
+        };
+        let (database, service, clock) = (self.database, self.service, self.clock);
+        let inbox = source
+            .map(|source| Inbox::new(database, source, subscriptions, service, clock, settings));
         let (ending, quiet) = (stop.child_token(), CancellationToken::new());
         let published = CancellationToken::new();
         let hearing = async {
-            let outcome = inbox.run(ending.clone()).await;
+            let outcome = match inbox {
+                Some(inbox) => inbox.run(ending.clone()).await,
+                None => {
+                    ending.cancelled().await;
+                    Ok(())
+                }
+            };
             // A fault ends the process; what was said until then is published by the next.
             if outcome.is_ok() {
                 tokio::select! {
@@ -276,7 +290,7 @@ impl Messaging {
             persist(self.service, "tables", whole).await;
             persist(self.service, "tables", || self.database.prepare()).await;
             persist(self.service, "tables", prepare).await;
-            self.ground.tables.store(true, Ordering::Release);
+            self.ground.tables.send_replace(true);
         };
         let topics = async {
             persist(self.service, "topics", || {

@@ -21,7 +21,7 @@ use outbox::{MessageContext, SystemClock};
 use products::catalogue::MemoryCatalogue;
 use products::commands::{create_category, create_product, raise_stock};
 use products::domain::{CategoryName, Draft, DraftFields, ProductName};
-use products::store::{Catalogue, Filter, Listing, Sort, prepare};
+use products::store::{Catalogue, Filter, Listing, Sort};
 use testkit::Bed;
 
 const ROUND: Duration = Duration::from_secs(2);
@@ -34,7 +34,9 @@ async fn main() {
     let count: usize = asked.map_or(10_000, |text| text.parse().unwrap());
     let bed = Bed::new().await;
     let database = bed.database("products").await;
-    prepare(&database).await.unwrap();
+    host::prepare::<products::Products>(&database)
+        .await
+        .unwrap();
     fill(&database, count).await;
 
     let memory = MemoryCatalogue::new(database.clone());

@@ -3,7 +3,7 @@
 //! **Purpose.** Owns the products, their categories and their stock, and decides which
 //! orders get what they ask for, so that nothing is ever promised twice.
 //!
-//! **Boundary.** Its own database, its own topics ([`CONTRACT`]). It knows of an order only
+//! **Boundary.** Its own database, its own topics ([`Products`]). It knows of an order only
 //! what `OrderCreate` says, and never calls another service.
 //!
 //! **Flow.**
@@ -15,12 +15,11 @@
 //! its own topics     -> relearn, before all this, when the database was restored
 //! ```
 //!
-//! [`domain`] decides, [`store`] keeps, [`catalogue`] answers readers from memory,
-//! [`wiring`](start) puts the parts together.
+//! [`domain`] decides, [`store`] keeps, [`catalogue`] answers readers from memory, [`Products`]
+//! registers all of it.
 //!
 //! **How to add one.** A command: a file in `commands/` and an endpoint in `http/` that
-//! calls it. A handler: a file in `handlers/`, a line in [`CONTRACT`] and one in the
-//! subscriptions of `wiring/`.
+//! calls it. A handler: a file in `handlers/` and a line in [`Products`].
 
 pub mod catalogue;
 pub mod commands;
@@ -30,29 +29,68 @@ pub mod http;
 pub mod relearn;
 pub mod seed;
 pub mod store;
-mod wiring;
 
-use events::{
-    Contract, OrderCreate, OrderStatusUpdate, ProductCreate, ProductsQuantityUpdate, Stream,
-};
+use std::convert::Infallible;
+use std::sync::Arc;
 
-pub use http::openapi;
+use events::{OrderCreate, OrderStatusUpdate, ProductCreate, ProductsQuantityUpdate};
+use host::{App, Instance, Service, StartError};
+use outbox::SystemClock;
+
+use crate::catalogue::MemoryCatalogue;
+use crate::handlers::OnOrderCreate;
+use crate::http::Api;
+use crate::relearn::RelearnProducts;
+
 pub use seed::seed_demo;
 pub use store::audit::audit_view;
-pub use wiring::{
-    MigrateError, PORT, Running, Settings, StartError, connect, migrate, start, subscriptions,
-};
 
-/// What the service says and hears.
-pub const CONTRACT: Contract = Contract {
-    service: "products",
-    publishes: &[
-        Stream::of::<OrderStatusUpdate>(),
-        Stream::of::<ProductCreate>(),
-        Stream::of::<ProductsQuantityUpdate>(),
-    ],
-    subscribes: &[(
-        Stream::of::<OrderCreate>(),
-        "reserves stock for the order or rejects it",
-    )],
-};
+/// The service.
+pub struct Products;
+
+impl Service for Products {
+    const NAME: &'static str = "products";
+    const ABOUT: &'static str = "The catalogue and the stock";
+    const PORT: u16 = 8082;
+    const HEALTH: &'static str = "/api/products_health";
+    type Settings = Settings;
+    type State = Api;
+
+    fn register(app: &mut App<Self>) {
+        app.tables(store::prepare)
+            .restored(store::read_again)
+            .demo(async |database| {
+                seed_demo(&database, Arc::new(SystemClock)).await?;
+                Ok(())
+            })
+            .publishes::<OrderStatusUpdate>()
+            .publishes::<ProductCreate>()
+            .publishes::<ProductsQuantityUpdate>()
+            .on::<OrderCreate, _>("reserves stock for the order or rejects it", |context| {
+                OnOrderCreate::new(context.database(), context.clock())
+            })
+            .recovery(|context| RelearnProducts::new(context.database(), context.clock()))
+            .writes_wait_for_recovery()
+            .routes(http::routes());
+    }
+
+    async fn start(instance: &mut Instance<Self>) -> Result<Api, StartError> {
+        let catalogue = MemoryCatalogue::new(instance.database());
+        let (kept, stopping) = (catalogue.clone(), instance.stopping());
+        instance.spawn("catalogue", async move {
+            kept.keep(stopping).await;
+            Ok::<_, Infallible>(())
+        });
+        Ok(Api {
+            database: instance.database(),
+            clock: instance.clock(),
+            verifier: instance.verifier(),
+            catalogue,
+        })
+    }
+}
+
+/// What can be set for this service alone: nothing.
+#[derive(Debug, Clone, Copy, Default, clap::Args)]
+#[group(skip)]
+pub struct Settings {}

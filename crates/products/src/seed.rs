@@ -5,9 +5,10 @@ use std::sync::Arc;
 use outbox::{Clock, MessageContext};
 use thiserror::Error;
 
+use crate::Products;
 use crate::commands::{CommandError, create_category, create_product};
 use crate::domain::{CategoryName, Draft, DraftFields, Refusal};
-use crate::store::{ShopDatabase, prepare};
+use crate::store::ShopDatabase;
 
 const CATEGORIES: [&str; 3] = ["electronics", "kitchen", "furniture"];
 
@@ -18,6 +19,9 @@ struct Product {
     quantity: i64,
     category: &'static str,
 }
+
+/// How many products the demo data has.
+pub const DEMO_PRODUCTS: u64 = PRODUCTS.len() as u64;
 
 const PRODUCTS: [Product; 4] = [
     Product {
@@ -85,7 +89,7 @@ pub async fn seed_demo(
         what: what.to_owned(),
         cause,
     };
-    prepare(database)
+    host::prepare::<Products>(database)
         .await
         .map_err(|fault| failed("tables", fault.into()))?;
     let mut seeded = Seeded::default();

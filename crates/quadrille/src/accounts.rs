@@ -3,8 +3,9 @@
 use std::io::IsTerminal;
 
 use anyhow::{Context, ensure};
-use auth::{Role, Seeded};
+use auth::{Auth, Role, Seeded};
 use clap::{Args, Subcommand, ValueEnum};
+use host::Service;
 use service::config::MongoSettings;
 
 use crate::place::Place;
@@ -49,10 +50,8 @@ pub(crate) const PASSWORD: &str = "QUADRILLE_ADMIN_PASSWORD";
 /// MongoDB is out of reach.
 pub(crate) async fn run(command: &AccountsCommand) -> anyhow::Result<()> {
     let AccountsCommand::Add(args) = command;
-    let settings = auth::Settings {
-        mongo: MongoSettings::new(&args.place.mongodb_uri()?, &args.place.auth_database),
-        ..auth::Settings::default()
-    };
+    let database = args.place.database_name(Auth::NAME)?;
+    let settings = MongoSettings::new(&args.place.mongodb_uri()?, &database);
     let password = password(&args.email)?;
     let role = match args.role {
         RoleName::Admin => Role::Admin,

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use events::topics::{ALL, Retention};
-use events::{Contract, Stream};
+use host::{Contract, Stream};
+use quadrille::SERVICES;
 
 /// Every service that takes part.
 pub(crate) fn contracts() -> Vec<Contract> {
-    vec![auth::CONTRACT, orders::CONTRACT, products::CONTRACT]
+    SERVICES.iter().map(|service| service.contract()).collect()
 }
 
 /// The same for the operators' page, which the gateway serves without knowing the services.
@@ -60,11 +61,11 @@ pub(crate) fn problems(contracts: &[Contract]) -> Vec<String> {
     let mut problems = Vec::new();
     let published: BTreeSet<Stream> = contracts
         .iter()
-        .flat_map(|contract| contract.publishes)
+        .flat_map(|contract| &contract.publishes)
         .copied()
         .collect();
     for contract in contracts {
-        for stream in contract.publishes {
+        for stream in &contract.publishes {
             match ALL.iter().find(|topic| topic.name == stream.topic) {
                 Some(topic) if topic.writer == contract.service => {}
                 Some(topic) => problems.push(format!(
@@ -77,7 +78,7 @@ pub(crate) fn problems(contracts: &[Contract]) -> Vec<String> {
                 )),
             }
         }
-        for (stream, _) in contract.subscribes {
+        for (stream, _) in &contract.subscribes {
             if !published.contains(stream) {
                 problems.push(format!(
                     "{} subscribes to {} on {}, which nobody publishes",
@@ -130,14 +131,14 @@ pub(crate) fn markdown(contracts: &[Contract]) -> String {
             "\n### {}\n\n| | event | topic | what for |\n|---|---|---|---|\n",
             contract.service
         );
-        for stream in contract.publishes {
+        for stream in &contract.publishes {
             let _ = writeln!(
                 page,
                 "| publishes | {} | `{}` | |",
                 stream.event, stream.topic
             );
         }
-        for (stream, effect) in contract.subscribes {
+        for (stream, effect) in &contract.subscribes {
             let _ = writeln!(
                 page,
                 "| hears | {} | `{}` | {effect} |",
@@ -164,10 +165,10 @@ pub(crate) fn text(contracts: &[Contract]) -> String {
     let mut page = String::new();
     for contract in contracts {
         let _ = writeln!(page, "{}", contract.service);
-        for stream in contract.publishes {
+        for stream in &contract.publishes {
             let _ = writeln!(page, "  says   {:<24} -> {}", stream.event, stream.topic);
             for other in contracts {
-                for (heard, effect) in other.subscribes {
+                for (heard, effect) in &other.subscribes {
                     if heard == stream {
                         let _ = writeln!(page, "           {} hears it: {effect}", other.service);
                     }
@@ -204,8 +205,8 @@ mod tests {
     fn a_subscription_that_nobody_serves_is_found() {
         let lonely = Contract {
             service: "carts",
-            publishes: &[],
-            subscribes: &[(
+            publishes: vec![],
+            subscribes: vec![(
                 Stream {
                     event: "PaymentMade",
                     topic: "payment.v1",
@@ -213,7 +214,9 @@ mod tests {
                 "empties the cart",
             )],
         };
-        let found = problems(&[orders::CONTRACT, products::CONTRACT, lonely]);
+        let mut contracts = contracts();
+        contracts.push(lonely);
+        let found = problems(&contracts);
         assert_eq!(
             found,
             ["carts subscribes to PaymentMade on payment.v1, which nobody publishes"]
@@ -222,11 +225,10 @@ mod tests {
 
     #[test]
     fn a_second_writer_is_found() {
-        const STOLEN: &[Stream] = &[Stream::of::<events::OrderCreate>()];
         let intruder = Contract {
             service: "carts",
-            publishes: STOLEN,
-            subscribes: &[],
+            publishes: vec![Stream::of::<events::OrderCreate>()],
+            subscribes: vec![],
         };
         assert_eq!(
             problems(&[intruder]),

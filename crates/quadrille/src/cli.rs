@@ -1,7 +1,8 @@
 //! What can be typed.
 
-use clap::{Parser, Subcommand};
-use service::config::{HttpSettings, InvalidKafkaSecurity};
+use clap::{ArgMatches, Args, FromArgMatches, Parser, Subcommand};
+use quadrille::{SERVICES, names};
+use service::config::{HttpSettings, InvalidKafkaSecurity, MongoSettings};
 use service::telemetry::LogFormat;
 
 use crate::accounts::AccountsCommand;
@@ -10,12 +11,12 @@ use crate::backup::{BackupArgs, RestoreArgs};
 use crate::bench::BenchArgs;
 use crate::health::HealthArgs;
 use crate::letters::LettersCommand;
-use crate::migrate::MigrateCommand;
 use crate::order::life::EventsArgs;
 use crate::order::stuck::StuckArgs;
 use crate::place::Place;
 use crate::rebuild::RebuildArgs;
 use crate::replay::ReplayArgs;
+use crate::services::{Of, chosen};
 use crate::topics::TopicsCommand;
 use crate::up::UpArgs;
 
@@ -76,7 +77,7 @@ pub(crate) enum Command {
     Topics(Box<TopicsCommand>),
     /// Make a service's collections, indexes and rules before it starts
     #[command(subcommand)]
-    Migrate(Box<MigrateCommand>),
+    Migrate(Of<MongoSettings>),
     /// Open accounts that nobody can register
     #[command(subcommand)]
     Accounts(Box<AccountsCommand>),
@@ -103,27 +104,61 @@ pub(crate) enum Command {
     Openapi,
 }
 
-/// One service and its settings.
-#[derive(Debug, Subcommand)]
+/// One role and its settings.
+#[derive(Debug)]
 pub(crate) enum Role {
-    /// The edge: routes, access rules, limits, the web UI
-    Gateway(gateway::Settings),
-    /// Accounts and tokens
-    Auth(auth::Settings),
-    /// The catalogue and the stock
-    Products(products::Settings),
-    /// Placing orders and following them
-    Orders(orders::Settings),
+    /// The edge.
+    Gateway(Box<gateway::Settings>),
+    /// A service: what every service has, and the whole line, which holds what it has alone.
+    Service(&'static dyn host::Role, Box<host::Settings>, ArgMatches),
+}
+
+const GATEWAY: &str = "gateway";
+
+impl Subcommand for Role {
+    fn augment_subcommands(command: clap::Command) -> clap::Command {
+        // A flattened group's own text would take its place.
+        let gateway = gateway::Settings::augment_args(clap::Command::new(GATEWAY))
+            .about("The edge: routes, access rules, limits, the web UI");
+        command
+            .subcommand_required(true)
+            .arg_required_else_help(true)
+            .subcommand(gateway)
+            .subcommands(SERVICES.iter().map(|service| service.command()))
+    }
+
+    fn augment_subcommands_for_update(command: clap::Command) -> clap::Command {
+        Self::augment_subcommands(command)
+    }
+
+    fn has_subcommand(name: &str) -> bool {
+        name == GATEWAY || names().contains(&name)
+    }
+}
+
+impl FromArgMatches for Role {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        if let Some((GATEWAY, matches)) = matches.subcommand() {
+            let settings = gateway::Settings::from_arg_matches(matches)?;
+            return Ok(Self::Gateway(Box::new(settings)));
+        }
+        let (service, matches) = chosen(matches)?;
+        let common = host::Settings::from_arg_matches(matches)?;
+        Ok(Self::Service(service, Box::new(common), matches.clone()))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
 }
 
 impl Role {
     /// Its word on the command line.
     pub(crate) fn name(&self) -> &'static str {
         match self {
-            Self::Gateway(_) => "gateway",
-            Self::Auth(_) => "auth",
-            Self::Products(_) => "products",
-            Self::Orders(_) => "orders",
+            Self::Gateway(_) => GATEWAY,
+            Self::Service(service, ..) => service.name(),
         }
     }
 
@@ -131,9 +166,7 @@ impl Role {
     pub(crate) fn http(&self) -> &HttpSettings {
         match self {
             Self::Gateway(settings) => &settings.http,
-            Self::Auth(settings) => &settings.http,
-            Self::Products(settings) => &settings.http,
-            Self::Orders(settings) => &settings.http,
+            Self::Service(_, common, _) => &common.http,
         }
     }
 
@@ -143,9 +176,8 @@ impl Role {
     /// What does not fit, and the way out.
     pub(crate) fn check(&self) -> Result<(), InvalidKafkaSecurity> {
         match self {
-            Self::Gateway(_) | Self::Auth(_) => Ok(()),
-            Self::Products(settings) => settings.kafka.security.check(),
-            Self::Orders(settings) => settings.kafka.security.check(),
+            Self::Gateway(_) => Ok(()),
+            Self::Service(_, common, _) => common.kafka.security.check(),
         }
     }
 }
@@ -154,7 +186,18 @@ impl Role {
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeysCommand {
     /// Add a key, which signs once every instance knows it; the old one's tokens stay good
-    Rotate(Box<auth::Settings>),
+    Rotate(Box<RotateArgs>),
+}
+
+/// Where the keys are.
+#[derive(Debug, Args)]
+pub(crate) struct RotateArgs {
+    /// The database of the auth service.
+    #[command(flatten)]
+    pub(crate) mongo: MongoSettings,
+    /// How its keys are made.
+    #[command(flatten)]
+    pub(crate) auth: auth::Settings,
 }
 
 /// What can be done with settings.

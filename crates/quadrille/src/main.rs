@@ -153,7 +153,7 @@ async fn run(cli: Cli, matches: &clap::ArgMatches) -> anyhow::Result<ExitCode> {
             print!("{}", settings::markdown(&Cli::command()));
         }
         Command::Keys(KeysCommand::Rotate(settings)) => {
-            let rotated = auth::rotate_signing_key(&settings).await?;
+            let rotated = auth::rotate_signing_key(&settings.mongo, &settings.auth).await?;
             println!("key {} signs from {}", rotated.kid, rotated.signs_from);
         }
         Command::Topics(command) => return Ok(verdict(topics::run(&command).await?)),

@@ -4,5 +4,5 @@ use utoipa::openapi::OpenApi;
 
 /// Every route of the shop as clients see it through the gateway.
 pub(crate) fn whole() -> OpenApi {
-    gateway::merged([auth::openapi(), products::openapi(), orders::openapi()])
+    gateway::merged(&quadrille::upstreams())
 }

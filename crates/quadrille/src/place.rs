@@ -6,6 +6,7 @@ use outbox::kafka::{KafkaOptions, Security, TopicReader};
 use outbox::mongo::{MongoDatabase, MongoOptions};
 use service::config::KafkaSecuritySettings;
 
+use crate::services::DatabaseNames;
 use crate::up::State;
 
 /// Where the shop is: by default that of the `quadrille up` that runs in this folder.
@@ -35,15 +36,10 @@ pub(crate) struct Place {
         default_value = ""
     )]
     pub(crate) topic_prefix: String,
-    /// The database of the auth service
-    #[arg(long, default_value = "auth", value_name = "NAME")]
-    pub(crate) auth_database: String,
-    /// The database of the products service
-    #[arg(long, default_value = "products", value_name = "NAME")]
-    pub(crate) products_database: String,
-    /// The database of the orders service
-    #[arg(long, default_value = "orders", value_name = "NAME")]
-    pub(crate) orders_database: String,
+    /// How the services' databases are called: a name with {service} for each service's own name, or
+    /// SERVICE=NAME for one of them; several separated by commas
+    #[arg(long, env = "QUADRILLE_DATABASES", value_name = "NAMES", default_value = DatabaseNames::LIKE_THE_SERVICE)]
+    pub(crate) databases: DatabaseNames,
     /// What protects the connection to a Kafka that is named.
     #[command(flatten)]
     pub(crate) security: KafkaSecuritySettings,
@@ -102,13 +98,8 @@ impl Place {
     ///
     /// # Errors
     /// When there is no such service.
-    pub(crate) fn database_name(&self, service: &str) -> anyhow::Result<&str> {
-        Ok(match service {
-            "auth" => &self.auth_database,
-            "products" => &self.products_database,
-            "orders" => &self.orders_database,
-            other => bail!("{other} has no database"),
-        })
+    pub(crate) fn database_name(&self, service: &str) -> anyhow::Result<String> {
+        self.databases.of(service)
     }
 
     /// The database of `service`, which must hold a service's tables: an empty one would
@@ -120,7 +111,7 @@ impl Place {
     pub(crate) async fn database(&self, service: &str) -> anyhow::Result<MongoDatabase> {
         let name = self.database_name(service)?;
         let uri = self.mongodb_uri()?;
-        let database = MongoDatabase::connect(&uri, name, MongoOptions::default())
+        let database = MongoDatabase::connect(&uri, &name, MongoOptions::default())
             .await
             .context("--mongodb-uri can't be used")?;
         let tables = database
@@ -134,7 +125,7 @@ impl Place {
         ensure!(
             tables.iter().any(|table| table == "checkpoints"),
             "the database {name} holds no tables of the service {service}; name the right one \
-             with --{service}-database, or start the service, which makes them"
+             with --databases, or start the service, which makes them"
         );
         Ok(database)
     }

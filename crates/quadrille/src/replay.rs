@@ -112,9 +112,13 @@ struct Part {
 /// # Errors
 /// When it would not be safe, with the reason; nothing is changed then.
 pub(crate) async fn run(args: &ReplayArgs) -> anyhow::Result<()> {
-    let service = services::hearing(&args.service, &args.topic)?;
+    let service = services::consuming(&args.service, &args.topic)?;
     let database = args.place.database(service.name()).await?;
-    let replay = Replay::new(database.clone(), service.name(), service.hears());
+    let replay = Replay::new(
+        database.clone(),
+        service.name(),
+        services::consumed(service),
+    );
     let Some(from) = args.from else {
         let progress = replay.progress(&args.topic).await?;
         ensure!(

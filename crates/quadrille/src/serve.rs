@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use service::lifecycle::Lifecycle;
 
+use crate::choreography;
 use crate::cli::Role;
-use crate::{choreography, openapi};
 
 /// How long a service may take to finish what it has begun. Below what orchestrators give
 /// by default (30 s).
@@ -21,20 +21,15 @@ pub(crate) async fn run(role: Role) -> anyhow::Result<()> {
     service::http::serve_metrics(role.http(), &lifecycle).await?;
     match role {
         Role::Gateway(settings) => {
-            let settings = gateway::Settings {
+            let shop = gateway::Shop {
+                services: quadrille::upstreams(),
                 choreography: choreography::for_the_gateway(),
-                ..settings
+                ..gateway::Shop::default()
             };
-            gateway::start(settings, openapi::whole(), &lifecycle, None).await?;
+            gateway::start(*settings, shop, &lifecycle, None).await?;
         }
-        Role::Auth(settings) => {
-            auth::start(settings, &lifecycle).await?;
-        }
-        Role::Products(settings) => {
-            products::start(settings, &lifecycle).await?;
-        }
-        Role::Orders(settings) => {
-            orders::start(settings, &lifecycle).await?;
+        Role::Service(service, common, own) => {
+            service.start(*common, &own, &lifecycle).await?;
         }
     }
     Ok(lifecycle.join().await?)

@@ -44,7 +44,7 @@ impl Shutdown {
 #[error("{task} ended: {reason}")]
 pub struct TaskFailed {
     /// The name given to [`Lifecycle::spawn`].
-    pub task: &'static str,
+    pub task: String,
     /// The error with its causes, or the panic's text.
     pub reason: String,
 }
@@ -108,12 +108,12 @@ impl Lifecycle {
     ///
     /// An error or a panic gives the soft signal and is what [`join`](Self::join) returns. Ending with
     /// `Ok` is fine at any time.
-    pub fn spawn<F, E>(&self, name: &'static str, task: F)
+    pub fn spawn<F, E>(&self, name: impl Into<String>, task: F)
     where
         F: Future<Output = Result<(), E>> + Send + 'static,
         E: Into<BoxError> + 'static,
     {
-        let lifecycle = self.clone();
+        let (lifecycle, name) = (self.clone(), name.into());
         self.tasks.spawn(async move {
             let task = AssertUnwindSafe(task).catch_unwind();
             let outcome = tokio::select! {
@@ -162,7 +162,7 @@ impl Lifecycle {
         tokio::time::sleep(LAST_WORDS).await;
     }
 
-    fn fail(&self, task: &'static str, reason: String) {
+    fn fail(&self, task: String, reason: String) {
         tracing::error!(task, reason, "a task failed; stopping");
         self.failure
             .lock()

@@ -1,5 +1,6 @@
 //! A process that runs a service.
 
+use host::Service as _;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,8 +38,8 @@ impl Service {
     /// Its name and consumer group.
     pub(crate) const fn name(self) -> &'static str {
         match self {
-            Self::Orders => orders::SERVICE,
-            Self::Products => products::CONTRACT.service,
+            Self::Orders => orders::Orders::NAME,
+            Self::Products => products::Products::NAME,
             Self::Tally => tally::GROUP,
         }
     }
@@ -122,7 +123,7 @@ impl Running {
         match name.service {
             Service::Orders => {
                 let database = shop.orders.instance(fate);
-                let subscriptions = Subscriptions::new(orders::SERVICE)
+                let subscriptions = Subscriptions::new(orders::Orders::NAME)
                     .on::<OrderStatusUpdate, _>(OnOrderStatusUpdate::new(database.clone()))
                     .on::<ProductCreate, _>(OnProductCreate::new(database.clone()))
                     .on::<ProductsQuantityUpdate, _>(OnProductsQuantityUpdate::new(
@@ -146,7 +147,7 @@ impl Running {
             Service::Products => {
                 let database = shop.products.instance(fate);
                 let clock: Arc<dyn Clock> = running.clock.clone();
-                let subscriptions = Subscriptions::new(products::CONTRACT.service)
+                let subscriptions = Subscriptions::new(products::Products::NAME)
                     .on::<OrderCreate, _>(OnOrderCreate::new(database.clone(), clock));
                 running.catalogue = Some(database.clone());
                 running.relay(&part, database.clone());

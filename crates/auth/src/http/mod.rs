@@ -9,13 +9,13 @@ mod refresh;
 mod register;
 mod tokens;
 
-use axum::Router;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::commands::Auth;
 
-fn documented() -> OpenApiRouter<Auth> {
+/// The endpoints.
+pub fn routes() -> OpenApiRouter<Auth> {
     OpenApiRouter::new()
         .routes(routes!(register::register))
         .routes(routes!(login::login))
@@ -24,22 +24,11 @@ fn documented() -> OpenApiRouter<Auth> {
         .routes(routes!(jwks::jwks))
 }
 
-/// The endpoints.
-pub fn router(auth: Auth) -> Router {
-    let (router, _) = documented().split_for_parts();
-    router.with_state(auth)
-}
-
-/// The endpoints' description.
-pub fn openapi() -> utoipa::openapi::OpenApi {
-    documented().into_openapi()
-}
-
 #[cfg(test)]
 mod tests {
     #[test]
     fn every_endpoint_is_described() {
-        let document = serde_json::to_value(super::openapi()).unwrap();
+        let document = serde_json::to_value(super::routes().into_openapi()).unwrap();
         let paths: Vec<&String> = document["paths"].as_object().unwrap().keys().collect();
         let expected = [
             "/.well-known/jwks.json",

@@ -27,6 +27,7 @@ pub(super) struct Registered {
 #[utoipa::path(
     post,
     path = "/api/register",
+    extensions(("x-limit" = json!("guessing"))),
     tag = "accounts",
     request_body = Credentials,
     responses(

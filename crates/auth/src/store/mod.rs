@@ -24,9 +24,7 @@ use bson::doc;
 use mongodb::IndexModel;
 use mongodb::options::IndexOptions;
 use outbox::StoreError;
-use outbox::mongo::{MongoDatabase, MongoOptions, fault};
-use secrecy::ExposeSecret;
-use service::config::MongoSettings;
+use outbox::mongo::{MongoDatabase, fault};
 use tokio::sync::OnceCell;
 
 pub use accounts::Credentials;
@@ -34,9 +32,6 @@ pub use accounts::Credentials;
 const ACCOUNTS: &str = "accounts";
 const FAMILIES: &str = "refresh_families";
 const SIGNING_KEYS: &str = "signing_keys";
-
-/// The name of the database unless the settings give another.
-pub const DEFAULT_DATABASE: &str = "auth";
 
 /// This service's database.
 ///
@@ -49,32 +44,12 @@ pub struct MongoAuth {
 }
 
 impl MongoAuth {
-    /// Opens the database; the server may be down.
-    ///
-    /// # Errors
-    /// When the connection string can't be read.
-    pub async fn connect(settings: &MongoSettings) -> Result<Self, StoreError> {
-        let options = MongoOptions {
-            pool_size: settings.pool_size,
-            timeout: settings.timeout,
-        };
-        let name = settings.database.as_deref().unwrap_or(DEFAULT_DATABASE);
-        let mongo = MongoDatabase::connect(settings.uri.expose_secret(), name, options).await?;
-        Ok(Self {
+    /// The accounts in `mongo`.
+    pub fn new(mongo: MongoDatabase) -> Self {
+        Self {
             mongo,
             prepared: Arc::default(),
-        })
-    }
-
-    /// Whether the server answers, and the database is whole.
-    ///
-    /// # Errors
-    /// Transient, when it does not or is not.
-    pub async fn ping(&self) -> Result<(), StoreError> {
-        if self.prepared.initialized() {
-            return self.mongo.ping().await;
         }
-        self.mongo.whole().await
     }
 
     async fn collection<T: Send + Sync>(
@@ -83,33 +58,10 @@ impl MongoAuth {
     ) -> Result<mongodb::Collection<T>, StoreError> {
         let prepare = || async {
             self.mongo.whole().await?;
-            self.prepare().await
+            prepare(self.mongo.clone()).await
         };
         self.prepared.get_or_try_init(prepare).await?;
         Ok(self.mongo.database().collection(name))
-    }
-
-    /// Makes collections and indexes, also of a database that is being restored. Doing it again
-    /// changes nothing.
-    ///
-    /// # Errors
-    /// When the database is out of reach, or refuses.
-    pub async fn prepare(&self) -> Result<(), StoreError> {
-        let unique = || IndexOptions::builder().unique(true).build();
-        let index = |keys, options| IndexModel::builder().keys(keys).options(options).build();
-        // Removed at the time in the field itself, not some seconds later.
-        let at_its_time = IndexOptions::builder()
-            .expire_after(std::time::Duration::ZERO)
-            .build();
-        for (name, model) in [
-            (ACCOUNTS, index(doc! { "email": 1 }, unique())),
-            (FAMILIES, index(doc! { "expires_at": 1 }, at_its_time)),
-            (SIGNING_KEYS, index(doc! { "generation": 1 }, unique())),
-        ] {
-            let collection = self.mongo.database().collection::<bson::Document>(name);
-            collection.create_index(model).await.map_err(fault)?;
-        }
-        Ok(())
     }
 }
 
@@ -119,4 +71,26 @@ impl std::fmt::Debug for MongoAuth {
             .field("database", &self.mongo.database().name())
             .finish_non_exhaustive()
     }
+}
+
+/// Makes the service's own collections and indexes. Doing it again changes nothing.
+///
+/// # Errors
+/// When the database is out of reach, or refuses.
+pub async fn prepare(database: MongoDatabase) -> Result<(), StoreError> {
+    let unique = || IndexOptions::builder().unique(true).build();
+    let index = |keys, options| IndexModel::builder().keys(keys).options(options).build();
+    // Removed at the time in the field itself, not some seconds later.
+    let at_its_time = IndexOptions::builder()
+        .expire_after(std::time::Duration::ZERO)
+        .build();
+    for (name, model) in [
+        (ACCOUNTS, index(doc! { "email": 1 }, unique())),
+        (FAMILIES, index(doc! { "expires_at": 1 }, at_its_time)),
+        (SIGNING_KEYS, index(doc! { "generation": 1 }, unique())),
+    ] {
+        let collection = database.database().collection::<bson::Document>(name);
+        collection.create_index(model).await.map_err(fault)?;
+    }
+    Ok(())
 }

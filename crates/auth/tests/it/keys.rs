@@ -51,7 +51,7 @@ async fn instances_that_start_together_make_one_key() {
     let server = Server::start().await;
     let keys = server.collection("signing_keys").await;
     keys.delete_many(doc! {}).await.unwrap();
-    let store = MongoAuth::connect(&server.settings.mongo).await.unwrap();
+    let store = MongoAuth::new(server.bed.database("auth").await);
     let now = Timestamp::now();
     let loads = (0..16).map(|_| signing_keys::load(&store, SignedDuration::from_mins(15), now));
     let mut names = HashSet::new();
@@ -89,7 +89,9 @@ async fn two_keys_are_live_while_one_takes_over() {
     let old = server.login("a@b.com").await;
     assert!(is_taken(&verifier, &old).await);
 
-    let rotated = auth::rotate_signing_key(&server.settings).await.unwrap();
+    let rotated = auth::rotate_signing_key(&server.common.mongo, &server.settings)
+        .await
+        .unwrap();
     let both = [old.kid(), rotated.kid.clone()];
     for instance in [&server, &other] {
         eventually("both keys are published", || async {
@@ -129,7 +131,8 @@ async fn two_keys_are_live_while_one_takes_over() {
 #[tokio::test]
 async fn two_rotations_at_once_add_one_key_or_two_in_turn() {
     let server = Server::start().await;
-    let rotations = (0..4).map(|_| auth::rotate_signing_key(&server.settings));
+    let rotations =
+        (0..4).map(|_| auth::rotate_signing_key(&server.common.mongo, &server.settings));
     let done = join_all(rotations).await;
     let added: Vec<_> = done
         .iter()
@@ -176,7 +179,7 @@ async fn given_keys_go_first_and_none_is_stored() {
     assert_eq!(tokens.kid(), new);
     assert!(is_taken(&server.verifier(), &tokens).await);
     assert!(server.everything().await["signing_keys"].is_empty());
-    let refused = auth::rotate_signing_key(&server.settings)
+    let refused = auth::rotate_signing_key(&server.common.mongo, &server.settings)
         .await
         .unwrap_err();
     assert!(
@@ -189,10 +192,14 @@ async fn given_keys_go_first_and_none_is_stored() {
 
 #[tokio::test]
 async fn a_key_file_that_can_not_be_used_is_named_at_the_start() {
-    let bed = testkit::Bed::new().await;
-    let mut settings = crate::server::settings(bed.mongodb_uri(), &bed.database_name("auth"));
+    let mut settings = auth::Settings::default();
     settings.issuing.signing_key_files = vec!["no-such-key.pem".into()];
+    let common = host::Settings {
+        http: service::config::HttpSettings::on_free_port(),
+        ..host::Settings::default()
+    };
     let lifecycle = service::lifecycle::Lifecycle::new(Duration::from_secs(1));
-    let refused = auth::start(settings, &lifecycle).await.unwrap_err();
+    let started = host::start::<auth::Auth>(common, settings, &lifecycle).await;
+    let refused = started.err().unwrap();
     assert!(refused.to_string().contains("no-such-key.pem"), "{refused}");
 }

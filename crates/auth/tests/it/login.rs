@@ -106,12 +106,12 @@ async fn wrong_address_and_wrong_password_look_and_cost_the_same() {
         ("not an address", PASSWORD),
         ("", ""),
     ] {
-        let runs = server.running.password_hasher_runs();
+        let runs = server.running.state.passwords.runs();
         let response = server.try_login(email, password).await;
         let mut body = problem(response, 401, "invalid-credentials").await;
         body["request_id"].take();
         answers.push(body);
-        assert_eq!(server.running.password_hasher_runs(), runs + 1, "{email:?}");
+        assert_eq!(server.running.state.passwords.runs(), runs + 1, "{email:?}");
     }
     assert!(
         answers.windows(2).all(|pair| pair[0] == pair[1]),

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use auth::Settings;
+use auth::{Auth, Settings};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use service::config::{HttpSettings, KafkaSettings, MongoSettings};
 use service::lifecycle::Lifecycle;
 use testkit::eventually;
 
-use crate::server::{PASSWORD, problem, settings};
+use crate::server::{PASSWORD, problem};
 
 struct Client {
     client: reqwest::Client,
@@ -45,14 +46,18 @@ async fn it_starts_without_the_database_and_outlives_its_absence() {
     mongod.kill().await.unwrap();
 
     let lifecycle = Lifecycle::new(Duration::from_secs(5));
-    let settings = Settings {
-        mongo: service::config::MongoSettings {
+    let settings = host::Settings {
+        http: HttpSettings::on_free_port(),
+        mongo: MongoSettings {
             timeout: Duration::from_millis(500),
-            ..settings(stack.mongodb_uri(), "auth").mongo
+            ..MongoSettings::new(stack.mongodb_uri(), "auth")
         },
-        ..settings(stack.mongodb_uri(), "auth")
+        kafka: KafkaSettings::new(stack.kafka_brokers(), ""),
+        ..host::Settings::default()
     };
-    let running = auth::start(settings, &lifecycle).await.unwrap();
+    let running = host::start::<Auth>(settings, Settings::default(), &lifecycle)
+        .await
+        .unwrap();
     let service = Arc::new(Client {
         client: reqwest::Client::new(),
         base: format!("http://{}", running.address),

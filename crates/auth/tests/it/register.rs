@@ -75,7 +75,7 @@ async fn of_many_at_once_one_gets_the_address() {
 #[tokio::test]
 async fn wrong_addresses_and_passwords_are_refused_and_nothing_is_hashed() {
     let server = Server::start().await;
-    let runs = server.running.password_hasher_runs();
+    let runs = server.running.state.passwords.runs();
     let long = format!("{}@b.com", "a".repeat(400));
     for email in [
         "",
@@ -106,7 +106,7 @@ async fn wrong_addresses_and_passwords_are_refused_and_nothing_is_hashed() {
         assert!(detail.contains("128") || detail.contains('8'), "{detail}");
     }
     assert!(server.everything().await["accounts"].is_empty());
-    assert_eq!(server.running.password_hasher_runs(), runs);
+    assert_eq!(server.running.state.passwords.runs(), runs);
 }
 
 #[tokio::test]

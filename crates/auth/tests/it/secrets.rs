@@ -94,7 +94,7 @@ async fn no_line_of_the_log_has_a_password_or_a_token() {
 #[tokio::test]
 async fn debug_output_of_the_parts_keeps_their_secrets() {
     let server = Server::start().await;
-    let shown = format!("{:?} {:?}", server.running, server.settings);
+    let shown = format!("{:?} {:?}", server.common, server.settings);
     assert!(!shown.contains("$argon2id"), "{shown}");
     assert!(!shown.contains(server.bed.mongodb_uri()), "{shown}");
 }

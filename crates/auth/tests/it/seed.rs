@@ -8,7 +8,7 @@ use crate::server::{Server, Tokens};
 #[tokio::test]
 async fn seeding_twice_is_seeding_once_and_the_only_way_to_an_admin() {
     let server = Server::start().await;
-    let seed = |email, role| seed_account(&server.settings, email, email, role);
+    let seed = |email, role| seed_account(&server.common.mongo, email, email, role);
     assert_eq!(
         seed("admin@admin.com", Role::Admin).await.unwrap(),
         Seeded::Added
@@ -42,7 +42,7 @@ async fn whoever_took_the_address_first_does_not_become_an_admin() {
     server.register("admin@admin.com").await;
     let before = server.everything().await;
     let seeded = seed_account(
-        &server.settings,
+        &server.common.mongo,
         "admin@admin.com",
         "admin@admin.com",
         Role::Admin,
@@ -60,9 +60,9 @@ async fn whoever_took_the_address_first_does_not_become_an_admin() {
 #[tokio::test]
 async fn a_wrong_seed_is_named() {
     let server = Server::start().await;
-    let refused = seed_account(&server.settings, "nobody", "password", Role::User).await;
+    let refused = seed_account(&server.common.mongo, "nobody", "password", Role::User).await;
     assert!(refused.unwrap_err().to_string().contains("nobody"));
-    let refused = seed_account(&server.settings, "a@b.com", "short", Role::User).await;
+    let refused = seed_account(&server.common.mongo, "a@b.com", "short", Role::User).await;
     assert!(refused.unwrap_err().to_string().contains("a@b.com"));
     assert!(server.everything().await["accounts"].is_empty());
 }

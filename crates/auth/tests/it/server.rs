@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use auth::{Running, Settings};
+use auth::{Auth, Settings};
+use host::Running;
 use jiff::{SignedDuration, Timestamp};
 use mongodb::bson::{Document, doc};
 use outbox::Clock;
 use reqwest::{Response, StatusCode};
 use serde_json::{Value, json};
-use service::config::{HttpSettings, MongoSettings, TokenSettings};
+use service::config::{HttpSettings, KafkaSettings, MongoSettings, TokenSettings};
 use service::lifecycle::Lifecycle;
 use service::token::{Claims, Verifier};
 use testkit::{Bed, eventually};
@@ -44,8 +45,9 @@ impl Clock for MovableClock {
 /// The service on a database of the test's own.
 pub(crate) struct Server {
     pub(crate) bed: Arc<Bed>,
+    pub(crate) common: host::Settings,
     pub(crate) settings: Settings,
-    pub(crate) running: Running,
+    pub(crate) running: Running<auth::commands::Auth>,
     pub(crate) clock: MovableClock,
     lifecycle: Lifecycle,
     client: reqwest::Client,
@@ -58,7 +60,7 @@ impl Server {
 
     pub(crate) async fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
         let bed = Arc::new(Bed::new().await);
-        let mut settings = settings(bed.mongodb_uri(), &bed.database_name("auth"));
+        let mut settings = Settings::default();
         change(&mut settings);
         Self::start_on(bed, settings, MovableClock::default()).await
     }
@@ -70,11 +72,23 @@ impl Server {
 
     pub(crate) async fn start_on(bed: Arc<Bed>, settings: Settings, clock: MovableClock) -> Self {
         let lifecycle = Lifecycle::new(Duration::from_secs(5));
-        let running = auth::start_at(settings.clone(), &lifecycle, Arc::new(clock.clone()));
+        let common = host::Settings {
+            http: HttpSettings::on_free_port(),
+            mongo: MongoSettings::new(bed.mongodb_uri(), &bed.database_name("auth")),
+            kafka: KafkaSettings::new(bed.kafka_brokers(), &bed.topic_prefix()),
+            ..host::Settings::default()
+        };
+        let running = host::start_at::<Auth>(
+            common.clone(),
+            settings.clone(),
+            &lifecycle,
+            Arc::new(clock.clone()),
+        );
         let running = running.await.unwrap();
         let client = reqwest::Client::new();
         let server = Self {
             bed,
+            common,
             settings,
             running,
             clock,
@@ -188,14 +202,6 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.lifecycle.trigger();
-    }
-}
-
-pub(crate) fn settings(mongodb_uri: &str, database: &str) -> Settings {
-    Settings {
-        http: HttpSettings::on_free_port(),
-        mongo: MongoSettings::new(mongodb_uri, database),
-        ..Settings::default()
     }
 }
 

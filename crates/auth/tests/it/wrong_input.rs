@@ -3,6 +3,7 @@
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use testkit::eventually;
 
 use crate::server::{PASSWORD, Server, problem};
 
@@ -126,6 +127,10 @@ async fn wrong_methods_and_paths() {
 #[tokio::test]
 async fn health_and_metrics_answer() {
     let server = Server::start().await;
+    eventually("the service is ready", || async {
+        server.get("/readyz").await.status() == StatusCode::OK
+    })
+    .await;
     for path in ["/livez", "/readyz"] {
         let response = server.get(path).await;
         assert_eq!(response.status(), StatusCode::OK, "{path}");

@@ -240,7 +240,7 @@ async fn sites(
     let auth_url = part.url();
     sites.push(site(part, vec![link("mongodb", auth)], false));
     let jwks = format!("--jwks-url={auth_url}/.well-known/jwks.json");
-    let mut urls = [Vec::new(), Vec::new()];
+    let mut upstreams = vec![format!("auth={auth_url}")];
     let mut before = "";
     let mut number = 0;
     for (role, kafka) in ON_KAFKA.into_iter().zip(kafka_links) {
@@ -252,7 +252,7 @@ async fn sites(
         let part = shop.add(role, &reach, std::slice::from_ref(&jwks))?;
         let front = Proxy::bind(Some(part.address())).await?;
         if !spare {
-            urls[usize::from(role == "orders")].push(format!("http://{}", front.address()));
+            upstreams.push(format!("{role}=http://{}", front.address()));
         }
         let links = vec![
             link("mongodb", mongo),
@@ -263,9 +263,7 @@ async fn sites(
     }
     let edge = [
         jwks,
-        format!("--auth-url={auth_url}"),
-        format!("--products-url={}", urls[0].join(",")),
-        format!("--orders-url={}", urls[1].join(",")),
+        format!("--upstreams={}", upstreams.join(",")),
         "--login-limit-per-second=0".to_owned(),
     ];
     let gateway = shop.add("gateway", &direct, &edge)?;

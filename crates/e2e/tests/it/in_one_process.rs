@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use e2e::{Client, Place};
-use gateway::access::Upstream;
 use serde_json::json;
 use service::config::{HttpSettings, KafkaSettings, MongoSettings, TokenSettings};
 use service::lifecycle::Lifecycle;
@@ -14,49 +13,42 @@ async fn start(place: &Place, lifecycle: &Lifecycle) -> String {
     let mongo = |name: &str| MongoSettings::new(&place.reach.mongodb_uri, &place.database(name));
     let kafka = KafkaSettings::new(&place.reach.kafka_brokers, &format!("{}.", place.name));
     let http = HttpSettings::on_free_port;
-    let auth = auth::Settings {
+    let mut common = host::Settings {
         http: http(),
-        mongo: mongo("auth"),
-        ..Default::default()
-    };
-    for (email, role) in [
-        ("admin@admin.com", auth::Role::Admin),
-        ("aaa@aaa.com", auth::Role::User),
-    ] {
-        auth::seed_account(&auth, email, email, role).await.unwrap();
-    }
-    let auth = auth::start(auth, lifecycle).await.unwrap();
-    let tokens = TokenSettings::new(&format!("http://{}/.well-known/jwks.json", auth.address));
-    let products = products::Settings {
-        http: http(),
-        mongo: mongo("products"),
-        kafka: kafka.clone(),
-        tokens: tokens.clone(),
-    };
-    let products = products::start(products, lifecycle).await.unwrap();
-    let orders = orders::Settings {
-        http: http(),
-        mongo: mongo("orders"),
         kafka,
-        tokens,
         ..Default::default()
     };
-    let orders = orders::start(orders, lifecycle).await.unwrap();
+    let mut addresses = Vec::new();
+    let mut in_process = HashMap::new();
+    for service in quadrille::SERVICES {
+        common.mongo = mongo(service.name());
+        let database = host::connect(service.name(), &common.mongo).await.unwrap();
+        service.load_demo(&database).await.unwrap();
+        let own = service.own_settings(clap::Command::new("own"));
+        let own = own.get_matches_from(["own"]);
+        let running = service
+            .start(common.clone(), &own, lifecycle)
+            .await
+            .unwrap();
+        if service.name() == "auth" {
+            let keys = format!("http://{}/.well-known/jwks.json", running.address);
+            common.tokens = TokenSettings::new(&keys);
+        }
+        addresses.push((service.name(), running.address));
+        in_process.insert(service.name(), running.routes);
+    }
     let gateway = gateway::Settings {
         http: http(),
-        in_process: HashMap::from([
-            (Upstream::Auth, auth.routes),
-            (Upstream::Products, products.routes),
-            (Upstream::Orders, orders.routes),
-        ]),
-        ..gateway::Settings::new(
-            auth.address.into(),
-            products.address.into(),
-            orders.address.into(),
-        )
+        tokens: common.tokens,
+        upstreams: gateway::Addresses::of(addresses),
+        ..Default::default()
     };
-    let openapi = gateway::merged([orders::openapi()]);
-    let gateway = gateway::start(gateway, openapi, lifecycle, None)
+    let shop = gateway::Shop {
+        services: quadrille::upstreams(),
+        in_process,
+        ..Default::default()
+    };
+    let gateway = gateway::start(gateway, shop, lifecycle, None)
         .await
         .unwrap()
         .address;
@@ -68,16 +60,6 @@ async fn the_tour_works_line_by_line() {
     let place = crate::shared_place().await;
     let lifecycle = Lifecycle::new(Duration::from_secs(10));
     let visitor = Client::new(&start(&place, &lifecycle).await);
-    let database = outbox::mongo::MongoDatabase::connect(
-        &place.reach.mongodb_uri,
-        &place.database("products"),
-        outbox::mongo::MongoOptions::default(),
-    )
-    .await
-    .unwrap();
-    products::seed_demo(&database, std::sync::Arc::new(outbox::SystemClock))
-        .await
-        .unwrap();
 
     // Look.
     let list = visitor.get("/api/products").await.unwrap();

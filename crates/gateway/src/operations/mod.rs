@@ -8,6 +8,7 @@ mod figures;
 mod scrape;
 
 use std::{
+    collections::HashMap,
     sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -19,7 +20,7 @@ use axum::{
     routing::get,
 };
 use futures::future::join_all;
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderValue, header, uri::Authority};
 use serde::Serialize;
 use service::{
     http::{Problem, ProblemBody},
@@ -31,11 +32,7 @@ pub use choreography::{Choreography, Heard, Said, ServicePart, Topic};
 use figures::{Figures, Orders};
 use scrape::{Scraper, Seen};
 
-use crate::{
-    Settings,
-    access::{OPERATIONS, Upstream},
-    security_headers,
-};
+use crate::{access::OPERATIONS, security_headers};
 
 /// What goes on in the shop.
 #[derive(Debug, Serialize, ToSchema)]
@@ -65,18 +62,30 @@ struct Service {
     figures: Option<Figures>,
 }
 
+/// The instances of each service.
+type Addresses = HashMap<&'static str, Vec<Authority>>;
+
 pub(crate) struct Watch {
     scraper: Scraper,
     verifier: Verifier,
-    settings: Settings,
+    choreography: Choreography,
+    addresses: Addresses,
+    metrics: Addresses,
 }
 
 /// The route of the operators' figures.
-pub(crate) fn routes(settings: &Settings, verifier: &Verifier) -> Router {
+pub(crate) fn routes(
+    choreography: Choreography,
+    addresses: Addresses,
+    metrics: Addresses,
+    verifier: &Verifier,
+) -> Router {
     let watch = Arc::new(Watch {
         scraper: Scraper::new(),
         verifier: verifier.clone(),
-        settings: settings.clone(),
+        choreography,
+        addresses,
+        metrics,
     });
     Router::new()
         .route(OPERATIONS, get(operations))
@@ -87,7 +96,7 @@ pub(crate) fn routes(settings: &Settings, verifier: &Verifier) -> Router {
 ///
 /// For admins: the services' contracts, whether they are ready, and their figures as they stand.
 #[utoipa::path(
-    get, path = "/api/admin/operations", tag = "operations", security(("bearer" = [])),
+    get, path = "/api/admin/operations", tag = "operations", security(("bearer" = ["admin"])),
     responses(
         (status = 200, description = "The figures", body = Operations),
         (status = 401, description = "`unauthorized`", body = ProblemBody, content_type = "application/problem+json"),
@@ -109,13 +118,13 @@ impl Watch {
     async fn read(&self, headers: &HeaderMap) -> Result<Operations, Problem> {
         let caller = self.verifier.shared_caller(headers).await?;
         caller.require_any(&[Role::Admin])?;
-        let choreography = &self.settings.choreography;
+        let choreography = &self.choreography;
         let looked_at = join_all(choreography.services.iter().map(|part| self.look_at(part))).await;
         let mut orders = None;
         let mut services = Vec::with_capacity(looked_at.len());
         for (part, seen) in choreography.services.iter().zip(looked_at) {
             let texts: Vec<&str> = seen.metrics.iter().map(String::as_str).collect();
-            if part.name == Upstream::Orders.name() && !texts.is_empty() {
+            if part.name == "orders" && !texts.is_empty() {
                 orders = Some(Orders::read(&texts));
             }
             services.push(Service {
@@ -134,32 +143,11 @@ impl Watch {
     }
 
     async fn look_at(&self, part: &ServicePart) -> Seen {
-        let known = &self.settings;
-        let places = [
-            (Upstream::Auth, &known.auth_url, &known.auth_metrics_url),
-            (
-                Upstream::Products,
-                &known.products_url,
-                &known.products_metrics_url,
-            ),
-            (
-                Upstream::Orders,
-                &known.orders_url,
-                &known.orders_metrics_url,
-            ),
-        ];
-        let place = places
-            .into_iter()
-            .find(|(upstream, ..)| upstream.name() == part.name);
-        match place {
-            Some((_, url, metrics)) => {
-                let metrics = metrics.as_ref().unwrap_or(url);
-                self.scraper
-                    .look_at(url.instances(), metrics.instances())
-                    .await
-            }
-            None => Seen::default(),
-        }
+        let known = |addresses: &Addresses| addresses.get(part.name.as_str()).cloned();
+        let (instances, metrics) = (known(&self.addresses), known(&self.metrics));
+        self.scraper
+            .look_at(&instances.unwrap_or_default(), &metrics.unwrap_or_default())
+            .await
     }
 }
 

@@ -2,11 +2,10 @@
 
 use std::convert::Infallible;
 
-use gateway::access::Upstream;
 use serde_json::Value;
 use service::token::Role;
 
-use crate::support::{Place, Shop, problem};
+use crate::support::{Gate, Place, Shop, problem};
 
 const TEN_MEGABYTES: usize = 10 * 1024 * 1024;
 
@@ -42,9 +41,9 @@ async fn a_service_in_this_process_limits_what_it_reads() {
         axum::routing::post(async |service::http::Json(_): service::http::Json<Value>| "read");
     let orders = axum::Router::new().route("/api/orders", read);
     let orders = service::http::layers(orders, "orders", &settings);
-    let here = |settings: &mut gateway::Settings| {
+    let here = |gate: &mut Gate| {
         let orders = orders.into();
-        settings.in_process.insert(Upstream::Orders, orders);
+        gate.shop.in_process.insert("orders", orders);
     };
     let shop = Shop::build(Place::InProcess, here, axum::Router::new()).await;
     let order = || {

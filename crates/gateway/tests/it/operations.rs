@@ -6,7 +6,7 @@ use axum::{Router, routing::get};
 use gateway::{Choreography, Said, ServicePart, Topic};
 use service::{lifecycle::Lifecycle, token::Role};
 
-use crate::support::{Shop, problem, upstream};
+use crate::support::{Gate, NOBODY, Shop, problem, upstream};
 
 const PATH: &str = "/api/admin/operations";
 
@@ -44,7 +44,7 @@ fn metrics() -> Router {
 }
 
 async fn shop() -> Shop {
-    Shop::with(|settings| settings.choreography = choreography(), metrics()).await
+    Shop::with(|gate| gate.shop.choreography = choreography(), metrics()).await
 }
 
 /// What an admin sees.
@@ -81,9 +81,9 @@ async fn an_admin_sees_contracts_and_figures() {
 
 #[tokio::test]
 async fn a_service_that_is_away_has_no_figures() {
-    let away = |settings: &mut gateway::Settings| {
-        settings.choreography = choreography();
-        settings.orders_url = "http://127.0.0.1:1".parse().unwrap();
+    let away = |gate: &mut Gate| {
+        gate.shop.choreography = choreography();
+        gate.moved("orders", NOBODY);
     };
     let shop = Shop::with(away, metrics()).await;
     let body = seen(&shop).await;
@@ -97,11 +97,13 @@ async fn figures_are_read_where_metrics_have_a_port_of_their_own() {
     // The service itself is away; only what its metrics' port says is seen.
     let lifecycle = Lifecycle::new(Duration::from_secs(5));
     let own = upstream(&lifecycle, metrics()).await;
-    let moved = |settings: &mut gateway::Settings| {
-        settings.choreography = choreography();
-        settings.http.metrics_listen = Some(own);
-        settings.orders_url = "http://127.0.0.1:1".parse().unwrap();
-        settings.orders_metrics_url = Some(own.into());
+    let moved = |gate: &mut Gate| {
+        gate.shop.choreography = choreography();
+        gate.http.metrics_listen = Some(own);
+        gate.moved("orders", NOBODY);
+        gate.upstream_metrics = Some(gateway::Addresses::of(
+            quadrille::names().into_iter().map(|name| (name, own)),
+        ));
     };
     let shop = Shop::with(moved, Router::new()).await;
     let body = seen(&shop).await;
@@ -122,8 +124,8 @@ async fn the_gateways_own_metrics_are_public_only_without_a_port_of_their_own() 
         open.get("/metrics").send().await.unwrap().status().as_u16(),
         200
     );
-    let closed = |settings: &mut gateway::Settings| {
-        settings.http.metrics_listen = Some(([127, 0, 0, 1], 1).into());
+    let closed = |gate: &mut Gate| {
+        gate.http.metrics_listen = Some(([127, 0, 0, 1], 1).into());
     };
     let shop = Shop::with(closed, Router::new()).await;
     let (code, _) = problem(shop.get("/metrics").send().await.unwrap()).await;

@@ -17,11 +17,7 @@ async fn a_service_that_is_away_is_503_by_name_and_is_found_when_it_is_back() {
     let listener = bind(([127, 0, 0, 1], 0).into()).await.unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
-    let shop = Shop::with(
-        |settings| settings.products_url = address.into(),
-        Router::new(),
-    )
-    .await;
+    let shop = Shop::with(|gate| gate.moved("products", address), Router::new()).await;
     for path in ["/api/products", "/api/products_health"] {
         let response = shop.get(path).send().await.unwrap();
         assert_eq!(response.status().as_u16(), 503, "{path}");
@@ -124,11 +120,7 @@ async fn a_service_that_does_not_answer_is_503_by_name() {
 async fn a_service_that_breaks_off_is_503_and_says_that_it_may_have_happened() {
     let listener = bind(([127, 0, 0, 1], 0).into()).await.unwrap();
     let address = listener.local_addr().unwrap();
-    let shop = Shop::with(
-        |settings| settings.orders_url = address.into(),
-        Router::new(),
-    )
-    .await;
+    let shop = Shop::with(|gate| gate.moved("orders", address), Router::new()).await;
     let broken = tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
         let mut read = [0; 64];

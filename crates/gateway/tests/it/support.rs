@@ -1,8 +1,9 @@
-//! A gateway before three services that answer with what reached them.
+//! A gateway before the shop's services, which answer with what reached them.
 
 use std::{
-    collections::HashMap,
-    net::SocketAddr,
+    collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    ops::{Deref, DerefMut},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -19,7 +20,7 @@ use axum::{
     routing::get,
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL};
-use gateway::{Settings, access::Upstream};
+use gateway::Settings;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use reqwest::{Client, RequestBuilder};
 use serde_json::{Map, Value, json};
@@ -50,6 +51,38 @@ pub(crate) enum Place {
 
 pub(crate) const PLACES: [Place; 2] = [Place::Apart, Place::InProcess];
 
+/// What a gateway is started with; what is changed here is mostly its settings.
+pub(crate) struct Gate {
+    pub(crate) settings: Settings,
+    pub(crate) shop: gateway::Shop,
+    /// Where each service listens.
+    pub(crate) addresses: BTreeMap<&'static str, SocketAddr>,
+}
+
+impl Gate {
+    /// `service` listens at `address`.
+    pub(crate) fn moved(&mut self, service: &'static str, address: SocketAddr) {
+        self.addresses.insert(service, address);
+    }
+}
+
+impl Deref for Gate {
+    type Target = Settings;
+
+    fn deref(&self) -> &Settings {
+        &self.settings
+    }
+}
+
+impl DerefMut for Gate {
+    fn deref_mut(&mut self) -> &mut Settings {
+        &mut self.settings
+    }
+}
+
+/// Nobody listens here.
+pub(crate) const NOBODY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 1);
+
 impl Shop {
     pub(crate) async fn open() -> Self {
         Self::at(Place::Apart).await
@@ -60,15 +93,11 @@ impl Shop {
     }
 
     /// With other settings, and with `extra` routes at the orders service.
-    pub(crate) async fn with(change: impl FnOnce(&mut Settings), extra: Router) -> Self {
+    pub(crate) async fn with(change: impl FnOnce(&mut Gate), extra: Router) -> Self {
         Self::build(Place::Apart, change, extra).await
     }
 
-    pub(crate) async fn build(
-        place: Place,
-        change: impl FnOnce(&mut Settings),
-        extra: Router,
-    ) -> Self {
+    pub(crate) async fn build(place: Place, change: impl FnOnce(&mut Gate), extra: Router) -> Self {
         let document =
             Ed25519KeyPair::generate_pkcs8(&aws_lc_rs::rand::SystemRandom::new()).unwrap();
         let pair = Ed25519KeyPair::from_pkcs8(document.as_ref()).unwrap();
@@ -77,30 +106,42 @@ impl Shop {
         }]});
         let lifecycle = Lifecycle::new(Duration::from_secs(5));
         let reached = Arc::new(AtomicUsize::new(0));
-        let auth = Router::new().route("/.well-known/jwks.json", get(async || Json(keys)));
-        let auth = upstream(&lifecycle, auth.fallback(echo("auth", &reached))).await;
-        let products = Router::new().fallback(echo("products", &reached));
-        let orders = extra.fallback(echo("orders", &reached));
-        let mut settings = match place {
-            Place::Apart => {
-                let products = upstream(&lifecycle, products).await;
-                let orders = upstream(&lifecycle, orders).await;
-                Settings::new(auth.into(), products.into(), orders.into())
-            }
-            Place::InProcess => {
-                let nobody = || SocketAddr::from(([127, 0, 0, 1], 1)).into();
-                Settings {
-                    in_process: HashMap::from([
-                        (Upstream::Products, products.into()),
-                        (Upstream::Orders, orders.into()),
-                    ]),
-                    ..Settings::new(auth.into(), nobody(), nobody())
-                }
-            }
+        let mut gate = Gate {
+            settings: Settings::default(),
+            shop: gateway::Shop {
+                services: quadrille::upstreams(),
+                ..gateway::Shop::default()
+            },
+            addresses: BTreeMap::new(),
         };
-        settings.http.listen = Some(([127, 0, 0, 1], 0).into());
-        change(&mut settings);
-        let running = gateway::start(settings, gateway::merged([]), &lifecycle, None)
+        for name in quadrille::names() {
+            let routes = match name {
+                "auth" => Router::new().route(
+                    "/.well-known/jwks.json",
+                    get({
+                        let keys = keys.clone();
+                        async || Json(keys)
+                    }),
+                ),
+                "orders" => extra.clone(),
+                _ => Router::new(),
+            };
+            let routes = routes.fallback(echo(name, &reached));
+            // The keys are read over a connection in any case.
+            let address = if matches!(place, Place::Apart) || name == "auth" {
+                upstream(&lifecycle, routes).await
+            } else {
+                gate.shop.in_process.insert(name, routes.into());
+                NOBODY
+            };
+            gate.addresses.insert(name, address);
+        }
+        let auth = gate.addresses["auth"];
+        gate.tokens.jwks_url = format!("http://{auth}/.well-known/jwks.json");
+        gate.http.listen = Some(([127, 0, 0, 1], 0).into());
+        change(&mut gate);
+        gate.settings.upstreams = gateway::Addresses::of(gate.addresses);
+        let running = gateway::start(gate.settings, gate.shop, &lifecycle, None)
             .await
             .unwrap();
         Self {

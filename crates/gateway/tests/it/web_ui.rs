@@ -120,12 +120,11 @@ async fn without_a_folder_a_small_page_says_what_runs() {
 #[tokio::test]
 async fn a_folder_without_a_page_is_refused_at_start_by_name() {
     let folder = tempfile::tempdir().unwrap();
-    let nowhere: gateway::UpstreamUrl = "http://127.0.0.1:1".parse().unwrap();
-    let mut settings = gateway::Settings::new(nowhere.clone(), nowhere.clone(), nowhere);
+    let mut settings = gateway::Settings::default();
     settings.http.listen = Some(([127, 0, 0, 1], 0).into());
     settings.web_root = Some(folder.path().to_owned());
     let lifecycle = service::lifecycle::Lifecycle::new(std::time::Duration::from_secs(1));
-    let refusal = gateway::start(settings, gateway::merged([]), &lifecycle, None)
+    let refusal = gateway::start(settings, gateway::Shop::default(), &lifecycle, None)
         .await
         .unwrap_err()
         .to_string();

@@ -1,8 +1,8 @@
 //! What the service does when others say that something happened, one file per event.
 //!
 //! **How to add one.** A file `on_<event>.rs` with a handler whose doc says what sets it off, what
-//! it does, what it emits and why it may run twice; a line in `lib.rs`'s `CONTRACT` and one in
-//! `wiring.rs`.
+//! it does, what it emits and why it may run twice; a line in
+//! [`Orders`](crate::Orders).
 
 mod copy_products;
 mod on_order_status_update;

@@ -30,7 +30,7 @@ pub(super) struct AllQuery {
 
 /// Everyone's orders, newest first, for admins.
 #[utoipa::path(
-    get, path = "/api/admin/orders", tag = "orders", security(("bearer" = [])),
+    get, path = "/api/admin/orders", tag = "orders", security(("bearer" = ["admin"])),
     params(AllQuery),
     responses(
         (status = 200, description = "A page; empty when there is no such order", body = inline(OrdersBody)),

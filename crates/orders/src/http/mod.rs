@@ -1,6 +1,6 @@
 //! The service over HTTP, one file per endpoint.
 //!
-//! **How to add one.** A file with a handler described by `#[utoipa::path]`, its line in `api`,
+//! **How to add one.** A file with a handler described by `#[utoipa::path]`, its line in `routes`,
 //! and the codes that are new in `problems.rs`, each with a page in `docs/errors/`.
 
 mod body;
@@ -16,14 +16,11 @@ mod stream_orders;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::FromRef;
 use outbox::{Clock, StoreError};
-use service::health::Health;
 use service::http::{Problem, ProblemBody};
 use service::token::Verifier;
 use utoipa::OpenApi;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -95,31 +92,11 @@ impl FromRef<Api> for Verifier {
 )]
 struct Description;
 
-fn api() -> OpenApiRouter<Api> {
+/// The endpoints.
+pub fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(place_order::place_order, list_orders::list_orders))
         .routes(routes!(stream_orders::stream_orders))
         .routes(routes!(get_order::get_order))
         .routes(routes!(list_all_orders::list_all_orders))
-}
-
-/// The routes, with those of `health`.
-pub fn router(state: Api, health: &Health) -> Router {
-    let (routes, _) = api().split_for_parts();
-    routes.merge(health.routes()).with_state(state)
-}
-
-/// The endpoints' description (OpenAPI 3.1).
-pub fn openapi() -> utoipa::openapi::OpenApi {
-    let mut description = api().into_openapi();
-    description.merge(operations::openapi(crate::SERVICE));
-    let bearer = HttpBuilder::new()
-        .scheme(HttpAuthScheme::Bearer)
-        .bearer_format("JWT")
-        .build();
-    description
-        .components
-        .get_or_insert_default()
-        .add_security_scheme("bearer", SecurityScheme::Http(bearer));
-    description
 }

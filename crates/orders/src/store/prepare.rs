@@ -20,9 +20,8 @@ const NEWS_KEPT: Duration = Duration::from_mins(10);
 /// client keeps trying, and it bounds the table.
 pub const IDEMPOTENCY_DAYS: u64 = 7;
 
-/// Makes the service's tables, and those of outbox and inbox. Doing it again changes nothing.
-pub async fn prepare(database: &MongoDatabase) -> Result<(), StoreError> {
-    database.prepare().await?;
+/// Makes the service's own collections and indexes. Doing it again changes nothing.
+pub async fn prepare(database: MongoDatabase) -> Result<(), StoreError> {
     for name in [ORDERS, PRODUCTS, IDEMPOTENCY, NEWS] {
         database.create_collection(name).await?;
     }

@@ -8,12 +8,13 @@ use std::collections::BTreeMap;
 
 use bson::{Document, doc};
 use events::{ProductId, ProductState};
+use host::Service;
 use outbox::mongo::{MongoDatabase, MongoTx, fault};
 use outbox::{Database, StoreError, Work, transact};
 
 use super::documents::{ProductDocument, uuid};
 use super::prepare::PRODUCTS;
-use crate::SERVICE;
+use crate::Orders;
 use crate::domain::{ProductCopy, newest};
 
 /// The collection in which the copy is built.
@@ -160,7 +161,7 @@ impl Work<MongoDatabase> for Swapping<'_> {
     async fn run(&mut self, tx: &mut MongoTx) -> Result<Swapped, StoreError> {
         // First of all: what the inbox moves between this transaction's first look and this line would be
         // a conflict, and a busy one moves its checkpoints all the time.
-        self.database.fence(tx, SERVICE, self.topic).await?;
+        self.database.fence(tx, Orders::NAME, self.topic).await?;
         let Swapped { taken, left } = self.sort(differences(tx).await?);
         let (mut puts, mut gone) = (Vec::new(), Vec::new());
         for difference in &taken {

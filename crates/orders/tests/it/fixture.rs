@@ -10,10 +10,11 @@ use events::{
 };
 use futures::TryStreamExt;
 use jiff::Timestamp;
+use orders::Orders;
 use orders::commands::{Decision, PlaceOrder, PlaceOrders, Placed, RetryKey};
 use orders::domain::{Basket, Order};
 use orders::handlers::{OnOrderStatusUpdate, OnProductCreate};
-use orders::store::{MongoOrders, prepare};
+use orders::store::MongoOrders;
 use outbox::mongo::{MongoDatabase, MongoOptions};
 use outbox::{
     Database, Envelope, Event, Handle, HandleError, MessageContext, OutboxStore, Outgoing,
@@ -34,7 +35,7 @@ impl Shop {
         let database = MongoDatabase::connect(uri, &name, MongoOptions::default())
             .await
             .unwrap();
-        prepare(&database).await.unwrap();
+        host::prepare::<Orders>(&database).await.unwrap();
         Self { bed, database }
     }
 

@@ -221,7 +221,7 @@ async fn health_and_description_are_there() {
     })
     .await;
     assert_eq!(anyone.get("/livez").await.status, 200);
-    let described = serde_json::to_value(orders::openapi()).unwrap();
+    let described = serde_json::to_value(host::openapi::<orders::Orders>()).unwrap();
     for path in [
         "/api/orders",
         "/api/orders/{id}",

@@ -7,7 +7,7 @@ use events::{OrderCreate, OrderId, OrderStatus, OrderStatusUpdate, topics};
 use orders::commands::Placed;
 use orders::domain::Order;
 use orders::relearn::RelearnOrders;
-use orders::{BatchSettings, Settings};
+use orders::{Orders, Settings};
 use outbox::kafka::TopicSpec;
 use outbox::{MessageContext, OutboxStore, Relearn};
 use service::config::{HttpSettings, KafkaSettings, MongoSettings, TokenSettings};
@@ -43,15 +43,16 @@ async fn place(shop: &Shop, count: usize) -> Vec<OrderId> {
 /// Runs the service until every order is published, and those of `settled` have their decision.
 async fn run(shop: &Shop, settled: &[OrderId]) {
     let bed = shop.bed();
-    let settings = Settings {
+    let settings = host::Settings {
         http: HttpSettings::on_free_port(),
         mongo: MongoSettings::new(bed.mongodb_uri(), &bed.database_name("orders")),
         kafka: KafkaSettings::new(bed.kafka_brokers(), &bed.topic_prefix()),
         tokens: TokenSettings::new("http://127.0.0.1:1/"),
-        batch: BatchSettings::default(),
     };
     let lifecycle = Lifecycle::new(Duration::from_secs(10));
-    orders::start(settings, &lifecycle).await.unwrap();
+    host::start::<Orders>(settings, Settings::default(), &lifecycle)
+        .await
+        .unwrap();
     let done = || async {
         let found = shop.orders().by_ids(settled).await.unwrap();
         found.len() == settled.len()

@@ -11,7 +11,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use events::{AccountId, OrderCreate, topics};
 use http::{HeaderMap, StatusCode};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
-use orders::{BatchSettings, Settings};
+use orders::{Orders, Settings};
 use outbox::kafka::TopicSpec;
 use serde_json::{Value, json};
 use service::config::{HttpSettings, KafkaSettings, MongoSettings, TokenSettings};
@@ -115,15 +115,16 @@ impl Service {
 
     async fn add_instance(&mut self) {
         let bed = self.shop.bed();
-        let settings = Settings {
+        let settings = host::Settings {
             http: HttpSettings::on_free_port(),
             mongo: MongoSettings::new(bed.mongodb_uri(), &bed.database_name("orders")),
             kafka: KafkaSettings::new(bed.kafka_brokers(), &bed.topic_prefix()),
             tokens: TokenSettings::new(&self.signer.jwks_url),
-            batch: BatchSettings::default(),
         };
         let lifecycle = Lifecycle::new(Duration::from_secs(10));
-        let running = orders::start(settings, &lifecycle).await.unwrap();
+        let running = host::start::<Orders>(settings, Settings::default(), &lifecycle)
+            .await
+            .unwrap();
         self.instances
             .push((format!("http://{}", running.address), lifecycle));
     }

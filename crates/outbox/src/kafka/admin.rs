@@ -98,6 +98,10 @@ impl KafkaAdmin {
         let mut named = BTreeSet::new();
         let topics = topics.iter().filter(|topic| named.insert(&topic.name));
         let topics: Vec<&TopicSpec> = topics.collect();
+        if topics.is_empty() {
+            // The client refuses to make none.
+            return Ok(());
+        }
         let names: Vec<String> = topics
             .iter()
             .map(|topic| format!("{}{}", self.prefix, topic.name))

@@ -1,10 +1,11 @@
 //! Adds a product to the catalogue.
 
 use events::{ProductCreate, ProductId, ProductState};
+use host::Service;
 use outbox::{Clock, MessageContext, Outgoing, StoreError, Work, transact};
 
 use super::{CommandError, say};
-use crate::CONTRACT;
+use crate::Products;
 use crate::domain::{Draft, Refusal};
 use crate::store::CatalogueStore;
 
@@ -54,7 +55,7 @@ impl<D: CatalogueStore> Work<D> for CreateProduct<'_, D> {
             return Ok(Err(Refusal::UnknownCategory(unknown.to_string())));
         }
         let product = self.draft.clone().into_product(self.id);
-        let out = Outgoing::new(CONTRACT.service, self.clock);
+        let out = Outgoing::new(Products::NAME, self.clock);
         self.store.add_product(tx, &product, out.now()).await?;
         let news = ProductCreate { product };
         say(self.store, tx, out, &news, &self.context).await?;

@@ -1,11 +1,12 @@
 //! Puts more of a product in stock.
 
 use events::{ProductId, ProductState, ProductsQuantityUpdate};
+use host::Service;
 use outbox::{Clock, MessageContext, Outgoing, StoreError, Work, transact};
 use uuid::Uuid;
 
 use super::{CommandError, say};
-use crate::CONTRACT;
+use crate::Products;
 use crate::domain::{Refusal, raised};
 use crate::store::CatalogueStore;
 
@@ -62,7 +63,7 @@ impl<D: CatalogueStore> Work<D> for RaiseStock<'_, D> {
         self.store
             .raise(tx, &kept.product, &after, self.raise)
             .await?;
-        let out = Outgoing::new(CONTRACT.service, self.clock);
+        let out = Outgoing::new(Products::NAME, self.clock);
         let news = ProductsQuantityUpdate { product: after };
         say(self.store, tx, out, &news, &self.context).await?;
         Ok(Ok(news.product))

@@ -25,7 +25,7 @@ pub(super) struct CreateCategory {
     post,
     path = "/api/categories",
     tag = "products",
-    security(("bearer" = [])),
+    security(("bearer" = ["admin"])),
     request_body = CreateCategory,
     responses(
         (status = 201, description = "The category", body = CategoryBody),

@@ -47,7 +47,7 @@ struct NewProduct {
     post,
     path = "/api/products",
     tag = "products",
-    security(("bearer" = [])),
+    security(("bearer" = ["admin"])),
     request_body = CreateProduct,
     responses(
         (status = 201, description = "The product", body = ProductBody,

@@ -15,17 +15,10 @@ mod problems;
 mod raise_stock;
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use axum::Router;
-use axum::extract::{FromRef, Request};
-use axum::middleware::{self, Next};
-use axum::response::IntoResponse;
-use outbox::{Clock, Ground};
-use service::http::Problem;
+use axum::extract::FromRef;
+use outbox::Clock;
 use service::token::Verifier;
-use utoipa::openapi::OpenApi;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -34,7 +27,8 @@ use crate::store::ShopDatabase;
 
 pub use body::{CategoryBody, ProductBody};
 
-/// What every endpoint works with.
+/// What every endpoint works with: those that change something on the database, those that read
+/// have the catalogue in memory.
 #[derive(Clone)]
 pub struct Api {
     /// The service's database.
@@ -43,79 +37,24 @@ pub struct Api {
     pub clock: Arc<dyn Clock>,
     /// Tells who calls.
     pub verifier: Verifier,
+    /// Answers readers; of the same database.
+    pub catalogue: MemoryCatalogue,
 }
 
-/// What the endpoints share: those that change work on the database, those that read have the
-/// catalogue in memory.
-#[derive(Clone)]
-struct Desk {
-    api: Api,
-    catalogue: MemoryCatalogue,
-}
-
-impl FromRef<Desk> for Api {
-    fn from_ref(desk: &Desk) -> Self {
-        desk.api.clone()
+impl FromRef<Api> for MemoryCatalogue {
+    fn from_ref(api: &Api) -> Self {
+        api.catalogue.clone()
     }
 }
 
-impl FromRef<Desk> for MemoryCatalogue {
-    fn from_ref(desk: &Desk) -> Self {
-        desk.catalogue.clone()
+impl FromRef<Api> for Verifier {
+    fn from_ref(api: &Api) -> Self {
+        api.verifier.clone()
     }
 }
 
-impl FromRef<Desk> for Verifier {
-    fn from_ref(desk: &Desk) -> Self {
-        desk.api.verifier.clone()
-    }
-}
-
-/// The routes, without the frame that every service has around them.
-pub fn router(api: Api) -> Router {
-    let catalogue = MemoryCatalogue::new(api.database.clone());
-    router_over(api, catalogue)
-}
-
-/// The routes, whose readers are served by `catalogue`, which is of the same database.
-pub fn router_over(api: Api, catalogue: MemoryCatalogue) -> Router {
-    let desk = Desk { api, catalogue };
-    documented().split_for_parts().0.with_state(desk)
-}
-
-/// Refuses changes until the tables are made, without whose unique index there would be two
-/// products of one name, and hold all that the service has published: a change of what a
-/// restored database has forgotten would contradict what others were told.
-pub fn changes_need_the_past(router: Router, ground: Ground) -> Router {
-    router.layer(middleware::from_fn(move |request: Request, next: Next| {
-        let refused = !request.method().is_safe() && !ground.is_up_to_date();
-        async move {
-            if refused {
-                return Problem::unavailable(Duration::from_secs(1))
-                    .detail("products is starting; try again in a moment")
-                    .into_response();
-            }
-            next.run(request).await
-        }
-    }))
-}
-
-/// The description of the routes.
-pub fn openapi() -> OpenApi {
-    let mut openapi = documented().split_for_parts().1;
-    openapi.merge(operations::openapi(crate::CONTRACT.service));
-    let bearer = HttpBuilder::new()
-        .scheme(HttpAuthScheme::Bearer)
-        .bearer_format("JWT")
-        .build();
-    openapi
-        .components
-        .get_or_insert_default()
-        .add_security_scheme("bearer", SecurityScheme::Http(bearer));
-    openapi
-}
-
-fn documented() -> OpenApiRouter<Desk> {
+/// The endpoints.
+pub fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(
             list_products::list_products,

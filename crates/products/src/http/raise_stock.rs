@@ -25,7 +25,7 @@ pub(super) struct RaiseStock {
     post,
     path = "/api/products/{id}/stock",
     tag = "products",
-    security(("bearer" = [])),
+    security(("bearer" = ["admin"])),
     params(("id" = uuid::Uuid, Path, description = "The product")),
     request_body = RaiseStock,
     responses(

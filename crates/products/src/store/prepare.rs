@@ -11,17 +11,15 @@ use outbox::mongo::{MongoDatabase, fault};
 
 use super::documents::{CATEGORIES, PRODUCT_CHANGES, PRODUCTS, RESERVATIONS};
 
-/// Makes what the service needs, the outbox's and inbox's tables included. Doing it again
-/// changes nothing.
+/// Makes the service's own collections, indexes and rules. Doing it again changes nothing.
 ///
 /// # Errors
 /// A store error; [`Transient`](outbox::ErrorKind::Transient) while the server is away.
-pub async fn prepare(database: &MongoDatabase) -> Result<(), StoreError> {
-    database.prepare().await?;
+pub async fn prepare(database: MongoDatabase) -> Result<(), StoreError> {
     for name in [PRODUCTS, CATEGORIES, RESERVATIONS, PRODUCT_CHANGES] {
         database.create_collection(name).await?;
     }
-    validate(database).await?;
+    validate(&database).await?;
     database
         .database()
         .collection::<Document>(PRODUCTS)

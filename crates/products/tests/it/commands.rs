@@ -220,7 +220,7 @@ async fn preparing_again_changes_nothing() {
     let shop = Shop::open().await;
     shop.product("cup", 5).await;
     let books = shop.books().await;
-    let prepared = (0..3).map(|_| products::store::prepare(&shop.database));
+    let prepared = (0..3).map(|_| host::prepare::<products::Products>(&shop.database));
     for outcome in futures::future::join_all(prepared).await {
         outcome.unwrap();
     }

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use products::catalogue::MemoryCatalogue;
 use reqwest::{Client, StatusCode};
 use serde_json::Value;
 use service::config::{HttpSettings, TokenSettings};
@@ -34,8 +35,9 @@ impl Counter {
             database: shop.database.clone(),
             clock: std::sync::Arc::clone(&shop.clock),
             verifier: Verifier::with_keys(&keys, &TokenSettings::default()),
+            catalogue: MemoryCatalogue::new(shop.database.clone()),
         };
-        let router = products::http::router(api);
+        let router = products::http::routes().split_for_parts().0.with_state(api);
         let router = service::http::layers(router, "products", &HttpSettings::default());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

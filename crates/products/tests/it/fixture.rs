@@ -16,10 +16,11 @@ use outbox::{
     Clock, Envelope, Event, Handle, HandleError, Message, MessageContext, Outgoing, StoreError,
     SystemClock, Work, transact,
 };
+use products::Products;
 use products::commands::{create_category, create_product};
 use products::domain::{CategoryName, Draft, DraftFields};
 use products::handlers::OnOrderCreate;
-use products::store::{StockStore, prepare};
+use products::store::StockStore;
 use testkit::Bed;
 use uuid::Uuid;
 
@@ -36,7 +37,7 @@ impl Shop {
     pub(crate) async fn open() -> Self {
         let bed = Bed::new().await;
         let database = bed.database("products").await;
-        prepare(&database).await.unwrap();
+        host::prepare::<Products>(&database).await.unwrap();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let shop = Self {
             bed,

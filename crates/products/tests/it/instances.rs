@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use events::{OrderStatus, OrderStatusUpdate, ProductCreate, ProductsQuantityUpdate, topics};
+use host::Settings;
 use outbox::kafka::KafkaPublisher;
 use outbox::{Envelope, Event, Message, OutboxStore, Publisher};
-use products::Settings;
+use products::Products;
 use service::config::{HttpSettings, KafkaSettings, MongoSettings, TokenSettings};
 use service::lifecycle::Lifecycle;
 use service::token::Role;
@@ -28,11 +29,15 @@ pub(crate) fn settings(shop: &Shop, jwks_url: &str) -> Settings {
     }
 }
 
+async fn run(settings: Settings, lifecycle: &Lifecycle) -> host::Running<products::http::Api> {
+    host::start::<Products>(settings, products::Settings::default(), lifecycle)
+        .await
+        .unwrap()
+}
+
 pub(crate) async fn start(shop: &Shop) -> Lifecycle {
     let lifecycle = Lifecycle::new(Duration::from_secs(10));
-    products::start(settings(shop, "http://127.0.0.1:1/"), &lifecycle)
-        .await
-        .unwrap();
+    run(settings(shop, "http://127.0.0.1:1/"), &lifecycle).await;
     lifecycle
 }
 
@@ -176,7 +181,7 @@ async fn the_service_answers_and_says_what_is_added() {
     let keys = signer.publish().await;
     let lifecycle = Lifecycle::new(Duration::from_secs(10));
     let settings = settings(&shop, &format!("http://{keys}/jwks.json"));
-    let running = products::start(settings, &lifecycle).await.unwrap();
+    let running = run(settings, &lifecycle).await;
     let (client, base) = (
         reqwest::Client::new(),
         format!("http://{}", running.address),

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use host::{Service, Settings};
 use outbox::kafka::{KafkaOptions, KafkaPublisher};
 use outbox::{Message, Publisher, SystemClock};
-use products::{Settings, seed_demo};
+use products::{Products, seed_demo};
 use service::config::{HttpSettings, KafkaSettings, MongoSettings, TokenSettings};
 use service::lifecycle::Lifecycle;
 use testkit::{eventually, stack};
@@ -36,7 +37,9 @@ async fn the_service_comes_up_alone_and_recovers_by_itself() {
     };
     let mongo = settings.mongo.clone();
     let lifecycle = Lifecycle::new(Duration::from_secs(8));
-    let running = products::start(settings, &lifecycle).await.unwrap();
+    let running = host::start::<Products>(settings, products::Settings::default(), &lifecycle)
+        .await
+        .unwrap();
     let base = format!("http://{}", running.address);
 
     assert_eq!(
@@ -69,7 +72,7 @@ async fn the_service_comes_up_alone_and_recovers_by_itself() {
     })
     .await;
 
-    let database = products::connect(&mongo).await.unwrap();
+    let database = host::connect(Products::NAME, &mongo).await.unwrap();
     seed_demo(&database, Arc::new(SystemClock)).await.unwrap();
     let found = products::store::Catalogue::find_by_name(&database, "laptop")
         .await
@@ -120,15 +123,17 @@ async fn a_port_that_is_taken_is_named() {
         ..Settings::default()
     };
     let lifecycle = Lifecycle::new(Duration::from_secs(1));
-    let refused = products::start(settings, &lifecycle)
+    let refused = host::start::<Products>(settings, products::Settings::default(), &lifecycle)
         .await
-        .unwrap_err()
+        .err()
+        .unwrap()
         .to_string();
     assert!(
         refused.contains(&address.to_string()) && refused.contains("--listen"),
         "{refused}"
     );
     let mongo = MongoSettings::new("nonsense", "products");
-    let refused = products::connect(&mongo).await.err().unwrap().to_string();
+    let refused = host::connect(Products::NAME, &mongo).await;
+    let refused = refused.err().unwrap().to_string();
     assert!(refused.contains("QUADRILLE_MONGODB_URI"), "{refused}");
 }

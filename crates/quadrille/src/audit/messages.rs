@@ -10,6 +10,7 @@ use outbox::{InboxStore, OutboxStore};
 use super::findings::{Check, Findings};
 use crate::letters::desk;
 use crate::services;
+use quadrille::SERVICES;
 
 /// The most letters that are asked for by name.
 const LETTERS: usize = 100;
@@ -46,12 +47,12 @@ pub(super) async fn outboxes(databases: &Databases, findings: &mut Findings) -> 
 /// Whether anything is parked.
 pub(super) async fn parked(databases: &Databases, findings: &mut Findings) -> anyhow::Result<()> {
     let mut check = Check::new("nothing-parked", "services", "no message is set aside");
-    for service in services::ALL {
+    for service in SERVICES {
         let Some(database) = databases.get(service.name()) else {
             continue;
         };
         check.looked_at += 1;
-        let desk = desk(service, database);
+        let desk = desk(*service, database);
         findings.parked += desk.count().await?;
         let filter = outbox::dead_letter::LetterFilter {
             limit: LETTERS,
@@ -91,7 +92,7 @@ pub(super) async fn caught_up(
     findings: &mut Findings,
 ) -> anyhow::Result<()> {
     let mut claims = BTreeMap::new();
-    for service in services::ALL {
+    for service in SERVICES {
         if let Some(database) = databases.get(service.name()) {
             claims.insert(service.name(), database.checkpoints(service.name()).await?);
         }
@@ -99,11 +100,11 @@ pub(super) async fn caught_up(
     // After the checkpoints: a service at work never stands beyond an end that is read later.
     let ends = ends(topics).await?;
     let mut check = caught_up_rule();
-    for service in services::ALL {
+    for service in SERVICES {
         let Some(claims) = claims.get(service.name()) else {
             continue;
         };
-        let heard = service.hears();
+        let heard = services::consumed(*service);
         for end in heard.iter().filter_map(|topic| ends.get(topic)).flatten() {
             check.looked_at += 1;
             let found = claims.iter().find(|claim| claim.at == end.at);

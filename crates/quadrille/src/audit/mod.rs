@@ -57,8 +57,8 @@ pub(crate) struct AuditArgs {
 pub(crate) async fn run(args: &AuditArgs) -> anyhow::Result<Findings> {
     let place = &args.place;
     let mut databases = messages::Databases::new();
-    for service in ["orders", "products"] {
-        databases.insert(service, place.database(service).await?);
+    for name in quadrille::names() {
+        databases.insert(name, place.database(name).await?);
     }
     let mut audit = Audit::default();
     let topics = if args.databases_only {

@@ -15,7 +15,7 @@
 //! it, and no command reads it.
 //!
 //! **How to add one.** A new table needs nothing. One that only wakes somebody goes into
-//! [`tables::left_out`]; a new service into [`tables::SERVICES`].
+//! what its service registers as transient.
 
 mod dump;
 mod manifest;

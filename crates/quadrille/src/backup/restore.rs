@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, ensure};
 use bson::{Document, RawDocumentBuf, doc};
 use clap::Args;
+use host::Role;
 use outbox::mongo::{MongoDatabase, MongoOptions};
 
 use super::dump::{self, Reader};
@@ -21,9 +22,9 @@ pub(crate) struct RestoreArgs {
     place: Place,
     /// The folder that `quadrille backup` was given
     dir: PathBuf,
-    /// The service: auth, products or orders
-    #[arg(long, value_parser = tables::SERVICES)]
-    service: String,
+    /// The service
+    #[arg(long, value_parser = tables::service)]
+    service: &'static dyn Role,
     /// The database to restore into, instead of the service's own
     #[arg(long, value_name = "DATABASE")]
     into: Option<String>,
@@ -48,7 +49,7 @@ const BYTES_AT_ONCE: usize = 8 * 1024 * 1024;
 /// When the backup is not whole, does not fit the topics, the database is not empty or in use.
 /// Nothing is changed before all that is looked at.
 pub(crate) async fn run(args: &RestoreArgs) -> anyhow::Result<()> {
-    let (manifest, folder) = Manifest::read(&args.dir, &args.service)?;
+    let (manifest, folder) = Manifest::read(&args.dir, args.service.name())?;
     for table in &manifest.tables {
         dump::check(&folder, table)?;
     }
@@ -60,33 +61,33 @@ pub(crate) async fn run(args: &RestoreArgs) -> anyhow::Result<()> {
         manifest.tables.len()
     );
     let ahead = compare(args, &manifest).await?;
-    show(&args.service, ahead.as_ref());
+    show(args.service.name(), ahead.as_ref());
     if args.check {
         return Ok(());
     }
     let name = match &args.into {
-        Some(name) => name,
-        None => args.place.database_name(&args.service)?,
+        Some(name) => name.clone(),
+        None => args.place.database_name(args.service.name())?,
     };
     let uri = args.place.mongodb_uri()?;
-    let database = MongoDatabase::connect(&uri, name, MongoOptions::default())
+    let database = MongoDatabase::connect(&uri, &name, MongoOptions::default())
         .await
         .context("--mongodb-uri can't be used")?;
     let there = tables::of(&database).await?;
-    refuse_if_in_use(&database, &args.service).await?;
+    refuse_if_in_use(&database, args.service.name()).await?;
     if !args.replace {
-        refuse_unless_empty(&database, &there).await?;
+        refuse_unless_empty(args.service, &database, &there).await?;
     }
     database
         .begin_restoring(&again(args))
         .await
         .with_context(|| format!("the database {name} can't be written to; nothing was changed"))?;
     clear(&database, &there).await?;
-    tables::prepare(&args.service, &uri, name).await?;
+    args.service.prepare(&database).await?;
     for table in &manifest.tables {
         fill(&database, &folder, table).await?;
     }
-    tables::read_again(&args.service, &database).await?;
+    args.service.restored(&database).await?;
     database.restored().await.with_context(|| {
         format!("{name} still counts as half restored; begin again with --replace")
     })?;
@@ -95,7 +96,7 @@ pub(crate) async fn run(args: &RestoreArgs) -> anyhow::Result<()> {
         println!(
             "Start {}, wait until it is ready, and hold the books against each other with `quadrille \
              audit`.",
-            args.service
+            args.service.name()
         );
     }
     Ok(())
@@ -108,7 +109,7 @@ fn again(args: &RestoreArgs) -> String {
     format!(
         "quadrille restore {} --service {}{into} --replace",
         args.dir.display(),
-        args.service
+        args.service.name()
     )
 }
 
@@ -155,9 +156,16 @@ async fn refuse_if_in_use(database: &MongoDatabase, service: &str) -> anyhow::Re
     Ok(())
 }
 
-async fn refuse_unless_empty(database: &MongoDatabase, there: &[String]) -> anyhow::Result<()> {
+async fn refuse_unless_empty(
+    service: &dyn Role,
+    database: &MongoDatabase,
+    there: &[String],
+) -> anyhow::Result<()> {
     let database = database.database();
-    for table in there.iter().filter(|table| !tables::left_out(table)) {
+    for table in there
+        .iter()
+        .filter(|table| !tables::left_out(service, table))
+    {
         let documents = database.collection::<Document>(table);
         ensure!(
             documents.find_one(doc! {}).await?.is_none(),

@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail, ensure};
 use bson::{RawDocumentBuf, doc};
 use clap::Args;
+use host::Role;
 use jiff::Timestamp;
 use outbox::mongo::{MongoDatabase, MongoOptions, RESTORING};
+use quadrille::SERVICES;
 
 use super::dump::Writer;
 use super::manifest::{FORMAT, Manifest, Mark};
@@ -22,9 +24,9 @@ pub(crate) struct BackupArgs {
     place: Place,
     /// The folder that gets a folder for each service
     dir: PathBuf,
-    /// Only this service: auth, products or orders; may be given again
-    #[arg(long = "service", value_name = "SERVICE", value_parser = tables::SERVICES)]
-    services: Vec<String>,
+    /// Only this service; may be given again
+    #[arg(long = "service", value_name = "SERVICE", value_parser = tables::service)]
+    services: Vec<&'static dyn Role>,
     /// Print the manifests as JSON
     #[arg(long)]
     json: bool,
@@ -45,10 +47,10 @@ struct Part {
 /// When a database can't be read or a file can't be written; no backup of that name is then there.
 pub(crate) async fn run(args: &BackupArgs) -> anyhow::Result<()> {
     let mut parts = Vec::new();
-    for service in tables::SERVICES {
-        let wanted = args.services.is_empty() || args.services.iter().any(|one| one == service);
-        if wanted {
-            parts.push(begin(args, service).await?);
+    for service in SERVICES {
+        let asked = |one: &&dyn Role| one.name() == service.name();
+        if args.services.is_empty() || args.services.iter().any(asked) {
+            parts.push(begin(args, *service).await?);
         }
     }
     read(&mut parts).await?;
@@ -72,7 +74,8 @@ pub(crate) async fn run(args: &BackupArgs) -> anyhow::Result<()> {
 }
 
 /// Looks whether `service` can be saved, and makes its folder.
-async fn begin(args: &BackupArgs, service: &str) -> anyhow::Result<Part> {
+async fn begin(args: &BackupArgs, role: &dyn Role) -> anyhow::Result<Part> {
+    let service = role.name();
     let whole = args.dir.join(service);
     ensure!(
         !whole.exists(),
@@ -81,17 +84,17 @@ async fn begin(args: &BackupArgs, service: &str) -> anyhow::Result<Part> {
     );
     let name = args.place.database_name(service)?;
     let uri = args.place.mongodb_uri()?;
-    let database = MongoDatabase::connect(&uri, name, MongoOptions::default())
+    let database = MongoDatabase::connect(&uri, &name, MongoOptions::default())
         .await
         .context("--mongodb-uri can't be used")?;
     let mut tables = tables::of(&database).await?;
     if let Some(restoring) = database.restoring().await? {
         bail!("nothing was saved: {restoring}");
     }
-    tables.retain(|table| !tables::left_out(table));
+    tables.retain(|table| !tables::left_out(role, table));
     ensure!(
         !tables.is_empty(),
-        "the database {name} holds no tables: name that of {service} with --{service}-database"
+        "the database {name} holds no tables: name that of {service} with --databases"
     );
     let folder = args.dir.join(format!(".{service}.partial"));
     // What an earlier one left that was cut off.
@@ -108,7 +111,7 @@ async fn begin(args: &BackupArgs, service: &str) -> anyhow::Result<Part> {
         format: FORMAT,
         quadrille: env!("CARGO_PKG_VERSION").to_owned(),
         service: service.to_owned(),
-        database: name.to_owned(),
+        database: name,
         read_at: Timestamp::now(),
         tables: Vec::new(),
         checkpoints: Vec::new(),

@@ -55,15 +55,12 @@ pub(super) async fn audit(
     shop: &Shop,
     databases_only: bool,
 ) -> anyhow::Result<Vec<String>> {
-    let database = |service: &str| format!("{}_{service}", shop.name);
     let args = AuditArgs {
         place: Place {
             mongodb_uri: Some(servers.mongodb_uri.clone()),
             kafka_brokers: Some(servers.kafka_brokers.clone()),
             topic_prefix: format!("{}.", shop.name),
-            auth_database: database("auth"),
-            products_database: database("products"),
-            orders_database: database("orders"),
+            databases: format!("{}_{{service}}", shop.name).parse()?,
             security: KafkaSecuritySettings::default(),
         },
         databases_only,

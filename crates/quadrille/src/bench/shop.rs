@@ -6,10 +6,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
+use auth::Auth;
 use devstack::{DevStack, Lines, Options, Profile};
+use host::Service;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use orders::Orders;
 use outbox::mongo::{MongoDatabase, MongoOptions};
+use products::Products;
+use quadrille::SERVICES;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
@@ -53,8 +58,8 @@ impl Servers {
             MongoDatabase::connect(&self.mongodb_uri, &name, MongoOptions::default()).await
         };
         let (of_orders, of_products) = (connect("orders").await?, connect("products").await?);
-        orders::store::prepare(&of_orders).await?;
-        products::store::prepare(&of_products).await?;
+        host::prepare::<Orders>(&of_orders).await?;
+        host::prepare::<Products>(&of_products).await?;
         Ok((of_orders, of_products))
     }
 
@@ -135,42 +140,52 @@ impl Shop {
         })
     }
 
-    /// Each service in processes of its own: orders and products in so many.
+    /// Each service in processes of its own: `auth` in one, the others in so many.
     pub(super) async fn spread(
         servers: &Servers,
         name: &str,
         instances: usize,
     ) -> anyhow::Result<Self> {
-        let (auth, products) = (format!("{name}_auth"), format!("{name}_products"));
-        seed::load(&servers.mongodb_uri, &auth, &products).await?;
-        let ports = free_ports(2 + 2 * instances)?;
-        let (of_products, of_orders) = ports[2..].split_at(instances);
+        let mut places = Vec::new();
+        for service in SERVICES {
+            let database = format!("{name}_{}", service.name());
+            seed::load(*service, &servers.mongodb_uri, &database).await?;
+            let count = if service.name() == Auth::NAME {
+                1
+            } else {
+                instances
+            };
+            places.extend(std::iter::repeat_n(service.name(), count));
+        }
+        let ports = free_ports(1 + places.len())?;
         let address = |port: &u16| format!("http://127.0.0.1:{port}");
-        let addresses = |ports: &[u16]| ports.iter().map(address).collect::<Vec<_>>().join(",");
-        let keys = format!("--jwks-url={}/.well-known/jwks.json", address(&ports[1]));
+        let places: Vec<(&str, u16)> = places.into_iter().zip(ports[1..].iter().copied()).collect();
+        let auth = places.iter().find(|(name, _)| *name == Auth::NAME);
+        let keys = auth.map(|(_, port)| address(port)).unwrap_or_default();
+        let keys = format!("--jwks-url={keys}/.well-known/jwks.json");
         let mut shop = Self {
             url: address(&ports[0]),
             name: name.to_owned(),
             processes: Vec::new(),
         };
-        shop.serve(servers, "auth", ports[1], Vec::new()).await?;
-        for port in of_products {
-            let keys = vec![keys.clone()];
-            shop.serve(servers, "products", *port, keys).await?;
+        for (service, port) in &places {
+            let own = vec![
+                keys.clone(),
+                format!("--mongodb-database={name}_{service}"),
+                format!("--topic-prefix={name}."),
+            ];
+            shop.serve(servers, service, *port, own).await?;
         }
-        for port in of_orders {
-            let keys = vec![keys.clone()];
-            shop.serve(servers, "orders", *port, keys).await?;
-        }
-        let services = vec![
+        let upstreams = places
+            .iter()
+            .map(|(name, port)| format!("{name}={}", address(port)));
+        let own = vec![
             keys,
             // All clients have this machine's address.
             "--login-limit-per-second=0".to_owned(),
-            format!("--auth-url={}", address(&ports[1])),
-            format!("--products-url={}", addresses(of_products)),
-            format!("--orders-url={}", addresses(of_orders)),
+            format!("--upstreams={}", upstreams.collect::<Vec<_>>().join(",")),
         ];
-        shop.serve(servers, "gateway", ports[0], services).await?;
+        shop.serve(servers, "gateway", ports[0], own).await?;
         Ok(shop)
     }
 
@@ -187,12 +202,6 @@ impl Shop {
             role.to_owned(),
             format!("--listen=127.0.0.1:{port}"),
         ];
-        if role != "gateway" {
-            arguments.push(format!("--mongodb-database={}_{role}", self.name));
-        }
-        if ["orders", "products"].contains(&role) {
-            arguments.push(format!("--topic-prefix={}.", self.name));
-        }
         arguments.extend(more);
         let mut process = Process::start(role, servers, &self.name, &arguments)?;
         let ready = format!("http://127.0.0.1:{port}/readyz");

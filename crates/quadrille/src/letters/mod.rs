@@ -6,14 +6,16 @@ use std::sync::Arc;
 
 use anyhow::{Context, ensure};
 use clap::{Args, Subcommand};
+use host::Role;
 use outbox::SystemClock;
 use outbox::dead_letter::{DeadLetters, Handled, LetterAction, LetterFilter, LetterView, Outcome};
 use outbox::mongo::MongoDatabase;
+use quadrille::SERVICES;
 use serde_json::{Value, json};
 
 use self::view::{action_json, detail_json, detail_text, view_json, view_text};
 use crate::place::Place;
-use crate::services::{self, Service};
+use crate::services;
 
 /// What to do with dead letters.
 #[derive(Debug, Subcommand)]
@@ -117,10 +119,10 @@ pub(crate) struct ActionsArgs {
 }
 
 /// The dead letters of `service`, with its own handlers.
-pub(crate) fn desk(service: &Service, database: &MongoDatabase) -> DeadLetters<MongoDatabase> {
+pub(crate) fn desk(service: &dyn Role, database: &MongoDatabase) -> DeadLetters<MongoDatabase> {
     DeadLetters::new(
         database.clone(),
-        (service.subscriptions)(database),
+        service.subscriptions(database),
         service.name(),
         Arc::new(SystemClock),
     )
@@ -171,10 +173,10 @@ fn who(given: Option<&str>) -> String {
 }
 
 /// The services that `only` names, or all.
-fn chosen(only: Option<&String>) -> anyhow::Result<Vec<&'static Service>> {
+fn chosen(only: Option<&String>) -> anyhow::Result<Vec<&'static dyn Role>> {
     match only {
         Some(name) => Ok(vec![services::named(name)?]),
-        None => Ok(services::ALL.iter().collect()),
+        None => Ok(SERVICES.to_vec()),
     }
 }
 
@@ -286,7 +288,7 @@ fn report(handled: &Handled, json: bool) -> bool {
 /// # Errors
 /// When the database can't be read.
 pub(crate) async fn parked_for(
-    service: &Service,
+    service: &dyn Role,
     database: &MongoDatabase,
     key: &str,
 ) -> anyhow::Result<Vec<LetterView>> {

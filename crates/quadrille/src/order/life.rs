@@ -10,13 +10,13 @@ use futures::TryStreamExt;
 use jiff::Timestamp;
 use outbox::Event;
 use outbox::kafka::TopicReader;
+use quadrille::SERVICES;
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::sources::{Found, drawn_at, records_of, unsent};
 use crate::letters::parked_for;
 use crate::place::Place;
-use crate::services;
 
 /// Which order.
 #[derive(Debug, Clone, Args)]
@@ -172,7 +172,7 @@ impl Life {
     async fn waiting(&mut self, place: &Place) -> anyhow::Result<()> {
         let key = self.order_id.to_string();
         let keys = HashSet::from([key.clone()]);
-        for service in services::ALL {
+        for service in SERVICES {
             let (name, database) = (service.name(), place.database(service.name()).await?);
             let waiting = unsent(&database, &keys).await?;
             for (written_at, message) in waiting.messages {
@@ -188,7 +188,7 @@ impl Life {
                     "The outbox of {name} is so full that not all of it was looked at."
                 ));
             }
-            for view in parked_for(service, &database, &key).await? {
+            for view in parked_for(*service, &database, &key).await? {
                 let letter = &view.letter;
                 let what = format!(
                     "parked after {} attempt(s): {}",

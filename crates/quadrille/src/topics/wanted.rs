@@ -6,7 +6,7 @@ use anyhow::bail;
 use events::topics;
 use outbox::kafka::TopicSpec;
 
-use crate::services;
+use quadrille::SERVICES;
 
 /// What an operator wants otherwise than by default.
 #[derive(Debug, Default)]
@@ -35,9 +35,9 @@ pub(crate) struct Wanted {
 /// # Errors
 /// When a wish names a topic that is none of the shop's.
 pub(crate) fn all(wishes: &Wishes) -> anyhow::Result<Vec<Wanted>> {
-    let mut specs: Vec<TopicSpec> = services::ALL
+    let mut specs: Vec<TopicSpec> = SERVICES
         .iter()
-        .flat_map(|service| service.contract.topics())
+        .flat_map(|service| service.contract().topics())
         .collect();
     specs.sort_by(|one, other| one.name.cmp(&other.name));
     specs.dedup_by(|one, other| one.name == other.name);

@@ -14,16 +14,21 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use auth::Auth;
 use clap::{Args, ValueEnum};
 use devstack::{DevStack, Options, Profile};
-use gateway::access::Upstream;
+use gateway::Addresses;
+use host::Service;
+use orders::Orders;
 use outbox::mongo::{MongoDatabase, MongoOptions};
+use quadrille::SERVICES;
 use service::config::{HttpSettings, KafkaSettings, MongoSettings, TokenSettings};
 use service::lifecycle::Lifecycle;
 
 use self::progress::Steps;
 pub(crate) use self::state::State;
-use crate::{choreography, health, openapi, seed, serve};
+use crate::services::OwnSettings;
+use crate::{choreography, health, seed, serve};
 
 /// What `up` logs unless `RUST_LOG` says otherwise: an order's way, and what is wrong.
 pub(crate) const LOG_FILTER: &str = "warn,order=info,orders=warn";
@@ -56,9 +61,9 @@ pub(crate) struct UpArgs {
     /// Most messages in one transaction, and most outbox records in one round
     #[arg(long, value_name = "MESSAGES", default_value_t = KafkaSettings::BATCH, env = "QUADRILLE_MESSAGE_BATCH", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=1_000))]
     pub(crate) message_batch: usize,
-    /// How orders are gathered
+    /// What can be set for one service alone.
     #[command(flatten)]
-    pub(crate) batch: orders::BatchSettings,
+    pub(crate) own: OwnSettings,
 }
 
 impl UpArgs {
@@ -157,46 +162,41 @@ async fn start_services(
         batch: args.message_batch,
         ..KafkaSettings::new(stack.kafka_brokers(), &args.topic_prefix())
     };
-    let http = || args.http(0);
     let step = steps.begin("starting the services");
-    let auth = auth::Settings {
-        http: http(),
-        mongo: mongo("auth"),
-        ..Default::default()
-    };
-    let auth = auth::start(auth, lifecycle).await?;
-    let tokens = TokenSettings::new(&format!("http://{}/.well-known/jwks.json", auth.address));
-    let products = products::Settings {
-        http: http(),
-        mongo: mongo("products"),
-        kafka: kafka.clone(),
-        tokens: tokens.clone(),
-    };
-    let products = products::start(products, lifecycle).await?;
-    let orders = orders::Settings {
-        http: http(),
-        mongo: mongo("orders"),
+    let mut common = host::Settings {
+        http: args.http(0),
         kafka,
-        tokens,
-        batch: args.batch.clone(),
+        ..host::Settings::default()
     };
-    let orders = orders::start(orders, lifecycle).await?;
-    let (at_auth, at_products, at_orders) = (auth.address, products.address, orders.address);
+    let mut addresses = Vec::new();
+    let mut in_process = HashMap::new();
+    for service in SERVICES {
+        common.mongo = mongo(service.name());
+        let running = service
+            .start(common.clone(), &args.own.0, lifecycle)
+            .await?;
+        if service.name() == Auth::NAME {
+            let keys = format!("http://{}/.well-known/jwks.json", running.address);
+            common.tokens = TokenSettings::new(&keys);
+        }
+        addresses.push((service.name(), running.address));
+        in_process.insert(service.name(), running.routes);
+    }
+    let shop = gateway::Shop {
+        services: quadrille::upstreams(),
+        in_process,
+        choreography: choreography::for_the_gateway(),
+    };
+    let everywhere = |address| Addresses::of(quadrille::names().into_iter().map(|n| (n, address)));
     let gateway = gateway::Settings {
         http: args.http(args.port),
-        auth_metrics_url: metrics.map(Into::into),
-        products_metrics_url: metrics.map(Into::into),
-        orders_metrics_url: metrics.map(Into::into),
+        tokens: common.tokens,
+        upstreams: Addresses::of(addresses.iter().copied()),
+        upstream_metrics: metrics.map(everywhere),
         web_root: args.web_root.clone().or_else(built_web),
-        choreography: choreography::for_the_gateway(),
-        in_process: HashMap::from([
-            (Upstream::Auth, auth.routes),
-            (Upstream::Products, products.routes),
-            (Upstream::Orders, orders.routes),
-        ]),
-        ..gateway::Settings::new(at_auth.into(), at_products.into(), at_orders.into())
+        ..gateway::Settings::default()
     };
-    gateway::start(gateway, openapi::whole(), lifecycle, None)
+    gateway::start(gateway, shop, lifecycle, None)
         .await
         .with_context(|| {
             format!(
@@ -207,17 +207,15 @@ async fn start_services(
     step.done();
     let step = steps.begin("loading the demo data");
     let uri = stack.mongodb_uri();
-    seed::load(uri, &args.database("auth"), &args.database("products")).await?;
+    for service in SERVICES {
+        seed::load(*service, uri, &args.database(service.name())).await?;
+    }
     step.done();
     let step = steps.begin("waiting until every service is ready");
-    for (name, address) in [
-        ("auth", at_auth),
-        ("products", at_products),
-        ("orders", at_orders),
-    ] {
+    for (name, address) in addresses {
         wait_until_ready(name, address).await?;
     }
-    wait_until_orderable(uri, &args.database("orders")).await?;
+    wait_until_orderable(uri, &args.database(Orders::NAME)).await?;
     step.done();
     Ok(())
 }
@@ -227,7 +225,7 @@ async fn wait_until_orderable(uri: &str, database: &str) -> anyhow::Result<()> {
     let orders = MongoDatabase::connect(uri, database, MongoOptions::default()).await?;
     let books = orders::store::audit::audit_view(&orders);
     let deadline = Instant::now() + READY_WITHIN;
-    while books.known_products().await? < seed::DEMO_PRODUCTS {
+    while books.known_products().await? < products::seed::DEMO_PRODUCTS {
         anyhow::ensure!(
             Instant::now() < deadline,
             "orders has not heard of the demo products after a minute: is Kafka well?"
@@ -274,7 +272,7 @@ fn print_banner(url: &str, metrics: Option<SocketAddr>, stack: &DevStack, began:
     if let Some(address) = metrics {
         println!("  metrics     http://{address}/metrics");
     }
-    for (email, role) in seed::DEMO_USERS {
+    for (email, role) in auth::DEMO_USERS {
         println!("  {:<11} {email} (password: the same)", role.as_str());
     }
     println!("  MongoDB     {}", stack.mongodb_uri());

@@ -248,24 +248,12 @@ async fn whatever_is_off_is_named() {
 async fn what_can_not_be_compared_is_an_error_that_says_so() {
     let shop = Shop::open().await;
     let uri = format!("--mongodb-uri={}", shop.bed.mongodb_uri());
-    let orders = format!("--orders-database={}", shop.bed.database_name("orders"));
-    let products = format!("--products-database={}", shop.bed.database_name("products"));
+    let all = format!("--databases={}", shop.bed.database_name("{service}"));
+    let nobodys = format!("{all},orders=nobodys");
     let named: [&[&str]; 3] = [
-        &["audit", &uri, &orders, &products],
-        &[
-            "audit",
-            &uri,
-            "--orders-database=nobodys",
-            &products,
-            "--databases-only",
-        ],
-        &[
-            "audit",
-            &uri,
-            &orders,
-            &products,
-            "--kafka-brokers=127.0.0.1:1",
-        ],
+        &["audit", &uri, &all],
+        &["audit", &uri, &nobodys, "--databases-only"],
+        &["audit", &uri, &all, "--kafka-brokers=127.0.0.1:1"],
     ];
     let texts = [
         "--kafka-brokers",

@@ -182,7 +182,7 @@ async fn what_would_do_harm_is_refused_and_changes_nothing() {
         .arg(format!("--mongodb-uri={}", shop.bed.mongodb_uri()))
         .arg(format!("--kafka-brokers={}", shop.bed.kafka_brokers()))
         .arg(format!(
-            "--orders-database={}",
+            "--databases=orders={}",
             shop.bed.database_name("orders")
         ))
         .arg("--topic-prefix=nowhere.")

@@ -66,7 +66,8 @@ fn a_mongodb_that_is_away_is_said() {
 /// `quadrille accounts add …` with `input`, and with `variable` as the password.
 fn add(bed: &Bed, words: &[&str], input: &str, variable: Option<&str>) -> Output {
     let name = bed.database_name("auth");
-    let place = ["--mongodb-uri", bed.mongodb_uri(), "--auth-database", &name];
+    let name = format!("auth={name}");
+    let place = ["--mongodb-uri", bed.mongodb_uri(), "--databases", &name];
     let mut command = quadrille(&[&["accounts", "add"], words, &place].concat());
     if let Some(password) = variable {
         command.env("QUADRILLE_ADMIN_PASSWORD", password);

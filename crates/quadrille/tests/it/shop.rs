@@ -4,9 +4,12 @@ use std::process::Output;
 use std::sync::Mutex;
 use std::time::Duration;
 
+use auth::Auth;
 use bson::{Document, doc};
 use futures::TryStreamExt;
+use orders::Orders;
 use outbox::mongo::{MongoDatabase, MongoOptions};
+use products::Products;
 use serde_json::{Value, json};
 use service::config::{HttpSettings, KafkaSettings, MongoSettings, TokenSettings};
 use service::lifecycle::Lifecycle;
@@ -59,21 +62,23 @@ impl Shop {
     /// A shop of which auth alone runs, with its topics made.
     pub(crate) async fn open() -> Self {
         let bed = Bed::new().await;
-        let mut specs = orders::CONTRACT.topics();
-        specs.extend(products::CONTRACT.topics());
+        let mut specs = host::contract::<orders::Orders>().topics();
+        specs.extend(host::contract::<products::Products>().topics());
         specs.sort_by(|a, b| a.name.cmp(&b.name));
         specs.dedup_by(|a, b| a.name == b.name);
         bed.ensure_topics(&specs).await;
         let lifecycle = Lifecycle::new(Duration::from_secs(10));
-        let settings = auth::Settings {
+        let settings = host::Settings {
             http: HttpSettings::on_free_port(),
             mongo: MongoSettings::new(bed.mongodb_uri(), &bed.database_name("auth")),
+            kafka: KafkaSettings::new(bed.kafka_brokers(), &bed.topic_prefix()),
             ..Default::default()
         };
-        auth::seed_account(&settings, ADMIN, ADMIN, auth::Role::Admin)
+        auth::seed_account(&settings.mongo, ADMIN, ADMIN, auth::Role::Admin)
             .await
             .unwrap();
-        let address = auth::start(settings, &lifecycle).await.unwrap().address;
+        let started = host::start::<Auth>(settings, auth::Settings::default(), &lifecycle).await;
+        let address = started.unwrap().address;
         let url = format!("http://{address}");
         let http = reqwest::Client::new();
         let credentials = Self::credentials();
@@ -92,12 +97,9 @@ impl Shop {
         })
         .await;
         let token = token.into_inner().unwrap();
-        for service in ["orders", "products"] {
-            let database = bed.database(service).await;
-            match service {
-                "orders" => orders::store::prepare(&database).await.unwrap(),
-                _ => products::store::prepare(&database).await.unwrap(),
-            }
+        for service in quadrille::SERVICES {
+            let database = bed.database(service.name()).await;
+            service.prepare(&database).await.unwrap();
         }
         Self {
             bed,
@@ -133,28 +135,24 @@ impl Shop {
     }
 
     pub(crate) async fn start_products(&self) -> Service {
-        let lifecycle = Lifecycle::new(Duration::from_secs(10));
-        let settings = products::Settings {
-            http: HttpSettings::on_free_port(),
-            mongo: MongoSettings::new(self.bed.mongodb_uri(), &self.bed.database_name("products")),
-            kafka: self.kafka(),
-            tokens: self.tokens(),
-        };
-        let address = products::start(settings, &lifecycle).await.unwrap().address;
-        self.ready(format!("http://{address}"), lifecycle).await
+        self.start::<Products>(products::Settings::default()).await
     }
 
     pub(crate) async fn start_orders(&self) -> Service {
+        self.start::<Orders>(orders::Settings::default()).await
+    }
+
+    async fn start<S: host::Service>(&self, own: S::Settings) -> Service {
         let lifecycle = Lifecycle::new(Duration::from_secs(10));
-        let settings = orders::Settings {
+        let settings = host::Settings {
             http: HttpSettings::on_free_port(),
-            mongo: MongoSettings::new(self.bed.mongodb_uri(), &self.bed.database_name("orders")),
+            mongo: MongoSettings::new(self.bed.mongodb_uri(), &self.bed.database_name(S::NAME)),
             kafka: self.kafka(),
             tokens: self.tokens(),
-            ..Default::default()
         };
-        let address = orders::start(settings, &lifecycle).await.unwrap().address;
-        self.ready(format!("http://{address}"), lifecycle).await
+        let running = host::start::<S>(settings, own, &lifecycle).await.unwrap();
+        self.ready(format!("http://{}", running.address), lifecycle)
+            .await
     }
 
     async fn ready(&self, url: String, lifecycle: Lifecycle) -> Service {
@@ -335,10 +333,8 @@ impl Shop {
             .arg(format!("--mongodb-uri={}", self.bed.mongodb_uri()))
             .arg(format!("--kafka-brokers={}", self.bed.kafka_brokers()))
             .arg(format!("--topic-prefix={}", self.bed.topic_prefix()));
-        for service in ["auth", "orders", "products"] {
-            let name = self.bed.database_name(service);
-            command.arg(format!("--{service}-database={name}"));
-        }
+        let databases = self.bed.database_name("{service}");
+        command.arg(format!("--databases={databases}"));
         command.kill_on_drop(true);
         command
     }

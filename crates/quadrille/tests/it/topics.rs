@@ -43,8 +43,8 @@ async fn shape(bed: &Bed, topic: &str) -> Option<TopicShape> {
 }
 
 fn specs() -> Vec<TopicSpec> {
-    let mut specs = orders::CONTRACT.topics();
-    specs.extend(products::CONTRACT.topics());
+    let mut specs = host::contract::<orders::Orders>().topics();
+    specs.extend(host::contract::<products::Products>().topics());
     specs.sort_by(|one, other| one.name.cmp(&other.name));
     specs.dedup_by(|one, other| one.name == other.name);
     specs

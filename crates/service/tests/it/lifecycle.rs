@@ -59,7 +59,7 @@ async fn an_error_stops_the_others_and_is_reported_with_its_cause() {
     });
     let failed = lifecycle.join().await.unwrap_err();
     assert_eq!(
-        (failed.task, failed.reason.as_str()),
+        (failed.task.as_str(), failed.reason.as_str()),
         ("relay", "broker gone")
     );
 }

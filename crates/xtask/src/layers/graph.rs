@@ -172,7 +172,7 @@ mod tests {
         assert_eq!(edges(&crates), expected);
         let text = check(&crates)[1].to_string();
         assert!(
-            text.contains("orders imports only events, operations, outbox, service"),
+            text.contains("orders imports only events, host, outbox, service"),
             "{text}"
         );
         let text = check(&crates)[2].to_string();

@@ -9,24 +9,30 @@ pub(crate) const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("service", &[]),
     ("devstack", &[]),
     ("events", &["outbox"]),
-    ("auth", &["events", "outbox", "service"]),
-    ("operations", &["outbox", "service"]),
-    ("products", &["events", "operations", "outbox", "service"]),
-    ("orders", &["events", "operations", "outbox", "service"]),
+    ("host", &["events", "outbox", "service"]),
+    ("auth", A_SERVICE),
+    ("products", A_SERVICE),
+    ("orders", A_SERVICE),
     ("gateway", &["service", "events"]),
     ("quadrille", APPLICATION),
     ("e2e", APPLICATION),
     ("model", &[]),
-    ("simulation", &["events", "orders", "outbox", "products"]),
+    (
+        "simulation",
+        &["events", "host", "orders", "outbox", "products"],
+    ),
     ("testkit", &["devstack", "outbox", "service", "events"]),
     ("xtask", &["devstack"]),
 ];
+
+const A_SERVICE: &[&str] = &["events", "host", "outbox", "service"];
 
 const APPLICATION: &[&str] = &[
     "auth",
     "devstack",
     "events",
     "gateway",
+    "host",
     "orders",
     "outbox",
     "products",

@@ -5,7 +5,7 @@ use std::time::Duration;
 use events::{OrderId, OrderStatus, OrderStatusUpdate, topics};
 use futures::TryStreamExt as _;
 use orders::store::audit::audit_view;
-use orders::{BatchSettings, Settings};
+use orders::{BatchSettings, Orders, Settings};
 use outbox::MessageContext;
 use outbox::kafka::TopicSpec;
 use service::config::{HttpSettings, KafkaSettings, MongoSettings, TokenSettings};
@@ -27,18 +27,22 @@ async fn a_post_repeated_after_lost_commits_is_one_order_settled_once() {
         .map(|topic| TopicSpec::dead_letters(topic, "orders", 1));
     bed.ensure_topics(&letters).await;
     let signer = Signer::start().await;
-    let settings = Settings {
+    let settings = host::Settings {
         http: HttpSettings::on_free_port(),
         mongo: MongoSettings::new(ground.tap.uri(), &bed.database_name("orders")),
         kafka: KafkaSettings::new(bed.kafka_brokers(), &bed.topic_prefix()),
         tokens: TokenSettings::new(&signer.jwks_url),
+    };
+    let own = Settings {
         batch: BatchSettings {
             patience: Duration::from_secs(1),
             ..BatchSettings::default()
         },
     };
     let lifecycle = Lifecycle::new(Duration::from_secs(10));
-    let running = orders::start(settings, &lifecycle).await.unwrap();
+    let running = host::start::<Orders>(settings, own, &lifecycle)
+        .await
+        .unwrap();
     let client = Client {
         http: reqwest::Client::new(),
         base: format!("http://{}", running.address),

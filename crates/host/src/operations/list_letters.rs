@@ -41,7 +41,7 @@ pub(super) struct Letters {
     get,
     path = "/",
     tag = "operations",
-    security(("bearer" = [])),
+    security(("bearer" = ["admin"])),
     params(Asked),
     responses(
         (status = 200, description = "What is parked", body = Letters),

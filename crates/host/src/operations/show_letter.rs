@@ -12,7 +12,7 @@ use super::{Operator, place, problems};
     get,
     path = "/{id}",
     tag = "operations",
-    security(("bearer" = [])),
+    security(("bearer" = ["admin"])),
     params(("id" = String, Path, description = "The message: `TOPIC:PARTITION:OFFSET`")),
     responses(
         (status = 200, description = "The message", body = DetailBody),

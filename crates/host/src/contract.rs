@@ -1,10 +1,9 @@
-//! What a service says and hears, declared once and read by `quadrille choreography`.
+//! What a service publishes and consumes, as it follows from what it registers.
 
+use events::topics;
 use outbox::Event;
 use outbox::kafka::TopicSpec;
 use serde::Serialize;
-
-use crate::topics;
 
 /// An event type on a topic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -26,19 +25,19 @@ impl Stream {
 }
 
 /// The whole of a service's part in the choreography.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Contract {
     /// The service, which is also its consumer group.
     pub service: &'static str,
     /// What it publishes.
-    pub publishes: &'static [Stream],
-    /// What it listens to, each with what it does about it in a few words.
-    pub subscribes: &'static [(Stream, &'static str)],
+    pub publishes: Vec<Stream>,
+    /// What it consumes, each with what it does about it in a few words.
+    pub subscribes: Vec<(Stream, &'static str)>,
 }
 
 impl Contract {
     /// The topics that the service needs: those that it writes and reads, and for each that
-    /// it reads one for what it can't apply.
+    /// it reads one for its dead letters.
     pub fn topics(&self) -> Vec<TopicSpec> {
         let writes = |name| self.publishes.iter().any(|stream| stream.topic == name);
         let reads = |name| {

@@ -1,4 +1,6 @@
-//! The endpoints, one file each. An id in a path is a letter's place, `TOPIC:PARTITION:OFFSET`.
+//! What an operator may do to a service over HTTP: its dead letters. For admins.
+//!
+//! One file for each endpoint. An id in a path is a letter's place, `TOPIC:PARTITION:OFFSET`.
 
 mod body;
 mod discard_letter;

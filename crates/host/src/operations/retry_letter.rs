@@ -1,4 +1,4 @@
-//! `POST /api/admin/dead-letters/{service}/{id}/discard`
+//! `POST /api/admin/dead-letters/{service}/{id}/retry`
 
 use axum::extract::State;
 use service::http::{Json, Path, Problem, ProblemBody};
@@ -7,42 +7,46 @@ use service::token::AdminCaller;
 use super::body::{OutcomeBody, ReasonBody};
 use super::{Operator, place, problems};
 
-/// Throws a parked message away, and applies those that wait behind it
+/// Tries a parked message again, and after it those that wait behind it
 ///
-/// The copy on the dead-letter topic stays for as long as that topic keeps it.
+/// In one transaction, with the service's own handlers. What fails again stays parked.
 #[utoipa::path(
     post,
-    path = "/{id}/discard",
+    path = "/{id}/retry",
     tag = "operations",
-    security(("bearer" = [])),
+    security(("bearer" = ["admin"])),
     params(("id" = String, Path, description = "The message: `TOPIC:PARTITION:OFFSET`")),
-    request_body = ReasonBody,
+    request_body(content = Option<ReasonBody>, description = "Why; may be left out"),
     responses(
-        (status = 200, description = "What came of it", body = OutcomeBody),
+        (status = 200, description = "What came of it; `failed-again` is a success of the request",
+            body = OutcomeBody),
         (status = 400, description = "`malformed-json`", body = ProblemBody),
         (status = 401, description = "`unauthorized`", body = ProblemBody),
         (status = 403, description = "`forbidden`: not an admin", body = ProblemBody),
         (status = 404, description = "`unknown-letter`", body = ProblemBody),
         (status = 409, description = "`letter-waits`, with the member `waits_for`",
             body = ProblemBody),
-        (status = 422, description = "`invalid-body`, or `reason-required`: not 1 to 500 characters",
+        (status = 422, description = "`invalid-body`, or `reason-required`: it is too long",
             body = ProblemBody),
         (status = 503, description = "`unavailable`", body = ProblemBody),
     )
 )]
-pub(super) async fn discard_dead_letter(
+pub(super) async fn retry_dead_letter(
     AdminCaller(admin): AdminCaller,
     State(operator): State<Operator>,
     Path(id): Path<String>,
-    Json(reason): Json<ReasonBody>,
+    reason: Option<Json<ReasonBody>>,
 ) -> Result<Json<OutcomeBody>, Problem> {
-    let why = reason.checked()?;
-    if why.is_empty() {
-        return Err(problems::reason_required());
-    }
+    let reason = reason.map(|Json(body)| body).unwrap_or_default();
+    let why = match reason.checked()? {
+        "" => "tried again",
+        why => why,
+    };
     let letter = place::to_desk(operator.group(), &id);
-    let handled = operator.desk().discard(&letter, &admin.email, why).await;
+    let handled = operator.desk().retry(&letter, &admin.email, why).await;
     let handled = handled.map_err(problems::of_desk)?;
-    tracing::warn!(letter, by = %admin.account_id, why, "a dead letter was discarded");
+    tracing::info!(
+        letter, by = %admin.account_id, outcome = ?handled.outcome, "a dead letter was tried again"
+    );
     Ok(Json(handled.into()))
 }

@@ -25,7 +25,7 @@ pub(super) struct Actions {
     get,
     path = "/actions",
     tag = "operations",
-    security(("bearer" = [])),
+    security(("bearer" = ["admin"])),
     responses(
         (status = 200, description = "What was done", body = Actions),
         (status = 401, description = "`unauthorized`", body = ProblemBody),

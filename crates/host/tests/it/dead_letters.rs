@@ -157,8 +157,8 @@ async fn a_letter_is_discarded_for_a_reason_only() {
 
 #[test]
 fn two_services_are_described_beside_each_other() {
-    let mut whole = operations::openapi("orders");
-    whole.merge(operations::openapi("products"));
+    let mut whole = host::operations::openapi("orders");
+    whole.merge(host::operations::openapi("products"));
     let whole = serde_json::to_value(&whole).unwrap();
     let paths = whole["paths"].as_object().unwrap();
     assert_eq!(paths.len(), 10);

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use host::operations::Operator;
 use jiff::Timestamp;
-use operations::Operator;
 use outbox::mongo::{MongoDatabase, MongoTx};
 use outbox::source::Assigned;
 use outbox::{
@@ -92,7 +92,7 @@ impl Service {
             clock,
             verifier,
         );
-        let routes = operations::router("pings", operator);
+        let routes = host::operations::router("pings", operator);
         let routes = service::http::layers(routes, "pings", &HttpSettings::default());
         let lifecycle = Lifecycle::new(std::time::Duration::from_secs(5));
         let listener = service::http::bind(([127, 0, 0, 1], 0).into())

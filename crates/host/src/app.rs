@@ -1,0 +1,183 @@
+//! What a service declares.
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use outbox::mongo::MongoDatabase;
+use outbox::{Event, Handle, Relearn, StoreError, Subscriptions};
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::{BoxError, Context, Contract, Service, Stream, operations};
+
+/// What a service declares in [`Service::register`]; the rest follows from it.
+pub struct App<S: Service> {
+    publishes: Vec<Stream>,
+    subscriptions: Vec<Subscription<S>>,
+    pub(crate) tables: Option<Tables>,
+    pub(crate) transient: Vec<&'static str>,
+    pub(crate) restored: Option<Tables>,
+    pub(crate) demo: Option<Demo>,
+    pub(crate) recovery: Option<Recovery<S>>,
+    pub(crate) writes_wait_for_recovery: bool,
+    routes: OpenApiRouter<S::State>,
+}
+
+type Tables =
+    Box<dyn Fn(MongoDatabase) -> BoxFuture<'static, Result<(), StoreError>> + Send + Sync>;
+type Demo = Box<dyn Fn(MongoDatabase) -> BoxFuture<'static, Result<(), BoxError>> + Send + Sync>;
+type Recovery<S> = Box<dyn Fn(&Context<S>) -> Arc<dyn Relearn> + Send + Sync>;
+type Subscribe<S> = Box<
+    dyn Fn(&Context<S>, Subscriptions<MongoDatabase>) -> Subscriptions<MongoDatabase> + Send + Sync,
+>;
+
+struct Subscription<S: Service> {
+    stream: Stream,
+    effect: &'static str,
+    subscribe: Subscribe<S>,
+}
+
+impl<S: Service> App<S> {
+    /// What `S` declares.
+    pub(crate) fn declared() -> Self {
+        let mut app = Self {
+            publishes: Vec::new(),
+            subscriptions: Vec::new(),
+            tables: None,
+            transient: Vec::new(),
+            restored: None,
+            demo: None,
+            recovery: None,
+            writes_wait_for_recovery: false,
+            routes: OpenApiRouter::new(),
+        };
+        S::register(&mut app);
+        app
+    }
+
+    /// The service publishes events of type `E`.
+    pub fn publishes<E: Event>(&mut self) -> &mut Self {
+        self.publishes.push(Stream::of::<E>());
+        self
+    }
+
+    /// Gives events of type `E` to the handler that `handler` makes; `effect` says what it does
+    /// about them, in a few words.
+    pub fn on<E: Event, H: Handle<E, MongoDatabase>>(
+        &mut self,
+        effect: &'static str,
+        handler: impl Fn(&Context<S>) -> H + Send + Sync + 'static,
+    ) -> &mut Self {
+        self.subscriptions.push(Subscription {
+            stream: Stream::of::<E>(),
+            effect,
+            subscribe: Box::new(move |context, all| all.on::<E, H>(handler(context))),
+        });
+        self
+    }
+
+    /// Makes the service's own collections and indexes; doing it again changes nothing. Those of
+    /// outbox and inbox are there already.
+    pub fn tables<F>(
+        &mut self,
+        prepare: impl Fn(MongoDatabase) -> F + Send + Sync + 'static,
+    ) -> &mut Self
+    where
+        F: Future<Output = Result<(), StoreError>> + Send + 'static,
+    {
+        self.tables = Some(Box::new(move |database| Box::pin(prepare(database))));
+        self
+    }
+
+    /// Collections that only wake whoever waits, or that a command left behind: no backup has them.
+    pub fn transient(&mut self, collections: &[&'static str]) -> &mut Self {
+        self.transient.extend(collections);
+        self
+    }
+
+    /// What is done to a restored database, for those who read it before it was whole.
+    pub fn restored<F>(
+        &mut self,
+        act: impl Fn(MongoDatabase) -> F + Send + Sync + 'static,
+    ) -> &mut Self
+    where
+        F: Future<Output = Result<(), StoreError>> + Send + 'static,
+    {
+        self.restored = Some(Box::new(move |database| Box::pin(act(database))));
+        self
+    }
+
+    /// Loads the data that a new shop starts with for trying it out; what is there is left alone.
+    pub fn demo<F>(
+        &mut self,
+        load: impl Fn(MongoDatabase) -> F + Send + Sync + 'static,
+    ) -> &mut Self
+    where
+        F: Future<Output = Result<(), BoxError>> + Send + 'static,
+    {
+        self.demo = Some(Box::new(move |database| Box::pin(load(database))));
+        self
+    }
+
+    /// Puts back what a restored database lacks of the service's own events, before anything is
+    /// published or consumed.
+    pub fn recovery<R: Relearn>(
+        &mut self,
+        recovery: impl Fn(&Context<S>) -> R + Send + Sync + 'static,
+    ) -> &mut Self {
+        self.recovery = Some(Box::new(move |context| Arc::new(recovery(context))));
+        self
+    }
+
+    /// Answers requests that change something with 503 until the recovery is over: a change of what
+    /// a restored database has forgotten would contradict what others were told.
+    pub fn writes_wait_for_recovery(&mut self) -> &mut Self {
+        self.writes_wait_for_recovery = true;
+        self
+    }
+
+    /// Adds endpoints. Each one's `#[utoipa::path]` says who may call it and which limit it counts
+    /// against: the gateway's table is made from these descriptions.
+    pub fn routes(&mut self, routes: OpenApiRouter<S::State>) -> &mut Self {
+        let before = std::mem::take(&mut self.routes);
+        self.routes = before.merge(routes);
+        self
+    }
+
+    /// What follows for the choreography.
+    pub fn contract(&self) -> Contract {
+        Contract {
+            service: S::NAME,
+            publishes: self.publishes.clone(),
+            subscribes: self
+                .subscriptions
+                .iter()
+                .map(|subscription| (subscription.stream, subscription.effect))
+                .collect(),
+        }
+    }
+
+    pub(crate) fn subscriptions(&self, context: &Context<S>) -> Subscriptions<MongoDatabase> {
+        let none = Subscriptions::new(S::NAME);
+        self.subscriptions
+            .iter()
+            .fold(none, |all, one| (one.subscribe)(context, all))
+    }
+
+    pub(crate) fn openapi(&self) -> OpenApi {
+        let mut openapi = self.routes.get_openapi().clone();
+        openapi.merge(operations::openapi(S::NAME));
+        openapi
+    }
+
+    pub(crate) fn router(&self) -> axum::Router<S::State> {
+        self.routes.clone().split_for_parts().0
+    }
+
+    pub(crate) async fn prepare(&self, database: MongoDatabase) -> Result<(), StoreError> {
+        match &self.tables {
+            Some(prepare) => prepare(database).await,
+            None => Ok(()),
+        }
+    }
+}

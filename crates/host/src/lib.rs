@@ -1,0 +1,91 @@
+//! Hosts a service.
+//!
+//! **Purpose.** A service declares what it is: what it publishes and consumes, its tables, its
+//! endpoints ([`Service`], [`App`]). All that every service does alike is done here: it connects,
+//! prepares the database and the topics, recovers what a restored database lacks, runs the relay
+//! and the inbox, answers health checks and the operators of its dead letters, and shuts down in
+//! the order in which work flows.
+//!
+//! **Boundary.** No rule of the shop is in here. Of a service's own types only the events that it
+//! registers are known, so its contract ([`Contract`]) can't differ from what it does.
+//!
+//! **Flow.** [`start`] runs one instance. [`Role`] is a service without its type, for programs that
+//! go through all of them: its settings on a command line, its OpenAPI document, its tables, its
+//! subscriptions for the operators' tools.
+//!
+//! **How to add one.** What every service needs is added to [`App`] and done in `run`; an
+//! operators' endpoint is a file in `operations`.
+
+mod app;
+mod connect;
+mod context;
+mod contract;
+mod error;
+pub mod operations;
+mod role;
+mod run;
+mod settings;
+
+pub use app::App;
+pub use connect::{connect, kafka_options};
+pub use context::Context;
+pub use contract::{Contract, Stream};
+pub use error::{BoxError, StartError};
+pub use role::{Role, role};
+pub use run::{Instance, Running, start, start_at};
+pub use settings::Settings;
+
+use std::fmt::Debug;
+
+use outbox::StoreError;
+use outbox::mongo::MongoDatabase;
+
+/// A service of the shop.
+pub trait Service: Sized + Send + Sync + 'static {
+    /// Its name: its consumer group, the source of its events, its database unless told otherwise.
+    const NAME: &'static str;
+    /// What it is for, in a few words, as the command line shows it.
+    const ABOUT: &'static str;
+    /// The port that it listens on unless told otherwise.
+    const PORT: u16;
+    /// Where the gateway answers for its health.
+    const HEALTH: &'static str;
+    /// What can be set for this service alone; [`Settings`] is what every service has. `up` has
+    /// those of all services on one command line, so no two share a flag, and `#[group(skip)]` keeps
+    /// the struct's name out of it.
+    type Settings: clap::Args + Clone + Debug + Default + Send + Sync;
+    /// What its endpoints work with.
+    type State: Clone + Send + Sync + 'static;
+
+    /// Declares what it publishes, consumes, keeps and answers.
+    fn register(app: &mut App<Self>);
+
+    /// Makes what its endpoints work with and begins what runs beside them. Servers may be out of
+    /// reach: nothing here waits for them.
+    ///
+    /// # Errors
+    /// When a setting can't be used.
+    fn start(
+        instance: &mut Instance<Self>,
+    ) -> impl Future<Output = Result<Self::State, StartError>> + Send;
+}
+
+/// Makes the collections and indexes of `S` in `database`, those of outbox and inbox included. Doing
+/// it again changes nothing.
+///
+/// # Errors
+/// When MongoDB is out of reach, or refuses.
+pub async fn prepare<S: Service>(database: &MongoDatabase) -> Result<(), StoreError> {
+    database.prepare().await?;
+    App::<S>::declared().prepare(database.clone()).await
+}
+
+/// What `S` publishes and consumes.
+pub fn contract<S: Service>() -> Contract {
+    App::<S>::declared().contract()
+}
+
+/// The description of `S`'s endpoints (OpenAPI 3.1), its operators' included.
+pub fn openapi<S: Service>() -> utoipa::openapi::OpenApi {
+    App::<S>::declared().openapi()
+}

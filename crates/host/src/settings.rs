@@ -1,0 +1,20 @@
+//! What can be set for every service.
+
+use service::config::{HttpSettings, KafkaSettings, MongoSettings, TokenSettings};
+
+/// What can be set for every service.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Settings {
+    /// Where it listens.
+    #[command(flatten)]
+    pub http: HttpSettings,
+    /// Where it keeps what it owns; the database is called like the service unless named otherwise.
+    #[command(flatten)]
+    pub mongo: MongoSettings,
+    /// Where it publishes and consumes.
+    #[command(flatten)]
+    pub kafka: KafkaSettings,
+    /// Whose tokens it takes.
+    #[command(flatten)]
+    pub tokens: TokenSettings,
+}

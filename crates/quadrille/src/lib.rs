@@ -1,0 +1,31 @@
+//! The services of the shop, listed once.
+//!
+//! Whatever goes through all services goes through [`SERVICES`]: `serve`, `up`, `seed`, `migrate`,
+//! `backup`, `audit`, `topics`, dead letters, the gateway's routes, the choreography.
+//!
+//! **How to add one.** A line in [`SERVICES`]; the layer rules and the tests name what else is due.
+
+use host::{Role, role};
+
+/// Every service. `auth` comes first: the others check tokens by its keys.
+pub static SERVICES: &[&dyn Role] = &[
+    role::<auth::Auth>(),
+    role::<products::Products>(),
+    role::<orders::Orders>(),
+];
+
+/// The names of all services.
+pub fn names() -> Vec<&'static str> {
+    SERVICES.iter().map(|service| service.name()).collect()
+}
+
+/// The services as the gateway knows them.
+pub fn upstreams() -> Vec<gateway::Upstream> {
+    let upstream = |service: &&dyn Role| gateway::Upstream {
+        name: service.name(),
+        port: service.port(),
+        health: service.health(),
+        openapi: service.openapi(),
+    };
+    SERVICES.iter().map(upstream).collect()
+}
