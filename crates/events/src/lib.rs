@@ -18,9 +18,11 @@ pub mod ids;
 pub mod money;
 pub mod order;
 pub mod product;
+pub mod purchase;
 pub mod topics;
 
 pub use ids::{AccountId, OrderId, ProductId};
 pub use money::{Money, MoneyError};
 pub use order::{OrderCreate, OrderLine, OrderStatus, OrderStatusUpdate, Rejection};
 pub use product::{ProductCreate, ProductState, ProductsQuantityUpdate};
+pub use purchase::PurchaseCreate;

@@ -9,6 +9,9 @@ pub const ORDER_STATUS: &str = "products.order-status.v1";
 /// Products as they are. Key: product id; every record is the full state. Written by `products`.
 pub const PRODUCTS: &str = "products.product.v1";
 
+/// Purchases as the intake takes them. Key: user name. Written by `purchases`.
+pub const PURCHASES: &str = "purchases.purchase.v1";
+
 /// How a topic keeps its records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Retention {
@@ -16,6 +19,8 @@ pub enum Retention {
     Unlimited,
     /// The newest record of each key: the topic is the state.
     Compacted,
+    /// Every record for so many days.
+    Days(u16),
 }
 
 /// A topic and how it is made.
@@ -39,6 +44,7 @@ impl Topic {
         match self.retention {
             Retention::Unlimited => TopicSpec::unlimited(self.name, self.partitions),
             Retention::Compacted => TopicSpec::compacted(self.name, self.partitions),
+            Retention::Days(days) => TopicSpec::for_days(self.name, self.partitions, days),
         }
     }
 }
@@ -65,5 +71,12 @@ pub const ALL: &[Topic] = &[
         key: "product id",
         partitions: 3,
         retention: Retention::Compacted,
+    },
+    Topic {
+        name: PURCHASES,
+        writer: "purchases",
+        key: "user name",
+        partitions: 6,
+        retention: Retention::Days(7),
     },
 ];

@@ -1,7 +1,7 @@
 //! Who may do what: the one table of the API's routes, made from what the services describe.
 //!
 //! An endpoint's OpenAPI description is what it says of itself: its `security` names the roles that
-//! may call it (none named: whoever has a token; no `security`: everyone), `x-limit` the limit that it
+//! may call it (none named: whoever has a token; no `security`, or an empty one among others: everyone), `x-limit` the limit that it
 //! counts against.
 
 use std::collections::BTreeSet;
@@ -153,6 +153,10 @@ fn access(security: &Value) -> Result<Access, String> {
         return Ok(Access::Everyone);
     }
     for scheme in schemes {
+        // The service itself asks for a token, or not.
+        if scheme.as_object().is_some_and(serde_json::Map::is_empty) {
+            return Ok(Access::Everyone);
+        }
         let roles = scheme["bearer"]
             .as_array()
             .ok_or_else(|| format!("a security scheme other than `bearer`: {scheme}"))?;
@@ -206,6 +210,7 @@ mod tests {
             "/open": { "get": { "responses": {}, "x-limit": "guessing" } },
             "/members": { "post": operation(&json!([{ "bearer": [] }])) },
             "/admins": { "put": operation(&json!([{ "bearer": ["admin"] }])) },
+            "/either": { "get": operation(&json!([{}, { "bearer": [] }])) },
         });
         let rules = table(&[service("carts", &paths)]).unwrap();
         let rule = |path: &str| rules.iter().find(|rule| rule.path == path).unwrap();
@@ -214,6 +219,7 @@ mod tests {
         assert_eq!(rule("/members").access, Access::Members);
         assert_eq!(rule("/members").limit, Limit::General);
         assert_eq!(rule("/admins").access, Access::Roles(vec![Role::Admin]));
+        assert_eq!(rule("/either").access, Access::Everyone);
         assert_eq!(rule("/carts").target, Some("/readyz"));
         let admits = |path: &str| {
             [None, Some(Role::User), Some(Role::Admin)].map(|role| rule(path).access.admits(role))

@@ -36,8 +36,8 @@ pub(crate) fn routes(openapi: &OpenApi) -> Result<Router, serde_json::Error> {
             "/docs/{*file}",
             get(async move |Path(path): Path<String>| file(&path)),
         )
-        .route("/docs/errors", get(async || text(error_pages::INDEX)))
-        .route("/docs/errors/", get(async || text(error_pages::INDEX)))
+        .route("/docs/errors", get(async || text(error_pages::index())))
+        .route("/docs/errors/", get(async || text(error_pages::index())))
         .route("/docs/errors/{code}", get(error_page)))
 }
 

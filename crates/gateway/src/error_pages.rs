@@ -1,61 +1,27 @@
 //! The pages of `docs/errors/`, one for each problem code, inside the program.
 
-macro_rules! pages {
-    ($($code:literal)*) => {
-        static PAGES: &[(&str, &str)] = &[
-            $(($code, include_str!(concat!("../../../docs/errors/", $code, ".md"))),)*
-        ];
-    };
-}
+use include_dir::{Dir, File, include_dir};
 
-pages! {
-    "account-exists"
-    "body-too-large"
-    "category-exists"
-    "conflict"
-    "forbidden"
-    "idempotency-key-reused"
-    "insufficient-stock"
-    "internal"
-    "invalid-body"
-    "invalid-category"
-    "invalid-credentials"
-    "invalid-email"
-    "invalid-idempotency-key"
-    "invalid-last-event-id"
-    "invalid-order"
-    "invalid-page-token"
-    "invalid-password"
-    "invalid-product"
-    "invalid-query"
-    "invalid-refresh-token"
-    "letter-waits"
-    "malformed-json"
-    "method-not-allowed"
-    "not-found"
-    "product-exists"
-    "reason-required"
-    "timeout"
-    "too-many-requests"
-    "unauthorized"
-    "unavailable"
-    "unknown-category"
-    "unknown-letter"
-    "unknown-order"
-    "unknown-product"
-    "unsupported-media-type"
-}
+static PAGES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../docs/errors");
+
+const INDEX: &str = "README";
 
 /// The list of all pages.
-pub(crate) const INDEX: &str = include_str!("../../../docs/errors/README.md");
+pub(crate) fn index() -> &'static str {
+    page_named(INDEX).unwrap_or_default()
+}
 
 /// The page of `code`.
 pub(crate) fn page(code: &str) -> Option<&'static str> {
-    let at = PAGES.binary_search_by_key(&code, |(name, _)| name).ok()?;
-    Some(PAGES[at].1)
+    codes().find(|known| *known == code).and_then(page_named)
 }
 
-/// All codes that have a page, in order.
+/// All codes that have a page.
 pub fn codes() -> impl Iterator<Item = &'static str> {
-    PAGES.iter().map(|(code, _)| *code)
+    let name = |file: &'static File<'_>| file.path().to_str()?.strip_suffix(".md");
+    PAGES.files().filter_map(name).filter(|name| *name != INDEX)
+}
+
+fn page_named(name: &str) -> Option<&'static str> {
+    PAGES.get_file(format!("{name}.md"))?.contents_utf8()
 }

@@ -12,7 +12,7 @@
 //! (`docs.rs`, `error_pages.rs`), the operators' figures (`operations/`), the web UI's files (`web.rs`) and probes.
 //!
 //! **How to add a route.** Nothing is to be done here: it is described beside its handler, and the test that
-//! walks the table covers it. A new problem code: a page in `docs/errors/` and its name in `error_pages.rs`.
+//! walks the table covers it. A new problem code: a page in `docs/errors/`.
 
 pub mod access;
 mod docs;

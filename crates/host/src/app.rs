@@ -16,7 +16,6 @@ pub struct App<S: Service> {
     subscriptions: Vec<Subscription<S>>,
     pub(crate) tables: Option<Tables>,
     pub(crate) transient: Vec<&'static str>,
-    pub(crate) restored: Option<Tables>,
     pub(crate) demo: Option<Demo>,
     pub(crate) recovery: Option<Recovery<S>>,
     pub(crate) writes_wait_for_recovery: bool,
@@ -45,7 +44,6 @@ impl<S: Service> App<S> {
             subscriptions: Vec::new(),
             tables: None,
             transient: Vec::new(),
-            restored: None,
             demo: None,
             recovery: None,
             writes_wait_for_recovery: false,
@@ -92,18 +90,6 @@ impl<S: Service> App<S> {
     /// Collections that only wake whoever waits, or that a command left behind: no backup has them.
     pub fn transient(&mut self, collections: &[&'static str]) -> &mut Self {
         self.transient.extend(collections);
-        self
-    }
-
-    /// What is done to a restored database, for those who read it before it was whole.
-    pub fn restored<F>(
-        &mut self,
-        act: impl Fn(MongoDatabase) -> F + Send + Sync + 'static,
-    ) -> &mut Self
-    where
-        F: Future<Output = Result<(), StoreError>> + Send + 'static,
-    {
-        self.restored = Some(Box::new(move |database| Box::pin(act(database))));
         self
     }
 

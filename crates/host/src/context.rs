@@ -68,6 +68,11 @@ impl<S: Service> Context<S> {
         &self.0.common.tokens
     }
 
+    /// Whether the shop is there for trying it out.
+    pub fn is_demo(&self) -> bool {
+        self.0.common.demo
+    }
+
     pub(crate) fn common(&self) -> &Settings {
         &self.0.common
     }

@@ -56,10 +56,6 @@ pub trait Role: Send + Sync {
     /// Collections that no backup has.
     fn transient(&self) -> Vec<&'static str>;
 
-    /// Does what is due on `database` once it is restored.
-    fn restored<'a>(&'a self, database: &'a MongoDatabase)
-    -> BoxFuture<'a, Result<(), StoreError>>;
-
     /// Who handles what it consumes, on `database`: for tools that work in its place.
     fn subscriptions(&self, database: &MongoDatabase) -> Subscriptions<MongoDatabase>;
 }
@@ -145,18 +141,6 @@ impl<S: Service> Role for RoleOf<S> {
 
     fn transient(&self) -> Vec<&'static str> {
         App::<S>::declared().transient
-    }
-
-    fn restored<'a>(
-        &'a self,
-        database: &'a MongoDatabase,
-    ) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(async move {
-            match App::<S>::declared().restored {
-                Some(act) => act(database.clone()).await,
-                None => Ok(()),
-            }
-        })
     }
 
     fn subscriptions(&self, database: &MongoDatabase) -> Subscriptions<MongoDatabase> {

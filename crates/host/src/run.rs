@@ -40,6 +40,7 @@ pub struct Running<T> {
 pub struct Instance<S: Service> {
     context: Context<S>,
     lifecycle: Lifecycle,
+    readiness: Ground,
     health: Health,
     requests_ended: CancellationToken,
     writers: Vec<JoinSet<()>>,
@@ -54,6 +55,11 @@ impl<S: Service> Deref for Instance<S> {
 }
 
 impl<S: Service> Instance<S> {
+    /// What the parts of the service are made from.
+    pub fn context(&self) -> Context<S> {
+        self.context.clone()
+    }
+
     /// Cancelled when nothing new may be begun.
     pub fn stopping(&self) -> CancellationToken {
         self.lifecycle.shutdown().soft()
@@ -62,6 +68,12 @@ impl<S: Service> Instance<S> {
     /// Cancelled when the last request is answered.
     pub fn requests_ended(&self) -> CancellationToken {
         self.requests_ended.clone()
+    }
+
+    /// Comes back when the database is whole and its tables are made.
+    pub fn tables_made(&self) -> impl Future<Output = ()> + Send + use<S> {
+        let readiness = self.readiness.clone();
+        async move { readiness.tables_made().await }
     }
 
     /// Runs `task` until it ends; an error or a panic ends the process.
@@ -129,6 +141,7 @@ pub async fn start_at<S: Service>(
         context: context.clone(),
         lifecycle: lifecycle.clone(),
         health: health(&readiness),
+        readiness: readiness.clone(),
         requests_ended: CancellationToken::new(),
         writers: Vec::new(),
     };

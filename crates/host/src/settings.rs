@@ -17,4 +17,8 @@ pub struct Settings {
     /// Whose tokens it takes.
     #[command(flatten)]
     pub tokens: TokenSettings,
+    /// Whether the shop is there for trying it out, as with `quadrille up`: what protects people's data
+    /// and needs them to log in may then be left out.
+    #[arg(skip)]
+    pub demo: bool,
 }

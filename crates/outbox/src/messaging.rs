@@ -215,10 +215,9 @@ impl Messaging {
         self.ground.past.store(true, Ordering::Release);
         let topics = subscriptions.topics();
         // Who consumes nothing is no member of a group.
-        let source = match topics.is_empty() {
-            false => Some(KafkaSource::subscribe(&self.kafka, self.service, topics)?),
-            true => None,
-        };
+        let source = (!topics.is_empty())
+            .then(|| KafkaSource::subscribe(&self.kafka, self.service, topics))
+            .transpose()?;
         let disk = self.database.clone();
         let relay = Relay::new(
             self.database.clone(),
@@ -240,12 +239,11 @@ impl Messaging {
         let (ending, quiet) = (stop.child_token(), CancellationToken::new());
         let published = CancellationToken::new();
         let hearing = async {
-            let outcome = match inbox {
-                Some(inbox) => inbox.run(ending.clone()).await,
-                None => {
-                    ending.cancelled().await;
-                    Ok(())
-                }
+            let outcome = if let Some(inbox) = inbox {
+                inbox.run(ending.clone()).await
+            } else {
+                ending.cancelled().await;
+                Ok(())
             };
             // A fault ends the process; what was said until then is published by the next.
             if outcome.is_ok() {

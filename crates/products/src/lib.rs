@@ -58,7 +58,6 @@ impl Service for Products {
 
     fn register(app: &mut App<Self>) {
         app.tables(store::prepare)
-            .restored(store::read_again)
             .demo(async |database| {
                 seed_demo(&database, Arc::new(SystemClock)).await?;
                 Ok(())
@@ -77,8 +76,12 @@ impl Service for Products {
     async fn start(instance: &mut Instance<Self>) -> Result<Api, StartError> {
         let catalogue = MemoryCatalogue::new(instance.database());
         let (kept, stopping) = (catalogue.clone(), instance.stopping());
+        let tables_made = instance.tables_made();
         instance.spawn("catalogue", async move {
-            kept.keep(stopping).await;
+            // A database that is being restored is not read: it may lack products, or have old ones.
+            if stopping.run_until_cancelled(tables_made).await.is_some() {
+                kept.keep(stopping).await;
+            }
             Ok::<_, Infallible>(())
         });
         Ok(Api {

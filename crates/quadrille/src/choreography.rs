@@ -26,7 +26,7 @@ pub(crate) fn for_the_gateway() -> gateway::Choreography {
         writer: topic.writer.to_owned(),
         key: topic.key.to_owned(),
         partitions: topic.partitions,
-        keeps: keeps(topic.retention).to_owned(),
+        keeps: keeps(topic.retention),
     });
     gateway::Choreography {
         services: services.collect(),
@@ -49,10 +49,11 @@ fn heard((stream, effect): &(Stream, &str)) -> gateway::Heard {
     }
 }
 
-fn keeps(retention: Retention) -> &'static str {
+fn keeps(retention: Retention) -> String {
     match retention {
-        Retention::Unlimited => "every record",
-        Retention::Compacted => "the newest of each key",
+        Retention::Unlimited => "every record".to_owned(),
+        Retention::Compacted => "the newest of each key".to_owned(),
+        Retention::Days(days) => format!("every record for {days} days"),
     }
 }
 

@@ -12,6 +12,7 @@ pub static SERVICES: &[&dyn Role] = &[
     role::<auth::Auth>(),
     role::<products::Products>(),
     role::<orders::Orders>(),
+    role::<purchases::Purchases>(),
 ];
 
 /// The names of all services.

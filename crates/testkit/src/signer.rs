@@ -46,6 +46,11 @@ impl Signer {
 
     /// A token that ends in `lasts` seconds.
     pub fn token(&self, role: Role, lasts: i64) -> String {
+        self.token_and_claims(role, lasts).0
+    }
+
+    /// The same, and what it claims.
+    pub fn token_and_claims(&self, role: Role, lasts: i64) -> (String, Claims) {
         let now = jiff::Timestamp::now().as_second();
         let claims = Claims {
             sub: Uuid::now_v7().to_string(),
@@ -59,7 +64,8 @@ impl Signer {
         };
         let mut header = Header::new(Algorithm::EdDSA);
         header.kid = Some("test".to_owned());
-        encode(&header, &claims, &self.key).unwrap()
+        let token = encode(&header, &claims, &self.key).unwrap();
+        (token, claims)
     }
 
     /// Serves the keys as the auth service does, until the test ends.

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use events::{OrderCreate, OrderStatusUpdate, ProductCreate, ProductsQuantityUpdate};
+use events::{
+    OrderCreate, OrderStatusUpdate, ProductCreate, ProductsQuantityUpdate, PurchaseCreate,
+};
 use outbox::{Event, InvalidMessage};
 use serde_json::Value;
 
@@ -51,6 +53,7 @@ fn every_sample_is_readable() {
             OrderStatusUpdate::TYPE => check::<OrderStatusUpdate>(version, &payload),
             ProductCreate::TYPE => check::<ProductCreate>(version, &payload),
             ProductsQuantityUpdate::TYPE => check::<ProductsQuantityUpdate>(version, &payload),
+            PurchaseCreate::TYPE => check::<PurchaseCreate>(version, &payload),
             other => panic!("no event reads the sample of {other}"),
         }
     }

@@ -48,6 +48,7 @@ async fn run(shop: &Shop, settled: &[OrderId]) {
         mongo: MongoSettings::new(bed.mongodb_uri(), &bed.database_name("orders")),
         kafka: KafkaSettings::new(bed.kafka_brokers(), &bed.topic_prefix()),
         tokens: TokenSettings::new("http://127.0.0.1:1/"),
+        demo: false,
     };
     let lifecycle = Lifecycle::new(Duration::from_secs(10));
     host::start::<Orders>(settings, Settings::default(), &lifecycle)

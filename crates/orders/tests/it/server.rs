@@ -120,6 +120,7 @@ impl Service {
             mongo: MongoSettings::new(bed.mongodb_uri(), &bed.database_name("orders")),
             kafka: KafkaSettings::new(bed.kafka_brokers(), &bed.topic_prefix()),
             tokens: TokenSettings::new(&self.signer.jwks_url),
+            demo: false,
         };
         let lifecycle = Lifecycle::new(Duration::from_secs(10));
         let running = host::start::<Orders>(settings, Settings::default(), &lifecycle)

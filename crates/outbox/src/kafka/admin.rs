@@ -57,14 +57,19 @@ impl TopicSpec {
         )
     }
 
-    /// The dead-letter topic of `topic` for `group`; kept for 30 days.
-    pub fn dead_letters(topic: &str, group: &str, partitions: i32) -> Self {
-        const MILLIS: u64 = 30 * 24 * 60 * 60 * 1000;
+    /// A topic that keeps every record for `days` days.
+    pub fn for_days(name: impl Into<String>, partitions: i32, days: u16) -> Self {
+        let millis = u64::from(days) * 24 * 60 * 60 * 1000;
         let config = vec![
             ("cleanup.policy", "delete".to_owned()),
-            ("retention.ms", MILLIS.to_string()),
+            ("retention.ms", millis.to_string()),
         ];
-        Self::new(DeadLetter::topic(topic, group), partitions, config)
+        Self::new(name, partitions, config)
+    }
+
+    /// The dead-letter topic of `topic` for `group`; kept for 30 days.
+    pub fn dead_letters(topic: &str, group: &str, partitions: i32) -> Self {
+        Self::for_days(DeadLetter::topic(topic, group), partitions, 30)
     }
 }
 

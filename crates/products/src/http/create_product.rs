@@ -8,10 +8,10 @@ use service::http::{Json, Problem, ProblemBody};
 use service::token::AdminCaller;
 use utoipa::ToSchema;
 
-use super::cause::Cause;
 use super::{Api, ProductBody, problems};
 use crate::commands;
 use crate::domain::{Draft, DraftFields};
+use host::RequestContext;
 
 /// A request for a new product.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -64,7 +64,7 @@ struct NewProduct {
 pub(super) async fn create_product(
     AdminCaller(admin): AdminCaller,
     State(api): State<Api>,
-    Cause(context): Cause,
+    RequestContext(context): RequestContext,
     Json(CreateProduct { product: asked }): Json<CreateProduct>,
 ) -> Result<
     (

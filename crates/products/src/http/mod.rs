@@ -4,7 +4,6 @@
 //! It decides nothing by itself.
 
 mod body;
-mod cause;
 mod create_category;
 mod create_product;
 mod get_product;

@@ -7,9 +7,9 @@ use service::http::{Json, Path, Problem, ProblemBody};
 use service::token::AdminCaller;
 use utoipa::ToSchema;
 
-use super::cause::Cause;
 use super::{Api, ProductBody, problems};
 use crate::commands;
+use host::RequestContext;
 
 /// A request to put more of a product in stock.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -43,7 +43,7 @@ pub(super) async fn raise_stock(
     AdminCaller(admin): AdminCaller,
     State(api): State<Api>,
     Path(id): Path<ProductId>,
-    Cause(context): Cause,
+    RequestContext(context): RequestContext,
     Json(asked): Json<RaiseStock>,
 ) -> Result<Json<ProductBody>, Problem> {
     let raise = commands::raise_stock(

@@ -65,23 +65,6 @@ pub(crate) enum Since {
     TooMuch,
 }
 
-/// Tells who read the products of `database` before it was whole to read all of them again.
-///
-/// An instance that waits for the end of a restore may hold the catalogue of half a database. It
-/// learns what changed from the lanes, which come back as they were then; a count whose ids are not
-/// kept has it read everything anew.
-///
-/// # Errors
-/// When MongoDB is away or refuses.
-pub async fn read_again(database: MongoDatabase) -> Result<(), StoreError> {
-    let changes = database.database().collection(PRODUCT_CHANGES);
-    let unknown = doc! {
-        "_id": bson::Uuid::new(), "life": bson::Uuid::new(),
-        "count": 1_i64, "ids": "", "at": bson::DateTime::now(),
-    };
-    changes.insert_one(unknown).await.map(drop).map_err(fault)
-}
-
 /// Says in its own transaction that `products` changed.
 pub(super) async fn tell(
     tx: &mut MongoTx,

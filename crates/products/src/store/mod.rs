@@ -28,7 +28,6 @@ use uuid::Uuid;
 
 use crate::domain::{CategoryName, Decision};
 
-pub use changes::read_again;
 pub use listing::{After, Filter, Listing, Page, Sort};
 pub use prepare::prepare;
 

@@ -26,6 +26,7 @@ pub(crate) fn settings(shop: &Shop, jwks_url: &str) -> Settings {
             ..KafkaSettings::new(bed.kafka_brokers(), &bed.topic_prefix())
         },
         tokens: TokenSettings::new(jwks_url),
+        demo: false,
     }
 }
 

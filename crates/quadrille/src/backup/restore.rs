@@ -87,7 +87,6 @@ pub(crate) async fn run(args: &RestoreArgs) -> anyhow::Result<()> {
     for table in &manifest.tables {
         fill(&database, &folder, table).await?;
     }
-    args.service.restored(&database).await?;
     database.restored().await.with_context(|| {
         format!("{name} still counts as half restored; begin again with --replace")
     })?;

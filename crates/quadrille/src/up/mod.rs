@@ -166,6 +166,7 @@ async fn start_services(
     let mut common = host::Settings {
         http: args.http(0),
         kafka,
+        demo: true,
         ..host::Settings::default()
     };
     let mut addresses = Vec::new();

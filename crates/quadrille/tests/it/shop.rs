@@ -149,6 +149,7 @@ impl Shop {
             mongo: MongoSettings::new(self.bed.mongodb_uri(), &self.bed.database_name(S::NAME)),
             kafka: self.kafka(),
             tokens: self.tokens(),
+            demo: false,
         };
         let running = host::start::<S>(settings, own, &lifecycle).await.unwrap();
         self.ready(format!("http://{}", running.address), lifecycle)

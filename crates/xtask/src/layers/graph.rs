@@ -11,6 +11,8 @@ use super::{Violation, rules};
 pub(crate) struct Crate {
     pub(crate) name: String,
     pub(crate) folder: PathBuf,
+    /// Whether it is a service.
+    pub(crate) service: bool,
     /// In this workspace, for its code.
     pub(crate) imports: Vec<String>,
     /// From elsewhere, for its code.
@@ -24,9 +26,13 @@ pub(crate) fn crates(metadata: &Metadata) -> Vec<Crate> {
     packages
         .iter()
         .map(|package| {
+            let folder = package.manifest_path.as_std_path().with_file_name("");
+            let library = std::fs::read_to_string(folder.join("src/lib.rs"));
+            let service = library.is_ok_and(|text| text.contains(rules::SERVICE_MARK));
             let mut one = Crate {
                 name: package.name.to_string(),
-                folder: package.manifest_path.as_std_path().with_file_name(""),
+                folder,
+                service,
                 ..Crate::default()
             };
             for dependency in &package.dependencies {
@@ -48,16 +54,32 @@ pub(crate) fn check(crates: &[Crate]) -> Vec<Violation> {
     crates
         .iter()
         .flat_map(|one| {
-            let mut found = imports(one);
+            let mut found = imports(one, crates);
             found.extend(libraries(one));
             found
         })
         .collect()
 }
 
-fn imports(one: &Crate) -> Vec<Violation> {
+/// The crates that `one` may import.
+fn allowed<'a>(one: &Crate, crates: &'a [Crate]) -> Option<Vec<&'a str>> {
+    if one.service {
+        return Some(rules::A_SERVICE.to_vec());
+    }
+    let (_, allowed) = rules::MAY_IMPORT
+        .iter()
+        .find(|(name, _)| *name == one.name)?;
+    let mut allowed = allowed.to_vec();
+    if rules::APPLICATIONS.contains(&one.name.as_str()) {
+        let services = crates.iter().filter(|other| other.service);
+        allowed.extend(services.map(|service| service.name.as_str()));
+    }
+    Some(allowed)
+}
+
+fn imports(one: &Crate, crates: &[Crate]) -> Vec<Violation> {
     let name = &one.name;
-    let Some((_, allowed)) = rules::MAY_IMPORT.iter().find(|(known, _)| known == name) else {
+    let Some(allowed) = allowed(one, crates) else {
         return vec![Violation {
             edge: format!("{name} -> ?"),
             rule: format!(
@@ -69,7 +91,7 @@ fn imports(one: &Crate) -> Vec<Violation> {
     let forbidden = one
         .imports
         .iter()
-        .filter(|import| !allowed.contains(&&***import));
+        .filter(|import| !allowed.contains(&import.as_str()));
     forbidden
         .map(|import| {
             let rule = if import == rules::DEV_ONLY {
@@ -92,7 +114,8 @@ fn libraries(one: &Crate) -> Vec<Violation> {
     for (library, anywhere, tests) in rules::LIBRARIES {
         let name = &&*one.name;
         let uses = |list: &[String]| list.iter().any(|used| used == library);
-        let may = anywhere.contains(name);
+        let of_services = rules::LIBRARIES_OF_SERVICES.contains(library);
+        let may = anywhere.contains(name) || (one.service && of_services);
         if !may && uses(&one.libraries) {
             found.push(Violation {
                 edge: format!("{name} -> {library}"),
@@ -121,9 +144,17 @@ mod tests {
         Crate {
             name: name.to_owned(),
             folder: PathBuf::new(),
+            service: false,
             imports: owned(imports),
             libraries: owned(libraries),
             test_libraries: owned(test_libraries),
+        }
+    }
+
+    fn service(name: &str, imports: &[&str]) -> Crate {
+        Crate {
+            service: true,
+            ..named(name, imports, &["mongodb"], &[])
         }
     }
 
@@ -139,12 +170,7 @@ mod tests {
         let crates = [
             named("outbox", &[], &["rdkafka", "mongodb", "tokio"], &[]),
             named("events", &["outbox"], &["serde"], &[]),
-            named(
-                "orders",
-                &["events", "outbox", "service"],
-                &["mongodb"],
-                &[],
-            ),
+            service("orders", &["events", "outbox", "service"]),
             named("gateway", &["service", "events"], &["axum"], &[]),
             named("quadrille", &["orders", "devstack", "gateway"], &[], &[]),
             named("devstack", &[], &["bson"], &["rdkafka"]),
@@ -157,7 +183,7 @@ mod tests {
     fn every_forbidden_edge_is_named_with_its_rule() {
         let crates = [
             named("outbox", &["events"], &[], &[]),
-            named("orders", &["products", "outbox", "testkit"], &[], &[]),
+            service("orders", &["products", "outbox", "testkit"]),
             named("gateway", &["outbox"], &["mongodb"], &[]),
             named("service", &[], &["rdkafka"], &[]),
         ];

@@ -33,10 +33,7 @@ pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<bool> {
     let crates = graph::crates(workspace.metadata());
     let mut violations = graph::check(&crates);
     let mut files = 0;
-    for one in crates
-        .iter()
-        .filter(|one| rules::SERVICES.contains(&&*one.name))
-    {
+    for one in crates.iter().filter(|one| one.service) {
         for (path, text) in rust_files(&one.folder.join("src"))? {
             let shown = path.strip_prefix(workspace.root()).unwrap_or(&path);
             let inside = path.strip_prefix(one.folder.join("src")).unwrap_or(&path);

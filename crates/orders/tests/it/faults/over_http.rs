@@ -32,6 +32,7 @@ async fn a_post_repeated_after_lost_commits_is_one_order_settled_once() {
         mongo: MongoSettings::new(ground.tap.uri(), &bed.database_name("orders")),
         kafka: KafkaSettings::new(bed.kafka_brokers(), &bed.topic_prefix()),
         tokens: TokenSettings::new(&signer.jwks_url),
+        demo: false,
     };
     let own = Settings {
         batch: BatchSettings {

@@ -33,16 +33,13 @@ impl Process {
                 "--mongodb-database={}",
                 shop.bed.database_name(name)
             ))
+            .arg(format!("--kafka-brokers={}", shop.bed.kafka_brokers()))
+            .arg(format!("--topic-prefix={}", shop.bed.topic_prefix()))
+            .arg("--kafka-session-timeout=6s")
+            .arg(format!("--jwks-url={}", shop.jwks_url()))
             .env_remove("RUST_LOG")
             .stdout(Stdio::null())
             .stderr(std::fs::File::create(&log).unwrap());
-        if service != "auth" {
-            command
-                .arg(format!("--kafka-brokers={}", shop.bed.kafka_brokers()))
-                .arg(format!("--topic-prefix={}", shop.bed.topic_prefix()))
-                .arg("--kafka-session-timeout=6s")
-                .arg(format!("--jwks-url={}", shop.jwks_url()));
-        }
         let mut command = tokio::process::Command::from(command);
         let mut process = Self {
             url: String::new(),

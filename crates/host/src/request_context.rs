@@ -1,4 +1,4 @@
-//! What an event says it is a consequence of, when a request brought it about.
+//! What an event is a consequence of, when a request brought it about.
 
 use std::convert::Infallible;
 
@@ -7,11 +7,11 @@ use http::request::Parts;
 use outbox::MessageContext;
 use service::http::{RequestId, trace_id};
 
-/// The request as the beginning of a chain of events.
+/// The request as the beginning of a chain of events. An extractor.
 #[derive(Debug, Clone)]
-pub(super) struct Cause(pub(super) MessageContext);
+pub struct RequestContext(pub MessageContext);
 
-impl<S: Send + Sync> FromRequestParts<S> for Cause {
+impl<S: Send + Sync> FromRequestParts<S> for RequestContext {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {

@@ -1,0 +1,5 @@
+//! What can be asked of the service, one file per command.
+
+mod record_purchase;
+
+pub use record_purchase::{Recorded, record_purchase};

@@ -1,0 +1,79 @@
+//! Takes a purchase, once.
+
+use events::PurchaseCreate;
+use host::Service;
+use outbox::mongo::{MongoDatabase, MongoTx};
+use outbox::{Clock, MessageContext, OutboxStore, Outgoing, StoreError, Work, transact};
+use uuid::Uuid;
+
+use crate::Purchases;
+use crate::domain::Purchase;
+use crate::store::{self, Row};
+
+/// What became of a purchase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recorded {
+    /// It is new.
+    New,
+    /// The same values were taken before.
+    Duplicate,
+}
+
+/// Writes the purchase and, in the same transaction, [`PurchaseCreate`].
+///
+/// # Errors
+/// A store error.
+pub async fn record_purchase(
+    database: &MongoDatabase,
+    clock: &dyn Clock,
+    context: MessageContext,
+    purchase: Purchase,
+) -> Result<Recorded, StoreError> {
+    // Drawn once: when the work runs again after an unknown outcome, it knows its own row.
+    let row = Row::new(clock.uuid(), purchase);
+    let mut work = RecordPurchase {
+        database,
+        clock,
+        context,
+        event_id: clock.uuid(),
+        row,
+    };
+    transact(database, &mut work).await
+}
+
+struct RecordPurchase<'a> {
+    database: &'a MongoDatabase,
+    clock: &'a dyn Clock,
+    context: MessageContext,
+    event_id: Uuid,
+    row: Row,
+}
+
+impl Work<MongoDatabase> for RecordPurchase<'_> {
+    type Output = Recorded;
+
+    async fn run(&mut self, tx: &mut MongoTx) -> Result<Recorded, StoreError> {
+        if let Some(known) = store::same_as(tx, &self.row).await? {
+            return Ok(if known.id == self.row.id {
+                Recorded::New
+            } else {
+                Recorded::Duplicate
+            });
+        }
+        store::insert(self.database, tx, &self.row).await?;
+        let mut out = Outgoing::new(Purchases::NAME, self.clock);
+        let event = PurchaseCreate {
+            purchase_id: self.row.id.clone(),
+            username: self.row.username.clone(),
+            userid: self.row.userid.clone(),
+            price: self.row.price.clone(),
+            timestamp: self.row.timestamp.clone(),
+        };
+        out.push_as(self.event_id, &event, self.context.clone())
+            .map_err(StoreError::permanent)?;
+        if let Some(record) = out.into_record() {
+            self.database.append(tx, &record).await?;
+        }
+        Ok(Recorded::New)
+    }
+}

@@ -1,0 +1,130 @@
+//! The service's one collection, `purchases`: a document is a purchase.
+
+use bson::{Binary, Document, doc, spec::BinarySubtype};
+use futures::TryStreamExt;
+use mongodb::IndexModel;
+use mongodb::options::IndexOptions;
+use outbox::StoreError;
+use outbox::mongo::{MongoDatabase, MongoTx, fault};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::domain::Purchase;
+
+const PURCHASES: &str = "purchases";
+
+/// A purchase as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Row {
+    /// Rises with time.
+    #[serde(rename = "_id")]
+    pub id: String,
+    /// Who bought.
+    pub username: String,
+    /// The buyer's id.
+    pub userid: String,
+    /// What it cost.
+    pub price: String,
+    /// When it was bought.
+    pub timestamp: String,
+    /// Of the four values: no two purchases have the same.
+    digest: Binary,
+}
+
+impl Row {
+    /// The row of `purchase`.
+    pub fn new(id: Uuid, purchase: Purchase) -> Self {
+        let Purchase {
+            username,
+            userid,
+            price,
+            timestamp,
+        } = purchase;
+        let mut digest = Sha256::new();
+        for value in [&username, &userid, &price, &timestamp] {
+            // With its length, so that no two lists of values look the same.
+            digest.update(value.len().to_be_bytes());
+            digest.update(value);
+        }
+        let digest = Binary {
+            subtype: BinarySubtype::Generic,
+            bytes: digest.finalize().to_vec(),
+        };
+        Self {
+            id: id.to_string(),
+            username,
+            userid,
+            price,
+            timestamp,
+            digest,
+        }
+    }
+}
+
+/// Makes the service's own collection and indexes. Doing it again changes nothing.
+///
+/// # Errors
+/// When MongoDB is out of reach, or refuses.
+pub async fn prepare(database: MongoDatabase) -> Result<(), StoreError> {
+    database.create_collection(PURCHASES).await?;
+    let unique = IndexOptions::builder().unique(true).build();
+    let once = IndexModel::builder()
+        .keys(doc! { "digest": 1 })
+        .options(unique)
+        .build();
+    let by_user = IndexModel::builder()
+        .keys(doc! { "username": 1, "_id": 1 })
+        .build();
+    let collection = database.database().collection::<Document>(PURCHASES);
+    let made = collection.create_indexes([once, by_user]).await;
+    made.map(drop).map_err(fault)
+}
+
+/// The row that has the same values as `row`, if there is one.
+///
+/// # Errors
+/// A store error.
+pub async fn same_as(tx: &mut MongoTx, row: &Row) -> Result<Option<Row>, StoreError> {
+    let filter = doc! { "digest": &row.digest };
+    let found = tx.find(PURCHASES, filter, None).await?;
+    Ok(found.into_iter().next())
+}
+
+/// Writes a new row.
+///
+/// # Errors
+/// A conflict when one with the same values is there by now.
+pub async fn insert(
+    database: &MongoDatabase,
+    tx: &mut MongoTx,
+    row: &Row,
+) -> Result<(), StoreError> {
+    let collection = database.database().collection::<Row>(PURCHASES);
+    let inserted = collection.insert_one(row).session(&mut tx.session).await;
+    inserted.map(drop).map_err(fault)
+}
+
+/// At most `limit` purchases of `username` as they came, from the one after `after` on.
+///
+/// # Errors
+/// A store error.
+pub async fn purchases_of(
+    database: &MongoDatabase,
+    username: &str,
+    after: Option<&str>,
+    limit: i64,
+) -> Result<Vec<Row>, StoreError> {
+    let mut filter = doc! { "username": username };
+    if let Some(after) = after {
+        filter.insert("_id", doc! { "$gt": after });
+    }
+    let collection = database.database().collection::<Row>(PURCHASES);
+    let found = collection.find(filter).sort(doc! { "_id": 1 }).limit(limit);
+    found
+        .await
+        .map_err(fault)?
+        .try_collect()
+        .await
+        .map_err(fault)
+}

@@ -1,0 +1,10 @@
+//! The service on a real MongoDB and a real Kafka, called over HTTP.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that can't go on has failed"
+)]
+
+mod intake;
+mod server;
