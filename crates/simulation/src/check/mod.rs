@@ -4,6 +4,8 @@ mod orders;
 mod stock;
 mod topics;
 
+use std::fmt;
+
 use ::orders::store::memory::Tables as OrdersTables;
 use events::OrderStatus;
 use outbox::{DeadLetter, Record};
@@ -14,6 +16,50 @@ use crate::expected::{Expected, Said};
 use crate::instance::Service;
 use crate::shop::{READS, Shop};
 use crate::tally::Counts;
+
+/// What finds violations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Check {
+    /// The run goes on: nothing panics, stops or takes too long.
+    Run,
+    /// A request has one answer and becomes one order.
+    Requests,
+    /// An order is settled once, as it was decided.
+    Settled,
+    /// What was put in less what was promised is what is left.
+    Stock,
+    /// Copies are what their owner has.
+    Copies,
+    /// An order has one decision, published as it is kept.
+    Decisions,
+    /// An order is announced under one id, as it is.
+    Announced,
+    /// The states of a product are published in order, and all of them.
+    Versions,
+    /// What can't be read is set aside with what is behind it, and nothing else.
+    DeadLetters,
+    /// A record is applied once.
+    Applied,
+    /// Where nothing goes wrong an event is published once.
+    PublishedOnce,
+    /// A replay changes nothing.
+    Replay,
+}
+
+/// Something that is not as it must be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// What has found it.
+    pub check: Check,
+    /// What it is.
+    pub what: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)
+    }
+}
 
 /// Everything that is kept anywhere, at one moment.
 #[derive(Debug)]
@@ -91,21 +137,29 @@ impl Topics {
 /// Every rule but that of the replay.
 pub(crate) fn all(shop: &Shop, books: &Books, memory: &Memory) {
     let said = Topics::of(shop);
-    let mut off = Vec::new();
-    orders::answered(books, memory, &mut off);
-    orders::settled(books, &said, &mut off);
-    stock::adds_up(books, memory, &mut off);
-    stock::copies(books, &said, &mut off);
-    topics::decisions(books, &said, &mut off);
-    topics::news_of_orders(books, &said, &mut off);
-    topics::versions(books, &said, shop.world.plan.keeps_order(), &mut off);
-    parked(books, &said, &mut off);
-    counted(&shop.tally.state(), &said, &mut off);
+    let check = |check, rule: &dyn Fn(&mut Vec<String>)| report(shop, check, "", rule);
+    check(Check::Requests, &|off| orders::answered(books, memory, off));
+    check(Check::Settled, &|off| orders::settled(books, &said, off));
+    check(Check::Stock, &|off| stock::adds_up(books, memory, off));
+    check(Check::Copies, &|off| stock::copies(books, &said, off));
+    check(Check::Decisions, &|off| {
+        topics::decisions(books, &said, off)
+    });
+    check(Check::Announced, &|off| {
+        topics::news_of_orders(books, &said, off)
+    });
+    let in_order = shop.world.plan.keeps_order();
+    check(Check::Versions, &|off| {
+        topics::versions(books, &said, in_order, off)
+    });
+    check(Check::DeadLetters, &|off| parked(books, &said, off));
+    check(Check::Applied, &|off| {
+        counted(&shop.tally.state(), &said, off)
+    });
     if shop.world.plan.is_fair() {
-        topics::nothing_twice(&said, &mut off);
-    }
-    for what in off {
-        shop.world.violate(what);
+        check(Check::PublishedOnce, &|off| {
+            topics::nothing_twice(&said, off)
+        });
     }
 }
 
@@ -117,18 +171,33 @@ pub(crate) fn replayed(shop: &Shop, before: &Books) {
         ("the stock", after.products == before.products),
         ("what is parked", places(&after) == places(before)),
     ];
-    for (what, same) in same {
-        if !same {
-            shop.world
-                .violate(format!("a replay of everything changes {what}"));
-        }
-    }
-    let mut off = Vec::new();
     let said = Topics::of(shop);
-    topics::decisions(&after, &said, &mut off);
-    counted(&shop.tally.state(), &said, &mut off);
+    let check = |check, rule: &dyn Fn(&mut Vec<String>)| {
+        report(shop, check, "after the replay ", rule);
+    };
+    report(
+        shop,
+        Check::Replay,
+        "a replay of everything changes ",
+        &|off| {
+            let changed = same.iter().filter(|(_, same)| !same);
+            off.extend(changed.map(|(what, _)| (*what).to_owned()));
+        },
+    );
+    check(Check::Decisions, &|off| {
+        topics::decisions(&after, &said, off)
+    });
+    check(Check::Applied, &|off| {
+        counted(&shop.tally.state(), &said, off)
+    });
+}
+
+/// Hands on what `rule` finds to be off.
+fn report(shop: &Shop, check: Check, when: &str, rule: &dyn Fn(&mut Vec<String>)) {
+    let mut off = Vec::new();
+    rule(&mut off);
     for what in off {
-        shop.world.violate(format!("after the replay {what}"));
+        shop.world.found(check, format!("{when}{what}"));
     }
 }
 
