@@ -31,10 +31,11 @@ impl<D: OrdersStore> OrdersStore for Broken<D> {
         tx: &mut Self::Tx,
         keys: &[Digest],
     ) -> Result<Vec<Remembered>, StoreError> {
+        let mut remembered = self.right.remembered(&mut tx.right, keys).await?;
         if self.breaks(Rule::IdempotencyKey) {
-            return Ok(Vec::new());
+            remembered.clear();
         }
-        self.right.remembered(&mut tx.right, keys).await
+        Ok(remembered)
     }
 
     async fn remember(&self, tx: &mut Self::Tx, requests: &[Remembered]) -> Result<(), StoreError> {
@@ -90,10 +91,11 @@ impl<D: OrdersStore> OrdersStore for Broken<D> {
         tx: &mut Self::Tx,
         ids: &[ProductId],
     ) -> Result<BTreeMap<ProductId, u64>, StoreError> {
+        let mut versions = self.right.product_versions(&mut tx.right, ids).await?;
         if self.breaks(Rule::VersionGuard) {
-            return Ok(BTreeMap::new());
+            versions.clear();
         }
-        self.right.product_versions(&mut tx.right, ids).await
+        Ok(versions)
     }
 
     async fn save_products(

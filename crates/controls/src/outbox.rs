@@ -139,10 +139,11 @@ impl<D: InboxStore + OutboxStore> InboxStore for Broken<D> {
         group: &str,
         partitions: &[TopicPartition],
     ) -> Result<ParkedKeys, StoreError> {
+        let mut keys = self.right.parked_keys(group, partitions).await?;
         if self.breaks(Rule::DeadLetterKey) {
-            return Ok(ParkedKeys::new());
+            keys.clear();
         }
-        self.right.parked_keys(group, partitions).await
+        Ok(keys)
     }
 
     async fn park(

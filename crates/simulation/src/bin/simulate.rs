@@ -124,7 +124,7 @@ fn caught(control: Control, summary: &Summary) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     println!(
-        "without {rule}: {} seeds in {seconds:.1} s, and {check:?} saw nothing ({} violations elsewhere)",
+        "without {rule}: {} seeds in {seconds:.1} s, none broke \"{check}\" ({} other violations)",
         summary.seeds,
         summary.violations()
     );
@@ -143,10 +143,14 @@ fn json(summary: &Summary, control: Option<Control>) -> String {
             serde_json::json!({ "seed": seed, "violations": violations })
         })
         .collect();
-    let caught = control.and_then(|control| summary.found_by(control.check));
+    let caught = control.and_then(|control| {
+        let (seed, found) = summary.found_by(control.check)?;
+        let check = control.check.to_string();
+        Some(serde_json::json!({ "seed": seed, "check": check, "by": found.what }))
+    });
     let page = serde_json::json!({
         "without": control.map(|control| control.rule.name()),
-        "caught": caught.map(|(seed, found)| serde_json::json!({ "seed": seed, "by": found.what })),
+        "caught": caught,
         "seeds": summary.seeds,
         "seconds": summary.took.as_secs_f64(),
         "simulated_seconds": summary.simulated.as_secs(),

@@ -17,33 +17,52 @@ use crate::instance::Service;
 use crate::shop::{READS, Shop};
 use crate::tally::Counts;
 
-/// What finds violations.
+/// What finds violations; shown as what it holds the run to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Check {
-    /// The run goes on: nothing panics, stops or takes too long.
+    /// Of the run itself.
     Run,
-    /// A request has one answer and becomes one order.
+    /// Of what customers were answered.
     Requests,
-    /// An order is settled once, as it was decided.
+    /// Of the ends of orders.
     Settled,
-    /// What was put in less what was promised is what is left.
+    /// Of the stock.
     Stock,
-    /// Copies are what their owner has.
+    /// Of the copies of products.
     Copies,
-    /// An order has one decision, published as it is kept.
+    /// Of decisions as they were published.
     Decisions,
-    /// An order is announced under one id, as it is.
+    /// Of orders as they were published.
     Announced,
-    /// The states of a product are published in order, and all of them.
+    /// Of products as they were published.
     Versions,
-    /// What can't be read is set aside with what is behind it, and nothing else.
+    /// Of what is set aside.
     DeadLetters,
-    /// A record is applied once.
+    /// Of what each record did.
     Applied,
-    /// Where nothing goes wrong an event is published once.
+    /// Of runs without faults.
     PublishedOnce,
-    /// A replay changes nothing.
+    /// Of a replay of everything.
     Replay,
+}
+
+impl fmt::Display for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Run => "nothing panics, stops or takes too long",
+            Self::Requests => "a request makes one order",
+            Self::Settled => "an order is settled once, as it was decided",
+            Self::Stock => "what was put in less what was promised is what is left",
+            Self::Copies => "copies are what their owner has",
+            Self::Decisions => "an order has one decision, published as it is kept",
+            Self::Announced => "an order is published under one id, as it is",
+            Self::Versions => "all states of a product are published, in order",
+            Self::DeadLetters => "what can't be read is set aside with what is behind it",
+            Self::Applied => "a record is applied once",
+            Self::PublishedOnce => "without a fault an event is published once",
+            Self::Replay => "a replay changes nothing",
+        })
+    }
 }
 
 /// Something that is not as it must be.

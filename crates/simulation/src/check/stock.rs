@@ -87,3 +87,21 @@ pub(super) fn copies(books: &Books, said: &Topics, off: &mut Vec<String>) {
         .filter(|id| !owned.contains_key(id));
     off.extend(foreign.map(|id| format!("orders knows a product {id} that is not")));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lost_or_doubled_restock_does_not_add_up() {
+        let put_in = Stocked {
+            initial: 5,
+            sure: vec![3],
+            unheard: vec![1],
+        };
+        assert!(put_in.comes_to(8, 1) && put_in.comes_to(9, 2));
+        for (sum, restocks) in [(5, 0), (6, 1), (11, 2), (10, 3), (9, 1)] {
+            assert!(!put_in.comes_to(sum, restocks), "{sum} by {restocks}");
+        }
+    }
+}

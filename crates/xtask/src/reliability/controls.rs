@@ -120,6 +120,7 @@ fn by_simulation(workspace: &Workspace, rule: &Rule) -> anyhow::Result<Value> {
         "caught": !caught.is_null(),
         "seconds": found["seconds"],
         "seed": caught["seed"],
+        "check": caught["check"],
         "by": caught["by"],
     }))
 }

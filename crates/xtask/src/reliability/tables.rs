@@ -145,7 +145,8 @@ fn by_simulation(found: &Value) -> String {
     if found["caught"] != true {
         return "**not caught**".to_owned();
     }
-    format!("{} s, seed {}", seconds(found), found["seed"])
+    let check = found["check"].as_str().unwrap_or_default();
+    format!("{} s: \"{check}\", seed {}", seconds(found), found["seed"])
 }
 
 fn by_tests(found: &Value) -> String {
