@@ -153,33 +153,43 @@ impl Topics {
     }
 }
 
+/// What is off, by the checks that found it.
+#[derive(Default)]
+struct Off(Vec<(Check, Vec<String>)>);
+
+impl Off {
+    /// Where `check` says what it finds.
+    fn of(&mut self, check: Check) -> &mut Vec<String> {
+        &mut self.0.push_mut((check, Vec::new())).1
+    }
+
+    fn report(self, shop: &Shop, when: &str) {
+        for (check, found) in self.0 {
+            for what in found {
+                shop.world.found(check, format!("{when}{what}"));
+            }
+        }
+    }
+}
+
 /// Every rule but that of the replay.
 pub(crate) fn all(shop: &Shop, books: &Books, memory: &Memory) {
     let said = Topics::of(shop);
-    let check = |check, rule: &dyn Fn(&mut Vec<String>)| report(shop, check, "", rule);
-    check(Check::Requests, &|off| orders::answered(books, memory, off));
-    check(Check::Settled, &|off| orders::settled(books, &said, off));
-    check(Check::Stock, &|off| stock::adds_up(books, memory, off));
-    check(Check::Copies, &|off| stock::copies(books, &said, off));
-    check(Check::Decisions, &|off| {
-        topics::decisions(books, &said, off)
-    });
-    check(Check::Announced, &|off| {
-        topics::news_of_orders(books, &said, off)
-    });
     let in_order = shop.world.plan.keeps_order();
-    check(Check::Versions, &|off| {
-        topics::versions(books, &said, in_order, off)
-    });
-    check(Check::DeadLetters, &|off| parked(books, &said, off));
-    check(Check::Applied, &|off| {
-        counted(&shop.tally.state(), &said, off)
-    });
+    let mut off = Off::default();
+    orders::answered(books, memory, off.of(Check::Requests));
+    orders::settled(books, &said, off.of(Check::Settled));
+    stock::adds_up(books, memory, off.of(Check::Stock));
+    stock::copies(books, &said, off.of(Check::Copies));
+    topics::decisions(books, &said, off.of(Check::Decisions));
+    topics::news_of_orders(books, &said, off.of(Check::Announced));
+    topics::versions(books, &said, in_order, off.of(Check::Versions));
+    parked(books, &said, off.of(Check::DeadLetters));
+    counted(&shop.tally.state(), &said, off.of(Check::Applied));
     if shop.world.plan.is_fair() {
-        check(Check::PublishedOnce, &|off| {
-            topics::nothing_twice(&said, off)
-        });
+        topics::nothing_twice(&said, off.of(Check::PublishedOnce));
     }
+    off.report(shop, "");
 }
 
 /// A replay of everything leaves what was there.
@@ -190,34 +200,17 @@ pub(crate) fn replayed(shop: &Shop, before: &Books) {
         ("the stock", after.products == before.products),
         ("what is parked", places(&after) == places(before)),
     ];
-    let said = Topics::of(shop);
-    let check = |check, rule: &dyn Fn(&mut Vec<String>)| {
-        report(shop, check, "after the replay ", rule);
-    };
-    report(
-        shop,
-        Check::Replay,
-        "a replay of everything changes ",
-        &|off| {
-            let changed = same.iter().filter(|(_, same)| !same);
-            off.extend(changed.map(|(what, _)| (*what).to_owned()));
-        },
-    );
-    check(Check::Decisions, &|off| {
-        topics::decisions(&after, &said, off)
-    });
-    check(Check::Applied, &|off| {
-        counted(&shop.tally.state(), &said, off)
-    });
-}
-
-/// Hands on what `rule` finds to be off.
-fn report(shop: &Shop, check: Check, when: &str, rule: &dyn Fn(&mut Vec<String>)) {
-    let mut off = Vec::new();
-    rule(&mut off);
-    for what in off {
-        shop.world.found(check, format!("{when}{what}"));
+    for (what, same) in same {
+        if !same {
+            let what = format!("a replay of everything changes {what}");
+            shop.world.found(Check::Replay, what);
+        }
     }
+    let said = Topics::of(shop);
+    let mut off = Off::default();
+    topics::decisions(&after, &said, off.of(Check::Decisions));
+    counted(&shop.tally.state(), &said, off.of(Check::Applied));
+    off.report(shop, "after the replay ");
 }
 
 fn places(books: &Books) -> Vec<String> {
