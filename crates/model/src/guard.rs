@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-/// A rule of the design. The names are those of the switch in the real code.
+/// A rule of the design.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Guard {
     /// The checkpoint moves in the transaction that applies the records.

@@ -13,8 +13,8 @@ use std::time::Duration;
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
 // `order.rs` names what it needs from its crate's root, which here is this file.
 use ::outbox::{
-    Event, MessageContext, Outgoing, Record, SystemClock, TopicPartition, cloudevents, guard,
-    handler, message, outbox,
+    Event, MessageContext, Outgoing, Record, SystemClock, TopicPartition, cloudevents, handler,
+    message, outbox,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -19,14 +19,13 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use self::backoff::Backoff;
-use self::batch::{Batch, Checkpoints};
+use self::batch::Batch;
 pub use self::error::InboxError;
 use self::idle::{IDLE, Looks};
 use self::tally::Tally;
 use crate::checkpoint::{Claim, InboxStore, ParkedKeys, TopicPartition};
 use crate::clock::Clock;
 use crate::error::{ErrorKind, StoreError};
-use crate::guard::Guard;
 use crate::handler::Subscriptions;
 use crate::outbox::OutboxStore;
 use crate::pacing::rest;
@@ -326,19 +325,6 @@ impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
 
     async fn attempt(&mut self, records: &[Record], spans: &BatchSpans) -> Result<(), StoreError> {
         let began = Instant::now();
-        if !Guard::Checkpoint.stands() {
-            let mut alone = Checkpoints::new(
-                &self.database,
-                self.subscriptions.group(),
-                &self.claims,
-                records,
-            );
-            for step in transact(&self.database, &mut alone).await? {
-                if let Some(claim) = self.claims.get_mut(&step.at) {
-                    claim.next = step.to;
-                }
-            }
-        }
         let mut batch = Batch::new(
             &self.database,
             &self.subscriptions,

@@ -22,7 +22,6 @@ use self::sweeping::Sweeping;
 use self::tally::Tally;
 use crate::clock::Clock;
 use crate::error::StoreError;
-use crate::guard::Guard;
 use crate::message::Message;
 use crate::outbox::OutboxStore;
 use crate::pacing::rest;
@@ -85,8 +84,6 @@ struct Shift {
     /// When the backlog was last measured.
     measured: Option<Instant>,
     sweeping: Sweeping,
-    /// The last record seen. Nothing may depend on it, see [`Guard::UnpagedOutbox`].
-    last: Uuid,
 }
 
 /// How long a relay that is told to stop waits for a broker that is away.
@@ -163,7 +160,6 @@ impl<D: OutboxStore, P: Publisher> Relay<D, P> {
             until,
             measured: None,
             sweeping: Sweeping::default(),
-            last: Uuid::nil(),
         };
         let waker = self.database.waker();
         while !stop.is_cancelled() {
@@ -246,8 +242,7 @@ impl<D: OutboxStore, P: Publisher> Relay<D, P> {
         if let Some(lease) = &lease {
             self.tally.holds(lease);
         }
-        let ours = lease.is_some() || !Guard::Lease.stands();
-        Ok(ours.then_some(asked + self.settings.lease))
+        Ok(lease.map(|_| asked + self.settings.lease))
     }
 
     /// Publishes what is there; says how much that was.
@@ -257,22 +252,15 @@ impl<D: OutboxStore, P: Publisher> Relay<D, P> {
         stop: &CancellationToken,
     ) -> Result<Round, RelayFault> {
         let passed_over = shift.sweeping.passed_over();
-        let mut records = self
+        let records = self
             .database
             .pending(self.settings.batch, &passed_over)
             .await?;
-        if !Guard::UnpagedOutbox.stands() {
-            records.retain(|record| record.id > shift.last);
-        }
         if records.is_empty() {
             return Ok(Round::default());
         }
         let full = records.len() == self.settings.batch;
         let ids: Vec<Uuid> = records.iter().map(|record| record.id).collect();
-        if !Guard::DeleteAfterAck.stands() {
-            self.database.remove(&ids).await?;
-        }
-        shift.last = ids.last().copied().unwrap_or(shift.last);
         let messages = in_order(records);
         let mut spans = BatchSpans::begin(Step::Publish, &self.shard, &messages);
         let began = Instant::now();

@@ -52,11 +52,6 @@ pub(crate) fn check_environment(
 
 /// Set by test runs for the tests, and inherited by the services that they start.
 fn is_of_tests(name: &str) -> bool {
-    // Release builds have no such variable: whoever sets it there is told so.
-    #[cfg(debug_assertions)]
-    if name == outbox::guard::VARIABLE {
-        return true;
-    }
     name.starts_with("QUADRILLE_TEST_")
 }
 

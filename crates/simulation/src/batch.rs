@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::check::{Check, Violation};
+use crate::control::Control;
 use crate::fate::Fault;
 use crate::run::{Run, run};
 
@@ -22,7 +24,7 @@ pub struct Summary {
     /// How many faults there were of each kind.
     pub faults: BTreeMap<Fault, u64>,
     /// The seeds that showed violations, and which, by seed.
-    pub failed: BTreeMap<u64, Vec<String>>,
+    pub failed: BTreeMap<u64, Vec<Violation>>,
     /// How much time went by in the simulations together.
     pub simulated: Duration,
     /// How long it took.
@@ -51,6 +53,14 @@ impl Summary {
     /// How many violations there were, in all seeds.
     pub fn violations(&self) -> usize {
         self.failed.values().map(Vec::len).sum()
+    }
+
+    /// What `check` found first, and in which seed.
+    pub fn found_by(&self, check: Check) -> Option<(u64, &Violation)> {
+        self.failed.iter().find_map(|(seed, violations)| {
+            let found = violations.iter().find(|violation| violation.check == check);
+            found.map(|violation| (*seed, violation))
+        })
     }
 }
 
@@ -84,15 +94,15 @@ impl fmt::Display for Summary {
     }
 }
 
-/// Runs `seeds` on `jobs` threads, up to the first violation when `stop_early` says so.
-/// `done` is called after each seed with how many there are by now.
+/// Runs `seeds` on `jobs` threads; with a `control`, up to the first one in which its check
+/// notices. `done` is called after each seed with how many there are by now.
 ///
 /// # Errors
 /// When the operating system gives no runtime.
 pub fn run_all(
     seeds: Range<u64>,
     jobs: usize,
-    stop_early: bool,
+    control: Option<Control>,
     done: impl Fn(u64) + Sync,
 ) -> anyhow::Result<Summary> {
     let began = Instant::now();
@@ -105,8 +115,8 @@ pub fn run_all(
             if seed >= seeds.end {
                 break;
             }
-            let run = run(seed, false)?;
-            if stop_early && !run.violations.is_empty() {
+            let run = run(seed, control, false)?;
+            if control.is_some_and(|control| control.caught(&run.violations)) {
                 enough.store(true, Ordering::Relaxed);
             }
             let mut summary = summary.lock().unwrap_or_else(PoisonError::into_inner);

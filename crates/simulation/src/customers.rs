@@ -12,6 +12,7 @@ use products::commands::{CommandError, create_product, raise_stock};
 use products::domain::{Draft, DraftFields, Refusal};
 use tokio::task::JoinSet;
 
+use crate::check::Check;
 use crate::fate::Fault;
 use crate::shop::Shop;
 
@@ -22,8 +23,19 @@ pub(crate) struct Memory {
     pub(crate) answered: BTreeMap<AccountId, (OrderId, Basket)>,
     /// Customers that came without a key, so that each try may have become an order.
     pub(crate) tries: BTreeMap<AccountId, u32>,
-    /// What the admin was told to be raised, and what may have been on top of that.
-    pub(crate) raised: BTreeMap<ProductId, (u64, u64)>,
+    /// What the admin put in.
+    pub(crate) stocked: BTreeMap<ProductId, Stocked>,
+}
+
+/// What the admin put in of a product.
+#[derive(Debug, Default)]
+pub(crate) struct Stocked {
+    /// At first.
+    pub(crate) initial: u64,
+    /// The restocks that were acknowledged.
+    pub(crate) sure: Vec<u64>,
+    /// Those whose answer was not heard: each was applied or not.
+    pub(crate) unheard: Vec<u64>,
 }
 
 type Shared = Arc<Mutex<Memory>>;
@@ -92,6 +104,9 @@ async fn admin(shop: Arc<Shop>, memory: Shared, number: u32) {
             _ => tokio::time::sleep(chance.time(Duration::from_millis(500))).await,
         }
     };
+    with(&memory, |memory| {
+        memory.stocked.entry(id).or_default().initial = quantity.unsigned_abs();
+    });
     for _ in 0..raises {
         tokio::time::sleep(chance.time(RUSH)).await;
         let by = chance.between(1, 4);
@@ -102,10 +117,10 @@ async fn admin(shop: Arc<Shop>, memory: Shared, number: u32) {
             })
             .await;
         with(&memory, |memory| {
-            let (sure, perhaps) = memory.raised.entry(id).or_default();
+            let stocked = memory.stocked.entry(id).or_default();
             match heard {
-                Some(Ok(_)) => *sure += u64::from(by),
-                _ => *perhaps += u64::from(by),
+                Some(Ok(_)) => stocked.sure.push(by.into()),
+                _ => stocked.unheard.push(by.into()),
             }
         });
     }
@@ -144,9 +159,10 @@ async fn customer(shop: Arc<Shop>, memory: Shared, number: u32) {
                     kept.or_insert_with(|| (order, basket.clone())).0
                 });
                 if first != order {
-                    world.violate(format!(
+                    let what = format!(
                         "customer {number} asked twice with one key and got orders {first} and {order}"
-                    ));
+                    );
+                    world.found(Check::Requests, what);
                 }
                 if !keyed || chance.happens(6_000) {
                     return;

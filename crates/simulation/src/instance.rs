@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use controls::Broken;
 use events::{OrderCreate, OrderStatusUpdate, ProductCreate, ProductsQuantityUpdate};
 use orders::BatchSettings;
 use orders::commands::{GroupCommit, Intake};
@@ -79,7 +80,7 @@ pub(crate) struct Running {
     /// Where orders are handed in, when it is of that service.
     pub(crate) intake: Option<Intake>,
     /// The catalogue, when it is of that service.
-    pub(crate) catalogue: Option<MemoryDatabase<ProductsTables>>,
+    pub(crate) catalogue: Option<Broken<MemoryDatabase<ProductsTables>>>,
 }
 
 /// How long a member of a group may say nothing before it loses its partitions.
@@ -122,7 +123,7 @@ impl Running {
         };
         match name.service {
             Service::Orders => {
-                let database = shop.orders.instance(fate);
+                let database = world.adapter(shop.orders.instance(fate));
                 let subscriptions = Subscriptions::new(orders::Orders::NAME)
                     .on::<OrderStatusUpdate, _>(OnOrderStatusUpdate::new(database.clone()))
                     .on::<ProductCreate, _>(OnProductCreate::new(database.clone()))
@@ -145,7 +146,7 @@ impl Running {
                 running.inbox(part, database, subscriptions);
             }
             Service::Products => {
-                let database = shop.products.instance(fate);
+                let database = world.adapter(shop.products.instance(fate));
                 let clock: Arc<dyn Clock> = running.clock.clone();
                 let subscriptions = Subscriptions::new(products::Products::NAME)
                     .on::<OrderCreate, _>(OnOrderCreate::new(database.clone(), clock));
@@ -154,7 +155,7 @@ impl Running {
                 running.inbox(part, database, subscriptions);
             }
             Service::Tally => {
-                let database = shop.tally.instance(fate);
+                let database = world.adapter(shop.tally.instance(fate));
                 running.inbox(part, database, tally::subscriptions());
             }
         }
@@ -167,7 +168,8 @@ impl Running {
             ..RelaySettings::default()
         };
         let (shard, clock) = (self.name.service.name(), part.clock.clone());
-        let relay = Relay::new(database, part.broker.clone(), shard, clock, settings);
+        let publisher = part.world.adapter(part.broker.clone());
+        let relay = Relay::new(database, publisher, shard, clock, settings);
         self.tasks.spawn(relay.run(self.stop.clone()));
     }
 

@@ -16,12 +16,14 @@
 //! instances of each service, lets customers and the weather at it, and `check`s.
 //!
 //! **How to add one.** A fault: a kind in [`Fault`] and where `Fate` draws it, or an event
-//! of the weather. A rule: a function in `check/` that names what is off.
+//! of the weather. A check: a function in `check/` that names what is off, and a variant of
+//! [`Check`] for it. A negative control: see the crate `controls`, and `control.rs` here.
 
 mod batch;
 mod chance;
 mod check;
 mod clock;
+mod control;
 mod customers;
 mod expected;
 mod fate;
@@ -35,6 +37,8 @@ mod weather;
 mod world;
 
 pub use batch::{Summary, run_all};
+pub use check::{Check, Violation};
+pub use control::Control;
 pub use fate::Fault;
 pub use plan::Plan;
 pub use run::{Run, run};

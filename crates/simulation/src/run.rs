@@ -10,7 +10,8 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::chance::Chance;
-use crate::check::{self, Books};
+use crate::check::{self, Books, Violation};
+use crate::control::Control;
 use crate::customers;
 use crate::fate::Fault;
 use crate::instance::Service;
@@ -35,7 +36,7 @@ pub struct Run {
     /// How many faults there were of each kind.
     pub faults: BTreeMap<Fault, u64>,
     /// What is not as it must be; empty when all is right.
-    pub violations: Vec<String>,
+    pub violations: Vec<Violation>,
     /// What happened, when it was asked for.
     pub story: String,
     /// How much time went by in the simulation.
@@ -45,24 +46,25 @@ pub struct Run {
 /// How long everything may take to settle once the faults are over, in simulated time.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-/// Runs `seed`; `tell` says to keep the story.
+/// Runs `seed`, with adapters that break a rule where a `control` says so; `tell` says to keep
+/// the story.
 ///
 /// # Errors
 /// When the operating system gives no runtime.
-pub fn run(seed: u64, tell: bool) -> anyhow::Result<Run> {
+pub fn run(seed: u64, control: Option<Control>, tell: bool) -> anyhow::Result<Run> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
         .build()
         .context("no runtime for the simulation")?;
-    Ok(runtime.block_on(story(seed, tell)))
+    Ok(runtime.block_on(story(seed, control, tell)))
 }
 
-async fn story(seed: u64, tell: bool) -> Run {
+async fn story(seed: u64, control: Option<Control>, tell: bool) -> Run {
     let chance = Arc::new(Chance::new(seed));
     let plan = Plan::draw(&chance);
     let (said, mut crashes) = mpsc::unbounded_channel();
-    let world = Arc::new(World::new(chance, plan.clone(), said, tell));
+    let world = Arc::new(World::new(chance, plan.clone(), control, said, tell));
     world.tell(|| format!("{plan:?}"));
     let shop = Arc::new(Shop::open(&world));
     shop.start_all();

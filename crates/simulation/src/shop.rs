@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use controls::Broken;
 use events::topics;
 use orders::commands::Intake;
 use orders::store::memory::Tables as OrdersTables;
@@ -162,7 +163,7 @@ impl Shop {
     /// `None` when none does, or when it ended meanwhile.
     pub(crate) async fn in_catalogue<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
         &self,
-        work: impl FnOnce(MemoryDatabase<ProductsTables>, Arc<SimulatedClock>) -> F,
+        work: impl FnOnce(Broken<MemoryDatabase<ProductsTables>>, Arc<SimulatedClock>) -> F,
     ) -> Option<T> {
         let (answer, heard) = tokio::sync::oneshot::channel();
         {

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use controls::{Broken, BrokenTx};
 use events::{OrderCreate, OrderStatusUpdate};
 use outbox::memory::{MemoryDatabase, MemoryTx};
 use outbox::{Envelope, Event, Handle, HandleError, Outgoing, Subscriptions};
@@ -20,21 +21,21 @@ pub(crate) const GROUP: &str = "tally";
 /// Handles every event by counting it.
 struct Count;
 
-impl<E: Event> Handle<E, MemoryDatabase<Counts>> for Count {
+impl<E: Event> Handle<E, Broken<MemoryDatabase<Counts>>> for Count {
     async fn handle(
         &self,
-        tx: &mut MemoryTx<Counts>,
+        tx: &mut BrokenTx<MemoryTx<Counts>>,
         events: &[&Envelope<E>],
         _out: &mut Outgoing<'_>,
     ) -> Result<(), HandleError> {
         for envelope in events {
-            *tx.state.entry(envelope.id).or_default() += 1;
+            *tx.right.state.entry(envelope.id).or_default() += 1;
         }
         Ok(())
     }
 }
 
-pub(crate) fn subscriptions() -> Subscriptions<MemoryDatabase<Counts>> {
+pub(crate) fn subscriptions() -> Subscriptions<Broken<MemoryDatabase<Counts>>> {
     Subscriptions::new(GROUP)
         .on::<OrderCreate, _>(Count)
         .on::<OrderStatusUpdate, _>(Count)

@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use controls::Broken;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::chance::Chance;
+use crate::check::{Check, Violation};
+use crate::control::Control;
 use crate::fate::Fault;
 use crate::instance::Name;
 use crate::plan::Plan;
@@ -17,6 +20,8 @@ use crate::plan::Plan;
 pub(crate) struct World {
     pub(crate) chance: Arc<Chance>,
     pub(crate) plan: Plan,
+    /// The rule that its adapters break.
+    pub(crate) control: Option<Control>,
     pub(crate) began: Instant,
     /// Where a process that is to crash at a step says so.
     pub(crate) crashes: mpsc::UnboundedSender<Name>,
@@ -28,7 +33,7 @@ pub(crate) struct World {
 struct Record {
     hash: u64,
     faults: BTreeMap<Fault, u64>,
-    violations: Vec<String>,
+    violations: Vec<Violation>,
     story: Option<String>,
 }
 
@@ -36,7 +41,7 @@ struct Record {
 pub(crate) struct Left {
     pub(crate) hash: u64,
     pub(crate) faults: BTreeMap<Fault, u64>,
-    pub(crate) violations: Vec<String>,
+    pub(crate) violations: Vec<Violation>,
     pub(crate) story: String,
 }
 
@@ -44,6 +49,7 @@ impl World {
     pub(crate) fn new(
         chance: Arc<Chance>,
         plan: Plan,
+        control: Option<Control>,
         crashes: mpsc::UnboundedSender<Name>,
         tell: bool,
     ) -> Self {
@@ -56,6 +62,7 @@ impl World {
         Self {
             chance,
             plan,
+            control,
             began: Instant::now(),
             crashes,
             storm: CancellationToken::new(),
@@ -102,10 +109,20 @@ impl World {
         }
     }
 
-    /// Something is not as it must be.
+    /// The run itself does not go as it must.
     pub(crate) fn violate(&self, what: String) {
+        self.found(Check::Run, what);
+    }
+
+    /// `check` has found that something is not as it must be.
+    pub(crate) fn found(&self, check: Check, what: String) {
         self.tell(|| format!("VIOLATION: {what}"));
-        self.record().violations.push(what);
+        self.record().violations.push(Violation { check, what });
+    }
+
+    /// `right`, or what breaks a rule in its place.
+    pub(crate) fn adapter<D>(&self, right: D) -> Broken<D> {
+        Broken::new(right, self.control.map(|control| control.rule))
     }
 
     pub(crate) fn left(&self) -> Left {

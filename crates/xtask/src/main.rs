@@ -59,7 +59,7 @@ enum Command {
     Bench(program::Args),
     /// Write docs/reliability.md from what the checks found; runs them first when asked to
     Reliability(reliability::Args),
-    /// Take each guard of the design away in turn: the suite has to notice
+    /// Break each rule of the design in turn: the check that guards it has to notice
     NegativeControls(reliability::ControlArgs),
     /// Check image, compose files, chart, cloud and workflows, on real servers where they can be had
     Infra(infra::Args),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use events::{AccountId, OrderId};
 use host::Service;
 use jiff::Timestamp;
-use outbox::{Clock, Guard, MessageContext, Outgoing, StoreError, Work};
+use outbox::{Clock, MessageContext, Outgoing, StoreError, Work};
 use thiserror::Error;
 use uuid::Uuid;
 
@@ -30,12 +30,6 @@ pub struct PlaceOrder {
     pub retry: Option<RetryKey>,
     /// The request that it came with.
     pub context: MessageContext,
-}
-
-impl PlaceOrder {
-    fn retry(&self) -> Option<RetryKey> {
-        self.retry.filter(|_| Guard::IdempotencyKey.stands())
-    }
 }
 
 /// An order that there is now.
@@ -104,7 +98,7 @@ impl Desk {
         if let Some(order) = self.orders.get(&request.id) {
             return Ok(Ok(Placed::New(order.clone().as_placed())));
         }
-        if let Some(retry) = request.retry()
+        if let Some(retry) = request.retry
             && let Some(first) = self.remembered.get(&retry.key)
         {
             if first.body != retry.body {
@@ -126,7 +120,7 @@ impl Desk {
             Ok(order) => order,
             Err(refusal) => return Ok(Err(refusal.into())),
         };
-        if let Some(retry) = request.retry() {
+        if let Some(retry) = request.retry {
             let RetryKey { key, body } = retry;
             let first = Remembered {
                 key,
@@ -149,7 +143,7 @@ impl<D: OrdersStore> PlaceOrders<'_, D> {
         let keys: BTreeSet<Digest> = self
             .requests
             .iter()
-            .filter_map(PlaceOrder::retry)
+            .filter_map(|request| request.retry)
             .map(|retry| retry.key)
             .collect();
         let keys: Vec<Digest> = keys.into_iter().collect();

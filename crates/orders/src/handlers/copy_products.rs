@@ -1,7 +1,7 @@
 //! The local copy of products, which both product events keep up to date in the same way.
 
 use events::ProductState;
-use outbox::{Guard, HandleError, Outgoing};
+use outbox::{HandleError, Outgoing};
 
 use crate::domain::newest;
 use crate::store::OrdersStore;
@@ -17,12 +17,7 @@ pub(super) async fn copy_products<D: OrdersStore>(
     ids.sort_unstable();
     ids.dedup();
     let known = database.product_versions(tx, &ids).await?;
-    let newer = newest(states.iter().copied(), |id| {
-        known
-            .get(&id)
-            .copied()
-            .filter(|_| Guard::VersionGuard.stands())
-    });
+    let newer = newest(states.iter().copied(), |id| known.get(&id).copied());
     let mut seen = known;
     for state in states {
         let version = seen.get(&state.product_id);

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use events::{OrderId, OrderStatusUpdate};
-use outbox::{Envelope, Guard, Handle, HandleError, Outgoing};
+use outbox::{Envelope, Handle, HandleError, Outgoing};
 
 use crate::domain::{Author, Settle, settle};
 use crate::figures::Settling;
@@ -64,11 +64,7 @@ impl<D: OrdersStore> Handle<OrderStatusUpdate, D> for OnOrderStatusUpdate<D> {
                     update.order_id
                 )));
             };
-            let mut settle = settle(standing.status, update.status);
-            if !Guard::TerminalStatus.stands() {
-                settle = Settle::Step;
-            }
-            match settle {
+            match settle(standing.status, update.status) {
                 Settle::Step => {
                     steps.push(step(*standing, envelope, out));
                     standing.status = update.status;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use events::{OrderId, ProductId};
+use outbox::StoreError;
 use outbox::memory::{MemoryDatabase, MemoryTx, Step};
-use outbox::{Guard, StoreError};
 
 use super::{Digest, OrdersStore, Remembered, Settlement, Standing};
 use crate::domain::{Order, ProductCopy};
@@ -111,7 +111,7 @@ impl OrdersStore for Database {
         for copy in copies {
             let former = tx.state.copies.insert(copy.id, Arc::new(copy.clone()));
             let older = former.is_none_or(|former| former.version < copy.version);
-            if !older && Guard::VersionGuard.stands() {
+            if !older {
                 return Err(StoreError::conflict("a product copy is not as it was read"));
             }
         }

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashSet};
 use bson::{Binary, Bson, Document, doc, spec::BinarySubtype};
 use events::{AccountId, OrderId, OrderStatus, ProductId};
 use mongodb::Collection;
+use outbox::StoreError;
 use outbox::mongo::{MongoDatabase, MongoTx, fault};
-use outbox::{Guard, StoreError};
 use serde::Deserialize;
 
 use super::documents::{
@@ -174,12 +174,11 @@ impl OrdersStore for MongoDatabase {
         // Where the copy is not older the guard finds nothing, the upsert then meets the
         // document that is there, and the duplicate key is a conflict.
         let statements = copies.iter().map(|copy| {
-            let mut older = doc! { "_id": uuid(copy.id.into_bytes()) };
-            if Guard::VersionGuard.stands() {
-                older.insert("version", doc! { "$lt": copy.version.cast_signed() });
-            }
             doc! {
-                "q": older,
+                "q": {
+                    "_id": uuid(copy.id.into_bytes()),
+                    "version": { "$lt": copy.version.cast_signed() },
+                },
                 "u": { "$set": {
                     "name": &copy.name,
                     "price": copy.price.minor,

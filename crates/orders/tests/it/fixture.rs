@@ -14,11 +14,11 @@ use orders::Orders;
 use orders::commands::{Decision, PlaceOrder, PlaceOrders, Placed, RetryKey};
 use orders::domain::{Basket, Order};
 use orders::handlers::{OnOrderStatusUpdate, OnProductCreate};
-use orders::store::MongoOrders;
+use orders::store::{MongoOrders, OrdersStore};
 use outbox::mongo::{MongoDatabase, MongoOptions};
 use outbox::{
-    Database, Envelope, Event, Handle, HandleError, MessageContext, OutboxStore, Outgoing,
-    SystemClock, transact,
+    Envelope, Event, Handle, HandleError, MessageContext, OutboxStore as _, Outgoing, SystemClock,
+    transact,
 };
 use testkit::Bed;
 use uuid::Uuid;
@@ -63,8 +63,17 @@ impl Shop {
     }
 
     pub async fn place(&self, requests: &[PlaceOrder]) -> Vec<Decision> {
-        let mut work = PlaceOrders::new(&self.database, &SystemClock, requests, false);
-        transact(&self.database, &mut work).await.unwrap()
+        self.place_by(&self.database, requests).await
+    }
+
+    /// The same by way of `store`.
+    pub async fn place_by<D: OrdersStore>(
+        &self,
+        store: &D,
+        requests: &[PlaceOrder],
+    ) -> Vec<Decision> {
+        let mut work = PlaceOrders::new(store, &SystemClock, requests, false);
+        transact(store, &mut work).await.unwrap()
     }
 
     pub async fn place_one(&self, customer: AccountId) -> Order {
@@ -182,8 +191,8 @@ pub fn decided(order_id: OrderId, status: OrderStatus) -> Envelope<OrderStatusUp
 }
 
 /// Runs `handler` on `events` in a transaction of their own.
-pub async fn handle<E: Event, H: Handle<E, MongoDatabase>>(
-    database: &MongoDatabase,
+pub async fn handle<D: OrdersStore, E: Event, H: Handle<E, D>>(
+    database: &D,
     handler: &H,
     events: &[Envelope<E>],
 ) -> Result<(), HandleError> {
@@ -210,9 +219,19 @@ pub async fn handle_twice<E: Event, H: Handle<E, MongoDatabase>>(
     handler: &H,
     events: &[Envelope<E>],
 ) {
-    handle(&shop.database, handler, events).await.unwrap();
+    handle_twice_by(shop, &shop.database, handler, events).await;
+}
+
+/// The same by way of `store`.
+pub async fn handle_twice_by<D: OrdersStore, E: Event, H: Handle<E, D>>(
+    shop: &Shop,
+    store: &D,
+    handler: &H,
+    events: &[Envelope<E>],
+) {
+    handle(store, handler, events).await.unwrap();
     let once = shop.contents().await;
-    handle(&shop.database, handler, events).await.unwrap();
+    handle(store, handler, events).await.unwrap();
     assert_eq!(
         once,
         shop.contents().await,

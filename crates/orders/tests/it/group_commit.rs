@@ -8,6 +8,7 @@ use futures::future::join_all;
 use orders::BatchSettings;
 use orders::commands::{Declined, GroupCommit, Intake, IntakeError, Placed};
 use orders::domain::Refusal;
+use orders::store::OrdersStore;
 use outbox::mongo::{MongoDatabase, MongoOptions};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -20,7 +21,7 @@ pub struct Running {
     pub closing: CancellationToken,
 }
 
-pub fn start(database: &MongoDatabase, settings: BatchSettings) -> Running {
+pub fn start<D: OrdersStore>(database: &D, settings: BatchSettings) -> Running {
     let closing = CancellationToken::new();
     let (intake, writers) = GroupCommit::start(database.clone(), clock(), settings, &closing);
     Running {

@@ -8,9 +8,12 @@ use orders::domain::{Author, ProductCopy};
 use orders::handlers::{OnOrderStatusUpdate, OnProductCreate, OnProductsQuantityUpdate};
 use orders::store::OrdersStore;
 use orders::store::audit::audit_view;
-use outbox::{Database, HandleError};
+use outbox::HandleError;
+use outbox::mongo::MongoDatabase;
 
-use crate::fixture::{Shop, customer, decided, envelope, handle, handle_twice, product, request};
+use crate::fixture::{
+    Shop, customer, decided, envelope, handle, handle_twice, handle_twice_by, product, request,
+};
 
 async fn copies(shop: &Shop) -> Vec<(u128, u32, u64)> {
     let copies = audit_view(&shop.database).products().await.unwrap();
@@ -22,6 +25,11 @@ async fn copies(shop: &Shop) -> Vec<(u128, u32, u64)> {
 
 #[tokio::test]
 async fn an_accepted_and_a_rejected_order_are_settled_once() {
+    settled_once(|db| db).await;
+}
+
+/// Through `adapter` to the database.
+pub async fn settled_once<D: OrdersStore>(adapter: impl Fn(MongoDatabase) -> D) {
     let shop = Shop::open().await;
     let (first, second) = (
         shop.place_one(customer()).await,
@@ -38,7 +46,8 @@ async fn an_accepted_and_a_rejected_order_are_settled_once() {
         version: 1,
     });
     let accepted = decided(first.id, OrderStatus::Accepted);
-    let handler = OnOrderStatusUpdate::new(shop.database.clone());
+    let store = adapter(shop.database.clone());
+    let handler = OnOrderStatusUpdate::new(store.clone());
     // Each of them also comes twice within the batch.
     let events = [
         accepted.clone(),
@@ -46,7 +55,7 @@ async fn an_accepted_and_a_rejected_order_are_settled_once() {
         accepted.clone(),
         rejected,
     ];
-    handle_twice(&shop, &handler, &events).await;
+    handle_twice_by(&shop, &store, &handler, &events).await;
 
     let order = shop.order(first.id).await;
     assert_eq!((order.status, order.version), (OrderStatus::Accepted, 2));
@@ -67,13 +76,23 @@ async fn an_accepted_and_a_rejected_order_are_settled_once() {
 
 #[tokio::test]
 async fn the_first_decision_holds() {
+    first_decision(|db| db).await;
+}
+
+/// Through `adapter` to the database.
+pub async fn first_decision<D: OrdersStore>(adapter: impl Fn(MongoDatabase) -> D) {
     let shop = Shop::open().await;
     let order = shop.place_one(customer()).await;
-    let handler = OnOrderStatusUpdate::new(shop.database.clone());
-    handle_twice(&shop, &handler, &[decided(order.id, OrderStatus::Accepted)]).await;
+    let store = adapter(shop.database.clone());
+    let handler = OnOrderStatusUpdate::new(store.clone());
+    let accepted = decided(order.id, OrderStatus::Accepted);
+    handle(&store, &handler, &[accepted]).await.unwrap();
     let settled = shop.contents().await;
-    handle_twice(&shop, &handler, &[decided(order.id, OrderStatus::Rejected)]).await;
-    assert_eq!(settled, shop.contents().await);
+    for later in [OrderStatus::Accepted, OrderStatus::Rejected] {
+        let again = decided(order.id, later);
+        handle(&store, &handler, &[again]).await.unwrap();
+        assert_eq!(settled, shop.contents().await, "the first one holds");
+    }
 }
 
 #[tokio::test]
@@ -123,50 +142,54 @@ async fn a_product_is_copied_and_becomes_orderable() {
 
 #[tokio::test]
 async fn a_late_event_never_moves_a_copy_backwards() {
+    late_events(|db| db).await;
+}
+
+/// Through `adapter` to the database.
+pub async fn late_events<D: OrdersStore>(adapter: impl Fn(MongoDatabase) -> D) {
     let shop = Shop::new().await;
-    let updated = OnProductsQuantityUpdate::new(shop.database.clone());
+    let store = adapter(shop.database.clone());
+    let updated = OnProductsQuantityUpdate::new(store.clone());
     let update = |quantity, version| {
         envelope(ProductsQuantityUpdate {
             product: product(1, "chair", 2999, quantity, version),
         })
     };
     // The newest of a batch counts, wherever it stands in it.
-    handle_twice(
-        &shop,
-        &updated,
-        &[update(20, 11), update(10, 12), update(30, 10)],
-    )
-    .await;
+    let batch = [update(20, 11), update(10, 12), update(30, 10)];
+    handle(&store, &updated, &batch).await.unwrap();
     assert_eq!(copies(&shop).await, [(1, 10, 12)]);
     for late in [update(30, 1), update(20, 11), update(99, 12)] {
-        handle_twice(&shop, &updated, &[late]).await;
-        assert_eq!(copies(&shop).await, [(1, 10, 12)]);
+        handle_twice_by(&shop, &store, &updated, &[late]).await;
+        assert_eq!(copies(&shop).await, [(1, 10, 12)], "a late one is dropped");
     }
-    let created = OnProductCreate::new(shop.database.clone());
+    let created = OnProductCreate::new(store.clone());
     let late = envelope(ProductCreate {
         product: product(1, "chair", 2999, 30, 1),
     });
-    handle_twice(&shop, &created, &[late]).await;
+    handle_twice_by(&shop, &store, &created, &[late]).await;
     assert_eq!(copies(&shop).await, [(1, 10, 12)]);
-    handle_twice(&shop, &updated, &[update(9, 13)]).await;
+    handle_twice_by(&shop, &store, &updated, &[update(9, 13)]).await;
     assert_eq!(copies(&shop).await, [(1, 9, 13)]);
 }
 
 #[tokio::test]
 async fn of_two_instances_that_copy_a_product_at_once_the_newer_version_stays() {
+    copied_at_two_instances(|db| db).await;
+}
+
+/// Through `adapter` to the database.
+pub async fn copied_at_two_instances<D: OrdersStore>(adapter: impl Fn(MongoDatabase) -> D) {
     let shop = Shop::open().await;
     let copy = |quantity, version| {
         vec![ProductCopy::from(&product(
             1, "chair", 2999, quantity, version,
         ))]
     };
-    let database = &shop.database;
+    let database = adapter(shop.database.clone());
     let mut slow = database.begin().await.unwrap();
-    let seen = database
-        .product_versions(&mut slow, &[ProductId::from_u128(1)])
-        .await
-        .unwrap();
-    assert_eq!(seen.values().copied().collect::<Vec<_>>(), [1]);
+    let ids = [ProductId::from_u128(1)];
+    database.product_versions(&mut slow, &ids).await.unwrap();
     let mut quick = database.begin().await.unwrap();
     database
         .save_products(&mut quick, &copy(5, 9))
@@ -181,11 +204,10 @@ async fn of_two_instances_that_copy_a_product_at_once_the_newer_version_stays() 
     database.abort(slow).await;
     // Even one that looks again afterwards is stopped by the guard in the statement.
     let mut late = database.begin().await.unwrap();
-    let fault = database
-        .save_products(&mut late, &copy(7, 8))
-        .await
-        .unwrap_err();
-    assert_eq!(fault.kind(), outbox::ErrorKind::Conflict, "{fault}");
+    let saved = database.save_products(&mut late, &copy(7, 8)).await;
+    let kind = saved.err().map(|fault| fault.kind());
+    let conflict = Some(outbox::ErrorKind::Conflict);
+    assert_eq!(kind, conflict, "an older one is refused");
     database.abort(late).await;
     assert_eq!(copies(&shop).await, [(1, 5, 9), (2, 200, 1)]);
 }

@@ -3,29 +3,35 @@
 use futures::future::join_all;
 use orders::BatchSettings;
 use orders::commands::{Declined, Placed};
+use orders::store::OrdersStore;
+use outbox::mongo::MongoDatabase;
 
 use crate::fixture::{Shop, customer, request};
 use crate::group_commit::start;
 
 #[tokio::test]
 async fn the_same_key_and_body_get_the_first_answer_again() {
+    same_key(|db| db).await;
+}
+
+/// Through `adapter` to the database.
+pub async fn same_key<D: OrdersStore>(adapter: impl Fn(MongoDatabase) -> D) {
     let shop = Shop::open().await;
+    let store = adapter(shop.database.clone());
     let me = customer();
     let lines = [("chair", 2), ("cup", 1)];
-    let first = shop
-        .place(&[request(me, &lines, Some("k1"))])
-        .await
-        .remove(0);
+    let place = async || {
+        let asked = [request(me, &lines, Some("k1"))];
+        shop.place_by(&store, &asked).await.remove(0)
+    };
+    let first = place().await;
     let Ok(Placed::New(first)) = first else {
         panic!("{first:?}")
     };
     shop.settle(first.id, events::OrderStatus::Accepted).await;
-    let again = shop
-        .place(&[request(me, &lines, Some("k1"))])
-        .await
-        .remove(0);
     // As it was placed, though it is settled by now.
-    assert_eq!(again, Ok(Placed::Again(first)));
+    let again = place().await;
+    assert_eq!(again, Ok(Placed::Again(first)), "the first answer again");
     assert_eq!(
         (shop.count("orders").await, shop.outgoing().await.len()),
         (1, 1)
@@ -84,14 +90,20 @@ async fn a_refused_request_may_be_tried_again_under_its_key() {
 
 #[tokio::test]
 async fn fifty_at_once_over_two_instances_are_one_order() {
+    fifty_at_once(|db| db).await;
+}
+
+/// Through `adapter` to the database.
+pub async fn fifty_at_once<D: OrdersStore>(adapter: impl Fn(MongoDatabase) -> D) {
     let shop = Shop::open().await;
     // Small batches, so that many transactions compete for the key.
     let settings = || BatchSettings {
         max_batch: 4,
         ..BatchSettings::default()
     };
-    let other = shop.bed().database("orders").await;
-    let instances = [start(&shop.database, settings()), start(&other, settings())];
+    let here = adapter(shop.database.clone());
+    let other = adapter(shop.bed().database("orders").await);
+    let instances = [start(&here, settings()), start(&other, settings())];
     let me = customer();
     let requests = (0..50).map(|n| {
         instances[n % 2]
@@ -112,7 +124,7 @@ async fn fifty_at_once_over_two_instances_are_one_order() {
             other => panic!("{other:?}"),
         }
     }
-    assert_eq!((new, ids.len()), (1, 1));
+    assert_eq!((new, ids.len()), (1, 1), "one order");
     assert_eq!(
         (shop.count("orders").await, shop.outgoing().await.len()),
         (1, 1)

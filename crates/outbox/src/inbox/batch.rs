@@ -7,7 +7,6 @@ use crate::checkpoint::{Advance, Claim, InboxStore, ParkedKeys, TopicPartition};
 use crate::clock::Clock;
 use crate::dead_letter::DeadLetter;
 use crate::error::StoreError;
-use crate::guard::Guard;
 use crate::handler::{HandleError, Subscriptions};
 use crate::outbox::{Afterwards, OutboxStore, Outgoing};
 use crate::source::Record;
@@ -93,49 +92,15 @@ fn steps(claims: &HashMap<TopicPartition, Claim>, records: &[Record]) -> Vec<Adv
     ends.into_iter().filter_map(step).collect()
 }
 
-/// The checkpoints by themselves, ahead of what they stand for: how it must not be done, for
-/// the negative control of [`Guard::Checkpoint`].
-pub(super) struct Checkpoints<'a, D> {
-    database: &'a D,
-    group: &'a str,
-    steps: Vec<Advance>,
-}
-
-impl<'a, D> Checkpoints<'a, D> {
-    pub(super) fn new(
-        database: &'a D,
-        group: &'a str,
-        claims: &HashMap<TopicPartition, Claim>,
-        records: &[Record],
-    ) -> Self {
-        Self {
-            database,
-            group,
-            steps: steps(claims, records),
-        }
-    }
-}
-
-impl<D: InboxStore> Work<D> for Checkpoints<'_, D> {
-    type Output = Vec<Advance>;
-
-    async fn run(&mut self, tx: &mut D::Tx) -> Result<Vec<Advance>, StoreError> {
-        self.database.advance(tx, self.group, &self.steps).await?;
-        Ok(self.steps.clone())
-    }
-}
-
 impl<D: InboxStore + OutboxStore> Work<D> for Batch<'_, D> {
     type Output = Done;
 
     async fn run(&mut self, tx: &mut D::Tx) -> Result<Done, StoreError> {
         let mut out = Outgoing::new(self.service, self.clock);
         // First, so that a batch that is not ours any more does no work.
-        if Guard::Checkpoint.stands() {
-            self.database
-                .advance(tx, self.subscriptions.group(), &self.steps)
-                .await?;
-        }
+        self.database
+            .advance(tx, self.subscriptions.group(), &self.steps)
+            .await?;
         let sorting = Sorting {
             subscriptions: self.subscriptions,
             parked: self.parked,

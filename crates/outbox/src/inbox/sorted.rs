@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, HashSet};
 
 use crate::checkpoint::{InboxStore, ParkedKeys, TopicPartition};
 use crate::dead_letter::DeadLetter;
-use crate::guard::Guard;
 use crate::handler::{AnyEnvelope, Route, Subscriptions, text_header};
 use crate::message::InvalidMessage;
 use crate::outbox::{OutboxStore, Outgoing};
@@ -100,7 +99,7 @@ impl<'a, D: InboxStore + OutboxStore> Sorting<'a, D> {
             blocked.contains(&(&record.at, key))
                 || first.is_some_and(|first| *first <= record.offset)
         });
-        let (reason, waits) = if waits && Guard::KeyOrder.stands() {
+        let (reason, waits) = if waits {
             ("an earlier message of this key is parked".to_owned(), true)
         } else if let Some(doomed) = self.doomed {
             (doomed.to_owned(), false)

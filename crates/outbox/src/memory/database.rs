@@ -13,7 +13,6 @@ use crate::checkpoint::TopicPartition;
 use crate::clock::{Clock, SystemClock};
 use crate::dead_letter::{DeadLetter, LetterAction};
 use crate::error::StoreError;
-use crate::guard::Guard;
 use crate::outbox::{Backlog, Lease, OutboxRecord, OutboxStore};
 use crate::relay::Waker;
 use crate::replay::ReplayFigures;
@@ -139,9 +138,8 @@ impl<S: Clone + Default + Send + 'static> MemoryDatabase<S> {
         self.lock().versioned.letters.values().cloned().collect()
     }
 
-    /// Makes the changes of `tx` the state, unless another transaction was first; says what
-    /// is left for after it: nothing, unless [`Guard::OutboxInTransaction`] is removed.
-    fn install(&self, tx: MemoryTx<S>) -> Result<Vec<OutboxRecord>, StoreError> {
+    /// Makes the changes of `tx` the state, unless another transaction was first.
+    fn install(&self, tx: MemoryTx<S>) -> Result<(), StoreError> {
         let mut shared = self.lock();
         if shared.version != tx.seen {
             return Err(StoreError::conflict(
@@ -155,12 +153,9 @@ impl<S: Clone + Default + Send + 'static> MemoryDatabase<S> {
             letters: tx.letters,
             actions: tx.actions,
         };
-        if !Guard::OutboxInTransaction.stands() {
-            return Ok(tx.appended);
-        }
         let records = tx.appended.into_iter().map(|record| (record.id, record));
         shared.outbox.extend(records);
-        Ok(Vec::new())
+        Ok(())
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Shared<S>> {
@@ -188,12 +183,7 @@ impl<S: Clone + Default + Send + 'static> Database for MemoryDatabase<S> {
     async fn commit(&self, tx: MemoryTx<S>) -> Result<(), StoreError> {
         self.meet(Step::Commit).await?;
         let said = !tx.appended.is_empty();
-        let afterwards = self.install(tx)?;
-        if !afterwards.is_empty() {
-            self.meet(Step::Committed).await?;
-            let records = afterwards.into_iter().map(|record| (record.id, record));
-            self.lock().outbox.extend(records);
-        }
+        self.install(tx)?;
         if said {
             self.waker.wake();
             self.elsewhere.notify_waiters();

@@ -141,9 +141,6 @@ pub struct MongoTx {
     pub session: ClientSession,
     database: mongodb::Database,
     pub(super) appended: bool,
-    /// Outbox records to be written once it is committed: none, unless the guard
-    /// [`OutboxInTransaction`](crate::Guard::OutboxInTransaction) is removed.
-    pub(super) afterwards: Vec<Document>,
 }
 
 impl MongoTx {
@@ -252,7 +249,6 @@ impl Database for MongoDatabase {
             session,
             database: self.database.clone(),
             appended: false,
-            afterwards: Vec::new(),
         })
     }
 
@@ -271,10 +267,6 @@ impl Database for MongoDatabase {
                 return Err(fault(error));
             }
             tokio::time::sleep(Duration::from_millis(20 << attempt)).await;
-        }
-        if !tx.afterwards.is_empty() {
-            let outbox = self.database.collection::<Document>("outbox");
-            outbox.insert_many(&tx.afterwards).await.map_err(fault)?;
         }
         if tx.appended {
             self.waker.wake();

@@ -10,7 +10,6 @@ use super::letters::to_stored;
 use crate::checkpoint::{Advance, Claim, InboxStore, ParkedKeys, TopicPartition};
 use crate::dead_letter::DeadLetter;
 use crate::error::{ErrorKind, StoreError};
-use crate::guard::Guard;
 use crate::replay::{ReplayCounts, ReplayFigures, Rewind};
 use crate::source::Assigned;
 
@@ -75,11 +74,11 @@ fn all(group: &str, steps: &[Advance]) -> Document {
     let ids = steps.iter().map(|step| checkpoint_id(group, &step.at));
     let ids: Vec<String> = ids.collect();
     let branch = |(step, id): (&Advance, &String)| {
-        let mut fence = vec![doc! { "$eq": ["$_id", id] }];
-        if Guard::CheckpointFence.stands() {
-            fence.push(doc! { "$eq": ["$epoch", step.epoch] });
-            fence.push(doc! { "$eq": ["$next", step.from] });
-        }
+        let fence = vec![
+            doc! { "$eq": ["$_id", id] },
+            doc! { "$eq": ["$epoch", step.epoch] },
+            doc! { "$eq": ["$next", step.from] },
+        ];
         doc! { "case": { "$and": fence }, "then": step.to }
     };
     let branches: Vec<Document> = steps.iter().zip(&ids).map(branch).collect();
@@ -128,7 +127,7 @@ impl InboxStore for MongoDatabase {
             return Ok(());
         }
         let moved = tx.change("checkpoints", vec![all(group, steps)]).await?;
-        if moved == steps.len() as u64 || !Guard::CheckpointFence.stands() {
+        if moved == steps.len() as u64 {
             Ok(())
         } else {
             Err(StoreError::new(

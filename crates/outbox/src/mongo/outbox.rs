@@ -11,7 +11,6 @@ use uuid::Uuid;
 use super::database::{MongoDatabase, MongoTx};
 use super::fault::fault;
 use crate::error::StoreError;
-use crate::guard::Guard;
 use crate::message::{Message, MessageContext};
 use crate::outbox::{Backlog, Lease, OutboxRecord, OutboxStore};
 use crate::relay::Waker;
@@ -70,14 +69,8 @@ impl OutboxStore for MongoDatabase {
             messages: record.messages.iter().map(to_stored).collect(),
         };
         tx.appended = true;
-        let record = bson::serialize_to_document(&stored).map_err(StoreError::permanent)?;
-        if !Guard::OutboxInTransaction.stands() {
-            tx.afterwards.push(record);
-            return Ok(());
-        }
         self.outbox()
-            .clone_with_type::<Document>()
-            .insert_one(record)
+            .insert_one(stored)
             .session(&mut tx.session)
             .await
             .map(drop)

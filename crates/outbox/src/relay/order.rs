@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use crate::guard::Guard;
 use crate::message::Message;
 use crate::outbox::OutboxRecord;
 
@@ -26,9 +25,7 @@ pub(super) fn in_order(records: Vec<OutboxRecord>) -> Vec<Message> {
     let mut order: Vec<usize> = (0..messages.len()).collect();
     for place_list in places.values().filter(|list| list.len() > 1) {
         let mut by_version = place_list.clone();
-        if Guard::KeyOrder.stands() {
-            by_version.sort_by_key(|&place| messages[place].aggregate_version);
-        }
+        by_version.sort_by_key(|&place| messages[place].aggregate_version);
         for (&place, &source) in place_list.iter().zip(&by_version) {
             order[place] = source;
         }

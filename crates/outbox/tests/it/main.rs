@@ -9,6 +9,7 @@
 
 mod broker_faults;
 mod conformance;
+mod controls;
 mod example;
 mod faults;
 mod mongo_visibility;

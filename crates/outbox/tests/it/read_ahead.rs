@@ -64,7 +64,7 @@ impl Source for Counting {
 
 #[tokio::test]
 async fn a_long_backlog_is_not_taken_into_memory() {
-    let rig = MemoryRig::new(1).await;
+    let rig = MemoryRig::new(1);
     let db = rig.database().await;
     let messages: Vec<_> = (1..=10_000).map(|version| deposit("a", version)).collect();
     rig.publish(&messages).await;

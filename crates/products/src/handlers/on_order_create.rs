@@ -6,7 +6,7 @@ use std::sync::Arc;
 use events::{
     OrderCreate, OrderId, OrderStatusUpdate, ProductId, ProductState, ProductsQuantityUpdate,
 };
-use outbox::{Clock, Envelope, Guard, Handle, HandleError, MessageContext, Outgoing};
+use outbox::{Clock, Envelope, Handle, HandleError, MessageContext, Outgoing};
 
 use crate::domain::{Decisions, Demand, Outcome, Stock, Wanted, decide};
 use crate::store::{Reservation, StockStore, Taking};
@@ -42,11 +42,7 @@ impl<D: StockStore> Handle<OrderCreate, D> for OnOrderCreate<D> {
     ) -> Result<(), HandleError> {
         let orders = first_of_each(events)?;
         let ids: Vec<OrderId> = orders.iter().map(|(wanted, _)| wanted.order_id).collect();
-        let mut decided = if Guard::ReservationKey.stands() {
-            self.store.reservations(tx, &ids).await?
-        } else {
-            BTreeMap::new()
-        };
+        let mut decided = self.store.reservations(tx, &ids).await?;
 
         let fresh: Vec<Wanted> = orders
             .iter()
@@ -75,13 +71,8 @@ impl<D: StockStore> Handle<OrderCreate, D> for OnOrderCreate<D> {
                 continue;
             };
             log(reservation, &envelope.context);
-            let event_id = if Guard::DecisionId.stands() {
-                reservation.event_id
-            } else {
-                self.clock.uuid()
-            };
             out.push_at(
-                event_id,
+                reservation.event_id,
                 reservation.decided_at,
                 &news_of(reservation),
                 envelope.consequence(),

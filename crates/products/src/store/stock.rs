@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use bson::doc;
 use events::{OrderId, ProductId, ProductState};
+use outbox::StoreError;
 use outbox::mongo::{MongoDatabase, MongoTx, fault};
-use outbox::{Guard, StoreError};
 
 use super::documents::{
     PRODUCTS, RESERVATIONS, StoredProduct, StoredReservation, order_key, product_key, version,
@@ -47,15 +47,12 @@ impl StockStore for MongoDatabase {
         let mut statements = Vec::with_capacity(takings.len());
         for taking in takings {
             let quantity = i64::from(taking.quantity);
-            let mut guard = doc! { "_id": product_key(taking.product_id) };
-            if Guard::QuantityGuard.stands() {
-                guard.extend(doc! {
+            statements.push(doc! {
+                "q": {
+                    "_id": product_key(taking.product_id),
                     "version": version(taking.version)?,
                     "quantity": { "$gte": quantity },
-                });
-            }
-            statements.push(doc! {
-                "q": guard,
+                },
                 "u": { "$inc": { "quantity": -quantity, "version": 1_i64 } },
             });
         }
@@ -80,15 +77,6 @@ impl StockStore for MongoDatabase {
         let collection = self
             .database()
             .collection::<StoredReservation>(RESERVATIONS);
-        if !Guard::ReservationKey.stands() {
-            let orders = reservations.iter().map(|kept| kept.decision.order_id);
-            let keys: Vec<bson::Uuid> = orders.map(order_key).collect();
-            collection
-                .delete_many(doc! { "_id": { "$in": keys } })
-                .session(&mut tx.session)
-                .await
-                .map_err(fault)?;
-        }
         collection
             .insert_many(reservations.iter().map(StoredReservation::new))
             .session(&mut tx.session)

@@ -93,9 +93,18 @@ impl Shop {
     /// Hands `batch` to the handler twice, and asserts that the second time changes nothing
     /// and says the same decisions. What the first time said comes back.
     pub(crate) async fn handle(&self, batch: &[Envelope<OrderCreate>]) -> Said {
-        let first = handle(&self.database, &self.clock, batch).await.unwrap();
+        self.handle_by(&self.database, batch).await
+    }
+
+    /// The same by way of `store`.
+    pub(crate) async fn handle_by<D: StockStore>(
+        &self,
+        store: &D,
+        batch: &[Envelope<OrderCreate>],
+    ) -> Said {
+        let first = handle(store, &self.clock, batch).await.unwrap();
         let books = self.books().await;
-        let second = handle(&self.database, &self.clock, batch).await.unwrap();
+        let second = handle(store, &self.clock, batch).await.unwrap();
         assert_eq!(
             self.books().await,
             books,

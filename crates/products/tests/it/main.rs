@@ -8,6 +8,7 @@
 
 mod catalogue;
 mod commands;
+mod controls;
 mod counter;
 mod faults;
 mod fixture;

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bson::doc;
-use events::{OrderId, ProductId, ProductState};
-use outbox::mongo::{MongoDatabase, MongoTx};
-use outbox::{Database, ErrorKind, MessageContext, StoreError, Work, transact};
+use events::{ProductId, ProductState};
+use outbox::mongo::MongoDatabase;
+use outbox::{Database, ErrorKind, MessageContext, StoreError};
 use products::commands::raise_stock;
-use products::store::{Reservation, StockStore, Taking};
+use products::store::{StockStore, Taking};
 
 use crate::fixture::{Shop, handle, order};
 use crate::meddling::{Meddle, Meddled};
@@ -143,7 +143,13 @@ impl Rival {
 
 #[tokio::test]
 async fn a_stale_version_or_too_little_stock_matches_nothing() {
+    takes_what_fits_only(|db| db).await;
+}
+
+/// Through `adapter` to the database.
+pub(crate) async fn takes_what_fits_only<D: StockStore>(adapter: impl Fn(MongoDatabase) -> D) {
     let shop = Shop::open().await;
+    let store = adapter(shop.database.clone());
     let (cup, pan) = (shop.product("cup", 5).await, shop.product("pan", 5).await);
     let take = |product: &ProductState, version, quantity| Taking {
         product_id: product.product_id,
@@ -156,31 +162,14 @@ async fn a_stale_version_or_too_little_stock_matches_nothing() {
         quantity: 1,
     };
     for wrong in [take(&cup, 2, 1), take(&cup, 1, 6), nothing] {
-        let mut work = Take {
-            store: &shop.database,
-            takings: vec![take(&pan, 1, 1), wrong],
-        };
-        let mut tx = shop.database.begin().await.unwrap();
-        let refused = work.run(&mut tx).await;
-        shop.database.abort(tx).await;
+        let mut tx = store.begin().await.unwrap();
+        let refused = store.take(&mut tx, &[take(&pan, 1, 1), wrong]).await;
+        store.abort(tx).await;
         let kind = refused.err().map(|fault| fault.kind());
-        assert_eq!(kind, Some(ErrorKind::Conflict), "{wrong:?}");
+        assert_eq!(kind, Some(ErrorKind::Conflict), "refused: {wrong:?}");
     }
     assert_eq!(shop.state(cup.product_id).await, cup);
     assert_eq!(shop.state(pan.product_id).await, pan);
-}
-
-struct Take<'a> {
-    store: &'a MongoDatabase,
-    takings: Vec<Taking>,
-}
-
-impl Work<MongoDatabase> for Take<'_> {
-    type Output = ();
-
-    async fn run(&mut self, tx: &mut MongoTx) -> Result<(), StoreError> {
-        self.store.take(tx, &self.takings).await
-    }
 }
 
 #[tokio::test]
@@ -250,12 +239,18 @@ async fn decided(
 
 #[tokio::test]
 async fn the_same_order_at_two_instances_is_one_decision() {
+    decided_at_two_instances(|db| db).await;
+}
+
+/// Through `adapter` to the database.
+pub(crate) async fn decided_at_two_instances<D: StockStore>(adapter: impl Fn(MongoDatabase) -> D) {
     let shop = Shop::open().await;
     let cup = shop.product("cup", 100).await.product_id;
-    let elsewhere = shop.bed.database("products").await;
+    let here = adapter(shop.database.clone());
+    let elsewhere = adapter(shop.bed.database("products").await);
     let batch: Vec<_> = (0..20).map(|_| order(&[(cup, 1)])).collect();
     let mut handled = Vec::new();
-    for store in [&shop.database, &elsewhere, &shop.database, &elsewhere] {
+    for store in [&here, &elsewhere, &here, &elsewhere] {
         handled.push(handle(store, &shop.clock, &batch));
     }
     let mut ids = Vec::new();
@@ -279,34 +274,26 @@ async fn the_same_order_at_two_instances_is_one_decision() {
 
 #[tokio::test]
 async fn a_reservation_can_be_made_once_only() {
+    reserved_once_only(|db| db).await;
+}
+
+/// Through `adapter` to the database.
+pub(crate) async fn reserved_once_only<D: StockStore>(adapter: impl Fn(MongoDatabase) -> D) {
     let shop = Shop::open().await;
     let cup = shop.product("cup", 1).await.product_id;
     let placed = order(&[(cup, 1)]);
     handle(&shop.database, &shop.clock, std::slice::from_ref(&placed))
         .await
         .unwrap();
-    let mut again = Reserve {
-        store: &shop.database,
-        order: placed.event.order_id,
-    };
-    let refused = transact(&shop.database, &mut again).await;
-    assert_eq!(
-        refused.err().map(|fault| fault.kind()),
-        Some(ErrorKind::Conflict)
-    );
-}
+    let id = placed.event.order_id;
+    let mut tx = shop.database.begin().await.unwrap();
+    let kept = shop.database.reservations(&mut tx, &[id]).await.unwrap();
+    shop.database.abort(tx).await;
 
-struct Reserve<'a> {
-    store: &'a MongoDatabase,
-    order: OrderId,
-}
-
-impl Work<MongoDatabase> for Reserve<'_> {
-    type Output = ();
-
-    async fn run(&mut self, tx: &mut MongoTx) -> Result<(), StoreError> {
-        let mut kept = self.store.reservations(tx, &[self.order]).await?;
-        let again: Vec<Reservation> = kept.remove(&self.order).into_iter().collect();
-        self.store.reserve(tx, &again).await
-    }
+    let store = adapter(shop.database.clone());
+    let mut tx = store.begin().await.unwrap();
+    let refused = store.reserve(&mut tx, &[kept[&id].clone()]).await;
+    store.abort(tx).await;
+    let kind = refused.err().map(|fault| fault.kind());
+    assert_eq!(kind, Some(ErrorKind::Conflict), "a second one is refused");
 }

@@ -2,6 +2,8 @@
 
 use events::{OrderStatus, ProductId, Rejection};
 use outbox::ErrorKind;
+use outbox::mongo::MongoDatabase;
+use products::store::StockStore;
 
 use crate::fixture::{Shop, handle, order};
 
@@ -118,14 +120,19 @@ async fn a_hot_product_is_one_write_for_a_batch() {
 
 #[tokio::test]
 async fn an_order_seen_again_is_not_decided_again() {
+    seen_again(|db| db).await;
+}
+
+/// Through `adapter` to the database.
+pub(crate) async fn seen_again<D: StockStore>(adapter: impl Fn(MongoDatabase) -> D) {
     let shop = Shop::open().await;
+    let store = adapter(shop.database.clone());
     let cup = shop.product("cup", 3).await.product_id;
     let (first, late) = (order(&[(cup, 2)]), order(&[(cup, 2)]));
 
     // Twice in one batch: one decision, said once.
-    let said = shop
-        .handle(&[first.clone(), first.clone(), late.clone()])
-        .await;
+    let batch = [first.clone(), first.clone(), late.clone()];
+    let said = shop.handle_by(&store, &batch).await;
     assert_eq!((said.statuses.len(), said.accepted()), (2, 1));
     let (accepted, rejected) = (said.messages[0].clone(), said.messages[1].clone());
 
@@ -136,7 +143,7 @@ async fn an_order_seen_again_is_not_decided_again() {
         .await
         .unwrap();
     let fresh = order(&[(cup, 1)]);
-    let again = shop.handle(&[late, fresh, first]).await;
+    let again = shop.handle_by(&store, &[late, fresh, first]).await;
 
     assert_eq!(again.messages[0].id, rejected.id);
     assert_eq!(again.messages[0].payload, rejected.payload);

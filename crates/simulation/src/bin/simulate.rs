@@ -4,12 +4,12 @@
 use std::io::{IsTerminal, Write as _};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::Parser;
-use outbox::Guard;
-use simulation::{Summary, run, run_all};
+use controls::Rule;
+use simulation::{Control, Summary, run, run_all};
 
 /// Runs the whole exchange over databases and a broker in memory, through faults that a seed
 /// draws, and checks the books afterwards
@@ -30,9 +30,10 @@ struct Args {
     /// Tell what happens in it
     #[arg(long, requires = "seed")]
     trace: bool,
-    /// Take a rule of the design away and look for the seed that notices; success is to find one
-    #[arg(long, value_name = "GUARD", conflicts_with = "seed")]
-    remove_guard: Option<Guard>,
+    /// Break a rule of the design and look for a seed in which its check notices; success is to
+    /// find one
+    #[arg(long, value_name = "RULE")]
+    without: Option<Rule>,
     /// Write the summary as JSON to this file, too
     #[arg(long, value_name = "FILE", conflicts_with = "seed")]
     json: Option<PathBuf>,
@@ -40,13 +41,9 @@ struct Args {
 
 fn main() -> anyhow::Result<ExitCode> {
     let args = Args::parse();
-    if let Some(guard) = args.remove_guard
-        && outbox::guard::removed() != Some(guard)
-    {
-        return without(guard);
-    }
+    let control = args.without.map(Control::of);
     if let Some(seed) = args.seed {
-        return one(seed, args.trace);
+        return one(seed, control, args.trace);
     }
     let jobs = args
         .jobs
@@ -62,50 +59,23 @@ fn main() -> anyhow::Result<ExitCode> {
             let _ = write!(std::io::stderr(), "\r{done} of {} seeds", args.seeds);
         }
     };
-    let summary = run_all(
-        args.from..until,
-        jobs,
-        args.remove_guard.is_some(),
-        progress,
-    )?;
+    let summary = run_all(args.from..until, jobs, control, progress)?;
     if shown {
         eprintln!();
     }
     if let Some(path) = &args.json {
-        let text = json(&summary, args.remove_guard);
+        let text = json(&summary, control);
         std::fs::write(path, text)
             .with_context(|| format!("{} can't be written", path.display()))?;
     }
-    Ok(match args.remove_guard {
-        Some(guard) => control(guard, &summary),
+    Ok(match control {
+        Some(control) => caught(control, &summary),
         None => verdict(&summary),
     })
 }
 
-/// Runs this program again without `guard`: the switch is read once for a process.
-#[cfg(debug_assertions)]
-fn without(guard: Guard) -> anyhow::Result<ExitCode> {
-    if let Some(other) = outbox::guard::removed() {
-        bail!("{} removes {other} already", outbox::guard::VARIABLE);
-    }
-    let status = Command::new(std::env::current_exe()?)
-        .args(std::env::args_os().skip(1))
-        .env(outbox::guard::VARIABLE, guard.name())
-        .status()?;
-    Ok(if status.success() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
-}
-
-#[cfg(not(debug_assertions))]
-fn without(guard: Guard) -> anyhow::Result<ExitCode> {
-    bail!("this is a release build, which can't do without {guard}: build it for development")
-}
-
-fn one(seed: u64, trace: bool) -> anyhow::Result<ExitCode> {
-    let run = run(seed, trace)?;
+fn one(seed: u64, control: Option<Control>, trace: bool) -> anyhow::Result<ExitCode> {
+    let run = run(seed, control, trace)?;
     print!("{}", run.story);
     println!(
         "seed {seed}: {} orders, {} accepted; {} faults; {:.1} s simulated; trace {:016x}",
@@ -128,7 +98,7 @@ fn one(seed: u64, trace: bool) -> anyhow::Result<ExitCode> {
 fn verdict(summary: &Summary) -> ExitCode {
     println!("{summary}");
     for (seed, violations) in summary.failed.iter().take(20) {
-        println!("\nseed {seed}: cargo run -p simulation --bin simulate -- --seed {seed} --trace");
+        println!("\nseed {seed}: {}", again(*seed, ""));
         for violation in violations {
             println!("  {violation}");
         }
@@ -140,31 +110,47 @@ fn verdict(summary: &Summary) -> ExitCode {
     }
 }
 
-fn control(guard: Guard, summary: &Summary) -> ExitCode {
+/// The command that runs `seed` again.
+fn again(seed: u64, more: &str) -> String {
+    format!("cargo run -p simulation --bin simulate -- --seed {seed}{more} --trace")
+}
+
+fn caught(control: Control, summary: &Summary) -> ExitCode {
+    let Control { rule, check } = control;
     let seconds = summary.took.as_secs_f64();
-    if let Some((seed, violations)) = summary.failed.iter().next() {
-        let first = violations.first().map_or("", String::as_str);
-        println!("without {guard}: caught by seed {seed} after {seconds:.2} s: {first}");
+    if let Some((seed, found)) = summary.found_by(check) {
+        println!("without {rule}: caught by seed {seed} after {seconds:.2} s: {found}");
+        println!("  {}", again(seed, &format!(" --without {rule}")));
         return ExitCode::SUCCESS;
     }
     println!(
-        "without {guard}: {} seeds in {seconds:.1} s saw nothing",
-        summary.seeds
+        "without {rule}: {} seeds in {seconds:.1} s, none broke \"{check}\" ({} other violations)",
+        summary.seeds,
+        summary.violations()
     );
     ExitCode::FAILURE
 }
 
-fn json(summary: &Summary, without: Option<Guard>) -> String {
+fn json(summary: &Summary, control: Option<Control>) -> String {
     let faults = summary.faults.iter();
     let faults: serde_json::Map<_, _> = faults
         .map(|(fault, times)| (fault.to_string(), (*times).into()))
         .collect();
     let failed = summary.failed.iter();
     let failed: Vec<_> = failed
-        .map(|(seed, violations)| serde_json::json!({ "seed": seed, "violations": violations }))
+        .map(|(seed, violations)| {
+            let violations: Vec<&str> = violations.iter().map(|found| &*found.what).collect();
+            serde_json::json!({ "seed": seed, "violations": violations })
+        })
         .collect();
+    let caught = control.and_then(|control| {
+        let (seed, found) = summary.found_by(control.check)?;
+        let check = control.check.to_string();
+        Some(serde_json::json!({ "seed": seed, "check": check, "by": found.what }))
+    });
     let page = serde_json::json!({
-        "removed_guard": without.map(Guard::name),
+        "without": control.map(|control| control.rule.name()),
+        "caught": caught,
         "seeds": summary.seeds,
         "seconds": summary.took.as_secs_f64(),
         "simulated_seconds": summary.simulated.as_secs(),

@@ -4,6 +4,8 @@ mod orders;
 mod stock;
 mod topics;
 
+use std::fmt;
+
 use ::orders::store::memory::Tables as OrdersTables;
 use events::OrderStatus;
 use outbox::{DeadLetter, Record};
@@ -14,6 +16,69 @@ use crate::expected::{Expected, Said};
 use crate::instance::Service;
 use crate::shop::{READS, Shop};
 use crate::tally::Counts;
+
+/// What finds violations; shown as what it holds the run to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Check {
+    /// Of the run itself.
+    Run,
+    /// Of what customers were answered.
+    Requests,
+    /// Of the ends of orders.
+    Settled,
+    /// Of the stock.
+    Stock,
+    /// Of the copies of products.
+    Copies,
+    /// Of decisions as they were published.
+    Decisions,
+    /// Of orders as they were published.
+    Announced,
+    /// Of products as they were published.
+    Versions,
+    /// Of what is set aside.
+    DeadLetters,
+    /// Of what each record did.
+    Applied,
+    /// Of runs without faults.
+    PublishedOnce,
+    /// Of a replay of everything.
+    Replay,
+}
+
+impl fmt::Display for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Run => "nothing panics, stops or takes too long",
+            Self::Requests => "a request makes one order",
+            Self::Settled => "an order is settled once, as it was decided",
+            Self::Stock => "what was put in less what was promised is what is left",
+            Self::Copies => "copies are what their owner has",
+            Self::Decisions => "an order has one decision, published as it is kept",
+            Self::Announced => "an order is published under one id, as it is",
+            Self::Versions => "all states of a product are published, in order",
+            Self::DeadLetters => "what can't be read is set aside with what is behind it",
+            Self::Applied => "a record is applied once",
+            Self::PublishedOnce => "without a fault an event is published once",
+            Self::Replay => "a replay changes nothing",
+        })
+    }
+}
+
+/// Something that is not as it must be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// What has found it.
+    pub check: Check,
+    /// What it is.
+    pub what: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)
+    }
+}
 
 /// Everything that is kept anywhere, at one moment.
 #[derive(Debug)]
@@ -88,25 +153,43 @@ impl Topics {
     }
 }
 
+/// What is off, by the checks that found it.
+#[derive(Default)]
+struct Off(Vec<(Check, Vec<String>)>);
+
+impl Off {
+    /// Where `check` says what it finds.
+    fn of(&mut self, check: Check) -> &mut Vec<String> {
+        &mut self.0.push_mut((check, Vec::new())).1
+    }
+
+    fn report(self, shop: &Shop, when: &str) {
+        for (check, found) in self.0 {
+            for what in found {
+                shop.world.found(check, format!("{when}{what}"));
+            }
+        }
+    }
+}
+
 /// Every rule but that of the replay.
 pub(crate) fn all(shop: &Shop, books: &Books, memory: &Memory) {
     let said = Topics::of(shop);
-    let mut off = Vec::new();
-    orders::answered(books, memory, &mut off);
-    orders::settled(books, &said, &mut off);
-    stock::adds_up(books, memory, &mut off);
-    stock::copies(books, &said, &mut off);
-    topics::decisions(books, &said, &mut off);
-    topics::news_of_orders(books, &said, &mut off);
-    topics::versions(books, &said, shop.world.plan.keeps_order(), &mut off);
-    parked(books, &said, &mut off);
-    counted(&shop.tally.state(), &said, &mut off);
+    let in_order = shop.world.plan.keeps_order();
+    let mut off = Off::default();
+    orders::answered(books, memory, off.of(Check::Requests));
+    orders::settled(books, &said, off.of(Check::Settled));
+    stock::adds_up(books, memory, off.of(Check::Stock));
+    stock::copies(books, &said, off.of(Check::Copies));
+    topics::decisions(books, &said, off.of(Check::Decisions));
+    topics::news_of_orders(books, &said, off.of(Check::Announced));
+    topics::versions(books, &said, in_order, off.of(Check::Versions));
+    parked(books, &said, off.of(Check::DeadLetters));
+    counted(&shop.tally.state(), &said, off.of(Check::Applied));
     if shop.world.plan.is_fair() {
-        topics::nothing_twice(&said, &mut off);
+        topics::nothing_twice(&said, off.of(Check::PublishedOnce));
     }
-    for what in off {
-        shop.world.violate(what);
-    }
+    off.report(shop, "");
 }
 
 /// A replay of everything leaves what was there.
@@ -119,17 +202,15 @@ pub(crate) fn replayed(shop: &Shop, before: &Books) {
     ];
     for (what, same) in same {
         if !same {
-            shop.world
-                .violate(format!("a replay of everything changes {what}"));
+            let what = format!("a replay of everything changes {what}");
+            shop.world.found(Check::Replay, what);
         }
     }
-    let mut off = Vec::new();
     let said = Topics::of(shop);
-    topics::decisions(&after, &said, &mut off);
-    counted(&shop.tally.state(), &said, &mut off);
-    for what in off {
-        shop.world.violate(format!("after the replay {what}"));
-    }
+    let mut off = Off::default();
+    topics::decisions(&after, &said, off.of(Check::Decisions));
+    counted(&shop.tally.state(), &said, off.of(Check::Applied));
+    off.report(shop, "after the replay ");
 }
 
 fn places(books: &Books) -> Vec<String> {

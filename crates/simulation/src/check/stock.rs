@@ -1,11 +1,11 @@
 //! Rules of the stock and its copies.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use events::{OrderStatus, ProductId};
 
 use super::{Books, Topics};
-use crate::customers::Memory;
+use crate::customers::{Memory, Stocked};
 
 /// What was put in less what was promised is what is left.
 pub(super) fn adds_up(books: &Books, memory: &Memory, off: &mut Vec<String>) {
@@ -28,17 +28,33 @@ pub(super) fn adds_up(books: &Books, memory: &Memory, off: &mut Vec<String>) {
                 product.state.name, product.stocked
             ));
         }
-        let raised = u64::try_from(product.raises.len()).unwrap_or_default();
-        let (sure, perhaps) = memory.raised.get(id).copied().unwrap_or_default();
-        // What was put in at first is from 1 to 12.
-        let (least, most) = (sure + 1, sure + perhaps + 12);
-        if !(least..=most).contains(&product.stocked) {
+        let Some(put_in) = memory.stocked.get(id) else {
+            off.push(format!("nobody has put in {}", product.state.name));
+            continue;
+        };
+        if !put_in.comes_to(product.stocked, product.raises.len()) {
             off.push(format!(
-                "{}: {} stocked after {raised} raises, of which {sure} were acknowledged and \
-                 {perhaps} may have been",
-                product.state.name, product.stocked
+                "{}: {} stocked by {} restocks, but the admin put in {put_in:?}",
+                product.state.name,
+                product.stocked,
+                product.raises.len()
             ));
         }
+    }
+}
+
+impl Stocked {
+    /// Whether it can be `sum` by `restocks` restocks: all that were acknowledged, and some of
+    /// those that were not, each once.
+    fn comes_to(&self, sum: u64, restocks: usize) -> bool {
+        let sure = self.initial + self.sure.iter().sum::<u64>();
+        let mut possible = BTreeSet::from([(sure, self.sure.len())]);
+        for more in &self.unheard {
+            let applied = |&(sum, restocks): &(u64, usize)| (sum + more, restocks + 1);
+            let with_it: Vec<_> = possible.iter().map(applied).collect();
+            possible.extend(with_it);
+        }
+        possible.contains(&(sum, restocks))
     }
 }
 
@@ -70,4 +86,22 @@ pub(super) fn copies(books: &Books, said: &Topics, off: &mut Vec<String>) {
         .keys()
         .filter(|id| !owned.contains_key(id));
     off.extend(foreign.map(|id| format!("orders knows a product {id} that is not")));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lost_or_doubled_restock_does_not_add_up() {
+        let put_in = Stocked {
+            initial: 5,
+            sure: vec![3],
+            unheard: vec![1],
+        };
+        assert!(put_in.comes_to(8, 1) && put_in.comes_to(9, 2));
+        for (sum, restocks) in [(5, 0), (6, 1), (11, 2), (10, 3), (9, 1)] {
+            assert!(!put_in.comes_to(sum, restocks), "{sum} by {restocks}");
+        }
+    }
 }

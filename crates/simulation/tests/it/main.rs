@@ -5,7 +5,7 @@
 )]
 
 mod command;
-mod guards;
+mod controls;
 mod same_seed;
 mod seeds;
 mod sharded;

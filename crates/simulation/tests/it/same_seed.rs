@@ -8,9 +8,9 @@ use simulation::run;
 fn a_seed_gives_the_same_run_each_time() {
     let mut traces = BTreeSet::new();
     for seed in 0..12 {
-        let first = run(seed, true).expect("it runs");
+        let first = run(seed, None, true).expect("it runs");
         // On another thread, so that nothing of a thread's own may matter.
-        let again = std::thread::spawn(move || run(seed, true))
+        let again = std::thread::spawn(move || run(seed, None, true))
             .join()
             .expect("it does not panic")
             .expect("it runs");
@@ -26,8 +26,8 @@ fn a_seed_gives_the_same_run_each_time() {
 #[test]
 fn telling_the_story_changes_nothing() {
     for seed in 0..4 {
-        let told = run(seed, true).expect("it runs");
-        let silent = run(seed, false).expect("it runs");
+        let told = run(seed, None, true).expect("it runs");
+        let silent = run(seed, None, false).expect("it runs");
         assert_eq!(told.trace, silent.trace, "seed {seed}");
         assert!(silent.story.is_empty() && !told.story.is_empty());
     }

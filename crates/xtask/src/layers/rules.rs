@@ -14,9 +14,10 @@ pub(crate) const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("quadrille", APPLICATION),
     ("e2e", APPLICATION),
     ("model", &[]),
+    ("controls", &["events", "orders", "outbox", "products"]),
     (
         "simulation",
-        &["events", "host", "orders", "outbox", "products"],
+        &["controls", "events", "host", "orders", "outbox", "products"],
     ),
     ("testkit", &["devstack", "outbox", "service", "events"]),
     ("xtask", &["devstack"]),
@@ -39,8 +40,8 @@ const APPLICATION: &[&str] = &[
     "service",
 ];
 
-/// For tests only, in every crate.
-pub(crate) const DEV_ONLY: &str = "testkit";
+/// For tests only, in every crate of the product.
+pub(crate) const DEV_ONLY: &[&str] = &["controls", "testkit"];
 
 /// Libraries that only some crates may import, and those that may for their tests besides.
 pub(crate) const LIBRARIES: &[(&str, &[&str], &[&str])] = &[

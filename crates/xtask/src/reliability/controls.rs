@@ -1,6 +1,6 @@
-//! `cargo xtask negative-controls`: takes each guard away and waits for the suite to notice.
+//! `cargo xtask negative-controls`: breaks each rule and waits for the check that guards it to notice.
 
-use std::process::Command;
+use std::{collections::BTreeSet, process::Command};
 
 use anyhow::{Context, bail};
 use clap::builder::PossibleValuesParser;
@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 
 use super::{
     figures::{load, save},
-    guards::{GUARDS, Guard, VARIABLE},
     measure::{Tests, build, read},
+    rules::{RULES, Rule},
 };
 use crate::{
     process,
@@ -21,50 +21,48 @@ use crate::{
 const SEEDS: &str = "1500";
 /// Nextest's exit status when tests failed.
 const TESTS_FAILED: i32 = 100;
+/// The crates whose tests on real servers have controls.
+const PACKAGES: &[&str] = &["outbox", "products", "orders"];
 
 /// What `cargo xtask negative-controls` takes.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Take away this guard only; may be given several times
-    #[arg(long, value_name = "GUARD", value_parser = PossibleValuesParser::new(GUARDS.iter().map(|guard| guard.name)))]
+    /// Break this rule only; may be given several times
+    #[arg(long, value_name = "RULE", value_parser = PossibleValuesParser::new(RULES.iter().map(|rule| rule.name)))]
     only: Vec<String>,
     /// Leave out the tests on real servers
     #[arg(long)]
     without_servers: bool,
 }
 
-/// Runs the controls and keeps what caught each. Says whether every check noticed each guard that
-/// it can see.
+/// Runs the controls and keeps what caught each. Says whether every check noticed each rule that
+/// it guards.
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<bool> {
-    let chosen: Vec<&Guard> = GUARDS
+    let chosen: Vec<&Rule> = RULES
         .iter()
-        .filter(|guard| args.only.is_empty() || args.only.iter().any(|name| name == guard.name))
+        .filter(|rule| args.only.is_empty() || args.only.iter().any(|name| name == rule.name))
         .collect();
     build(workspace, &["model", "simulation"])?;
     let real = if args.without_servers {
         None
     } else {
-        let real = Real {
-            tests: Tests::build(workspace, &["outbox", "products", "orders"])?,
-            servers: stack::start()?,
-        };
-        real.baseline(&chosen)?;
-        Some(real)
+        Some(on_real_servers(workspace, &chosen)?)
     };
     let mut kept = load(workspace.root(), "controls")?
         .and_then(|kept| kept.as_object().cloned())
         .unwrap_or_default();
+    kept.retain(|name, _| RULES.iter().any(|rule| rule.name == name));
     let mut all_caught = true;
-    for guard in chosen {
-        println!("\n== without {}", guard.name);
+    for rule in chosen {
+        println!("\n== without {}", rule.name);
         let mut row = Map::new();
-        if let Some(found) = by_model(workspace, guard)? {
+        if let Some(found) = by_model(workspace, rule)? {
             row.insert("model".to_owned(), found);
         }
-        row.insert("simulation".to_owned(), by_simulation(workspace, guard)?);
-        if let Some(real) = &real {
-            row.insert("tests".to_owned(), real.without(guard)?);
-        } else if let Some(before) = kept.get(guard.name).and_then(|row| row.get("tests")) {
+        row.insert("simulation".to_owned(), by_simulation(workspace, rule)?);
+        if let Some(controls) = &real {
+            row.insert("tests".to_owned(), by_tests(controls, rule));
+        } else if let Some(before) = kept.get(rule.name).and_then(|row| row.get("tests")) {
             row.insert("tests".to_owned(), before.clone());
         }
         let missed: Vec<&str> = row
@@ -73,27 +71,21 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<bool> {
             .map(|(by, _)| by.as_str())
             .collect();
         if missed.is_empty() {
-            println!("== without {}: caught", guard.name);
+            println!("== without {}: caught", rule.name);
         } else {
-            println!(
-                "== without {}: NOT CAUGHT by {}",
-                guard.name,
-                missed.join(", ")
-            );
+            let missed = missed.join(", ");
+            println!("== without {}: NOT CAUGHT by {missed}", rule.name);
             all_caught = false;
         }
-        kept.insert(guard.name.to_owned(), Value::Object(row));
+        kept.insert(rule.name.to_owned(), Value::Object(row));
         save(workspace.root(), "controls", &Value::Object(kept.clone()))?;
-    }
-    if let Some(real) = real {
-        real.servers.end();
     }
     println!("the table is in docs/reliability.md after `cargo xtask reliability`");
     Ok(all_caught)
 }
 
-fn by_model(workspace: &Workspace, guard: &Guard) -> anyhow::Result<Option<Value>> {
-    if guard.model.is_empty() {
+fn by_model(workspace: &Workspace, rule: &Rule) -> anyhow::Result<Option<Value>> {
+    if rule.model.is_empty() {
         return Ok(None);
     }
     let folder = tempfile::tempdir().context("a folder for the figures")?;
@@ -101,7 +93,7 @@ fn by_model(workspace: &Workspace, guard: &Guard) -> anyhow::Result<Option<Value
     let mut command = Command::new(workspace.program("check", false));
     command
         .args(["--faults", "1"])
-        .args(guard.model)
+        .args(rule.model)
         .arg("--json")
         .arg(&file);
     process::shown(&mut command)?;
@@ -114,81 +106,97 @@ fn by_model(workspace: &Workspace, guard: &Guard) -> anyhow::Result<Option<Value
     })))
 }
 
-fn by_simulation(workspace: &Workspace, guard: &Guard) -> anyhow::Result<Value> {
+fn by_simulation(workspace: &Workspace, rule: &Rule) -> anyhow::Result<Value> {
     let folder = tempfile::tempdir().context("a folder for the figures")?;
     let file = folder.path().join("simulation.json");
     let mut command = Command::new(workspace.program("simulate", false));
     command
-        .args(["--remove-guard", guard.name, "--seeds", SEEDS, "--json"])
-        .arg(&file)
-        .env_remove(VARIABLE);
+        .args(["--without", rule.name, "--seeds", SEEDS, "--json"])
+        .arg(&file);
     process::shown(&mut command)?;
     let found = read(&file)?;
-    let failed = &found["failed"][0];
+    let caught = &found["caught"];
     Ok(json!({
-        "caught": !failed.is_null(),
+        "caught": !caught.is_null(),
         "seconds": found["seconds"],
-        "seed": failed["seed"],
-        "by": failed["violations"][0],
+        "seed": caught["seed"],
+        "check": caught["check"],
+        "by": caught["by"],
     }))
 }
 
-/// The tests on real servers, built once.
-struct Real {
-    tests: Tests,
-    servers: SharedStack,
-}
-
-impl Real {
-    /// A test that fails anyway catches nothing.
-    fn baseline(&self, guards: &[&Guard]) -> anyhow::Result<()> {
-        println!("\n== with every guard standing");
-        let filters: Vec<String> = guards.iter().map(|guard| filter(guard)).collect();
-        let mut command = self.tests.command(&filters.join(" | "));
-        self.servers.announce_to(&mut command);
-        let status = process::shown(&mut command)?;
-        if !status.success() {
-            bail!("these tests have to pass before a guard is taken away: {status}");
+/// Runs the rules' controls on real servers: tests over an adapter that breaks the rule, which pass
+/// when the assertion that they name fails. Over the right adapter the same tests have to pass:
+/// one that fails anyway catches nothing.
+fn on_real_servers(workspace: &Workspace, rules: &[&Rule]) -> anyhow::Result<Vec<Ended>> {
+    let tests = Tests::build(workspace, PACKAGES)?;
+    let servers = stack::start()?;
+    println!("\n== with a broken rule each");
+    let modules: Vec<String> = rules.iter().map(|rule| rule.module()).collect();
+    let filter = format!("test(/^({})::/)", modules.join("|"));
+    let controls = ended(&tests, &servers, &filter)?;
+    println!("\n== the same tests with no rule broken");
+    let names: BTreeSet<&str> = controls.iter().map(Ended::case).collect();
+    let names: Vec<&str> = names.into_iter().collect();
+    let filter = format!(
+        "test(/\\b({})$/) & not test(/^controls::/)",
+        names.join("|")
+    );
+    let right = ended(&tests, &servers, &filter)?;
+    servers.end();
+    for name in names {
+        let mut same = right.iter().filter(|test| test.case() == name).peekable();
+        if same.peek().is_none() || same.any(|test| !test.passed) {
+            bail!("{name} has to pass where no rule is broken");
         }
-        Ok(())
     }
+    Ok(controls)
+}
 
-    /// Every one of the guard's tests is there because it has to notice.
-    fn without(&self, guard: &Guard) -> anyhow::Result<Value> {
-        let mut command = self.tests.command(&filter(guard));
-        command.arg("--color=never").env(VARIABLE, guard.name);
-        self.servers.announce_to(&mut command);
-        let (status, lines) = process::read_along(&mut command)?;
-        if !status.success() && status.code() != Some(TESTS_FAILED) {
-            bail!(
-                "the tests could not be run without {}: {status}",
-                guard.name
-            );
-        }
-        let failures = failures(&lines);
-        let seconds = failures.iter().map(|(_, seconds)| *seconds);
-        let names: Vec<&str> = failures.iter().map(|(name, _)| name.as_str()).collect();
-        Ok(json!({
-            "caught": names.len() == guard.tests.len(),
-            "seconds": seconds.reduce(f64::min),
-            "by": names,
-        }))
+/// A test that has ended.
+#[derive(Debug, PartialEq)]
+struct Ended {
+    name: String,
+    passed: bool,
+    seconds: f64,
+}
+
+impl Ended {
+    fn case(&self) -> &str {
+        self.name.rsplit("::").next().unwrap_or(&self.name)
     }
 }
 
-/// Exactly the guard's tests, as nextest's filter language has it.
-fn filter(guard: &Guard) -> String {
-    let one = |(package, name): &(&str, &str)| format!("package({package}) & test(/\\b{name}$/)");
-    let all: Vec<String> = guard.tests.iter().map(one).collect();
-    all.join(" | ")
+fn ended(tests: &Tests, servers: &SharedStack, filter: &str) -> anyhow::Result<Vec<Ended>> {
+    let mut command = tests.command(filter);
+    servers.announce_to(&mut command);
+    let (status, lines) = process::read_along(&mut command)?;
+    if !status.success() && status.code() != Some(TESTS_FAILED) {
+        bail!("the tests could not be run: {status}");
+    }
+    Ok(outcomes(&lines))
 }
 
-/// The tests that failed and how long each ran, from nextest's lines, which come twice.
-fn failures(lines: &[String]) -> Vec<(String, f64)> {
-    let mut failed: Vec<(String, f64)> = Vec::new();
+/// Every one of the rule's controls is there because it has to notice.
+fn by_tests(controls: &[Ended], rule: &Rule) -> Value {
+    let module = format!("{}::", rule.module());
+    let ours = controls
+        .iter()
+        .filter(|test| test.name.starts_with(&module));
+    let ours: Vec<&Ended> = ours.collect();
+    let caught = !ours.is_empty() && ours.iter().all(|test| test.passed);
+    let seconds = ours.iter().map(|test| test.seconds).reduce(f64::min);
+    let names: Vec<&str> = ours.iter().map(|test| test.case()).collect();
+    json!({ "caught": caught, "seconds": seconds, "by": names })
+}
+
+/// How the tests ended and how long each ran, from nextest's lines; those of failures come twice.
+fn outcomes(lines: &[String]) -> Vec<Ended> {
+    let mut all: Vec<Ended> = Vec::new();
     for line in lines {
         let words = line.trim_start();
-        let is_failure = ["FAIL ", "TIMEOUT ", "ABORT ", "SIG"]
+        let passed = words.starts_with("PASS ");
+        let failed = ["FAIL ", "TIMEOUT ", "ABORT ", "SIG"]
             .iter()
             .any(|word| words.starts_with(word));
         let Some((seconds, rest)) = words
@@ -203,12 +211,15 @@ fn failures(lines: &[String]) -> Vec<(String, f64)> {
         ) else {
             continue;
         };
-        let name = name.rsplit("::").next().unwrap_or(name).to_owned();
-        if is_failure && !failed.iter().any(|(known, _)| *known == name) {
-            failed.push((name, seconds));
+        if (passed || failed) && !all.iter().any(|known| known.name == name) {
+            all.push(Ended {
+                name: name.to_owned(),
+                passed,
+                seconds,
+            });
         }
     }
-    failed
+    all
 }
 
 #[cfg(test)]
@@ -216,17 +227,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn failed_tests_are_read_once_each() {
-        let text = "        PASS [   0.311s] (1/3) outbox::it routes::fine\n\
-                    \x20       FAIL [   1.250s] (2/3) outbox::it faults::batches::a_batch\n\
-                    \x20    TIMEOUT [ 180.004s] (3/3) orders::it handlers::the_first\n\
+    fn how_tests_ended_is_read_once_each() {
+        let text = "        PASS [   0.311s] (1/3) outbox::it controls::lease::fine\n\
+                    \x20       FAIL [   1.250s] (2/3) outbox::it controls::lease::a_batch\n\
+                    \x20    TIMEOUT [ 180.004s] (3/3) orders::it controls::lease::the_first\n\
                     \x20    Summary [ 181.0s] 3 tests run: 1 passed, 1 failed, 1 timed out\n\
-                    \x20       FAIL [   1.250s] (2/3) outbox::it faults::batches::a_batch\n";
+                    \x20       FAIL [   1.250s] (2/3) outbox::it controls::lease::a_batch\n";
         let lines: Vec<String> = text.lines().map(str::to_owned).collect();
-        let expected = [
-            ("a_batch".to_owned(), 1.25),
-            ("the_first".to_owned(), 180.004),
-        ];
-        assert_eq!(failures(&lines), expected);
+        let all = outcomes(&lines);
+        let found: Vec<_> = all.iter().map(|test| (test.case(), test.passed)).collect();
+        assert_eq!(
+            found,
+            [("fine", true), ("a_batch", false), ("the_first", false)]
+        );
+        let rule = RULES.iter().find(|rule| rule.name == "lease").unwrap();
+        let [caught, seconds] = ["caught", "seconds"].map(|key| by_tests(&all, rule)[key].clone());
+        assert_eq!((caught, seconds), (json!(false), json!(0.311)));
+    }
+
+    #[test]
+    fn a_rule_without_a_control_is_not_caught() {
+        assert_eq!(by_tests(&[], &RULES[0])["caught"], false);
     }
 }

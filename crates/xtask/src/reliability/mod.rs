@@ -5,9 +5,9 @@
 
 mod controls;
 mod figures;
-mod guards;
 mod measure;
 mod page;
+mod rules;
 mod tables;
 
 use std::{fs, path::PathBuf};

@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::{
     figures::{CHECKS, Figures},
-    guards::GUARDS,
     page::shown,
+    rules::RULES,
 };
 
 /// What makes the figures anew.
@@ -106,18 +106,18 @@ pub(super) fn violations(figures: &Figures) -> anyhow::Result<String> {
     Ok(lines.join("\n"))
 }
 
-/// Each guard, and what notices when it is gone.
+/// Each rule, and what notices when it is broken.
 pub(super) fn controls(figures: &Figures) -> anyhow::Result<String> {
-    let mut table = "| guard | the rule | the model | the simulation | tests on real servers |\n\
+    let mut table = "| control | the rule | the model | the simulation | tests on real servers |\n\
                      |---|---|---|---|---|\n"
         .to_owned();
-    for guard in GUARDS {
-        let row = figures.at(&format!("controls.{}", guard.name))?;
+    for rule in RULES {
+        let row = figures.at(&format!("controls.{}", rule.name))?;
         writeln!(
             table,
             "| `{}` | {} | {} | {} | {} |",
-            guard.name,
-            guard.rule,
+            rule.name,
+            rule.says,
             by_model(&row["model"]),
             by_simulation(&row["simulation"]),
             by_tests(&row["tests"]),
@@ -145,7 +145,8 @@ fn by_simulation(found: &Value) -> String {
     if found["caught"] != true {
         return "**not caught**".to_owned();
     }
-    format!("{} s, seed {}", seconds(found), found["seed"])
+    let check = found["check"].as_str().unwrap_or_default();
+    format!("{} s: \"{check}\", seed {}", seconds(found), found["seed"])
 }
 
 fn by_tests(found: &Value) -> String {

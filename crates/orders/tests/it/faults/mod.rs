@@ -2,7 +2,7 @@
 //! exactly once.
 
 mod hearing;
-mod over_http;
+pub mod over_http;
 mod placing;
 
 use outbox::Message;

@@ -20,6 +20,11 @@ use crate::server::{Client, Signer};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_post_repeated_after_lost_commits_is_one_order_settled_once() {
+    repeated("Idempotency-Key").await;
+}
+
+/// With the key in `header`.
+pub async fn repeated(header: &str) {
     let ground = Ground::new().await;
     let bed = ground.shop.bed();
     bed.topics(topics::ALL).await;
@@ -62,9 +67,7 @@ async fn a_post_repeated_after_lost_commits_is_one_order_settled_once() {
         };
         ground.tap.arm(When::Named("commitTransaction", 0), lost());
         let order = loop {
-            let answer = client
-                .order(&[("cup", 1)], &[("Idempotency-Key", &key)])
-                .await;
+            let answer = client.order(&[("cup", 1)], &[(header, &key)]).await;
             if answer.status == 201 {
                 break answer.text("id").parse::<OrderId>().unwrap();
             }

@@ -9,7 +9,7 @@ use super::inbox;
 use super::ledger::{Account, Book, Ledger as _, paid};
 use super::rig::{GROUP, Rig};
 
-pub(super) async fn an_older_claim_changes_nothing<R: Rig>(rig: &R) {
+pub(crate) async fn an_older_claim_changes_nothing<R: Rig>(rig: &R) {
     let db = rig.database().await;
     let at = TopicPartition::new("t", 0);
     let assigned = [Assigned {
@@ -41,7 +41,8 @@ pub(super) async fn an_older_claim_changes_nothing<R: Rig>(rig: &R) {
             }
         }
     };
-    assert_eq!(attempt(old.epoch, 7, "old").await, Err(ErrorKind::Fenced));
+    let late = attempt(old.epoch, 7, "old").await;
+    assert_eq!(late, Err(ErrorKind::Fenced), "an older claim is fenced");
     assert_eq!(db.committed("old").await, Account::default());
     assert_eq!(attempt(new.epoch, 8, "gap").await, Err(ErrorKind::Fenced));
     assert_eq!(db.committed("gap").await, Account::default());
@@ -56,7 +57,7 @@ pub(super) async fn an_older_claim_changes_nothing<R: Rig>(rig: &R) {
 
 /// Two that both believe to have every partition take it from each other again and
 /// again; whoever comes late with records in hand is fenced.
-pub(super) async fn two_consumers_of_the_same_partitions_apply_each_record_once<R: Rig>(rig: &R) {
+pub(crate) async fn two_consumers_of_the_same_partitions_apply_each_record_once<R: Rig>(rig: &R) {
     let (db, other) = (rig.database().await, rig.database().await);
     publish(rig, &["a", "b", "c", "d"], 1..301).await;
     let one = inbox(&db, rig.source("one"), Book::new(db.clone()));
@@ -68,6 +69,7 @@ pub(super) async fn two_consumers_of_the_same_partitions_apply_each_record_once<
     one.stop().await.expect("the checkpoints fit");
     two.stop().await.expect("the checkpoints fit");
     for key in ["a", "b", "c", "d"] {
-        assert_eq!(db.committed(key).await, paid(400), "of {key}");
+        let applied = db.committed(key).await;
+        assert_eq!(applied, paid(400), "each once, in order, of {key}");
     }
 }

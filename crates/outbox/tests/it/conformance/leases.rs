@@ -12,7 +12,7 @@ use super::rig::{Rig, versions};
 
 const LONG: Duration = Duration::from_mins(10);
 
-pub(super) async fn a_lease_is_held_by_one<R: Rig>(rig: &R) {
+pub(crate) async fn a_lease_is_held_by_one<R: Rig>(rig: &R) {
     let db = rig.database().await;
     let (one, other) = (Uuid::now_v7(), Uuid::now_v7());
     let lease = async |holder| db.lease("s", holder, LONG).await.expect("it answers");
@@ -49,7 +49,7 @@ pub(super) async fn an_expired_lease_is_taken_over<R: Rig>(rig: &R) {
     assert_eq!(back, None, "the late one has lost it");
 }
 
-pub(super) async fn a_second_relay_takes_over_when_the_first_stops<R: Rig>(rig: &R) {
+pub(crate) async fn a_second_relay_takes_over_when_the_first_stops<R: Rig>(rig: &R) {
     let (db, other) = (rig.database().await, rig.database().await);
     let pay = async || {
         let mut work = Deposit {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use outbox::{
-    Clock, Envelope, Event, Handle, HandleError, LetterStore, Outgoing, StoreError, SystemClock,
-    Work,
+    Clock, Envelope, Event, Handle, HandleError, InboxStore, OutboxStore, Outgoing, StoreError,
+    SystemClock, Work,
 };
 use serde::{Deserialize, Serialize};
 
@@ -64,7 +64,7 @@ pub(crate) struct Account {
 }
 
 /// The accounts' tables, as a part of a transaction.
-pub(crate) trait Ledger: LetterStore {
+pub(crate) trait Ledger: InboxStore + OutboxStore {
     fn account(
         &self,
         tx: &mut Self::Tx,

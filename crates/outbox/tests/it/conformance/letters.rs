@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use outbox::dead_letter::{Action, DeskError, LetterFilter, LetterView, Outcome};
 use outbox::{
-    DeadLetter, DeadLetters, HandleError, OutboxStore as _, Publisher as _, Subscriptions,
-    SystemClock,
+    DeadLetter, DeadLetters, HandleError, LetterStore, OutboxStore as _, Publisher as _,
+    Subscriptions, SystemClock,
 };
 use testkit::eventually;
 
@@ -38,13 +38,13 @@ impl Hopeless {
         })
     }
 
-    fn desk<D: Ledger>(&self, db: &D) -> DeadLetters<D> {
+    fn desk<D: Ledger + LetterStore>(&self, db: &D) -> DeadLetters<D> {
         let subscriptions = Subscriptions::new(GROUP).on::<Deposited, _>(self.book(db));
         DeadLetters::new(db.clone(), subscriptions, GROUP, Arc::new(SystemClock))
     }
 }
 
-async fn all<D: Ledger>(desk: &DeadLetters<D>) -> Vec<LetterView> {
+async fn all<D: Ledger + LetterStore>(desk: &DeadLetters<D>) -> Vec<LetterView> {
     let list = desk.list(&LetterFilter::default()).await;
     list.expect("the store answers")
 }
@@ -54,7 +54,7 @@ fn version(letter: &DeadLetter) -> u64 {
     deposit.expect("it is a deposit").event.version
 }
 
-pub(super) async fn a_letter_handled_again_frees_those_behind_it<R: Rig>(rig: &R) {
+pub(super) async fn a_letter_handled_again_frees_those_behind_it<R: Rig<Db: LetterStore>>(rig: &R) {
     let db = rig.database().await;
     let hopeless = Hopeless::new([("a", 2)]);
     publish(rig, &["a", "b"], 1..6).await;
@@ -119,7 +119,9 @@ pub(super) async fn a_letter_handled_again_frees_those_behind_it<R: Rig>(rig: &R
     assert_eq!(action.outcome, "applied; 3 behind it applied");
 }
 
-pub(super) async fn one_that_fails_again_stays_with_its_new_reason<R: Rig>(rig: &R) {
+pub(super) async fn one_that_fails_again_stays_with_its_new_reason<R: Rig<Db: LetterStore>>(
+    rig: &R,
+) {
     let db = rig.database().await;
     let hopeless = Hopeless::new([("a", 2)]);
     publish(rig, &["a"], 1..4).await;
@@ -149,7 +151,7 @@ pub(super) async fn one_that_fails_again_stays_with_its_new_reason<R: Rig>(rig: 
     assert_eq!(actions[0].outcome, "failed again: no bank 2");
 }
 
-pub(super) async fn a_line_stops_at_the_next_that_fails<R: Rig>(rig: &R) {
+pub(super) async fn a_line_stops_at_the_next_that_fails<R: Rig<Db: LetterStore>>(rig: &R) {
     let db = rig.database().await;
     let hopeless = Hopeless::new([("a", 2), ("a", 4)]);
     publish(rig, &["a"], 1..7).await;
@@ -180,7 +182,7 @@ pub(super) async fn a_line_stops_at_the_next_that_fails<R: Rig>(rig: &R) {
     assert_eq!(db.committed("a").await, paid(7));
 }
 
-pub(super) async fn a_discarded_letter_frees_those_behind_it<R: Rig>(rig: &R) {
+pub(super) async fn a_discarded_letter_frees_those_behind_it<R: Rig<Db: LetterStore>>(rig: &R) {
     let db = rig.database().await;
     let hopeless = Hopeless::new([("a", 2), ("b", 1)]);
     publish(rig, &["a", "b"], 1..5).await;
@@ -223,7 +225,7 @@ pub(super) async fn a_discarded_letter_frees_those_behind_it<R: Rig>(rig: &R) {
     assert_eq!(actions[1].outcome, "discarded; 2 behind it applied");
 }
 
-pub(super) async fn a_long_line_is_handled_in_parts<R: Rig>(rig: &R) {
+pub(super) async fn a_long_line_is_handled_in_parts<R: Rig<Db: LetterStore>>(rig: &R) {
     let db = rig.database().await;
     let hopeless = Hopeless::new([("a", 1)]);
     publish(rig, &["a"], 1..252).await;
@@ -249,7 +251,7 @@ pub(super) async fn a_long_line_is_handled_in_parts<R: Rig>(rig: &R) {
     assert_eq!(outcomes, expected, "one for each transaction");
 }
 
-pub(super) async fn a_retry_beside_a_busy_inbox_keeps_the_order<R: Rig>(rig: &R) {
+pub(super) async fn a_retry_beside_a_busy_inbox_keeps_the_order<R: Rig<Db: LetterStore>>(rig: &R) {
     let db = rig.database().await;
     let hopeless = Hopeless::new([("a", 1)]);
     let consuming = inbox(&db, rig.source(GROUP), hopeless.book(&db));
@@ -281,7 +283,7 @@ pub(super) async fn a_retry_beside_a_busy_inbox_keeps_the_order<R: Rig>(rig: &R)
     }
 }
 
-pub(super) async fn letters_without_a_key_stand_alone<R: Rig>(rig: &R) {
+pub(super) async fn letters_without_a_key_stand_alone<R: Rig<Db: LetterStore>>(rig: &R) {
     let db = rig.database().await;
     for _ in 0..6 {
         rig.append_raw(None, &[], b"garbage").await;
@@ -306,7 +308,7 @@ pub(super) async fn letters_without_a_key_stand_alone<R: Rig>(rig: &R) {
     assert!(rest.len() == 5 && !rest.contains(&id), "{rest:?}");
 }
 
-pub(super) async fn what_is_not_there_is_refused<R: Rig>(rig: &R) {
+pub(super) async fn what_is_not_there_is_refused<R: Rig<Db: LetterStore>>(rig: &R) {
     let db = rig.database().await;
     let desk = Hopeless::default().desk(&db);
     let asked = format!("{GROUP}/bank.deposit.v1/0/7");

@@ -15,17 +15,19 @@ pub(crate) struct MemoryRig {
     pub(crate) broker: MemoryBroker,
 }
 
-impl Rig for MemoryRig {
-    type Db = MemoryDatabase<Accounts>;
-    type Out = MemoryBroker;
-    type In = MemorySource;
-
-    async fn new(partitions: i32) -> Self {
+impl MemoryRig {
+    pub(crate) fn new(partitions: i32) -> Self {
         Self {
             database: MemoryDatabase::default(),
             broker: MemoryBroker::new(partitions),
         }
     }
+}
+
+impl Rig for MemoryRig {
+    type Db = MemoryDatabase<Accounts>;
+    type Out = MemoryBroker;
+    type In = MemorySource;
 
     async fn database(&self) -> Self::Db {
         self.database.clone()

@@ -1,38 +1,38 @@
 //! One suite for all adapters: each case is a function over a [`rig::Rig`], and a test
 //! for each rig.
 
-mod applying;
-mod fencing;
-mod leases;
+pub(crate) mod applying;
+pub(crate) mod fencing;
+pub(crate) mod leases;
 pub(crate) mod ledger;
 mod letters;
 mod limits;
 pub(crate) mod memory;
-mod parking;
-mod publishing;
+pub(crate) mod parking;
+pub(crate) mod publishing;
 pub(crate) mod real;
 mod replaying;
 pub(crate) mod rig;
 mod running;
 mod sharing;
 
+pub(crate) use applying::is_at_the_end;
+pub(crate) use publishing::is_empty;
 pub(crate) use running::{inbox, relay};
 
 /// Makes a test of each case for each rig: `memory::<case>` and `real::<case>`.
 macro_rules! cases {
     ($($module:ident::$case:ident),* $(,)?) => {
         mod on_memory {
-            use super::rig::Rig as _;
             $(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $case() {
                     crate::log();
-                    super::$module::$case(&super::memory::MemoryRig::new(3).await).await;
+                    super::$module::$case(&super::memory::MemoryRig::new(3)).await;
                 }
             )*
         }
         mod on_mongo_and_kafka {
-            use super::rig::Rig as _;
             $(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $case() {

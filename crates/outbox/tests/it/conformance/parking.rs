@@ -83,7 +83,7 @@ pub(super) async fn unreadable_messages_are_parked_and_their_keys_wait<R: Rig>(r
     assert_eq!(db.committed("fine").await, paid(2));
 }
 
-pub(super) async fn waiting_keys_wait_after_a_restart_too<R: Rig>(rig: &R) {
+pub(crate) async fn waiting_keys_wait_after_a_restart_too<R: Rig>(rig: &R) {
     let hopeless = |db| {
         Book::new(db).failing(|event: &Deposited| {
             let hit = (&*event.account, event.version) == ("a", 1);
@@ -95,7 +95,7 @@ pub(super) async fn waiting_keys_wait_after_a_restart_too<R: Rig>(rig: &R) {
     publish(rig, &["a", "b"], 2..4).await;
     let db = apply_all(rig, Book::new).await;
     let waits: Vec<bool> = parked(&db).await.into_iter().map(|l| l.2).collect();
-    assert_eq!(waits, [false, true, true]);
+    assert_eq!(waits, [false, true, true], "what comes behind it waits");
     assert_eq!(db.committed("a").await, Account::default());
     assert_eq!(db.committed("b").await, paid(3));
 }

@@ -20,12 +20,9 @@ pub(crate) struct RealRig {
     pub(crate) bed: Bed,
 }
 
-impl Rig for RealRig {
-    type Db = MongoDatabase;
-    type Out = KafkaPublisher;
-    type In = KafkaSource;
-
-    async fn new(partitions: i32) -> Self {
+impl RealRig {
+    /// Topics with `partitions` partitions, and their dead letters' topics.
+    pub(crate) async fn new(partitions: i32) -> Self {
         let bed = Bed::new().await;
         bed.ensure_topics(&[
             TopicSpec::unlimited(Deposited::TOPIC, partitions),
@@ -43,6 +40,12 @@ impl Rig for RealRig {
         led.await.expect("the topics come up");
         Self { bed }
     }
+}
+
+impl Rig for RealRig {
+    type Db = MongoDatabase;
+    type Out = KafkaPublisher;
+    type In = KafkaSource;
 
     async fn database(&self) -> MongoDatabase {
         let database = self.bed.database("ledger").await;

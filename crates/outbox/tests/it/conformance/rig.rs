@@ -14,9 +14,6 @@ pub(crate) trait Rig: Sized {
     type Out: Publisher;
     type In: Source;
 
-    /// Topics with `partitions` partitions, and their dead letters' topics.
-    async fn new(partitions: i32) -> Self;
-
     /// The database, as one instance of the service sees it.
     async fn database(&self) -> Self::Db;
 

@@ -1,31 +1,30 @@
 //! An inbox's batch: checkpoint, state, outbox record, commit.
 
 use outbox::Event as _;
+use outbox::mongo::MongoDatabase;
 use testkit::eventually;
 use testkit::faults::{Lane, Tally, each_command, in_lanes};
 
 use super::{Ground, LANES};
-use crate::conformance::inbox;
-use crate::conformance::ledger::{Book, Booked, Ledger as _, deposit, paid};
+use crate::conformance::ledger::{Book, Booked, Ledger, deposit, paid};
 use crate::conformance::memory::MemoryRig;
 use crate::conformance::rig::{GROUP, Rig as _};
+use crate::conformance::{inbox, is_at_the_end};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_batch_is_applied_once_whatever_command_of_it_fails() {
-    in_lanes(LANES, batches).await;
+    in_lanes(LANES, |lane| batches(lane, |db| db)).await;
 }
 
-async fn batches(lane: Lane) -> Tally {
+/// Through `adapter` to the database.
+pub(crate) async fn batches<D: Ledger>(lane: Lane, adapter: impl Fn(MongoDatabase) -> D) -> Tally {
     let ground = Ground::new().await;
-    let rig = MemoryRig::new(1).await;
-    let consuming = inbox(
-        &ground.tapped,
-        rig.source(GROUP),
-        Book::new(ground.tapped.clone()),
-    );
+    let rig = MemoryRig::new(1);
+    let tapped = adapter(ground.tapped.clone());
+    let consuming = inbox(&tapped, rig.source(GROUP), Book::new(tapped.clone()));
     // The first batch comes after the claim, which is another unit.
     rig.publish(&[deposit("a", 1)]).await;
-    applied(&ground, "a", 1, "the start").await;
+    applied(&ground, &rig, "a", 1, "the start").await;
     ground.said().await;
 
     let mut version: u64 = 1;
@@ -42,12 +41,12 @@ async fn batches(lane: Lane) -> Tally {
                 deposit("a", second),
             ])
             .await;
-            applied(&ground, "a", second, what).await;
+            applied(&ground, &rig, "a", second, what).await;
             ground.tap.rest();
             // It works through one thing after another: what comes of this one shows that all that
             // came of the other is over.
             rig.publish(&[deposit("a", after)]).await;
-            applied(&ground, "a", after, what).await;
+            applied(&ground, &rig, "a", after, what).await;
             version = after;
 
             let b = ground.quiet.committed("b").await;
@@ -72,17 +71,23 @@ async fn batches(lane: Lane) -> Tally {
     tally
 }
 
-/// Waits until `account` has seen `version`; that it saw each before once is the account's own to
-/// tell.
-pub(super) async fn applied(ground: &Ground, account: &str, version: u64, what: &str) {
-    let count = version.cast_signed();
-    eventually(&format!("{what}: {account} {version}"), || async {
-        ground.quiet.committed(account).await.version >= count
+/// Waits until the checkpoints are behind all that is there. By then `account` has seen `version`
+/// and each before it once.
+pub(super) async fn applied(
+    ground: &Ground,
+    rig: &MemoryRig,
+    account: &str,
+    version: u64,
+    what: &str,
+) {
+    let records = rig.deposits().await;
+    eventually(&format!("{what}: the end is reached"), || {
+        is_at_the_end(&ground.quiet, &records)
     })
     .await;
     assert_eq!(
         ground.quiet.committed(account).await,
-        paid(count),
+        paid(version.cast_signed()),
         "{what}: each once, in order"
     );
 }

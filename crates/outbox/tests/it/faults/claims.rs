@@ -16,7 +16,7 @@ async fn an_inbox_begins_where_the_last_one_ended_whatever_command_of_its_claim_
 
 async fn claims(lane: Lane) -> Tally {
     let ground = Ground::new().await;
-    let rig = MemoryRig::new(2).await;
+    let rig = MemoryRig::new(2);
     let places = [
         When::Named("findAndModify", 0),
         When::Named("findAndModify", 1),
@@ -31,7 +31,7 @@ async fn claims(lane: Lane) -> Tally {
         rig.publish(&[deposit("a", version)]).await;
         let book = Book::new(ground.tapped.clone());
         let consuming = inbox(&ground.tapped, rig.source(GROUP), book);
-        applied(&ground, "a", version, what).await;
+        applied(&ground, &rig, "a", version, what).await;
         ground.tap.rest();
         consuming.stop().await.expect("the checkpoints fit");
         assert_eq!(ground.said().await.len(), 1, "{what}: said once");

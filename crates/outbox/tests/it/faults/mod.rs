@@ -1,17 +1,17 @@
 //! MongoDB fails at each command of each unit of work of this crate; in the end everything was
 //! done exactly once.
 
-mod batches;
+pub(crate) mod batches;
 mod claims;
 mod parking;
-mod rounds;
+pub(crate) mod rounds;
 
 use outbox::mongo::MongoDatabase;
 use testkit::Bed;
 use testkit::faults::{Fault, MongoTap, Trouble, When};
 
 /// In how many shares a unit's cases are done side by side.
-const LANES: usize = 3;
+pub(crate) const LANES: usize = 3;
 
 /// A ledger's database, once through a tap and once past it.
 struct Ground {

@@ -18,14 +18,14 @@ async fn a_hopeless_message_is_parked_once_whatever_command_of_it_fails() {
 
 async fn parkings(lane: Lane) -> Tally {
     let ground = Ground::new().await;
-    let rig = MemoryRig::new(1).await;
+    let rig = MemoryRig::new(1);
     let book = Book::new(ground.tapped.clone()).failing(|event| {
         let hopeless = event.account.starts_with("hopeless");
         hopeless.then(|| HandleError::DeadLetter("it has no hope".to_owned()))
     });
     let consuming = inbox(&ground.tapped, rig.source(GROUP), book);
     rig.publish(&[deposit("a", 1)]).await;
-    applied(&ground, "a", 1, "the start").await;
+    applied(&ground, &rig, "a", 1, "the start").await;
     ground.said().await;
 
     let mut version = 1;
@@ -45,7 +45,7 @@ async fn parkings(lane: Lane) -> Tally {
         // The second waits behind the first, and other keys go on.
         rig.publish(&[deposit(&key, 2), deposit("a", version)])
             .await;
-        applied(&ground, "a", version, what).await;
+        applied(&ground, &rig, "a", version, what).await;
 
         assert_eq!(ground.quiet.committed(&key).await.times, 0, "{what}");
         let letters = ground.quiet.letters().await;

@@ -2,8 +2,10 @@
 
 use events::{ProductCreate, ProductsQuantityUpdate};
 use outbox::MessageContext;
+use outbox::mongo::MongoDatabase;
 use products::commands::{CommandError, create_category, create_product, raise_stock};
 use products::domain::{CategoryName, Refusal};
+use products::store::CatalogueStore;
 use testkit::faults::{Lane, Tally, each_command, in_lanes};
 
 use super::{Ground, LANES, events};
@@ -41,20 +43,25 @@ async fn new_products(lane: Lane) -> Tally {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn stock_is_raised_once_whatever_command_fails() {
-    in_lanes(LANES, raises).await;
+    in_lanes(LANES, |lane| raises(lane, |db| db)).await;
 }
 
-async fn raises(lane: Lane) -> Tally {
+/// Through `adapter` to the database.
+pub(crate) async fn raises<D: CatalogueStore>(
+    lane: Lane,
+    adapter: impl Fn(MongoDatabase) -> D,
+) -> Tally {
     let ground = Ground::new().await;
+    let tapped = adapter(ground.tapped.clone());
     let clock = ground.shop.clock.as_ref();
     let mut before = ground.shop.product("cup", 1).await;
     let cup = before.product_id;
     ground.said().await;
     each_command(&ground.tap, lane, "products: raising stock", async |what| {
-        let raised = raise_stock(&ground.tapped, clock, MessageContext::default(), cup, 10).await;
+        let raised = raise_stock(&tapped, clock, MessageContext::default(), cup, 10).await;
         ground.tap.rest();
         let raised = raised.unwrap_or_else(|error| panic!("{what}: {error}"));
-        assert_eq!(raised.quantity, before.quantity + 10, "{what}");
+        assert_eq!(raised.quantity, before.quantity + 10, "{what}: raised once");
         assert_eq!(raised.version, before.version + 1, "{what}");
         assert_eq!(ground.shop.state(cup).await, raised, "{what}: raised once");
         let said = ground.said().await;

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use events::{OrderCreate, OrderId, OrderStatus, OrderStatusUpdate, ProductsQuantityUpdate};
-use outbox::Subscriptions;
+use outbox::mongo::MongoDatabase;
+use outbox::{InboxStore, Subscriptions};
 use products::handlers::OnOrderCreate;
+use products::store::StockStore;
 use testkit::faults::{Lane, Tally, each_command, in_lanes};
 use testkit::{Hearing, eventually};
 
@@ -13,14 +15,19 @@ use crate::fixture::order;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn orders_are_decided_once_whatever_command_fails() {
-    in_lanes(LANES, decisions).await;
+    in_lanes(LANES, |lane| decisions(lane, |db| db)).await;
 }
 
-async fn decisions(lane: Lane) -> Tally {
+/// Through `adapter` to the database.
+pub(crate) async fn decisions<D: StockStore + InboxStore>(
+    lane: Lane,
+    adapter: impl Fn(MongoDatabase) -> D,
+) -> Tally {
     let ground = Ground::new().await;
-    let handler = OnOrderCreate::new(ground.tapped.clone(), ground.shop.clock.clone());
+    let tapped = adapter(ground.tapped.clone());
+    let handler = OnOrderCreate::new(tapped.clone(), ground.shop.clock.clone());
     let subscriptions = Subscriptions::new("products").on(handler);
-    let hearing = Hearing::start(&ground.tapped, subscriptions);
+    let hearing = Hearing::start(&tapped, subscriptions);
     let tea = ground.shop.product("tea", 1_000_000).await.product_id;
     let drain = async |what: &str| {
         // It works through one thing after another: once this is decided, all before it is over.

@@ -1,8 +1,8 @@
 //! MongoDB fails at each command of each unit of work of this service; in the end it was done
 //! exactly once.
 
-mod commands;
-mod deciding;
+pub(crate) mod commands;
+pub(crate) mod deciding;
 
 use outbox::mongo::MongoDatabase;
 use outbox::{Event, Message};

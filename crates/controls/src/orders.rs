@@ -1,0 +1,121 @@
+//! The tables of orders.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use events::{OrderId, OrderStatus, ProductId};
+use orders::domain::{Order, ProductCopy};
+use orders::store::{Digest, OrdersStore, Remembered, Settlement, Standing};
+use outbox::StoreError;
+
+use crate::{Broken, Rule};
+
+impl<D: OrdersStore> OrdersStore for Broken<D> {
+    async fn products_named(
+        &self,
+        tx: &mut Self::Tx,
+        names: &[&str],
+    ) -> Result<Vec<ProductCopy>, StoreError> {
+        self.right.products_named(&mut tx.right, names).await
+    }
+
+    async fn orders(&self, tx: &mut Self::Tx, ids: &[OrderId]) -> Result<Vec<Order>, StoreError> {
+        self.right.orders(&mut tx.right, ids).await
+    }
+
+    async fn insert_orders(&self, tx: &mut Self::Tx, orders: &[Order]) -> Result<(), StoreError> {
+        self.right.insert_orders(&mut tx.right, orders).await
+    }
+
+    async fn remembered(
+        &self,
+        tx: &mut Self::Tx,
+        keys: &[Digest],
+    ) -> Result<Vec<Remembered>, StoreError> {
+        let mut remembered = self.right.remembered(&mut tx.right, keys).await?;
+        if self.breaks(Rule::IdempotencyKey) {
+            remembered.clear();
+        }
+        Ok(remembered)
+    }
+
+    async fn remember(&self, tx: &mut Self::Tx, requests: &[Remembered]) -> Result<(), StoreError> {
+        if !self.breaks(Rule::IdempotencyKey) {
+            return self.right.remember(&mut tx.right, requests).await;
+        }
+        let keys: Vec<Digest> = requests.iter().map(|request| request.key).collect();
+        let known = self.right.remembered(&mut tx.right, &keys).await?;
+        let known: BTreeSet<Digest> = known.iter().map(|request| request.key).collect();
+        let new = requests
+            .iter()
+            .filter(|request| !known.contains(&request.key));
+        let new: Vec<Remembered> = new.copied().collect();
+        if new.is_empty() {
+            return Ok(());
+        }
+        self.right.remember(&mut tx.right, &new).await
+    }
+
+    async fn standings(
+        &self,
+        tx: &mut Self::Tx,
+        ids: &[OrderId],
+    ) -> Result<Vec<Standing>, StoreError> {
+        let mut standings = self.right.standings(&mut tx.right, ids).await?;
+        if self.breaks(Rule::TerminalStatus) {
+            for standing in &mut standings {
+                standing.status = OrderStatus::Pending;
+            }
+        }
+        Ok(standings)
+    }
+
+    async fn settle(&self, tx: &mut Self::Tx, steps: &[Settlement]) -> Result<(), StoreError> {
+        if !self.breaks(Rule::TerminalStatus) {
+            return self.right.settle(&mut tx.right, steps).await;
+        }
+        let ids: Vec<OrderId> = steps.iter().map(|step| step.from.id).collect();
+        let found = self.right.standings(&mut tx.right, &ids).await?;
+        let true_step = |step: &Settlement| {
+            let from = found.iter().find(|standing| standing.id == step.from.id);
+            Settlement {
+                from: from.copied().unwrap_or(step.from),
+                ..step.clone()
+            }
+        };
+        let steps: Vec<Settlement> = steps.iter().map(true_step).collect();
+        self.right.settle(&mut tx.right, &steps).await
+    }
+
+    async fn product_versions(
+        &self,
+        tx: &mut Self::Tx,
+        ids: &[ProductId],
+    ) -> Result<BTreeMap<ProductId, u64>, StoreError> {
+        let mut versions = self.right.product_versions(&mut tx.right, ids).await?;
+        if self.breaks(Rule::VersionGuard) {
+            versions.clear();
+        }
+        Ok(versions)
+    }
+
+    async fn save_products(
+        &self,
+        tx: &mut Self::Tx,
+        copies: &[ProductCopy],
+    ) -> Result<(), StoreError> {
+        if !self.breaks(Rule::VersionGuard) {
+            return self.right.save_products(&mut tx.right, copies).await;
+        }
+        let ids: Vec<ProductId> = copies.iter().map(|copy| copy.id).collect();
+        let known = self.right.product_versions(&mut tx.right, &ids).await?;
+        // The right store refuses what is not newer: an older state comes as a newer one.
+        let forged = |copy: &ProductCopy| ProductCopy {
+            version: known
+                .get(&copy.id)
+                .map_or(copy.version, |known| copy.version.max(known + 1)),
+            ..copy.clone()
+        };
+        let copies: Vec<ProductCopy> = copies.iter().map(forged).collect();
+        self.right.save_products(&mut tx.right, &copies).await
+    }
+}
