@@ -2,12 +2,16 @@
 
 use outbox::kafka::TopicSpec;
 
-/// Orders as they are placed. Key: order id. Written by `orders`.
+/// Orders as they are placed, and each step of theirs. Key: order id. Written by `orders`.
 pub const ORDERS: &str = "orders.order.v1";
 /// What the stock engine decided. Key: order id. Written by `products`.
 pub const ORDER_STATUS: &str = "products.order-status.v1";
 /// Products as they are. Key: product id; every record is the full state. Written by `products`.
 pub const PRODUCTS: &str = "products.product.v1";
+
+/// Accounts as they are. Key: account id; every record is the full state. To be written by `auth`;
+/// it joins [`ALL`] with its writer.
+pub const ACCOUNTS: &str = "auth.account.v1";
 
 /// How a topic keeps its records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

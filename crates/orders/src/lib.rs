@@ -11,7 +11,7 @@
 //!
 //! ```text
 //! POST /api/orders   -> commands/place_orders: order PENDING + outbox      -> OrderCreate
-//! OrderStatusUpdate  -> handlers/on_order_status_update: order settled     -> live update
+//! OrderStatusUpdate  -> handlers/on_order_status_update: order settled + outbox -> OrderUpdate
 //! ProductCreate, ProductsQuantityUpdate -> handlers: local product copy
 //! its own topic      -> relearn, before it listens, when the database was restored
 //! ```
@@ -36,7 +36,8 @@ pub mod store;
 mod wiring;
 
 use events::{
-    Contract, OrderCreate, OrderStatusUpdate, ProductCreate, ProductsQuantityUpdate, Stream,
+    Contract, OrderCreate, OrderStatusUpdate, OrderUpdate, ProductCreate, ProductsQuantityUpdate,
+    Stream,
 };
 
 pub use http::openapi;
@@ -49,7 +50,7 @@ pub const SERVICE: &str = "orders";
 /// The service's part in the choreography.
 pub const CONTRACT: Contract = Contract {
     service: SERVICE,
-    publishes: &[Stream::of::<OrderCreate>()],
+    publishes: &[Stream::of::<OrderCreate>(), Stream::of::<OrderUpdate>()],
     subscribes: &[
         (
             Stream::of::<OrderStatusUpdate>(),

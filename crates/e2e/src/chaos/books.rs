@@ -134,6 +134,7 @@ mod tests {
             name: "hot".to_owned(),
             quantity,
             unit_price: money(PRICE_MINOR),
+            seller: None,
         };
         AuditedOrder {
             id: OrderId::from_bytes([id; 16]),

@@ -1,7 +1,11 @@
 //! An order as this service keeps it.
 
-use events::{AccountId, Money, OrderCreate, OrderId, OrderLine, OrderStatus, Rejection};
+use events::{
+    AccountId, Asks, Money, OrderCreate, OrderId, OrderLine, OrderStatus, OrderUpdate, Reason,
+    Rejection,
+};
 use jiff::Timestamp;
+use uuid::Uuid;
 
 /// Who took a step of an order's way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +57,8 @@ pub struct Order {
     pub lines: Vec<OrderLine>,
     /// The sum of the lines.
     pub total: Money,
+    /// What it asks for besides its products.
+    pub asks: Asks,
     /// Where it stands.
     pub status: OrderStatus,
     /// Why it was rejected.
@@ -73,6 +79,7 @@ impl Order {
             customer_id: self.customer,
             lines: self.lines.clone(),
             total: self.total,
+            asks: self.asks,
             version: 1,
         }
     }
@@ -84,6 +91,7 @@ impl Order {
             customer: event.customer_id,
             lines: event.lines.clone(),
             total: event.total,
+            asks: event.asks,
             status: OrderStatus::Pending,
             reason: None,
             version: 1,
@@ -94,6 +102,43 @@ impl Order {
                 by: Author::Orders,
                 reason: None,
             }],
+        }
+    }
+
+    /// Takes a step.
+    pub fn take(&mut self, step: Step) {
+        self.status = step.status;
+        if step.reason.is_some() {
+            self.reason.clone_from(&step.reason);
+        }
+        self.version += 1;
+        self.history.push(step);
+    }
+
+    /// The id of the event that says its last step: the same whenever that is said again, also by a
+    /// database that was restored from an older state.
+    pub fn update_id(&self) -> Uuid {
+        let id = self.id.as_u128() ^ u128::from(self.version);
+        uuid::Builder::from_custom_bytes(id.to_be_bytes()).into_uuid()
+    }
+
+    /// What is said of it once it has taken its last step.
+    pub fn to_update(&self) -> OrderUpdate {
+        OrderUpdate {
+            order_id: self.id,
+            customer_id: self.customer,
+            lines: self.lines.clone(),
+            total: self.total,
+            asks: self.asks,
+            status: self.status,
+            reason: self.reason.clone().map(Reason::Rejection),
+            by: self
+                .history
+                .last()
+                .map_or(Author::Orders, |step| step.by)
+                .name()
+                .to_owned(),
+            version: self.version,
         }
     }
 

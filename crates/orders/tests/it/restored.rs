@@ -55,7 +55,9 @@ async fn run(shop: &Shop, settled: &[OrderId]) {
     let done = || async {
         let found = shop.orders().by_ids(settled).await.unwrap();
         found.len() == settled.len()
-            && found.iter().all(|order| order.status.is_terminal())
+            && found
+                .iter()
+                .all(|order| order.status != OrderStatus::Pending)
             && shop.database.backlog().await.unwrap().records == 0
     };
     eventually_within(Duration::from_secs(60), "the orders are settled", done).await;

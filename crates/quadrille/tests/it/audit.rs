@@ -70,6 +70,7 @@ async fn whatever_is_off_is_named() {
         name: "pot".to_owned(),
         quantity: 1,
         unit_price: price,
+        seller: None,
     };
     let from_nowhere = OrderCreate {
         order_id: stranger,
@@ -77,6 +78,7 @@ async fn whatever_is_off_is_named() {
         lines: vec![line],
         total: price,
         version: 1,
+        asks: events::Asks::NOTHING,
     };
     let second_opinion = OrderStatusUpdate {
         order_id: ids[0].parse().unwrap(),
