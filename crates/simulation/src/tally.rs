@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use events::{OrderCreate, OrderStatusUpdate};
+use events::{OrderCreate, OrderStatusUpdate, OrderUpdate};
 use outbox::memory::{MemoryDatabase, MemoryTx};
 use outbox::{Envelope, Event, Handle, HandleError, Outgoing, Subscriptions};
 use uuid::Uuid;
@@ -37,5 +37,6 @@ impl<E: Event> Handle<E, MemoryDatabase<Counts>> for Count {
 pub(crate) fn subscriptions() -> Subscriptions<MemoryDatabase<Counts>> {
     Subscriptions::new(GROUP)
         .on::<OrderCreate, _>(Count)
+        .on::<OrderUpdate, _>(Count)
         .on::<OrderStatusUpdate, _>(Count)
 }

@@ -71,6 +71,13 @@ pub struct Order {
     pub history: Vec<Step>,
 }
 
+/// The id of the event that says that `order` has come to `version`: the same whenever that is said
+/// again, also by a database that was restored from an older state.
+pub fn update_id(order: OrderId, version: u64) -> Uuid {
+    let id = order.as_u128() ^ u128::from(version);
+    uuid::Builder::from_custom_bytes(id.to_be_bytes()).into_uuid()
+}
+
 impl Order {
     /// The news that it was placed.
     pub fn to_event(&self) -> OrderCreate {
@@ -113,13 +120,6 @@ impl Order {
         }
         self.version += 1;
         self.history.push(step);
-    }
-
-    /// The id of the event that says its last step: the same whenever that is said again, also by a
-    /// database that was restored from an older state.
-    pub fn update_id(&self) -> Uuid {
-        let id = self.id.as_u128() ^ u128::from(self.version);
-        uuid::Builder::from_custom_bytes(id.to_be_bytes()).into_uuid()
     }
 
     /// What is said of it once it has taken its last step.

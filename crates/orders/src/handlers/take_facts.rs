@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use events::{OrderId, OrderStatus, Rejection};
 use outbox::{Envelope, Guard, HandleError, Outgoing};
 
-use crate::domain::{Author, Order, Progress, Step, progress};
+use crate::domain::{Author, Order, Progress, Step, progress, update_id};
 use crate::store::{OrdersStore, Settlement, Standing};
 
 /// What an event says of an order.
@@ -106,7 +106,7 @@ fn take<E>(
     };
     order.take(step.clone());
     out.push_at(
-        order.update_id(),
+        update_id(order.id, order.version),
         said.time,
         &order.to_update(),
         said.consequence(),

@@ -15,6 +15,7 @@ mod hub;
 mod idempotency;
 mod live;
 mod orders_http;
+mod progress;
 mod refusals;
 mod restored;
 mod server;

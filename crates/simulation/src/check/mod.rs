@@ -98,6 +98,7 @@ pub(crate) fn all(shop: &Shop, books: &Books, memory: &Memory) {
     stock::copies(books, &said, &mut off);
     topics::decisions(books, &said, &mut off);
     topics::news_of_orders(books, &said, &mut off);
+    topics::steps_of_orders(books, &said, shop.world.plan.keeps_order(), &mut off);
     topics::versions(books, &said, shop.world.plan.keeps_order(), &mut off);
     parked(books, &said, &mut off);
     counted(&shop.tally.state(), &said, &mut off);
@@ -126,6 +127,7 @@ pub(crate) fn replayed(shop: &Shop, before: &Books) {
     let mut off = Vec::new();
     let said = Topics::of(shop);
     topics::decisions(&after, &said, &mut off);
+    topics::steps_of_orders(&after, &said, false, &mut off);
     counted(&shop.tally.state(), &said, &mut off);
     for what in off {
         shop.world.violate(format!("after the replay {what}"));
