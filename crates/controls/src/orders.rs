@@ -19,7 +19,13 @@ impl<D: OrdersStore> OrdersStore for Broken<D> {
     }
 
     async fn orders(&self, tx: &mut Self::Tx, ids: &[OrderId]) -> Result<Vec<Order>, StoreError> {
-        self.right.orders(&mut tx.right, ids).await
+        let mut orders = self.right.orders(&mut tx.right, ids).await?;
+        if self.breaks(Rule::TerminalStatus) {
+            for order in &mut orders {
+                order.status = OrderStatus::Pending;
+            }
+        }
+        Ok(orders)
     }
 
     async fn insert_orders(&self, tx: &mut Self::Tx, orders: &[Order]) -> Result<(), StoreError> {
@@ -55,30 +61,18 @@ impl<D: OrdersStore> OrdersStore for Broken<D> {
         self.right.remember(&mut tx.right, &new).await
     }
 
-    async fn standings(
-        &self,
-        tx: &mut Self::Tx,
-        ids: &[OrderId],
-    ) -> Result<Vec<Standing>, StoreError> {
-        let mut standings = self.right.standings(&mut tx.right, ids).await?;
-        if self.breaks(Rule::TerminalStatus) {
-            for standing in &mut standings {
-                standing.status = OrderStatus::Pending;
-            }
-        }
-        Ok(standings)
-    }
-
     async fn settle(&self, tx: &mut Self::Tx, steps: &[Settlement]) -> Result<(), StoreError> {
         if !self.breaks(Rule::TerminalStatus) {
             return self.right.settle(&mut tx.right, steps).await;
         }
         let ids: Vec<OrderId> = steps.iter().map(|step| step.from.id).collect();
-        let found = self.right.standings(&mut tx.right, &ids).await?;
+        let found = self.right.orders(&mut tx.right, &ids).await?;
         let true_step = |step: &Settlement| {
-            let from = found.iter().find(|standing| standing.id == step.from.id);
+            let order = found.iter().find(|order| order.id == step.from.id);
+            // Only the first step of an order is taken from where it stands.
+            let first = order.filter(|order| order.version == step.from.version);
             Settlement {
-                from: from.copied().unwrap_or(step.from),
+                from: first.map_or(step.from, Standing::from),
                 ..step.clone()
             }
         };

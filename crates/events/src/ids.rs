@@ -29,4 +29,6 @@ kind! {
     ProductKind "product" ProductId;
     /// Names a person's account.
     AccountKind "account" AccountId;
+    /// Names a seller.
+    SellerKind "seller" SellerId;
 }

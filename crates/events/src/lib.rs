@@ -14,15 +14,19 @@
 //! tests read for ever after. A change that old readers could not read is a new version:
 //! raise `VERSION`, keep the old sample, and read it in `Event::read`.
 
+pub mod account;
 pub mod ids;
 pub mod money;
 pub mod order;
 pub mod product;
 pub mod purchase;
+pub mod status;
 pub mod topics;
 
-pub use ids::{AccountId, OrderId, ProductId};
+pub use account::AccountUpdate;
+pub use ids::{AccountId, OrderId, ProductId, SellerId};
 pub use money::{Money, MoneyError};
-pub use order::{OrderCreate, OrderLine, OrderStatus, OrderStatusUpdate, Rejection};
+pub use order::{OrderCreate, OrderLine, OrderStatusUpdate, OrderUpdate, Reason, Rejection};
 pub use product::{ProductCreate, ProductState, ProductsQuantityUpdate};
 pub use purchase::PurchaseCreate;
+pub use status::{Asks, OrderStatus};

@@ -1,53 +1,12 @@
-//! Orders: their statuses and the events about them.
+//! Orders: the events about them.
 
 use outbox::Event;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{AccountId, OrderId, ProductId};
+use crate::ids::{AccountId, OrderId, ProductId, SellerId};
 use crate::money::Money;
+use crate::status::{Asks, OrderStatus};
 use crate::topics;
-
-/// Where an order stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum OrderStatus {
-    /// Placed, not decided yet.
-    Pending,
-    /// Its products are reserved for it.
-    Accepted,
-    /// It can't be fulfilled.
-    Rejected,
-}
-
-/// Every step that an order may take. What is not here does not happen.
-const TRANSITIONS: &[(OrderStatus, OrderStatus)] = &[
-    (OrderStatus::Pending, OrderStatus::Accepted),
-    (OrderStatus::Pending, OrderStatus::Rejected),
-];
-
-impl OrderStatus {
-    /// Every status.
-    pub const ALL: &[Self] = &[Self::Pending, Self::Accepted, Self::Rejected];
-
-    /// Whether an order may go from here to `next`.
-    pub fn may_become(self, next: Self) -> bool {
-        TRANSITIONS.contains(&(self, next))
-    }
-
-    /// Whether no step leads away from here.
-    pub fn is_terminal(self) -> bool {
-        !TRANSITIONS.iter().any(|(from, _)| *from == self)
-    }
-
-    /// The name that HTTP and events use.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Pending => "PENDING",
-            Self::Accepted => "ACCEPTED",
-            Self::Rejected => "REJECTED",
-        }
-    }
-}
 
 /// A product in an order, and how many of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +19,9 @@ pub struct OrderLine {
     pub quantity: u32,
     /// The price of one when the order was placed.
     pub unit_price: Money,
+    /// Who sells it; absent when the shop does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seller: Option<SellerId>,
 }
 
 /// An order was placed.
@@ -73,6 +35,9 @@ pub struct OrderCreate {
     pub lines: Vec<OrderLine>,
     /// The sum of the lines.
     pub total: Money,
+    /// What else it asks for; absent when it is nothing.
+    #[serde(default, skip_serializing_if = "Asks::is_nothing")]
+    pub asks: Asks,
     /// The order's version: 1.
     pub version: u64,
 }
@@ -107,6 +72,60 @@ pub enum Rejection {
         /// The first such product of the order.
         product_id: ProductId,
     },
+}
+
+/// Why an order is rejected or cancelled.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Reason {
+    /// It can't be fulfilled.
+    Rejection(Rejection),
+    /// A reason that this build does not know: those who only hear of orders read on.
+    Other {
+        /// The reason's stable name.
+        code: String,
+    },
+}
+
+/// An order took a step: the whole of its public state since then.
+///
+/// Who hears this needs no other event about orders, but for those that are not decided yet.
+/// Ids stand for persons, because the topic is kept for ever.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderUpdate {
+    /// The order.
+    pub order_id: OrderId,
+    /// Who placed it.
+    pub customer_id: AccountId,
+    /// What is wanted; each product once.
+    pub lines: Vec<OrderLine>,
+    /// The sum of the lines.
+    pub total: Money,
+    /// What else it asks for.
+    pub asks: Asks,
+    /// Where it stands from now on.
+    pub status: OrderStatus,
+    /// Why, when it is rejected or cancelled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    /// The service that decided the step.
+    pub by: String,
+    /// The order's version: rises by one with each step, and `OrderCreate` was 1.
+    pub version: u64,
+}
+
+impl Event for OrderUpdate {
+    const TYPE: &'static str = "OrderUpdate";
+    const VERSION: u32 = 1;
+    const TOPIC: &'static str = topics::ORDERS;
+
+    fn key(&self) -> String {
+        self.order_id.to_string()
+    }
+
+    fn aggregate_version(&self) -> u64 {
+        self.version
+    }
 }
 
 /// The stock engine decided about an order.

@@ -2,7 +2,7 @@
 
 use outbox::kafka::TopicSpec;
 
-/// Orders as they are placed. Key: order id. Written by `orders`.
+/// Orders as they are placed, and each step of theirs. Key: order id. Written by `orders`.
 pub const ORDERS: &str = "orders.order.v1";
 /// What the stock engine decided. Key: order id. Written by `products`.
 pub const ORDER_STATUS: &str = "products.order-status.v1";
@@ -11,6 +11,8 @@ pub const PRODUCTS: &str = "products.product.v1";
 
 /// Purchases as the intake takes them. Key: user name. Written by `purchases`.
 pub const PURCHASES: &str = "purchases.purchase.v1";
+/// Accounts as they are. Key: account id; every record is the full state. Written by `auth`.
+pub const ACCOUNTS: &str = "auth.account.v1";
 
 /// How a topic keeps its records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -183,7 +183,7 @@ impl Model for Choreography {
 /// A step that may as well be taken now.
 ///
 /// When no fault is to come and nothing is stalled there, a relay's round only moves messages in
-/// an order that is fixed already, and what orders settles is read by orders alone: whatever
+/// an order that is fixed already, and what orders settles is read by orders alone, and told in any order of the orders: whatever
 /// else happens first, the step stays possible and comes to the same. So one order stands for all.
 fn ample(state: &State) -> Option<Action> {
     if state.faults_left > 0 {

@@ -106,7 +106,7 @@ fn forget_unread(state: &mut State) {
             match Message::from_byte(*record) {
                 Message::OrderStatusUpdate { order, .. } => orders[usize::from(order)] = true,
                 Message::Product { product, .. } => copies[usize::from(product)] = true,
-                Message::OrderCreate { .. } => {}
+                Message::OrderCreate { .. } | Message::OrderUpdate { .. } => {}
             }
         }
         for (status, used) in stalled.view.orders.iter_mut().zip(orders) {

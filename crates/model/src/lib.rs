@@ -60,6 +60,7 @@
 //!   that the model shows rests on it.
 //! - Dead letters, deletion of old records, and loss of data by a server.
 //! - Refusals by orders' own copy: in the model every order is placed.
+//! - Who reads `OrderUpdate`: nobody does yet, so its record is remembered and not kept.
 //!
 //! **How to add one.** A fault: a variant in `action.rs`, its effect beside the run that it breaks. A
 //! promise: an entry in `properties.rs`. A guard: a variant of [`Guard`], and a case in

@@ -7,6 +7,8 @@ use std::fmt;
 pub(crate) enum Message {
     /// An order was placed.
     OrderCreate { order: u8 },
+    /// It took a step.
+    OrderUpdate { order: u8, accepted: bool },
     /// It was decided. `id` tells one saying of a decision from another: 1 is the first's.
     OrderStatusUpdate { order: u8, accepted: bool, id: u8 },
     /// A product's state, whole.
@@ -21,6 +23,7 @@ impl Message {
     pub(crate) const fn to_byte(self) -> u8 {
         match self {
             Self::OrderCreate { order } => order,
+            Self::OrderUpdate { order, accepted } => 0x20 | order | (accepted as u8) << 2,
             Self::OrderStatusUpdate {
                 order,
                 accepted,
@@ -47,6 +50,11 @@ impl Message {
                 accepted: byte & 0x4 != 0,
                 id: byte >> 3 & 0x7,
             }
+        } else if byte & 0x20 != 0 {
+            Self::OrderUpdate {
+                order: byte & 0x3,
+                accepted: byte & 0x4 != 0,
+            }
         } else {
             Self::OrderCreate { order: byte }
         }
@@ -57,6 +65,10 @@ impl fmt::Display for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::OrderCreate { order } => write!(f, "OrderCreate {order}"),
+            Self::OrderUpdate { order, accepted } => {
+                let outcome = if *accepted { "ACCEPTED" } else { "REJECTED" };
+                write!(f, "OrderUpdate {order} {outcome}")
+            }
             Self::OrderStatusUpdate {
                 order,
                 accepted,
@@ -83,6 +95,9 @@ mod tests {
         let mut all = vec![];
         for order in 0..3 {
             all.push(Message::OrderCreate { order });
+            for accepted in [true, false] {
+                all.push(Message::OrderUpdate { order, accepted });
+            }
             for (accepted, id) in [(true, 1), (false, 1), (true, 7)] {
                 all.push(Message::OrderStatusUpdate {
                     order,

@@ -31,10 +31,7 @@ pub(crate) fn actions(model: &Choreography, state: &State, actions: &mut Vec<Act
         &state.orders_group,
         lengths,
         |count, end| {
-            // It says nothing, so there is no outbox record to lose.
-            if end != BatchEnd::DiesBeforeOutbox {
-                actions.push(Action::Settle(count, end));
-            }
+            actions.push(Action::Settle(count, end));
         },
     );
     if state.orders_group.stalled.is_some() {
@@ -70,12 +67,12 @@ pub(crate) fn handle(model: &Choreography, state: &mut State, count: [u8; 2], en
             state.orders_group.advance(count, claim, true);
         }
         BatchEnd::Done | BatchEnd::DiesBeforeOutbox => {
-            attempt(model, state, count, claim, view);
+            attempt(model, state, count, claim, view, end);
         }
         BatchEnd::ReplyLost => {
-            attempt(model, state, count, claim, view);
+            attempt(model, state, count, claim, view, end);
             let view = state.ledger;
-            attempt(model, state, count, claim, view);
+            attempt(model, state, count, claim, view, BatchEnd::Done);
         }
     }
 }
@@ -89,9 +86,9 @@ pub(crate) fn resume(model: &Choreography, state: &mut State) {
     let StalledBatch { count, claim, view } = stalled;
     let moved = (0..2).any(|at| count[at] > 0 && state.orders_group.checkpoints[at] != claim[at]);
     let conflict = model.isolation && moved;
-    if conflict || !attempt(model, state, count, claim, view) {
+    if conflict || !attempt(model, state, count, claim, view, BatchEnd::Done) {
         let view = state.ledger;
-        attempt(model, state, count, claim, view);
+        attempt(model, state, count, claim, view, BatchEnd::Done);
     }
 }
 
@@ -102,6 +99,7 @@ fn attempt(
     count: [u8; 2],
     claim: [Checkpoint; 2],
     view: Ledger,
+    end: BatchEnd,
 ) -> bool {
     let mut ledger = view;
     let mut blemishes: Vec<Blemish> = Vec::new();
@@ -117,7 +115,9 @@ fn attempt(
                     version,
                     quantity,
                 } => copy(model, &mut ledger, product, Product { version, quantity }),
-                Message::OrderCreate { .. } => Some(Blemish::UnknownOrder),
+                Message::OrderCreate { .. } | Message::OrderUpdate { .. } => {
+                    Some(Blemish::UnknownOrder)
+                }
             };
             blemishes.extend(blemish);
         }
@@ -146,10 +146,16 @@ fn attempt(
     for blemish in blemishes {
         state.mark(blemish);
     }
-    for at in 0..ledger.orders.len() {
+    let mut says = Log::EMPTY;
+    for (order, at) in (0..).zip(0..ledger.orders.len()) {
         if ledger.orders[at] != view.orders[at] {
             state.ledger.orders[at] = ledger.orders[at];
+            let accepted = ledger.orders[at] == Status::Accepted;
+            let _ = says.push(Message::OrderUpdate { order, accepted }.to_byte());
         }
+    }
+    if end != BatchEnd::DiesBeforeOutbox {
+        state.append(Side::Orders.index(), &says);
     }
     for at in 0..ledger.copies.len() {
         if ledger.copies[at] != view.copies[at] {
@@ -161,11 +167,7 @@ fn attempt(
 
 fn settle(model: &Choreography, ledger: &mut Ledger, order: u8, accepted: bool) -> Option<Blemish> {
     let status = &mut ledger.orders[usize::from(order)];
-    let decided = if accepted {
-        Status::Accepted
-    } else {
-        Status::Rejected
-    };
+    let decided = Status::decided(accepted);
     match status {
         Status::Absent => Some(Blemish::UnknownOrder),
         Status::Pending => {

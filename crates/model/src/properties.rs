@@ -17,6 +17,7 @@ pub(crate) fn all() -> Vec<Property<Choreography>> {
         ),
         Property::always("every published decision is the stored one", one_decision),
         Property::always("an order stands as it was decided", standing_as_decided),
+        Property::always("an order is told to stand where it does", told_as_it_is),
         Property::<Choreography>::always("an order is settled once", |_, state: &State| {
             !state.has(Blemish::SettledTwice)
         }),
@@ -123,6 +124,22 @@ fn standing_as_decided(_: &Choreography, state: &State) -> bool {
         })
 }
 
+/// In the topic and on the way to it.
+fn told_as_it_is(_: &Choreography, state: &State) -> bool {
+    let stands = |order: usize, told: Status| state.ledger.orders[order] == told;
+    let waiting = state.outboxes[0].messages.items().iter();
+    let mut told = state.told.iter().enumerate();
+    told.all(|(order, told)| *told == Status::Absent || stands(order, *told))
+        && waiting
+            .into_iter()
+            .all(|byte| match Message::from_byte(*byte) {
+                Message::OrderUpdate { order, accepted } => {
+                    stands(usize::from(order), Status::decided(accepted))
+                }
+                _ => true,
+            })
+}
+
 fn copies_follow(_: &Choreography, state: &State) -> bool {
     let owned = state.shelf.products;
     let newer = |product: usize| {
@@ -152,9 +169,12 @@ fn settled(state: &State) -> bool {
     state.ledger.orders.iter().all(terminal)
 }
 
-/// Every order is settled, the outboxes are empty, and the copies are their owners'.
+/// Every order is settled and told of, the outboxes are empty, and the copies are their owners'.
 fn is_complete(state: &State) -> bool {
     let said =
         |outbox: &crate::state::Outbox| outbox.messages.is_empty() && outbox.behind.is_empty();
-    settled(state) && state.outboxes.iter().all(said) && state.ledger.copies == state.shelf.products
+    settled(state)
+        && state.told == state.ledger.orders
+        && state.outboxes.iter().all(said)
+        && state.ledger.copies == state.shelf.products
 }

@@ -26,6 +26,16 @@ pub(crate) enum Status {
     Rejected,
 }
 
+impl Status {
+    pub(crate) const fn decided(accepted: bool) -> Self {
+        if accepted {
+            Self::Accepted
+        } else {
+            Self::Rejected
+        }
+    }
+}
+
 /// A product, at its owner or copied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Product {
@@ -130,6 +140,9 @@ pub struct State {
     pub(crate) order_topic: [Messages; 2],
     pub(crate) status_topic: Messages,
     pub(crate) product_topic: Messages,
+    /// Where each order stands by the steps that its topic has. The records themselves are left
+    /// out: products passes them over.
+    pub(crate) told: [Status; ORDERS],
     /// The decisions that the status topic has.
     pub(crate) decided: [Option<Decision>; ORDERS],
     /// Of each product, the newest version in its topic, and the last one.
@@ -171,6 +184,7 @@ impl State {
             order_topic: [Log::EMPTY; 2],
             status_topic: Log::EMPTY,
             product_topic: Log::EMPTY,
+            told: [Status::Absent; ORDERS],
             decided: [None; ORDERS],
             newest: [0; PRODUCTS],
             last: [0; PRODUCTS],
@@ -210,6 +224,10 @@ impl State {
     /// Adds the message to its topic.
     pub(crate) fn publish(&mut self, message: Message) {
         let topic = match message {
+            Message::OrderUpdate { order, accepted } => {
+                self.told[usize::from(order)] = Status::decided(accepted);
+                return;
+            }
             Message::OrderCreate { order } => &mut self.order_topic[PARTITION[usize::from(order)]],
             Message::OrderStatusUpdate { .. } => &mut self.status_topic,
             Message::Product { .. } => &mut self.product_topic,
@@ -223,7 +241,7 @@ impl State {
     /// Keeps what the promises need to know of a topic.
     fn remember(&mut self, message: Message) {
         match message {
-            Message::OrderCreate { .. } => {}
+            Message::OrderCreate { .. } | Message::OrderUpdate { .. } => {}
             Message::OrderStatusUpdate {
                 order,
                 accepted,

@@ -116,7 +116,8 @@ impl Settling {
         match status {
             OrderStatus::Accepted => self.accepted.increment(1),
             OrderStatus::Rejected => self.rejected.increment(1),
-            OrderStatus::Pending => {}
+            // Later steps are other services' to measure.
+            _ => return,
         }
         if let Some(seconds) = since_drawn(order, now) {
             self.times.record(seconds);

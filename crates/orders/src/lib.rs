@@ -11,7 +11,7 @@
 //!
 //! ```text
 //! POST /api/orders   -> commands/place_orders: order PENDING + outbox      -> OrderCreate
-//! OrderStatusUpdate  -> handlers/on_order_status_update: order settled     -> live update
+//! OrderStatusUpdate  -> handlers/on_order_status_update: order settled + outbox -> OrderUpdate
 //! ProductCreate, ProductsQuantityUpdate -> handlers: local product copy
 //! its own topic      -> relearn, before it listens, when the database was restored
 //! ```
@@ -35,7 +35,9 @@ pub mod store;
 
 use std::convert::Infallible;
 
-use events::{OrderCreate, OrderStatusUpdate, ProductCreate, ProductsQuantityUpdate};
+use events::{
+    OrderCreate, OrderStatusUpdate, OrderUpdate, ProductCreate, ProductsQuantityUpdate,
+};
 use host::{App, Instance, Service, StartError};
 
 use crate::commands::GroupCommit;
@@ -62,6 +64,7 @@ impl Service for Orders {
         app.tables(store::prepare)
             .transient(&["order_news", "product_copies_rebuild"])
             .publishes::<OrderCreate>()
+            .publishes::<OrderUpdate>()
             .on::<OrderStatusUpdate, _>("settles the order and tells its customer", |context| {
                 OnOrderStatusUpdate::new(context.database())
             })

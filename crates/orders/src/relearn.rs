@@ -2,20 +2,24 @@
 //! backup (see [`outbox::relearn`]).
 //!
 //! An order that was published and is not in the database is written as it was placed:
-//! `OrderCreate` says all of it. What became of it comes by itself, since its decision lies
-//! behind the restored checkpoint. Idempotency keys are in no event: a request that is repeated
-//! with a key of the lost time places a second order.
+//! `OrderCreate` says all of it. Each `OrderUpdate` that is newer than what the database has is a
+//! step that it takes then. An order whose decision was not published yet gets it by its topic,
+//! since it lies behind the restored checkpoint. Idempotency keys are in no event: a request that
+//! is repeated with a key of the lost time places a second order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeSet, HashMap};
 
-use events::{OrderCreate, OrderId, topics};
+use events::{OrderCreate, OrderId, OrderUpdate, Reason, topics};
 use futures::future::BoxFuture;
+use jiff::Timestamp;
 use outbox::handler::decode;
 use outbox::kafka::TopicReader;
-use outbox::{Event, InvalidMessage, Record, Relearn, RelearnError, StoreError, Work, transact};
+use outbox::{
+    Envelope, Event, InvalidMessage, Record, Relearn, RelearnError, StoreError, Work, transact,
+};
 
-use crate::domain::Order;
-use crate::store::OrdersStore;
+use crate::domain::{Author, Order, Step};
+use crate::store::{OrdersStore, Settlement, Standing};
 
 /// Takes the service's own orders back.
 pub struct RelearnOrders<D> {
@@ -29,29 +33,19 @@ impl<D: OrdersStore> RelearnOrders<D> {
     }
 
     async fn learn(&self, records: &[Record]) -> Result<usize, RelearnError> {
-        let mut placed = BTreeMap::new();
-        for record in records.iter().filter(|record| is_order(record)) {
-            match decode::<OrderCreate>(record) {
-                Ok(said) => {
-                    let order = Order::from_event(&said.event, said.time);
-                    placed.entry(order.id).or_insert(order);
-                }
-                Err(fault @ InvalidMessage::UnknownVersion { .. }) => {
-                    let (at, offset) = (&record.at, record.offset);
-                    let found = format!("{at} at offset {offset}: {fault}");
-                    return Err(RelearnError::Impossible(found));
-                }
-                Err(fault) => {
-                    // The outbox never lets such a thing out: it is somebody else's.
-                    tracing::error!(at = %record.at, offset = record.offset, %fault, "not one of ours; passed over");
-                }
+        let mut said = Vec::new();
+        for record in records {
+            if let Some(create) = own::<OrderCreate>(record)? {
+                said.push(Said::Placed(Order::from_event(&create.event, create.time)));
+            } else if let Some(update) = own::<OrderUpdate>(record)? {
+                said.push(Said::Step(update.event, update.time));
             }
         }
-        if placed.is_empty() {
+        if said.is_empty() {
             return Ok(0);
         }
         let database = &self.database;
-        Ok(transact(database, &mut LearnOrders { database, placed }).await?)
+        Ok(transact(database, &mut LearnOrders { database, said }).await?)
     }
 }
 
@@ -69,27 +63,135 @@ impl<D: OrdersStore> Relearn for RelearnOrders<D> {
     }
 }
 
+/// What a record of the service's own topic says.
+enum Said {
+    Placed(Order),
+    Step(OrderUpdate, Timestamp),
+}
+
+impl Said {
+    fn order(&self) -> OrderId {
+        match self {
+            Self::Placed(order) => order.id,
+            Self::Step(update, _) => update.order_id,
+        }
+    }
+}
+
 struct LearnOrders<'a, D> {
     database: &'a D,
-    placed: BTreeMap<OrderId, Order>,
+    said: Vec<Said>,
 }
 
 impl<D: OrdersStore> Work<D> for LearnOrders<'_, D> {
     type Output = usize;
 
     async fn run(&mut self, tx: &mut D::Tx) -> Result<usize, StoreError> {
-        let ids: Vec<OrderId> = self.placed.keys().copied().collect();
-        let known = self.database.standings(tx, &ids).await?;
-        let is_missing = |order: &&Order| known.iter().all(|standing| standing.id != order.id);
-        let missing: Vec<Order> = self.placed.values().filter(is_missing).cloned().collect();
+        let ids: BTreeSet<OrderId> = self.said.iter().map(Said::order).collect();
+        let ids: Vec<OrderId> = ids.into_iter().collect();
+        let known = self.database.orders(tx, &ids).await?;
+        let mut known: HashMap<OrderId, Order> =
+            known.into_iter().map(|order| (order.id, order)).collect();
+        let (mut missing, mut steps) = (HashMap::new(), Vec::new());
+        for said in &self.said {
+            match said {
+                Said::Placed(order) if known.contains_key(&order.id) => {}
+                Said::Placed(order) => {
+                    missing.entry(order.id).or_insert_with(|| order.clone());
+                }
+                Said::Step(update, at) => {
+                    let id = update.order_id;
+                    if let Some(order) = known.get_mut(&id) {
+                        let from = Standing::from(&*order);
+                        if let Some(step) = take(order, update, *at)? {
+                            steps.push(settlement(from, step));
+                        }
+                    } else {
+                        let order = missing.get_mut(&id).ok_or_else(|| gap(update, 0))?;
+                        take(order, update, *at)?;
+                    }
+                }
+            }
+        }
+        let missing: Vec<Order> = missing.into_values().collect();
         if !missing.is_empty() {
             self.database.insert_orders(tx, &missing).await?;
         }
-        Ok(missing.len())
+        if !steps.is_empty() {
+            self.database.settle(tx, &steps).await?;
+        }
+        Ok(missing.len() + steps.len())
     }
 }
 
-fn is_order(record: &Record) -> bool {
+/// Has `order` take the step that `update` says, unless it is as far already.
+fn take(
+    order: &mut Order,
+    update: &OrderUpdate,
+    at: Timestamp,
+) -> Result<Option<Step>, StoreError> {
+    if update.version <= order.version {
+        return Ok(None);
+    }
+    if update.version != order.version + 1 {
+        return Err(gap(update, order.version));
+    }
+    let reason = match &update.reason {
+        None => None,
+        Some(Reason::Rejection(reason)) => Some(reason.clone()),
+        Some(Reason::Other { code }) => return Err(unknown(update, code)),
+    };
+    let step = Step {
+        status: update.status,
+        at,
+        by: Author::from_name(&update.by).ok_or_else(|| unknown(update, &update.by))?,
+        reason,
+    };
+    order.take(step.clone());
+    Ok(Some(step))
+}
+
+fn settlement(from: Standing, step: Step) -> Settlement {
+    Settlement {
+        from,
+        to: step.status,
+        reason: step.reason,
+        by: step.by,
+        decided_at: step.at,
+        written_at: step.at,
+    }
+}
+
+fn gap(update: &OrderUpdate, version: u64) -> StoreError {
+    StoreError::permanent(format!(
+        "the topic has version {} of order {}, but nothing between it and version {version}",
+        update.version, update.order_id
+    ))
+}
+
+fn unknown(update: &OrderUpdate, what: &str) -> StoreError {
+    StoreError::permanent(format!(
+        "version {} of order {} says {what:?}, which is unknown to this build; a newer one may \
+         read it",
+        update.version, update.order_id
+    ))
+}
+
+/// `record` as an `E`, when it is one.
+fn own<E: Event>(record: &Record) -> Result<Option<Envelope<E>>, RelearnError> {
     let kind = record.headers.iter().find(|(name, _)| name == "ce_type");
-    kind.is_some_and(|(_, value)| value == OrderCreate::TYPE.as_bytes())
+    if kind.is_none_or(|(_, value)| value != E::TYPE.as_bytes()) {
+        return Ok(None);
+    }
+    match decode::<E>(record) {
+        Ok(envelope) => Ok(Some(envelope)),
+        Err(fault @ InvalidMessage::UnknownVersion { .. }) => Err(RelearnError::Impossible(
+            format!("{} at offset {}: {fault}", record.at, record.offset),
+        )),
+        Err(fault) => {
+            // The outbox never lets such a thing out: it is somebody else's.
+            tracing::error!(at = %record.at, offset = record.offset, %fault, "not one of ours; passed over");
+            Ok(None)
+        }
+    }
 }

@@ -20,7 +20,7 @@ use crate::transaction::Database;
 /// # Contract
 /// - Events come in the order of their partition; those of one key never out of order.
 /// - Any event may come again, also one handled long ago (a replay). The handler drops it
-///   by a key that never expires: a stored decision, a terminal status, a newer version.
+///   by a key that never expires: a stored decision, how far an aggregate is, a newer version.
 /// - A refusal by the business's rules is an event in `out`, not an error.
 pub trait Handle<E: Event, D: Database>: Send + Sync + 'static {
     /// Applies `events` and says in `out` what follows from them.

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use events::{OrderCreate, OrderStatusUpdate, ProductCreate, ProductState, ProductsQuantityUpdate};
+use events::{
+    OrderCreate, OrderStatusUpdate, OrderUpdate, ProductCreate, ProductState,
+    ProductsQuantityUpdate,
+};
 use outbox::handler::decode;
 use outbox::{Event, Record};
 use uuid::Uuid;
@@ -17,6 +20,8 @@ pub(crate) fn header<'a>(record: &'a Record, name: &str) -> Option<&'a str> {
 pub(crate) enum Said {
     /// An order was placed.
     Order(Uuid, OrderCreate),
+    /// It took a step.
+    Step(Uuid, OrderUpdate),
     /// It was decided about.
     Status(Uuid, OrderStatusUpdate),
     /// A product is so from now on.
@@ -32,6 +37,7 @@ impl Said {
         }
         match header(record, "ce_type")? {
             OrderCreate::TYPE => read(record).map(|(id, event)| Self::Order(id, event)),
+            OrderUpdate::TYPE => read(record).map(|(id, event)| Self::Step(id, event)),
             OrderStatusUpdate::TYPE => read(record).map(|(id, event)| Self::Status(id, event)),
             ProductCreate::TYPE => {
                 let (id, event) = read::<ProductCreate>(record)?;
@@ -48,7 +54,9 @@ impl Said {
     /// The event's id.
     pub(crate) fn id(&self) -> Uuid {
         match self {
-            Self::Order(id, _) | Self::Status(id, _) | Self::Product(id, _) => *id,
+            Self::Order(id, _) | Self::Step(id, _) | Self::Status(id, _) | Self::Product(id, _) => {
+                *id
+            }
         }
     }
 }

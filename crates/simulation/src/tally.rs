@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use controls::{Broken, BrokenTx};
-use events::{OrderCreate, OrderStatusUpdate};
+use events::{OrderCreate, OrderStatusUpdate, OrderUpdate};
 use outbox::memory::{MemoryDatabase, MemoryTx};
 use outbox::{Envelope, Event, Handle, HandleError, Outgoing, Subscriptions};
 use uuid::Uuid;
@@ -38,5 +38,6 @@ impl<E: Event> Handle<E, Broken<MemoryDatabase<Counts>>> for Count {
 pub(crate) fn subscriptions() -> Subscriptions<Broken<MemoryDatabase<Counts>>> {
     Subscriptions::new(GROUP)
         .on::<OrderCreate, _>(Count)
+        .on::<OrderUpdate, _>(Count)
         .on::<OrderStatusUpdate, _>(Count)
 }

@@ -4,12 +4,12 @@ import { api } from "../api/client";
 import { answer } from "../api/problem";
 import { LIVE_MS } from "../catalogue/queries";
 import { OrderRow } from "../orders/order-row";
+import { STATUSES } from "../orders/statuses";
 import { Button } from "../ui/button";
 import { Field, Select } from "../ui/field";
 import { Empty, Failed, Loading } from "../ui/states";
 import { isId } from "./is-id";
 
-const STATUSES = ["PENDING", "ACCEPTED", "REJECTED"];
 const PAGE_SIZE = 50;
 
 /** Recent orders of everyone, found by id and status. */

@@ -10,6 +10,7 @@ import { sum } from "../ui/money";
 import { dateTime } from "../ui/time";
 import { orderQuery } from "./queries";
 import { Status } from "./status";
+import { looksOf } from "./statuses";
 import { Timeline } from "./timeline";
 
 export function OrderPage() {
@@ -39,14 +40,12 @@ function isMissing(error: unknown): boolean {
   return error instanceof Problem && error.status === 404;
 }
 
-const NEWS: Record<string, string> = {
-  PENDING: "Your order is placed. It is being settled…",
-  ACCEPTED: "Your order is accepted: the goods are reserved for you.",
-};
+const TONES = { wait: "text-wait", good: "text-good", bad: "text-bad" };
 
 function Details({ order }: { order: Order }) {
-  const news = order.reason?.detail ?? NEWS[order.status] ?? "";
-  const tone = { PENDING: "text-wait", ACCEPTED: "text-good", REJECTED: "text-bad" }[order.status] ?? "";
+  const looks = looksOf(order.status);
+  const news = order.reason?.detail ?? looks.news;
+  const tone = looks.tone === undefined ? "" : TONES[looks.tone];
   return (
     <div className="grid items-start gap-8 lg:grid-cols-2">
       <section aria-label="Contents" className="flex flex-col gap-4">

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Order } from "../api/client";
 import { later } from "./cache";
 import { follow, read } from "./follow";
+import { looksOf, STATUSES } from "./statuses";
 import { stepsOf } from "./steps";
 
 const order = (change: Partial<Order>): Order => ({
@@ -107,5 +108,18 @@ describe("the timeline", () => {
     expect(stepsOf(order({}))).toEqual([
       { step: { status: "PENDING", at: "2026-11-21T12:00:00Z", by: "orders" }, took: null },
     ]);
+  });
+});
+
+describe("statuses", () => {
+  it("all have words, and one of a later build is shown by its name", () => {
+    expect(STATUSES).toHaveLength(8);
+    expect(looksOf("IN_DELIVERY").words).toBe("In delivery");
+    expect(looksOf("PARTLY_RETURNED")).toEqual({
+      words: "Partly returned",
+      step: "Partly returned",
+      news: "",
+      mark: "•",
+    });
   });
 });

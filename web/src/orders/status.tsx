@@ -1,12 +1,11 @@
-const LOOKS: Record<string, { words: string; look: string; mark: string }> = {
-  PENDING: { words: "Pending", look: "bg-wait-well text-wait", mark: "…" },
-  ACCEPTED: { words: "Accepted", look: "bg-good-well text-good", mark: "✓" },
-  REJECTED: { words: "Rejected", look: "bg-bad-well text-bad", mark: "✕" },
-};
+import { looksOf } from "./statuses";
+
+const WELLS = { wait: "bg-wait-well text-wait", good: "bg-good-well text-good", bad: "bg-bad-well text-bad" };
 
 /** An order's status in colour, sign and words. */
 export function Status({ status }: { status: string }) {
-  const { words, look, mark } = LOOKS[status] ?? { words: status.toLowerCase(), look: "bg-well text-ink", mark: "•" };
+  const { words, tone, mark } = looksOf(status);
+  const look = tone === undefined ? "bg-well text-ink" : WELLS[tone];
   return (
     <span className={`inline-flex items-center gap-1.5 rounded-full px-3 py-1 text-sm font-semibold ${look}`}>
       <span aria-hidden="true">{mark}</span>

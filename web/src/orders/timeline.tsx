@@ -1,5 +1,6 @@
 import type { Order, OrderStep } from "../api/client";
 import { duration } from "../ui/time";
+import { looksOf } from "./statuses";
 import { stepsOf } from "./steps";
 
 /** What happened to an order, in which service, when, and how long each step took. */
@@ -25,22 +26,19 @@ export function Timeline({ order }: { order: Order }) {
   );
 }
 
-const WORDS: Record<string, string> = {
-  PENDING: "The order was placed",
-  ACCEPTED: "The stock was reserved: accepted",
-  REJECTED: "Rejected",
-};
-const DOTS: Record<string, string> = { PENDING: "bg-wait", ACCEPTED: "bg-good", REJECTED: "bg-bad" };
+const DOTS = { wait: "bg-wait", good: "bg-good", bad: "bg-bad" };
 
 function Step({ step, took }: { step: OrderStep; took: number | null }) {
   const time = new Date(step.at);
+  const { step: words, tone } = looksOf(step.status);
+  const dot = tone === undefined ? "bg-edge" : DOTS[tone];
   return (
     <li className="relative pb-6 pl-6 last:pb-2">
       <span
-        className={`absolute top-1.5 -left-[7px] size-3 rounded-full ${DOTS[step.status] ?? "bg-edge"}`}
+        className={`absolute top-1.5 -left-[7px] size-3 rounded-full ${dot}`}
         aria-hidden="true"
       />
-      <p className="font-medium">{WORDS[step.status] ?? step.status}</p>
+      <p className="font-medium">{words}</p>
       {step.reason && <p className="text-bad">{step.reason.detail}</p>}
       <p className="text-quiet text-sm">
         by <span className="font-medium">{step.by}</span> at{" "}

@@ -38,8 +38,9 @@ pub(super) async fn of_orders(
         match order.status {
             OrderStatus::Accepted => books.accepted += 1,
             OrderStatus::Rejected => books.rejected += 1,
-            OrderStatus::Pending => {
-                ledger.violation(format!("order {} is PENDING in the end", order.id));
+            other => {
+                let (id, status) = (order.id, other.name());
+                ledger.violation(format!("order {id} is {status} in the end"));
             }
         }
         let id = Uuid::from_bytes(order.id.into_bytes());
@@ -134,6 +135,7 @@ mod tests {
             name: "hot".to_owned(),
             quantity,
             unit_price: money(PRICE_MINOR),
+            seller: None,
         };
         AuditedOrder {
             id: OrderId::from_bytes([id; 16]),
@@ -143,7 +145,8 @@ mod tests {
             lines: vec![line],
             total,
             version: 2,
-            steps: 2,
+            asks: events::Asks::NOTHING,
+            way: vec![OrderStatus::Pending, status],
         }
     }
 

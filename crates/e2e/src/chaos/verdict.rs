@@ -19,7 +19,7 @@ const REST_WITHIN: Duration = Duration::from_secs(180);
 /// And this long until copies and checkpoints are where their topics end.
 const AGREE_WITHIN: Duration = Duration::from_secs(120);
 /// What must never be in a log.
-const NEVER_LOGGED: [&str; 2] = ["contradicts the first", "panicked"];
+const NEVER_LOGGED: [&str; 2] = ["contradicts what it is", "panicked"];
 
 /// Waits for rest and checks everything, then lets every service handle every topic again from its
 /// beginning, and checks everything again. What is wrong goes into `ledger`.

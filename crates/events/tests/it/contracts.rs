@@ -5,7 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use events::{
-    OrderCreate, OrderStatusUpdate, ProductCreate, ProductsQuantityUpdate, PurchaseCreate,
+    AccountUpdate, OrderCreate, OrderStatusUpdate, OrderUpdate, ProductCreate,
+    ProductsQuantityUpdate, PurchaseCreate, Reason,
 };
 use outbox::{Event, InvalidMessage};
 use serde_json::Value;
@@ -49,7 +50,9 @@ fn check<E: Event>(version: u32, payload: &[u8]) {
 fn every_sample_is_readable() {
     for (name, version, payload) in samples() {
         match name.as_str() {
+            AccountUpdate::TYPE => check::<AccountUpdate>(version, &payload),
             OrderCreate::TYPE => check::<OrderCreate>(version, &payload),
+            OrderUpdate::TYPE => check::<OrderUpdate>(version, &payload),
             OrderStatusUpdate::TYPE => check::<OrderStatusUpdate>(version, &payload),
             ProductCreate::TYPE => check::<ProductCreate>(version, &payload),
             ProductsQuantityUpdate::TYPE => check::<ProductsQuantityUpdate>(version, &payload),
@@ -66,7 +69,9 @@ fn every_event_has_a_sample_of_each_version() {
         .map(|(name, version, _)| (name, version))
         .collect();
     let events = [
+        (AccountUpdate::TYPE, AccountUpdate::VERSION),
         (OrderCreate::TYPE, OrderCreate::VERSION),
+        (OrderUpdate::TYPE, OrderUpdate::VERSION),
         (OrderStatusUpdate::TYPE, OrderStatusUpdate::VERSION),
         (ProductCreate::TYPE, ProductCreate::VERSION),
         (
@@ -84,12 +89,29 @@ fn every_event_has_a_sample_of_each_version() {
     }
 }
 
+fn sample(event_type: &str) -> Value {
+    let (_, _, payload) = samples()
+        .into_iter()
+        .find(|(name, _, _)| name == event_type)
+        .unwrap();
+    serde_json::from_slice(&payload).unwrap()
+}
+
 #[test]
 fn an_added_field_does_not_hurt() {
-    let mut value: Value = serde_json::from_slice(&samples().remove(0).2).unwrap();
+    let mut value = sample(OrderCreate::TYPE);
     value["added_later"] = Value::from("by a newer build");
     let read = OrderCreate::read(1, value.to_string().as_bytes());
     assert!(read.is_ok(), "{read:?}");
+}
+
+#[test]
+fn a_reason_of_a_newer_build_is_read_by_its_code() {
+    let mut value = sample(OrderUpdate::TYPE);
+    value["reason"] = serde_json::json!({ "code": "payment-declined", "attempts": 3 });
+    let read = OrderUpdate::read(1, value.to_string().as_bytes()).unwrap();
+    let code = "payment-declined".to_owned();
+    assert_eq!(read.reason, Some(Reason::Other { code }));
 }
 
 #[test]

@@ -7,10 +7,10 @@ mod basket;
 mod order;
 mod place;
 mod product_copy;
-mod settle;
+mod progress;
 
 pub use basket::{Basket, Item, MAX_LINES, MAX_NAME_CHARS, MAX_QUANTITY, MAX_RAW_LINES};
-pub use order::{Author, Order, Step};
+pub use order::{Author, Order, Step, update_id};
 pub use place::{Identity, Refusal, place};
 pub use product_copy::{ProductCopy, newest};
-pub use settle::{Settle, settle};
+pub use progress::{Progress, progress};

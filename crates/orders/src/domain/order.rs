@@ -1,7 +1,11 @@
 //! An order as this service keeps it.
 
-use events::{AccountId, Money, OrderCreate, OrderId, OrderLine, OrderStatus, Rejection};
+use events::{
+    AccountId, Asks, Money, OrderCreate, OrderId, OrderLine, OrderStatus, OrderUpdate, Reason,
+    Rejection,
+};
 use jiff::Timestamp;
+use uuid::Uuid;
 
 /// Who took a step of an order's way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +57,8 @@ pub struct Order {
     pub lines: Vec<OrderLine>,
     /// The sum of the lines.
     pub total: Money,
+    /// What it asks for besides its products.
+    pub asks: Asks,
     /// Where it stands.
     pub status: OrderStatus,
     /// Why it was rejected.
@@ -65,6 +71,13 @@ pub struct Order {
     pub history: Vec<Step>,
 }
 
+/// The id of the event that says that `order` has come to `version`: the same whenever that is said
+/// again, also by a database that was restored from an older state.
+pub fn update_id(order: OrderId, version: u64) -> Uuid {
+    let id = order.as_u128() ^ u128::from(version);
+    uuid::Builder::from_custom_bytes(id.to_be_bytes()).into_uuid()
+}
+
 impl Order {
     /// The news that it was placed.
     pub fn to_event(&self) -> OrderCreate {
@@ -73,6 +86,7 @@ impl Order {
             customer_id: self.customer,
             lines: self.lines.clone(),
             total: self.total,
+            asks: self.asks,
             version: 1,
         }
     }
@@ -84,6 +98,7 @@ impl Order {
             customer: event.customer_id,
             lines: event.lines.clone(),
             total: event.total,
+            asks: event.asks,
             status: OrderStatus::Pending,
             reason: None,
             version: 1,
@@ -94,6 +109,36 @@ impl Order {
                 by: Author::Orders,
                 reason: None,
             }],
+        }
+    }
+
+    /// Takes a step.
+    pub fn take(&mut self, step: Step) {
+        self.status = step.status;
+        if step.reason.is_some() {
+            self.reason.clone_from(&step.reason);
+        }
+        self.version += 1;
+        self.history.push(step);
+    }
+
+    /// What is said of it once it has taken its last step.
+    pub fn to_update(&self) -> OrderUpdate {
+        OrderUpdate {
+            order_id: self.id,
+            customer_id: self.customer,
+            lines: self.lines.clone(),
+            total: self.total,
+            asks: self.asks,
+            status: self.status,
+            reason: self.reason.clone().map(Reason::Rejection),
+            by: self
+                .history
+                .last()
+                .map_or(Author::Orders, |step| step.by)
+                .name()
+                .to_owned(),
+            version: self.version,
         }
     }
 

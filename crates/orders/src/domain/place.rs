@@ -1,6 +1,6 @@
 //! Whether an order can be placed, and what it costs.
 
-use events::{AccountId, Money, OrderId, OrderLine, OrderStatus};
+use events::{AccountId, Asks, Money, OrderId, OrderLine, OrderStatus};
 use jiff::Timestamp;
 use thiserror::Error;
 
@@ -121,6 +121,7 @@ pub fn place(
             name: product.name,
             quantity: item.quantity,
             unit_price: product.price,
+            seller: None,
         });
     }
     let total = total.ok_or(Refusal::Empty)?;
@@ -129,6 +130,7 @@ pub fn place(
         customer: who.customer,
         lines,
         total,
+        asks: Asks::NOTHING,
         status: OrderStatus::Pending,
         reason: None,
         version: 1,

@@ -1,27 +1,21 @@
 //! `OrderStatusUpdate`: the stock engine decided about an order.
 
-use std::collections::HashMap;
-
-use events::{OrderId, OrderStatusUpdate};
+use events::{OrderStatus, OrderStatusUpdate};
 use outbox::{Envelope, Handle, HandleError, Outgoing};
 
-use crate::domain::{Author, Settle, settle};
+use super::take_facts::{Fact, take_facts};
+use crate::domain::Author;
 use crate::figures::Settling;
-use crate::store::{OrdersStore, Settlement, Standing};
+use crate::store::OrdersStore;
 
 /// Handles `OrderStatusUpdate`.
 ///
 /// - **Trigger:** the products service accepted or rejected an order.
 /// - **Effect:** the order stands as decided, with the step in its history; whoever waits for it or
 ///   listens is told by the news that the same transaction writes.
-/// - **Emits:** nothing.
-/// - **Idempotent,** because no step leads away from a terminal status: a decision that comes again
-///   is dropped, and so is one that contradicts the first.
-///
-/// An order that is not in the database is a dead letter. A decision is only ever made about an
-/// order that was committed here before it was published, so its absence means that this database
-/// is not the one that the topic belongs to, or was restored from an older state. Dropping the
-/// decision would lose it for good; parked, it can be replayed once the orders are back.
+/// - **Emits:** `OrderUpdate` for each order that took a step.
+/// - **Idempotent,** because an order's progress is compared with the decision: one that comes
+///   again lies behind it and is dropped, and so is one that contradicts the first.
 pub struct OnOrderStatusUpdate<D> {
     database: D,
     figures: Settling,
@@ -44,56 +38,12 @@ impl<D: OrdersStore> Handle<OrderStatusUpdate, D> for OnOrderStatusUpdate<D> {
         events: &[&Envelope<OrderStatusUpdate>],
         out: &mut Outgoing<'_>,
     ) -> Result<(), HandleError> {
-        let mut ids: Vec<OrderId> = events
+        let facts: Vec<_> = events
             .iter()
-            .map(|envelope| envelope.event.order_id)
-            .collect();
-        ids.sort_unstable();
-        ids.dedup();
-        let found = self.database.standings(tx, &ids).await?;
-        let mut standings: HashMap<OrderId, Standing> = found
-            .into_iter()
-            .map(|standing| (standing.id, standing))
-            .collect();
-        let mut steps = Vec::new();
-        for envelope in events {
-            let update = &envelope.event;
-            let Some(standing) = standings.get_mut(&update.order_id) else {
-                return Err(HandleError::DeadLetter(format!(
-                    "order {} is not in this database; restore the orders, then replay this",
-                    update.order_id
-                )));
-            };
-            match settle(standing.status, update.status) {
-                Settle::Step => {
-                    steps.push(step(*standing, envelope, out));
-                    standing.status = update.status;
-                    standing.version += 1;
-                }
-                Settle::Duplicate => {
-                    out.duplicates(1);
-                    tracing::debug!(target: "order", order_id = %update.order_id, event_id = %envelope.id, "settled before");
-                }
-                Settle::TooLate => {
-                    out.duplicates(1);
-                    tracing::error!(
-                        target: "order", order_id = %update.order_id, event_id = %envelope.id,
-                        stands = standing.status.name(), decided = update.status.name(),
-                        "a second decision contradicts the first; the first holds"
-                    );
-                }
-                Settle::Impossible => {
-                    return Err(HandleError::DeadLetter(format!(
-                        "order {} can't go from {} to {}",
-                        update.order_id,
-                        standing.status.name(),
-                        update.status.name()
-                    )));
-                }
-            }
-        }
+            .map(|said| fact(said))
+            .collect::<Result<_, _>>()?;
+        let steps = take_facts(&self.database, tx, &facts, out).await?;
         if !steps.is_empty() {
-            self.database.settle(tx, &steps).await?;
             let (figures, now) = (self.figures.clone(), out.now());
             out.afterwards(move || {
                 for step in steps {
@@ -105,20 +55,20 @@ impl<D: OrdersStore> Handle<OrderStatusUpdate, D> for OnOrderStatusUpdate<D> {
     }
 }
 
-fn step(from: Standing, envelope: &Envelope<OrderStatusUpdate>, out: &Outgoing<'_>) -> Settlement {
-    let update = &envelope.event;
-    tracing::info!(
-        target: "order", order_id = %update.order_id, event_id = %envelope.id,
-        request_id = envelope.context.correlation_id.as_deref().unwrap_or("-"),
-        trace_id = envelope.context.trace_id(), span_id = envelope.context.span_id(),
-        status = update.status.name(), "settled"
-    );
-    Settlement {
-        from,
-        to: update.status,
-        reason: update.reason.clone(),
-        by: Author::Products,
-        decided_at: envelope.time,
-        written_at: out.now(),
+fn fact(said: &Envelope<OrderStatusUpdate>) -> Result<Fact<'_, OrderStatusUpdate>, HandleError> {
+    let update = &said.event;
+    match update.status {
+        OrderStatus::Accepted | OrderStatus::Rejected => Ok(Fact {
+            order: update.order_id,
+            status: update.status,
+            reason: update.reason.clone(),
+            by: Author::Products,
+            said,
+        }),
+        other => Err(HandleError::DeadLetter(format!(
+            "order {} can't be {} by a decision about stock",
+            update.order_id,
+            other.name()
+        ))),
     }
 }

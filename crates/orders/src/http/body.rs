@@ -17,7 +17,8 @@ pub(super) struct OrderBody {
     id: Uuid,
     /// Who placed it.
     customer_id: Uuid,
-    /// `PENDING`, `ACCEPTED` or `REJECTED`.
+    /// `PENDING`, `ACCEPTED`, `REJECTED`, `PAID`, `IN_DELIVERY`,
+    /// `DELIVERED`, `CANCELLING` or `CANCELLED`.
     #[schema(value_type = String, example = "PENDING")]
     status: OrderStatus,
     /// The sum of the lines.
@@ -170,6 +171,7 @@ mod tests {
             name: "laptop".to_owned(),
             quantity: 2,
             unit_price: Money::new(129_999, DEFAULT_CURRENCY),
+            seller: None,
         };
         let reason = |available| Rejection::InsufficientStock {
             product_id: ProductId::from_u128(1),

@@ -16,7 +16,8 @@ use crate::store::OrderFilter;
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct AllQuery {
-    /// Only those that stand here: `PENDING`, `ACCEPTED` or `REJECTED`.
+    /// Only those that stand here: `PENDING`, `ACCEPTED`, `REJECTED`, `PAID`, `IN_DELIVERY`,
+    /// `DELIVERED`, `CANCELLING` or `CANCELLED`.
     #[param(value_type = Option<String>, example = "PENDING")]
     status: Option<OrderStatus>,
     /// Only this one.

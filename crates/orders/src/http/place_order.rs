@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use events::{AccountId, OrderId};
+use events::{AccountId, OrderId, OrderStatus};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use outbox::MessageContext;
 use serde::Deserialize;
@@ -156,7 +156,7 @@ async fn until_settled(
                 return None;
             }
             if let Ok(Some(order)) = api.orders.by_id(placed.id).await
-                && order.status.is_terminal()
+                && order.status != OrderStatus::Pending
             {
                 return Some(order);
             }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use events::{AccountId, OrderId};
+use events::{AccountId, OrderId, OrderStatus};
 use jiff::Timestamp;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
@@ -162,7 +162,7 @@ impl Registry {
     pub(super) fn tell(&self, order: Order, changed: Option<Timestamp>) {
         let order = Arc::new(order);
         let mut entries = self.lock();
-        if order.status.is_terminal()
+        if order.status != OrderStatus::Pending
             && let Some(watches) = entries.watches.remove(&order.id)
         {
             for (_, watch) in watches {

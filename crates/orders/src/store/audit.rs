@@ -1,7 +1,7 @@
 //! What the operator's tools compare with the other services and the topics.
 
 use bson::{RawDocumentBuf, doc};
-use events::{AccountId, Money, OrderId, OrderLine, OrderStatus, Rejection};
+use events::{AccountId, Asks, Money, OrderId, OrderLine, OrderStatus, Rejection};
 use futures::{Stream, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use outbox::StoreError;
@@ -28,8 +28,10 @@ pub struct AuditedOrder {
     pub total: Money,
     /// Its version.
     pub version: u64,
-    /// How many steps its history has; the version says the same.
-    pub steps: usize,
+    /// What it asks for besides its products.
+    pub asks: Asks,
+    /// Its way so far, oldest first; the version is its length.
+    pub way: Vec<OrderStatus>,
 }
 
 /// An order with the time of its last change.
@@ -76,7 +78,8 @@ impl AuditView {
                 reason: order.reason,
                 total: order.total,
                 version: order.version,
-                steps: order.history.len(),
+                asks: order.asks,
+                way: order.history.iter().map(|step| step.status).collect(),
                 lines: order.lines,
             })
         }))

@@ -4,7 +4,7 @@
 //! per document.
 
 use bson::DateTime;
-use events::{Money, OrderId, OrderLine, OrderStatus, ProductId, Rejection};
+use events::{Asks, Money, OrderId, OrderLine, OrderStatus, ProductId, Rejection, SellerId};
 use jiff::Timestamp;
 use outbox::StoreError;
 use serde::{Deserialize, Serialize};
@@ -23,6 +23,9 @@ pub(super) struct OrderDocument {
     pub(super) lines: Vec<LineDocument>,
     pub(super) total: i64,
     pub(super) currency: String,
+    /// Absent when it asks for nothing, and in orders of builds before it.
+    #[serde(default, skip_serializing_if = "Asks::is_nothing")]
+    pub(super) asks: Asks,
     pub(super) version: i64,
     pub(super) created_at: DateTime,
     pub(super) history: Vec<StepDocument>,
@@ -72,6 +75,8 @@ pub(super) struct LineDocument {
     pub(super) name: String,
     pub(super) quantity: i64,
     pub(super) price: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) seller: Option<bson::Uuid>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -183,10 +188,11 @@ impl From<&Order> for OrderDocument {
             lines: order.lines.iter().map(LineDocument::from).collect(),
             total: order.total.minor,
             currency: order.total.currency.code().to_owned(),
+            asks: order.asks,
             version: order.version.cast_signed(),
             created_at: date(order.created_at),
             history: order.history.iter().map(StepDocument::from).collect(),
-            last_change: None,
+            last_change: last_change(order),
         }
     }
 }
@@ -198,19 +204,29 @@ impl From<&OrderLine> for LineDocument {
             name: line.name.clone(),
             quantity: i64::from(line.quantity),
             price: line.unit_price.minor,
+            seller: line.seller.map(|seller| uuid(seller.into_bytes())),
         }
     }
 }
 
+fn last_change(order: &Order) -> Option<LastChange> {
+    let (_, after_placing) = order.history.split_first()?;
+    let last = after_placing.last()?;
+    Some(LastChange { at: date(last.at) })
+}
+
 impl OrderDocument {
     pub(super) fn into_domain(self) -> Result<Order, StoreError> {
-        let currency = self.currency;
+        let total = money(self.total, &self.currency)?;
         let lines = self.lines.into_iter().map(|line| {
             Ok(OrderLine {
                 product_id: ProductId::from_bytes(line.product.bytes()),
                 name: line.name,
                 quantity: quantity(line.quantity)?,
-                unit_price: money(line.price, &currency)?,
+                unit_price: Money::new(line.price, total.currency),
+                seller: line
+                    .seller
+                    .map(|seller| SellerId::from_bytes(seller.bytes())),
             })
         });
         let history = self.history.into_iter().map(|step| {
@@ -231,7 +247,8 @@ impl OrderDocument {
             id: OrderId::from_bytes(self.id.bytes()),
             customer: events::AccountId::from_bytes(self.customer.bytes()),
             lines: lines.collect::<Result<_, StoreError>>()?,
-            total: money(self.total, &currency)?,
+            total,
+            asks: self.asks,
             status: self.status,
             reason: self
                 .reason

@@ -7,7 +7,7 @@ use events::{OrderId, ProductId};
 use outbox::StoreError;
 use outbox::memory::{MemoryDatabase, MemoryTx, Step};
 
-use super::{Digest, OrdersStore, Remembered, Settlement, Standing};
+use super::{Digest, OrdersStore, Remembered, Settlement};
 use crate::domain::{Order, ProductCopy};
 
 /// All that the service keeps.
@@ -73,18 +73,6 @@ impl OrdersStore for Database {
         Ok(())
     }
 
-    async fn standings(&self, tx: &mut Tx, ids: &[OrderId]) -> Result<Vec<Standing>, StoreError> {
-        self.meet(Step::Read).await?;
-        let found = ids.iter().filter_map(|id| tx.state.orders.get(id));
-        let standing = |order: &Arc<Order>| Standing {
-            id: order.id,
-            customer: order.customer,
-            status: order.status,
-            version: order.version,
-        };
-        Ok(found.map(standing).collect())
-    }
-
     async fn settle(&self, tx: &mut Tx, steps: &[Settlement]) -> Result<(), StoreError> {
         self.meet(Step::Write).await?;
         for step in steps {
@@ -121,12 +109,7 @@ impl OrdersStore for Database {
 
 fn settled(order: &Order, step: &Settlement) -> Arc<Order> {
     let mut settled = order.clone();
-    settled.status = step.to;
-    settled.version = step.from.version + 1;
-    if step.reason.is_some() {
-        settled.reason.clone_from(&step.reason);
-    }
-    settled.history.push(crate::domain::Step {
+    settled.take(crate::domain::Step {
         status: step.to,
         at: step.decided_at,
         by: step.by,

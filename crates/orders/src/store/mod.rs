@@ -66,6 +66,17 @@ pub struct Standing {
     pub version: u64,
 }
 
+impl From<&Order> for Standing {
+    fn from(order: &Order) -> Self {
+        Self {
+            id: order.id,
+            customer: order.customer,
+            status: order.status,
+            version: order.version,
+        }
+    }
+}
+
 /// A step that an order takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settlement {
@@ -125,13 +136,6 @@ pub trait OrdersStore: OutboxStore {
         tx: &mut Self::Tx,
         requests: &[Remembered],
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
-
-    /// Where the orders of these ids stand; unknown ones are left out.
-    fn standings(
-        &self,
-        tx: &mut Self::Tx,
-        ids: &[OrderId],
-    ) -> impl Future<Output = Result<Vec<Standing>, StoreError>> + Send;
 
     /// Takes the steps, each from where its order stood.
     ///

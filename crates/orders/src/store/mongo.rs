@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use bson::{Binary, Bson, Document, doc, spec::BinarySubtype};
-use events::{AccountId, OrderId, OrderStatus, ProductId};
+use events::{OrderId, ProductId};
 use mongodb::Collection;
 use outbox::StoreError;
 use outbox::mongo::{MongoDatabase, MongoTx, fault};
@@ -13,17 +13,8 @@ use super::documents::{
     NewsDocument, OrderDocument, ProductDocument, ReasonDocument, StepDocument, date, time, uuid,
 };
 use super::prepare::{IDEMPOTENCY, NEWS, ORDERS, PRODUCTS};
-use super::{Digest, OrdersStore, Remembered, Settlement, Standing};
+use super::{Digest, OrdersStore, Remembered, Settlement};
 use crate::domain::{Order, ProductCopy, Step};
-
-#[derive(Deserialize)]
-struct StandingDocument {
-    #[serde(rename = "_id")]
-    id: bson::Uuid,
-    customer: bson::Uuid,
-    status: OrderStatus,
-    version: i64,
-}
 
 #[derive(Deserialize)]
 struct RememberedDocument {
@@ -109,25 +100,6 @@ impl OrdersStore for MongoDatabase {
             .await
             .map(drop)
             .map_err(fault)
-    }
-
-    async fn standings(
-        &self,
-        tx: &mut MongoTx,
-        ids: &[OrderId],
-    ) -> Result<Vec<Standing>, StoreError> {
-        let filter = doc! { "_id": { "$in": order_ids(ids) } };
-        let fields = doc! { "customer": 1, "status": 1, "version": 1 };
-        let found: Vec<StandingDocument> = tx.find(ORDERS, filter, Some(fields)).await?;
-        Ok(found
-            .into_iter()
-            .map(|stored| Standing {
-                id: OrderId::from_bytes(stored.id.bytes()),
-                customer: AccountId::from_bytes(stored.customer.bytes()),
-                status: stored.status,
-                version: stored.version.cast_unsigned(),
-            })
-            .collect())
     }
 
     async fn settle(&self, tx: &mut MongoTx, steps: &[Settlement]) -> Result<(), StoreError> {

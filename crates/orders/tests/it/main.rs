@@ -16,6 +16,7 @@ mod hub;
 mod idempotency;
 mod live;
 mod orders_http;
+mod progress;
 mod refusals;
 mod restored;
 mod server;

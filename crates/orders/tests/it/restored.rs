@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use events::{OrderCreate, OrderId, OrderStatus, OrderStatusUpdate, topics};
+use events::{OrderCreate, OrderId, OrderStatus, OrderStatusUpdate, OrderUpdate, topics};
 use orders::commands::Placed;
 use orders::domain::Order;
 use orders::relearn::RelearnOrders;
@@ -57,7 +57,9 @@ async fn run(shop: &Shop, settled: &[OrderId]) {
     let done = || async {
         let found = shop.orders().by_ids(settled).await.unwrap();
         found.len() == settled.len()
-            && found.iter().all(|order| order.status.is_terminal())
+            && found
+                .iter()
+                .all(|order| order.status != OrderStatus::Pending)
             && shop.database.backlog().await.unwrap().records == 0
     };
     eventually_within(Duration::from_secs(60), "the orders are settled", done).await;
@@ -111,6 +113,17 @@ async fn audit(shop: &Shop, before: &BTreeMap<OrderId, Order>) {
         said.values().all(|ids| ids.len() == 1),
         "an order was placed twice"
     );
+    let mut steps: BTreeMap<OrderId, BTreeSet<_>> = BTreeMap::new();
+    for update in shop.bed().read::<OrderUpdate>().await {
+        let (id, version) = (update.event.order_id, update.event.version);
+        assert_eq!(update.event, before[&id].to_update());
+        steps.entry(id).or_default().insert((version, update.id));
+    }
+    assert_eq!(steps.len(), before.len());
+    assert!(
+        steps.values().all(|steps| steps.len() == 1),
+        "a step was told twice"
+    );
 }
 
 #[tokio::test]
@@ -150,4 +163,36 @@ async fn learning_is_cut_off_and_begun_again_and_does_nothing_twice() {
     audit(&shop, &before).await;
     let learner = RelearnOrders::new(shop.database.clone());
     assert_eq!(Relearn::learn(&learner, &records).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn the_steps_come_back_from_the_service_s_own_topic() {
+    let (shop, backup, before) = lost().await;
+    let ids: Vec<OrderId> = before.keys().copied().collect();
+    let records = shop.bed().records(topics::ORDERS).await;
+    for backup in [backup, Backup::none()] {
+        backup.restore(&shop.database).await;
+        let learner = RelearnOrders::new(shop.database.clone());
+        for chunk in records.chunks(5) {
+            Relearn::learn(&learner, chunk).await.unwrap();
+        }
+        assert_eq!(all(&shop, &ids).await, before);
+        assert_eq!(Relearn::learn(&learner, &records).await.unwrap(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_topic_that_lacks_a_step_is_not_learned_from() {
+    let (shop, _, _) = lost().await;
+    Backup::none().restore(&shop.database).await;
+    let mut records = shop.bed().records(topics::ORDERS).await;
+    let is_step = |record: &outbox::Record| {
+        let kind = record.headers.iter().find(|(name, _)| name == "ce_type");
+        kind.is_some_and(|(_, kind)| kind == b"OrderUpdate")
+    };
+    records.retain(is_step);
+    let learner = RelearnOrders::new(shop.database.clone());
+    let refused = Relearn::learn(&learner, &records).await.unwrap_err();
+    assert!(refused.to_string().contains("nothing between"), "{refused}");
+    assert_eq!(shop.count("orders").await, 0);
 }

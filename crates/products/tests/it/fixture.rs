@@ -234,6 +234,7 @@ pub(crate) fn order(lines: &[(ProductId, u32)]) -> Envelope<OrderCreate> {
         name: "thing".to_owned(),
         quantity,
         unit_price: Money::new(599, DEFAULT_CURRENCY),
+        seller: None,
     };
     let event = OrderCreate {
         order_id: OrderId::from_bytes(Uuid::now_v7().into_bytes()),
@@ -241,6 +242,7 @@ pub(crate) fn order(lines: &[(ProductId, u32)]) -> Envelope<OrderCreate> {
         lines: lines.iter().map(line).collect(),
         total: Money::new(599, DEFAULT_CURRENCY),
         version: 1,
+        asks: events::Asks::NOTHING,
     };
     let correlation_id = Some(format!("request-{}", event.order_id));
     Envelope {

@@ -1,7 +1,9 @@
 //! What an audit found.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
+use events::OrderStatus;
 use serde::Serialize;
 
 /// How many of each check's offenders are named.
@@ -72,12 +74,8 @@ pub(crate) struct Findings {
     pub(crate) clean: bool,
     /// Orders in the orders database.
     pub(crate) orders: u64,
-    /// Of these, accepted.
-    pub(crate) accepted: u64,
-    /// Of these, rejected.
-    pub(crate) rejected: u64,
-    /// Of these, not settled.
-    pub(crate) pending: u64,
+    /// Of these, how many stand where, by the status's name.
+    pub(crate) statuses: BTreeMap<&'static str, u64>,
     /// Decisions in the products database.
     pub(crate) reservations: u64,
     /// Products in the products database.
@@ -120,17 +118,18 @@ impl Findings {
 
     /// Whether events are under way, so that a finding may only be early.
     fn at_work(&self) -> bool {
-        self.pending + self.outbox_records + self.lag > 0
+        let pending = self.statuses.get(OrderStatus::Pending.name());
+        pending.copied().unwrap_or_default() + self.outbox_records + self.lag > 0
     }
 }
 
 impl fmt::Display for Findings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{:<18}{:>10}", "orders", self.orders)?;
+        for (status, count) in &self.statuses {
+            writeln!(f, "  {status:<16}{count:>10}")?;
+        }
         let figures = [
-            ("orders", self.orders),
-            ("  accepted", self.accepted),
-            ("  rejected", self.rejected),
-            ("  pending", self.pending),
             ("decisions", self.reservations),
             ("products", self.products),
             ("units given", self.units_given),

@@ -4,41 +4,52 @@
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use events::{OrderCreate, OrderId, OrderStatus, OrderStatusUpdate, Rejection};
+use events::{
+    AccountId, Asks, Money, OrderCreate, OrderId, OrderLine, OrderStatus, OrderStatusUpdate,
+    OrderUpdate, ProductId, Reason, Rejection, SellerId,
+};
+use orders::domain::update_id;
 use orders::store::audit::AuditedOrder;
+use outbox::Envelope;
 use products::store::audit::AuditedReservation;
 use uuid::Uuid;
 
 /// What was found of an order. Bits, because there are many orders.
 pub(super) mod mark {
     /// The orders database has it.
-    pub(in crate::audit) const KEPT: u16 = 1;
-    /// Its version or its history is not that of an order that took one step at most.
-    pub(in crate::audit) const STEPS: u16 = 1 << 1;
+    pub(in crate::audit) const KEPT: u32 = 1;
+    /// Its version, its history and its status are not one way by the table of steps.
+    pub(in crate::audit) const STEPS: u32 = 1 << 1;
     /// Its lines do not add up to its total.
-    pub(in crate::audit) const SUM: u16 = 1 << 2;
+    pub(in crate::audit) const SUM: u32 = 1 << 2;
     /// The products database has a decision about it.
-    pub(in crate::audit) const DECIDED: u16 = 1 << 3;
+    pub(in crate::audit) const DECIDED: u32 = 1 << 3;
     /// That is about other lines.
-    pub(in crate::audit) const LINES: u16 = 1 << 4;
+    pub(in crate::audit) const LINES: u32 = 1 << 4;
     /// That has another reason.
-    pub(in crate::audit) const REASON: u16 = 1 << 5;
+    pub(in crate::audit) const REASON: u32 = 1 << 5;
     /// Its `OrderCreate` is in the topic.
-    pub(in crate::audit) const PLACED: u16 = 1 << 6;
+    pub(in crate::audit) const PLACED: u32 = 1 << 6;
     /// It is there with another content.
-    pub(in crate::audit) const CONTENT: u16 = 1 << 7;
+    pub(in crate::audit) const CONTENT: u32 = 1 << 7;
     /// It is there under several event ids.
-    pub(in crate::audit) const PLACED_IDS: u16 = 1 << 8;
+    pub(in crate::audit) const PLACED_IDS: u32 = 1 << 8;
     /// Its `OrderStatusUpdate` is in the topic.
-    pub(in crate::audit) const SAID: u16 = 1 << 9;
+    pub(in crate::audit) const SAID: u32 = 1 << 9;
     /// It is there under an event id that is not the decision's, or under several.
-    pub(in crate::audit) const SAID_IDS: u16 = 1 << 10;
+    pub(in crate::audit) const SAID_IDS: u32 = 1 << 10;
     /// It says something else than the decision.
-    pub(in crate::audit) const SAID_ELSE: u16 = 1 << 11;
+    pub(in crate::audit) const SAID_ELSE: u32 = 1 << 11;
     /// It says ACCEPTED.
-    pub(in crate::audit) const SAID_ACCEPTED: u16 = 1 << 12;
+    pub(in crate::audit) const SAID_ACCEPTED: u32 = 1 << 12;
     /// It says REJECTED.
-    pub(in crate::audit) const SAID_REJECTED: u16 = 1 << 13;
+    pub(in crate::audit) const SAID_REJECTED: u32 = 1 << 13;
+    /// An `OrderUpdate` is in the topic under an event id that is not its own.
+    pub(in crate::audit) const UPDATE_IDS: u32 = 1 << 14;
+    /// One says something else than the orders database.
+    pub(in crate::audit) const UPDATE_ELSE: u32 = 1 << 15;
+    /// One tells a decision, and follows from another event than that.
+    pub(in crate::audit) const UPDATE_CAUSE: u32 = 1 << 16;
 }
 
 /// What the sources say of one order.
@@ -49,8 +60,14 @@ pub(super) struct Entry {
     /// Of the event ids, the half that is drawn by chance.
     placed: u64,
     decided: u64,
-    reason: u32,
-    marks: u16,
+    /// Of the reasons that orders and the decision have, a part of the hash.
+    reason: u16,
+    decided_reason: u16,
+    marks: u32,
+    /// The versions that its `OrderUpdate`s have, a bit each from 2 on.
+    told: u16,
+    version: u16,
+    pub(super) asks: Asks,
     /// Where it stands in orders, and by the decision.
     pub(super) stands: Option<OrderStatus>,
     pub(super) decision: Option<OrderStatus>,
@@ -58,11 +75,22 @@ pub(super) struct Entry {
 
 impl Entry {
     /// Whether all of `marks` are there.
-    pub(super) fn has(&self, marks: u16) -> bool {
+    pub(super) fn has(&self, marks: u32) -> bool {
         self.marks & marks == marks
     }
 
-    fn mark(&mut self, marks: u16, when: bool) {
+    /// Whether each step that it took is told.
+    pub(super) fn is_told(&self) -> bool {
+        let steps = u32::from(self.version).saturating_sub(1);
+        self.told == 1_u16.checked_shl(steps).map_or(u16::MAX, |bit| bit - 1)
+    }
+
+    /// Whether it was told of.
+    pub(super) fn has_updates(&self) -> bool {
+        self.told != 0
+    }
+
+    fn mark(&mut self, marks: u32, when: bool) {
         if when {
             self.marks |= marks;
         }
@@ -83,11 +111,12 @@ impl Ledger {
 
     /// An order as the orders database has it.
     pub(super) fn order(&mut self, order: &AuditedOrder) {
-        let steps = if order.status == OrderStatus::Pending {
-            1
-        } else {
-            2
-        };
+        let steps = order.way.windows(2);
+        let by_the_table = order.way.first() == Some(&OrderStatus::Pending)
+            && order.way.last() == Some(&order.status)
+            && steps
+                .into_iter()
+                .all(|step| step[0].may_become(step[1], order.asks));
         let sum = order.lines.iter().try_fold(0_i64, |sum, line| {
             let price = line.unit_price.times(line.quantity).ok()?;
             (price.currency == order.total.currency && line.quantity > 0)
@@ -102,16 +131,14 @@ impl Ledger {
                 .iter()
                 .map(|l| (l.product_id, l.quantity.into())),
         );
-        entry.content = digest(&(
-            order.customer,
-            order.total,
-            order.lines.iter().map(content_of).collect::<Vec<_>>(),
-        ));
+        entry.asks = order.asks;
+        entry.version = u16::try_from(order.version).unwrap_or(u16::MAX);
+        entry.content = content(order.customer, order.total, order.asks, &order.lines);
         entry.reason = reason_of(order.reason.as_ref());
         entry.mark(mark::KEPT, true);
         entry.mark(
             mark::STEPS,
-            order.version != steps || order.steps as u64 != steps,
+            !by_the_table || order.version != order.way.len() as u64,
         );
         entry.mark(mark::SUM, sum != Some(order.total.minor));
     }
@@ -121,24 +148,18 @@ impl Ledger {
         let lines = lines_of(kept.lines.iter().copied());
         let reason = reason_of(kept.reason.as_ref());
         let entry = self.entry(kept.order_id);
-        let settled = entry
-            .stands
-            .is_some_and(|status| status != OrderStatus::Pending);
+        let as_decided = entry.stands == Some(kept.status);
         entry.decision = Some(kept.status);
         entry.mark(mark::DECIDED, true);
         entry.mark(mark::LINES, entry.has(mark::KEPT) && entry.lines != lines);
-        entry.mark(mark::REASON, settled && entry.reason != reason);
+        entry.mark(mark::REASON, as_decided && entry.reason != reason);
         entry.decided = half(kept.event_id);
-        entry.reason = reason;
+        entry.decided_reason = reason;
     }
 
     /// An order as the topic has it.
     pub(super) fn placed(&mut self, event_id: Uuid, event: &OrderCreate) {
-        let content = digest(&(
-            event.customer_id,
-            event.total,
-            event.lines.iter().map(content_of).collect::<Vec<_>>(),
-        ));
+        let content = content(event.customer_id, event.total, event.asks, &event.lines);
         let entry = self.entry(event.order_id);
         let again = entry.has(mark::PLACED);
         entry.mark(mark::PLACED_IDS, again && entry.placed != half(event_id));
@@ -150,6 +171,39 @@ impl Ledger {
         entry.placed = half(event_id);
     }
 
+    /// A step of an order as the topic has it.
+    pub(super) fn told(&mut self, envelope: &Envelope<OrderUpdate>) {
+        let event = &envelope.event;
+        let content = content(event.customer_id, event.total, event.asks, &event.lines);
+        let reason = match &event.reason {
+            None => Some(reason_of(None)),
+            Some(Reason::Rejection(reason)) => Some(reason_of(Some(reason))),
+            Some(Reason::Other { .. }) => None,
+        };
+        let cause = envelope.context.causation_id.as_deref();
+        let cause = cause.and_then(|id| id.parse().ok()).map(half);
+        let entry = self.entry(event.order_id);
+        let bit = event
+            .version
+            .checked_sub(2)
+            .and_then(|at| 1_u16.checked_shl(u32::try_from(at).ok()?));
+        entry.told |= bit.unwrap_or_default();
+        let newest = event.version == u64::from(entry.version);
+        let same = content == entry.content
+            && event.version <= u64::from(entry.version)
+            && (!newest || entry.stands == Some(event.status) && reason == Some(entry.reason));
+        let decision = entry.has(mark::DECIDED) && entry.decision == Some(event.status);
+        entry.mark(
+            mark::UPDATE_ELSE,
+            bit.is_none() || entry.has(mark::KEPT) && !same,
+        );
+        entry.mark(
+            mark::UPDATE_IDS,
+            envelope.id != update_id(event.order_id, event.version),
+        );
+        entry.mark(mark::UPDATE_CAUSE, decision && cause != Some(entry.decided));
+    }
+
     /// A decision as the topic has it.
     pub(super) fn said(&mut self, event_id: Uuid, event: &OrderStatusUpdate) {
         let reason = reason_of(event.reason.as_ref());
@@ -157,7 +211,7 @@ impl Ledger {
         let known = entry.has(mark::DECIDED);
         let before = known || entry.has(mark::SAID);
         entry.mark(mark::SAID_IDS, before && entry.decided != half(event_id));
-        let same = entry.decision == Some(event.status) && entry.reason == reason;
+        let same = entry.decision == Some(event.status) && entry.decided_reason == reason;
         entry.mark(mark::SAID_ELSE, known && !same);
         entry.mark(mark::SAID_ACCEPTED, event.status == OrderStatus::Accepted);
         entry.mark(mark::SAID_REJECTED, event.status == OrderStatus::Rejected);
@@ -187,19 +241,30 @@ fn digest(value: &impl Hash) -> u64 {
 }
 
 /// The same for the same products and quantities, in whatever order.
-fn lines_of(lines: impl Iterator<Item = (events::ProductId, u64)>) -> u64 {
+fn lines_of(lines: impl Iterator<Item = (ProductId, u64)>) -> u64 {
     lines.fold(0, |sum, line| sum.wrapping_add(digest(&line)))
 }
 
-fn content_of(line: &events::OrderLine) -> (events::ProductId, &str, u32, events::Money) {
-    (line.product_id, &line.name, line.quantity, line.unit_price)
+fn content(customer: AccountId, total: Money, asks: Asks, lines: &[OrderLine]) -> u64 {
+    let lines: Vec<_> = lines.iter().map(content_of).collect();
+    digest(&(customer, total, asks, lines))
+}
+
+fn content_of(line: &OrderLine) -> (ProductId, &str, u32, Money, Option<SellerId>) {
+    (
+        line.product_id,
+        &line.name,
+        line.quantity,
+        line.unit_price,
+        line.seller,
+    )
 }
 
 #[expect(
     clippy::cast_possible_truncation,
-    reason = "a half of a hash is one too"
+    reason = "a part of a hash is one too"
 )]
-fn reason_of(reason: Option<&Rejection>) -> u32 {
+fn reason_of(reason: Option<&Rejection>) -> u16 {
     let parts = reason.map(|reason| match reason {
         Rejection::InsufficientStock {
             product_id,
@@ -207,7 +272,7 @@ fn reason_of(reason: Option<&Rejection>) -> u32 {
         } => (*product_id, Some(*available)),
         Rejection::UnknownProduct { product_id } => (*product_id, None),
     });
-    digest(&parts) as u32
+    digest(&parts) as u16
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! `quadrille audit`: whether the services and the topics agree, order by order and product by
 //! product.
 //!
-//! The invariants are always the same: every order has exactly one terminal status, and its
-//! decision says the same, in the database and in the topic, under one event id; what was
+//! The invariants are always the same: every order rests, and its decision says the same, in the
+//! database and in the topic, under one event id; each of its steps is told once; what was
 //! stocked less what was accepted is what is left, and never below zero; each copy equals its
 //! owner; outboxes are empty, nothing is parked, every record is handled.
 //!
@@ -20,7 +20,8 @@ use std::collections::BTreeMap;
 use anyhow::Context;
 use clap::Args;
 use events::{
-    OrderCreate, OrderStatus, OrderStatusUpdate, ProductCreate, ProductsQuantityUpdate, topics,
+    OrderCreate, OrderStatus, OrderStatusUpdate, OrderUpdate, ProductCreate,
+    ProductsQuantityUpdate, topics,
 };
 use futures::{Stream, TryStreamExt};
 use outbox::handler::decode;
@@ -116,11 +117,8 @@ impl Audit {
         while let Some(order) = next(&mut all, &mut self.damaged).await? {
             progress.inc(1);
             self.findings.orders += 1;
-            match order.status {
-                OrderStatus::Accepted => self.findings.accepted += 1,
-                OrderStatus::Rejected => self.findings.rejected += 1,
-                OrderStatus::Pending => self.findings.pending += 1,
-            }
+            let of_status = self.findings.statuses.entry(order.status.name());
+            *of_status.or_default() += 1;
             self.ledger.order(&order);
         }
         progress.finish_and_clear();
@@ -190,6 +188,9 @@ impl Audit {
         match (record.at.topic.as_str(), event_type(record)) {
             (topics::ORDERS, Some(OrderCreate::TYPE)) => decode::<OrderCreate>(record)
                 .map(|envelope| self.ledger.placed(envelope.id, &envelope.event))
+                .is_ok(),
+            (topics::ORDERS, Some(OrderUpdate::TYPE)) => decode::<OrderUpdate>(record)
+                .map(|envelope| self.ledger.told(&envelope))
                 .is_ok(),
             (topics::ORDER_STATUS, Some(OrderStatusUpdate::TYPE)) => {
                 decode::<OrderStatusUpdate>(record)

@@ -1,6 +1,7 @@
 //! The rules about orders.
 
 use events::OrderStatus;
+use orders::domain::{Progress, progress};
 
 use super::findings::{Check, Findings};
 use super::ledger::{Entry, Ledger, mark};
@@ -28,7 +29,7 @@ pub(super) fn judge(ledger: &Ledger, scope: Scope, damaged: &[String], findings:
     let mut settled = Check::new(
         "orders-settled",
         "orders",
-        "each has exactly one terminal status, reached in one step",
+        "each rests, and came there by the steps of the table",
     );
     let mut sums = Check::new("orders-add-up", "orders", "the lines are the total");
     let mut decided = Check::new(
@@ -40,6 +41,11 @@ pub(super) fn judge(ledger: &Ledger, scope: Scope, damaged: &[String], findings:
         "orders-published",
         "orders",
         "each is in the topic as it was placed, and no other one",
+    );
+    let mut told = Check::new(
+        "updates-published",
+        "orders",
+        "each step is in the topic under its one event id, as the order is",
     );
     let mut said = Check::new(
         "decisions-published",
@@ -60,6 +66,10 @@ pub(super) fn judge(ledger: &Ledger, scope: Scope, damaged: &[String], findings:
         decided.note(decision(entry).map(|finding| format!("order {id} {finding}")));
         placed.looked_at += 1;
         placed.note(publication(entry).map(|finding| format!("order {id} {finding}")));
+        if kept || entry.has_updates() {
+            told.looked_at += 1;
+            told.note(updates(entry).map(|finding| format!("order {id} {finding}")));
+        }
         if entry.has(mark::DECIDED) || entry.has(mark::SAID) {
             said.looked_at += 1;
             said.note(announcement(entry).map(|finding| format!("order {id} {finding}")));
@@ -68,7 +78,7 @@ pub(super) fn judge(ledger: &Ledger, scope: Scope, damaged: &[String], findings:
     for check in [readable, settled, sums, decided] {
         findings.add(check);
     }
-    for check in [placed, said] {
+    for check in [placed, told, said] {
         findings.add(match scope {
             Scope::Whole => check,
             Scope::Databases => Check::new(check.name, check.of, check.rule).skipped(),
@@ -81,13 +91,13 @@ fn name(status: Option<OrderStatus>) -> &'static str {
 }
 
 fn standing(entry: &Entry) -> Option<String> {
-    if entry.stands == Some(OrderStatus::Pending) {
-        return Some("is PENDING".to_owned());
-    }
     let stands = name(entry.stands);
+    if entry.stands.is_some_and(|status| !status.rests(entry.asks)) {
+        return Some(format!("is {stands}"));
+    }
     entry
         .has(mark::STEPS)
-        .then(|| format!("is {stands}, but not by one step from PENDING"))
+        .then(|| format!("is {stands}, but not by the steps of the table"))
 }
 
 fn decision(entry: &Entry) -> Option<String> {
@@ -106,7 +116,8 @@ fn decision(entry: &Entry) -> Option<String> {
     if !entry.has(mark::DECIDED) {
         return Some(format!("is {}, but nobody decided it", name(stands)));
     }
-    if stands != decided {
+    let behind = |(stands, decided)| progress(stands, entry.asks, decided) == Progress::AlreadySo;
+    if !stands.zip(decided).is_some_and(behind) {
         let (stands, decided) = (name(stands), name(decided));
         return Some(format!("is {stands} in orders and {decided} in products"));
     }
@@ -127,6 +138,24 @@ fn publication(entry: &Entry) -> Option<String> {
         }
         (_, true) if entry.has(mark::PLACED_IDS) => {
             "is in the topic of orders under several event ids"
+        }
+        _ => return None,
+    };
+    Some(finding.to_owned())
+}
+
+fn updates(entry: &Entry) -> Option<String> {
+    let finding = match (entry.has(mark::KEPT), entry.is_told()) {
+        (false, _) => "has steps in the topic, but is not in the orders database",
+        (true, false) => "has taken steps that are not in the topic, or the topic has others",
+        _ if entry.has(mark::UPDATE_ELSE) => {
+            "is another one by its steps in the topic than in the orders database"
+        }
+        _ if entry.has(mark::UPDATE_IDS) => {
+            "has steps in the topic under another event id than their own"
+        }
+        _ if entry.has(mark::UPDATE_CAUSE) => {
+            "has a step in the topic that does not follow from its decision"
         }
         _ => return None,
     };

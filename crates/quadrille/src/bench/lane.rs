@@ -9,7 +9,7 @@ use events::{
     ProductsQuantityUpdate,
 };
 use indicatif::ProgressBar;
-use orders::domain::{Author, Basket, Identity, Order, ProductCopy, place};
+use orders::domain::{Author, Basket, Identity, Order, ProductCopy, Step, place, update_id};
 use orders::store::{OrdersStore, Settlement, Standing};
 use outbox::kafka::KafkaPublisher;
 use outbox::mongo::MongoDatabase;
@@ -198,29 +198,35 @@ impl Lane {
         product: &ProductState,
         told: &mut Claim,
     ) -> anyhow::Result<()> {
-        let now = self.clock.now();
-        let step = |order: &Order| Settlement {
-            from: Standing {
-                id: order.id,
-                customer: order.customer,
-                status: order.status,
-                version: order.version,
-            },
-            to: OrderStatus::Accepted,
-            reason: None,
-            by: Author::Products,
-            decided_at: now,
-            written_at: now,
-        };
-        let steps: Vec<Settlement> = orders.iter().map(step).collect();
+        let mut out = Outgoing::new("orders", self.clock.as_ref());
+        let now = out.now();
+        let mut steps = Vec::with_capacity(orders.len());
+        for order in orders {
+            steps.push(Settlement {
+                from: Standing::from(order),
+                to: OrderStatus::Accepted,
+                reason: None,
+                by: Author::Products,
+                decided_at: now,
+                written_at: now,
+            });
+            let mut settled = order.clone();
+            settled.take(Step {
+                status: OrderStatus::Accepted,
+                at: now,
+                by: Author::Products,
+                reason: None,
+            });
+            let id = update_id(settled.id, settled.version);
+            out.push_as(id, &settled.to_update(), context())?;
+        }
         let mut tx = self.orders.begin().await?;
         advance(&self.orders, &mut tx, told, orders.len()).await?;
         self.orders.settle(&mut tx, &steps).await?;
         self.orders
             .save_products(&mut tx, &[ProductCopy::from(product)])
             .await?;
-        self.orders.commit(tx).await?;
-        Ok(())
+        self.say(&self.orders, tx, out).await
     }
 
     /// Commits with an outbox record, publishes it, deletes it; or only commits.

@@ -5,7 +5,7 @@ use std::fmt;
 
 use anyhow::{Context, ensure};
 use clap::Args;
-use events::{OrderCreate, OrderId, topics};
+use events::{OrderCreate, OrderId, OrderStatusUpdate, OrderUpdate, topics};
 use futures::TryStreamExt;
 use jiff::Timestamp;
 use outbox::Event;
@@ -210,15 +210,17 @@ impl Life {
             let here = records_of(reader, topic, &keys, since).await;
             found.extend(here.with_context(|| format!("{topic} can't be read"))?);
         }
-        for topic in [topics::ORDERS, topics::ORDER_STATUS] {
+        for event in [OrderCreate::TYPE, OrderStatusUpdate::TYPE] {
             let ids: HashSet<Option<Uuid>> = found
                 .iter()
-                .filter(|f| f.topic == topic)
+                .filter(|f| f.event == event)
                 .map(|f| f.event_id)
                 .collect();
             if ids.len() > 1 {
-                self.notes
-                    .push(format!("{topic} has it under {} event ids.", ids.len()));
+                self.notes.push(format!(
+                    "{event} was published under {} event ids.",
+                    ids.len()
+                ));
             }
         }
         while !found.is_empty() {
@@ -238,10 +240,10 @@ impl Life {
                 .published_at
                 .or(first.time)
                 .unwrap_or(Timestamp::UNIX_EPOCH);
-            let rank = if first.event == OrderCreate::TYPE {
-                1
-            } else {
-                4
+            let rank = match first.event.as_str() {
+                OrderCreate::TYPE => 1,
+                OrderUpdate::TYPE => 6,
+                _ => 4,
             };
             let what = format!("{} published", first.event);
             let mut step = Step::new(at, rank, &first.service, what, &place_of(&first));

@@ -46,7 +46,7 @@ async fn whatever_is_off_is_named() {
     let clean = shop.quadrille(&["audit", "--json"]).await.well();
     assert_eq!(clean["clean"], true);
     assert_eq!(
-        (&clean["orders"], &clean["accepted"]),
+        (&clean["orders"], &clean["statuses"]["ACCEPTED"]),
         (&8.into(), &8.into())
     );
     assert_eq!(clean["units_given"], 24);
@@ -70,6 +70,7 @@ async fn whatever_is_off_is_named() {
         name: "pot".to_owned(),
         quantity: 1,
         unit_price: price,
+        seller: None,
     };
     let from_nowhere = OrderCreate {
         order_id: stranger,
@@ -77,6 +78,7 @@ async fn whatever_is_off_is_named() {
         lines: vec![line],
         total: price,
         version: 1,
+        asks: events::Asks::NOTHING,
     };
     let second_opinion = OrderStatusUpdate {
         order_id: ids[0].parse().unwrap(),
@@ -200,6 +202,18 @@ async fn whatever_is_off_is_named() {
         (
             "decisions-published",
             vec![ids[6].as_str(), "not in the products database"],
+        ),
+        (
+            "updates-published",
+            vec![ids[1].as_str(), "another one by its steps"],
+        ),
+        (
+            "updates-published",
+            vec![ids[2].as_str(), "not in the orders database"],
+        ),
+        (
+            "updates-published",
+            vec![ids[3].as_str(), "does not follow from its decision"],
         ),
         ("stock-adds-up", vec![plate.as_str(), "3 left"]),
         ("copies-match", vec![cup.as_str(), "for 0.01 EUR"]),

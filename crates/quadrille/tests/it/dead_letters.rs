@@ -26,6 +26,7 @@ async fn a_letter_is_shown_retried_and_discarded_and_that_is_on_record() {
         name: "cup".to_owned(),
         quantity: 2,
         unit_price: price,
+        seller: None,
     };
     let order = |lines: Vec<OrderLine>| OrderCreate {
         order_id,
@@ -33,6 +34,7 @@ async fn a_letter_is_shown_retried_and_discarded_and_that_is_on_record() {
         lines,
         total: price,
         version: 1,
+        asks: events::Asks::NOTHING,
     };
     shop.bed
         .publish(&order(Vec::new()), MessageContext::default())

@@ -30,11 +30,13 @@ async fn the_life_of_an_order_is_told_step_by_step() {
         ("products", "decided: ACCEPTED"),
         ("products", "OrderStatusUpdate published"),
         ("orders", "settled: ACCEPTED"),
+        ("orders", "OrderUpdate published"),
     ];
     assert_eq!(told, expected, "{life:#}");
     let (placed, decided, said) = (&steps[1], &steps[2], &steps[3]);
     assert_eq!(said["event_id"], decided["event_id"]);
     assert_eq!(said["cause"], placed["event_id"]);
+    assert_eq!(steps[5]["cause"], said["event_id"]);
     let place = placed["place"].as_str().unwrap();
     assert!(
         place.starts_with("orders.order.v1/") && place.contains('@'),

@@ -156,6 +156,7 @@ async fn an_order_behind_a_dead_letter_names_it() {
         lines: Vec::new(),
         total: events::Money::new(0, events::money::DEFAULT_CURRENCY),
         version: 1,
+        asks: events::Asks::NOTHING,
     };
     shop.bed
         .publish(&hollow, outbox::MessageContext::default())

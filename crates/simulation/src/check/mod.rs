@@ -34,6 +34,8 @@ pub enum Check {
     Decisions,
     /// Of orders as they were published.
     Announced,
+    /// Of the steps of orders as they were published.
+    Steps,
     /// Of products as they were published.
     Versions,
     /// Of what is set aside.
@@ -56,6 +58,7 @@ impl fmt::Display for Check {
             Self::Copies => "copies are what their owner has",
             Self::Decisions => "an order has one decision, published as it is kept",
             Self::Announced => "an order is published under one id, as it is",
+            Self::Steps => "each step of an order is published once, as it is",
             Self::Versions => "all states of a product are published, in order",
             Self::DeadLetters => "what can't be read is set aside with what is behind it",
             Self::Applied => "a record is applied once",
@@ -183,6 +186,7 @@ pub(crate) fn all(shop: &Shop, books: &Books, memory: &Memory) {
     stock::copies(books, &said, off.of(Check::Copies));
     topics::decisions(books, &said, off.of(Check::Decisions));
     topics::news_of_orders(books, &said, off.of(Check::Announced));
+    topics::steps_of_orders(books, &said, in_order, off.of(Check::Steps));
     topics::versions(books, &said, in_order, off.of(Check::Versions));
     parked(books, &said, off.of(Check::DeadLetters));
     counted(&shop.tally.state(), &said, off.of(Check::Applied));
@@ -209,6 +213,7 @@ pub(crate) fn replayed(shop: &Shop, before: &Books) {
     let said = Topics::of(shop);
     let mut off = Off::default();
     topics::decisions(&after, &said, off.of(Check::Decisions));
+    topics::steps_of_orders(&after, &said, false, off.of(Check::Steps));
     counted(&shop.tally.state(), &said, off.of(Check::Applied));
     off.report(shop, "after the replay ");
 }

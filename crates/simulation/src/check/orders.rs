@@ -32,7 +32,7 @@ pub(super) fn answered(books: &Books, memory: &Memory, off: &mut Vec<String>) {
     }
 }
 
-/// Every order has exactly one terminal status, the one that its reservation says, unless
+/// Every order rests where its reservation says, having come there by the table, unless
 /// its messages wait behind one that can't be read.
 pub(super) fn settled(books: &Books, said: &Topics, off: &mut Vec<String>) {
     for (id, order) in &books.orders.orders {
@@ -45,10 +45,13 @@ pub(super) fn settled(books: &Books, said: &Topics, off: &mut Vec<String>) {
             }
             continue;
         }
-        if order.version != 2 || order.history.len() != 2 {
+        let steps: Vec<OrderStatus> = order.history.iter().map(|step| step.status).collect();
+        let by_the_table = steps
+            .windows(2)
+            .all(|step| step[0].may_become(step[1], order.asks));
+        if !by_the_table || !order.status.rests(order.asks) || order.version != 2 {
             off.push(format!(
-                "order {id} was settled in {} steps, version {}",
-                order.history.len(),
+                "order {id} was settled by the steps {steps:?}, version {}",
                 order.version
             ));
         }

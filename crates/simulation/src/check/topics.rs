@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ::orders::domain::update_id;
 use events::{OrderId, ProductId};
 use uuid::Uuid;
 
@@ -66,6 +67,42 @@ pub(super) fn news_of_orders(books: &Books, said: &Topics, off: &mut Vec<String>
         let times = published.get(id).map_or(0, BTreeSet::len);
         if times != 1 {
             off.push(format!("order {id} was announced under {times} ids"));
+        }
+    }
+}
+
+/// Each step of an order was told once in effect: under its own id, in the order of the versions
+/// where that `is_kept`, and the newest is what the order is.
+pub(super) fn steps_of_orders(books: &Books, said: &Topics, is_kept: bool, off: &mut Vec<String>) {
+    let mut told: BTreeMap<OrderId, BTreeSet<u64>> = BTreeMap::new();
+    for (_, said) in &said.orders.records {
+        let Some(Said::Step(event_id, update)) = said else {
+            continue;
+        };
+        let (id, version) = (update.order_id, update.version);
+        if *event_id != update_id(id, version) {
+            off.push(format!(
+                "version {version} of order {id} was told as {event_id}"
+            ));
+        }
+        let before = told.entry(id).or_default();
+        let latest = before.last().copied().unwrap_or(1);
+        if before.insert(version) && version != latest + 1 && is_kept {
+            off.push(format!("version {version} of order {id} follows {latest}"));
+        }
+        let kept = books.orders.orders.get(&id);
+        let newest = kept.filter(|kept| kept.version == version);
+        if kept.is_none() || newest.is_some_and(|kept| kept.to_update() != *update) {
+            off.push(format!("order {id} was told otherwise than it is"));
+        }
+    }
+    for (id, order) in &books.orders.orders {
+        let told = told.remove(id).unwrap_or_default();
+        if !told.iter().copied().eq(2..=order.version) {
+            off.push(format!(
+                "order {id} has version {}, its steps were told as {told:?}",
+                order.version
+            ));
         }
     }
 }

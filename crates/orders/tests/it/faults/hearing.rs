@@ -79,7 +79,8 @@ async fn settlements(lane: Lane) -> Tally {
         hearing.hear(&decisions).await;
         eventually(&format!("{what}: settled"), async || {
             let second = ground.shop.order(second.id).await;
-            ground.shop.order(first.id).await.status.is_terminal() && second.status.is_terminal()
+            ground.shop.order(first.id).await.status != OrderStatus::Pending
+                && second.status != OrderStatus::Pending
         })
         .await;
         ground.tap.rest();

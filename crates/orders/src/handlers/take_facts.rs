@@ -1,0 +1,118 @@
+//! What every handler does that hears of an order's progress.
+
+use std::collections::HashMap;
+
+use events::{OrderId, OrderStatus, Rejection};
+use outbox::{Envelope, HandleError, Outgoing};
+
+use crate::domain::{Author, Order, Progress, Step, progress, update_id};
+use crate::store::{OrdersStore, Settlement, Standing};
+
+/// What an event says of an order.
+pub struct Fact<'a, E> {
+    /// The order.
+    pub order: OrderId,
+    /// Where it stands by that.
+    pub status: OrderStatus,
+    /// Why, for a rejection.
+    pub reason: Option<Rejection>,
+    /// Who decided it.
+    pub by: Author,
+    /// The event.
+    pub said: &'a Envelope<E>,
+}
+
+/// Moves the orders on as `facts` say, and says so by an `OrderUpdate` for each step. Comes back
+/// with the steps.
+///
+/// What an order has behind it, and what contradicts it, is dropped and counted. A fact that comes
+/// early takes the steps that it implies with it.
+///
+/// # Errors
+/// [`HandleError::DeadLetter`] for an order that is not in the database. A fact is only ever about
+/// an order that was committed here before it was published, so its absence means that this
+/// database is not the one that the topic belongs to, or was restored from an older state.
+/// Dropping the fact would lose it for good; as a dead letter it can be replayed once the orders
+/// are back.
+pub async fn take_facts<D: OrdersStore, E>(
+    database: &D,
+    tx: &mut D::Tx,
+    facts: &[Fact<'_, E>],
+    out: &mut Outgoing<'_>,
+) -> Result<Vec<Settlement>, HandleError> {
+    let mut ids: Vec<OrderId> = facts.iter().map(|fact| fact.order).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let found = database.orders(tx, &ids).await?;
+    let mut orders: HashMap<OrderId, Order> =
+        found.into_iter().map(|order| (order.id, order)).collect();
+    let mut taken = Vec::with_capacity(facts.len());
+    for fact in facts {
+        let Some(order) = orders.get_mut(&fact.order) else {
+            return Err(HandleError::DeadLetter(format!(
+                "order {} is not in this database; restore the orders, then replay this",
+                fact.order
+            )));
+        };
+        match progress(order.status, order.asks, fact.status) {
+            Progress::Steps(steps) => {
+                for status in steps {
+                    taken.push(take(order, status, fact, out)?);
+                }
+            }
+            Progress::AlreadySo => {
+                out.duplicates(1);
+                tracing::debug!(target: "order", order_id = %fact.order, event_id = %fact.said.id, "known before");
+            }
+            Progress::Contradicts => {
+                out.duplicates(1);
+                tracing::error!(
+                    target: "order", order_id = %fact.order, event_id = %fact.said.id,
+                    stands = order.status.name(), said = fact.status.name(),
+                    "what is said of the order contradicts what it is; it stays as it is"
+                );
+            }
+        }
+    }
+    if !taken.is_empty() {
+        database.settle(tx, &taken).await?;
+    }
+    Ok(taken)
+}
+
+fn take<E>(
+    order: &mut Order,
+    status: OrderStatus,
+    fact: &Fact<'_, E>,
+    out: &mut Outgoing<'_>,
+) -> Result<Settlement, HandleError> {
+    let said = fact.said;
+    tracing::info!(
+        target: "order", order_id = %order.id, event_id = %said.id,
+        request_id = said.context.correlation_id.as_deref().unwrap_or("-"),
+        trace_id = said.context.trace_id(), span_id = said.context.span_id(),
+        status = status.name(), "settled"
+    );
+    let from = Standing::from(&*order);
+    let step = Step {
+        status,
+        at: said.time,
+        by: fact.by,
+        reason: fact.reason.clone().filter(|_| status == fact.status),
+    };
+    order.take(step.clone());
+    out.push_at(
+        update_id(order.id, order.version),
+        said.time,
+        &order.to_update(),
+        said.consequence(),
+    )?;
+    Ok(Settlement {
+        from,
+        to: step.status,
+        reason: step.reason,
+        by: step.by,
+        decided_at: step.at,
+        written_at: out.now(),
+    })
+}
