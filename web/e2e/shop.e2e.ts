@@ -13,5 +13,6 @@ await import("./scenarios/shopping.ts");
 await import("./scenarios/session.ts");
 await import("./scenarios/admin.ts");
 await import("./scenarios/dead-letters.ts");
+await import("./scenarios/purchases.ts");
 await import("./scenarios/accessibility.ts");
 await import("./scenarios/outage.ts");

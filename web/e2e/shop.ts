@@ -10,7 +10,7 @@ const HERE = import.meta.dirname;
 const WEB_ROOT = resolve(HERE, "../dist");
 const PATIENCE_MS = 60_000;
 
-export type Role = "auth" | "products" | "orders" | "gateway";
+export type Role = "auth" | "products" | "orders" | "purchases" | "gateway";
 
 /**
  * A shop of separate processes on a real Kafka and a real MongoDB, whose services can be stopped and started. Kafka
@@ -41,13 +41,13 @@ export class Shop {
       const text = await readFile(join(data, "up.json"), "utf8").catch(() => null);
       return text === null ? null : (JSON.parse(text) as { mongodb_uri: string; kafka_brokers: string });
     });
-    const urls = { auth: await freeUrl(), products: await freeUrl(), orders: await freeUrl(), gateway: await freeUrl() };
+    const urls = { auth: await freeUrl(), products: await freeUrl(), orders: await freeUrl(), purchases: await freeUrl(), gateway: await freeUrl() };
     const listen = (role: Role) => `--listen=${urls[role].replace("http://", "")}`;
     const jwks = `--jwks-url=${urls.auth}/.well-known/jwks.json`;
     const mongo = (role: Role) => [`--mongodb-uri=${place.mongodb_uri}`, `--mongodb-database=web_${role}`];
     const kafka = [`--kafka-brokers=${place.kafka_brokers}`, "--topic-prefix=web.", "--kafka-session-timeout=3s"];
     const edge = [
-      `--upstreams=auth=${urls.auth},products=${urls.products},orders=${urls.orders}`,
+      `--upstreams=auth=${urls.auth},products=${urls.products},orders=${urls.orders},purchases=${urls.purchases}`,
       `--web-root=${WEB_ROOT}`,
       "--login-limit-per-second=0",
     ];
@@ -55,13 +55,14 @@ export class Shop {
       ["auth", new Part("auth", ["serve", "auth", listen("auth"), ...mongo("auth"), ...kafka])],
       ["products", new Part("products", ["serve", "products", listen("products"), jwks, ...mongo("products"), ...kafka])],
       ["orders", new Part("orders", ["serve", "orders", listen("orders"), jwks, ...mongo("orders"), ...kafka])],
+      ["purchases", new Part("purchases", ["serve", "purchases", listen("purchases"), jwks, ...mongo("purchases"), ...kafka])],
       ["gateway", new Part("gateway", ["serve", "gateway", listen("gateway"), jwks, ...edge])],
     ]);
     await new Part("seed", ["seed", `--mongodb-uri=${place.mongodb_uri}`, "--databases=web_{service}"]).ended();
     // Browsers take `localhost`, unlike 127.0.0.1 over plain HTTP, for a place where secure cookies are safe.
     const url = urls.gateway.replace("127.0.0.1", "localhost");
     const shop = new Shop(url, parts, stack, folder, place.kafka_brokers);
-    for (const name of ["authentication", "products", "orders"]) await shop.ready(name);
+    for (const name of ["authentication", "products", "orders", "purchases"]) await shop.ready(name);
     return shop;
   }
 

@@ -16,8 +16,9 @@ import { Page } from "./ui/page";
 import { Empty, Loading } from "./ui/states";
 import { useStore } from "./ui/store";
 
-// Only admins need these.
+// Few people need these.
 const AdminPage = lazy(() => import("./admin/admin-page"));
+const PurchasesPage = lazy(() => import("./purchases/purchases-page"));
 const OperationsPage = lazy(() => import("./operations/operations-page"));
 
 /** The shop: its pages and what surrounds them. */
@@ -29,6 +30,7 @@ export function App() {
         <Route path="cart" element={<CartPage />} />
         <Route path="login" element={<LoginPage />} />
         <Route path="register" element={<RegisterPage />} />
+        <Route path="purchases" element={<PurchasesPage />} />
         <Route element={<Members />}>
           <Route path="orders" element={<OrdersPage />} />
           <Route path="orders/:id" element={<OrderPage />} />

@@ -77,7 +77,13 @@ impl Shop {
         let auth = shop.add("auth", &reach, &[])?.url();
         let jwks = format!("--jwks-url={auth}/.well-known/jwks.json");
         let mut upstreams = vec![format!("auth={auth}")];
-        for (role, count) in [("products", products), ("orders", orders)] {
+        for role in quadrille::names() {
+            let count = match role {
+                "auth" => continue,
+                "orders" => orders,
+                "products" => products,
+                _ => 1,
+            };
             for _ in 0..count {
                 let part = shop.add(role, &reach, std::slice::from_ref(&jwks))?;
                 upstreams.push(format!("{role}={}", part.url()));

@@ -39,7 +39,7 @@ test("axe finds nothing serious on a visitor's pages", async () => {
   await page.goto("/cart");
   await page.getByText("€29.99").first().waitFor();
   await check(page);
-  for (const path of ["/login", "/register", "/nowhere"]) {
+  for (const path of ["/login", "/register", "/purchases", "/nowhere"]) {
     await page.goto(path);
     await page.getByRole("heading", { level: 1 }).waitFor();
     await check(page);

@@ -49,6 +49,7 @@ export function Header() {
             )}
           </Tab>
           {who !== null && <Tab to="/orders">Orders</Tab>}
+          {who !== null && <Tab to="/purchases">Purchases</Tab>}
           {who?.role === "admin" && <Tab to="/admin">Admin</Tab>}
           {who?.role === "admin" && <Tab to="/operations">Operations</Tab>}
         </nav>

@@ -261,6 +261,14 @@ async fn sites(
         ];
         sites.push(site(part, links, spare));
     }
+    // Nothing is done to the others: their databases are audited.
+    for role in quadrille::names() {
+        if role != "auth" && !ON_KAFKA.contains(&role) {
+            let part = shop.add(role, &direct, std::slice::from_ref(&jwks))?;
+            upstreams.push(format!("{role}={}", part.url()));
+            sites.push(site(part, Vec::new(), true));
+        }
+    }
     let edge = [
         jwks,
         format!("--upstreams={}", upstreams.join(",")),
