@@ -121,7 +121,7 @@ const WANTED: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const UNWANTED: &str = "11f92f3577b34da6a3ce929d0e0e4711";
 
 /// What an order's trace is made of: service, kind, name, and the name of the parent.
-const STORY: [(&str, SpanKind, &str, &str); 10] = [
+const STORY: [(&str, SpanKind, &str, &str); 12] = [
     ("gateway", SpanKind::Server, "POST /api/orders", "browser"),
     (
         "gateway",
@@ -170,6 +170,19 @@ const STORY: [(&str, SpanKind, &str, &str); 10] = [
         SpanKind::Consumer,
         "process OrderStatusUpdate",
         "products Consumer process OrderCreate",
+    ),
+    (
+        "orders",
+        SpanKind::Producer,
+        "publish OrderUpdate",
+        "orders Consumer process OrderStatusUpdate",
+    ),
+    // Passed over, as a part of its batch.
+    (
+        "products",
+        SpanKind::Consumer,
+        "process OrderUpdate",
+        "orders Consumer process OrderStatusUpdate",
     ),
     (
         "orders",

@@ -126,11 +126,13 @@ impl Life {
             .await?;
         if let Some(kept) = &kept {
             self.status = Some(kept.order.status.name());
+            let last = kept.order.history.len().saturating_sub(1);
             for (number, step) in kept.order.history.iter().enumerate() {
                 let (at, rank) = match number {
                     0 => (step.at, 0),
                     // The step tells when it was decided; what is told of it came with the write.
-                    _ => (kept.changed_at.unwrap_or(step.at), 5),
+                    _ if number == last => (kept.changed_at.unwrap_or(step.at), 5),
+                    _ => (step.at, 5),
                 };
                 let what = match number {
                     0 => format!("placed: {}", step.status.name()),

@@ -41,7 +41,15 @@ async fn replaying_everything_changes_nothing() {
             (&0.into(), &0.into()),
             "{done:#}"
         );
-        assert_eq!(done["duplicates"], records, "{topic}: {done:#}");
+        // Products passes over the steps of orders.
+        let seen = |what: &str| done[what].as_u64().unwrap();
+        assert_eq!(
+            (seen("duplicates") + seen("passed_over")) as usize,
+            records,
+            "{topic}: {done:#}"
+        );
+        let steps = if topic == "orders.order.v1" { 15 } else { 0 };
+        assert_eq!(seen("passed_over"), steps, "{topic}: {done:#}");
         shop.settle().await;
         assert_eq!(shop.books().await, books, "{topic}");
     }
