@@ -6,7 +6,7 @@ fn assert_all_well(found: &Found) {
         found.states, found.steps, found.faults, found.seconds
     );
     assert_eq!(found.broken, Vec::<String>::new());
-    assert_eq!(found.promises.len(), 12, "{:?}", found.promises);
+    assert_eq!(found.promises.len(), 13, "{:?}", found.promises);
     assert_eq!(found.reached.len(), 5, "{:?}", found.reached);
 }
 
