@@ -347,9 +347,6 @@ impl Work<ShopDatabase> for SayAgain<'_> {
             out.push(&news, MessageContext::default())
                 .map_err(StoreError::permanent)?;
         }
-        match out.into_record() {
-            Some(record) => past.database.append(tx, &record).await,
-            None => Ok(()),
-        }
+        out.write(&past.database, tx).await.map(drop)
     }
 }

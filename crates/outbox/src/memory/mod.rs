@@ -8,6 +8,7 @@ mod broker;
 mod database;
 mod faults;
 mod inbox;
+mod jobs;
 mod letters;
 
 pub use broker::{MemoryBroker, MemorySource};

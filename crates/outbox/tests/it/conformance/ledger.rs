@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use outbox::{
-    Clock, Envelope, Event, Handle, HandleError, LetterStore, Outgoing, StoreError, SystemClock,
-    Work,
+    Clock, Envelope, Event, Handle, HandleError, JobStore, LetterStore, Outgoing, StoreError,
+    SystemClock, Work,
 };
 use serde::{Deserialize, Serialize};
 
@@ -64,7 +64,7 @@ pub(crate) struct Account {
 }
 
 /// The accounts' tables, as a part of a transaction.
-pub(crate) trait Ledger: LetterStore {
+pub(crate) trait Ledger: LetterStore + JobStore {
     fn account(
         &self,
         tx: &mut Self::Tx,
@@ -116,9 +116,7 @@ impl<D: Ledger> Work<D> for Deposit<'_, D> {
         let mut out = Outgoing::new("bank", &SystemClock);
         out.push(&event, outbox::MessageContext::default())
             .map_err(StoreError::permanent)?;
-        if let Some(record) = out.into_record() {
-            self.db.append(tx, &record).await?;
-        }
+        out.write(self.db, tx).await?;
         Ok(event.version)
     }
 }
