@@ -1,7 +1,8 @@
-//! The endpoints, one file each. An id in a path is a letter's place, `TOPIC:PARTITION:OFFSET`.
+//! The endpoints, one file each. A letter's id in a path is its place, `TOPIC:PARTITION:OFFSET`.
 
 mod body;
 mod discard_letter;
+mod jobs;
 mod list_actions;
 mod list_letters;
 mod place;
@@ -16,6 +17,7 @@ use axum::extract::FromRef;
 use outbox::Clock;
 use outbox::Subscriptions;
 use outbox::dead_letter::DeadLetters;
+use outbox::jobs::JobAdmin;
 use outbox::mongo::MongoDatabase;
 use service::token::Verifier;
 use utoipa::openapi::OpenApi;
@@ -29,6 +31,7 @@ pub struct Operator(Arc<Parts>);
 struct Parts {
     group: String,
     desk: DeadLetters<MongoDatabase>,
+    jobs: JobAdmin<MongoDatabase>,
     verifier: Verifier,
 }
 
@@ -44,6 +47,7 @@ impl Operator {
     ) -> Self {
         Self(Arc::new(Parts {
             group: subscriptions.group().to_owned(),
+            jobs: JobAdmin::new(database.clone(), Arc::clone(&clock)),
             desk: DeadLetters::new(database, subscriptions, service, clock),
             verifier,
         }))
@@ -51,6 +55,10 @@ impl Operator {
 
     fn desk(&self) -> &DeadLetters<MongoDatabase> {
         &self.0.desk
+    }
+
+    fn jobs(&self) -> &JobAdmin<MongoDatabase> {
+        &self.0.jobs
     }
 
     fn group(&self) -> &str {
@@ -84,8 +92,11 @@ pub fn openapi(service: &str) -> OpenApi {
 }
 
 fn nested(service: &str) -> OpenApiRouter<Operator> {
-    let path = format!("/api/admin/dead-letters/{service}");
-    OpenApiRouter::new().nest(&path, documented())
+    let letters = format!("/api/admin/dead-letters/{service}");
+    let jobs = format!("/api/admin/jobs/{service}");
+    OpenApiRouter::new()
+        .nest(&letters, documented())
+        .nest(&jobs, jobs::documented())
 }
 
 fn documented() -> OpenApiRouter<Operator> {
