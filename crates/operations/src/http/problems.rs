@@ -41,12 +41,10 @@ pub(super) fn of_desk(error: DeskError) -> Problem {
 
 pub(super) fn of_job(error: JobAdminError) -> Problem {
     match error {
-        JobAdminError::Unknown(_) => Problem::new(
-            StatusCode::NOT_FOUND,
-            "unknown-job",
-            "There is no such job",
-        )
-        .detail("no job was ever scheduled or cancelled under this id"),
+        JobAdminError::Unknown(_) => {
+            Problem::new(StatusCode::NOT_FOUND, "unknown-job", "There is no such job")
+                .detail("no job was ever scheduled or cancelled under this id")
+        }
         JobAdminError::WrongState { state, .. } => {
             let title = "The job is not in a state for this";
             Problem::new(StatusCode::CONFLICT, "job-state", title)

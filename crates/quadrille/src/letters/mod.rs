@@ -162,7 +162,7 @@ pub(crate) async fn run(command: &LettersCommand) -> anyhow::Result<bool> {
 }
 
 /// The name to be kept with an action.
-fn who(given: Option<&str>) -> String {
+pub(crate) fn who(given: Option<&str>) -> String {
     let user = || std::env::var("USER").ok().filter(|user| !user.is_empty());
     given
         .map(str::to_owned)
@@ -171,7 +171,7 @@ fn who(given: Option<&str>) -> String {
 }
 
 /// The services that `only` names, or all.
-fn chosen(only: Option<&String>) -> anyhow::Result<Vec<&'static Service>> {
+pub(crate) fn chosen(only: Option<&String>) -> anyhow::Result<Vec<&'static Service>> {
     match only {
         Some(name) => Ok(vec![services::named(name)?]),
         None => Ok(services::ALL.iter().collect()),

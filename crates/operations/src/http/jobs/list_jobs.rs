@@ -50,7 +50,7 @@ impl Asked {
 /// Jobs of one state.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = JobList)]
-pub(super) struct Jobs {
+pub(super) struct Listed {
     /// Those longest in their state, or due first.
     jobs: Vec<JobBody>,
     /// Asks for the next page; absent on the last one.
@@ -70,7 +70,7 @@ pub(super) struct Jobs {
     security(("bearer" = [])),
     params(Asked),
     responses(
-        (status = 200, description = "The jobs", body = Jobs),
+        (status = 200, description = "The jobs", body = Listed),
         (status = 400, description = "`invalid-query` or `invalid-page-token`", body = ProblemBody),
         (status = 401, description = "`unauthorized`", body = ProblemBody),
         (status = 403, description = "`forbidden`: not an admin", body = ProblemBody),
@@ -81,7 +81,7 @@ pub(super) async fn list_jobs(
     AdminCaller(_admin): AdminCaller,
     State(operator): State<Operator>,
     Query(asked): Query<Asked>,
-) -> Result<Json<Jobs>, Problem> {
+) -> Result<Json<Listed>, Problem> {
     let mut filter = asked.filter()?;
     let size = filter.limit;
     // One more says whether there is a next page.
@@ -91,7 +91,7 @@ pub(super) async fn list_jobs(
     let more = found.len() > size;
     found.truncate(size);
     let counts = operator.jobs().counts().await;
-    Ok(Json(Jobs {
+    Ok(Json(Listed {
         next_page_token: found.last().filter(|_| more).map(page::token_behind),
         jobs: found.iter().map(JobBody::from).collect(),
         counts: counts.map_err(|fault| problems::of_fault(&fault))?.into(),
