@@ -30,8 +30,8 @@ use outbox::kafka::TopicReader;
 use outbox::mongo::MongoTx;
 use outbox::relearn::MOST_AT_ONCE;
 use outbox::{
-    Clock, InboxStore, LetterStore, MessageContext, OutboxStore, Outgoing, Record, Relearn,
-    RelearnError, StoreError, Work, transact,
+    Clock, InboxStore, LetterStore, MessageContext, Outgoing, Record, Relearn, RelearnError,
+    StoreError, Work, transact,
 };
 
 use self::reading::{decision, demands, is, own};

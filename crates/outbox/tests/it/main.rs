@@ -16,6 +16,7 @@ mod paused_reader;
 mod read_ahead;
 mod routes;
 mod topics;
+mod waiting_jobs;
 mod wire;
 
 /// Shows what the code under test says, when `RUST_LOG` asks for it.

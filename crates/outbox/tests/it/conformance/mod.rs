@@ -15,7 +15,7 @@ mod publishing;
 pub(crate) mod real;
 mod replaying;
 pub(crate) mod rig;
-mod running;
+pub(crate) mod running;
 mod sharing;
 
 pub(crate) use running::{inbox, relay};

@@ -1,6 +1,6 @@
-//! An inbox's batch: checkpoint, state, outbox record, commit.
+//! An inbox's batch: checkpoint, state, jobs, outbox record, commit.
 
-use outbox::Event as _;
+use outbox::{Event as _, JobStore as _};
 use testkit::eventually;
 use testkit::faults::{Lane, Tally, each_command, in_lanes};
 
@@ -21,7 +21,7 @@ async fn batches(lane: Lane) -> Tally {
     let consuming = inbox(
         &ground.tapped,
         rig.source(GROUP),
-        Book::new(ground.tapped.clone()),
+        Book::new(ground.tapped.clone()).timed(),
     );
     // The first batch comes after the claim, which is another unit.
     rig.publish(&[deposit("a", 1)]).await;
@@ -68,6 +68,9 @@ async fn batches(lane: Lane) -> Tally {
     consuming.stop().await.expect("the checkpoints fit");
     let count = version.cast_signed();
     assert_eq!(ground.quiet.committed("a").await, paid(count));
+    let timers = version + version.div_ceil(3) - 1;
+    let waiting = ground.quiet.job_counts().await.expect("it answers").waiting;
+    assert_eq!(waiting, timers, "each event has its timer, once");
     assert_eq!(ground.quiet.letters().await, []);
     tally
 }

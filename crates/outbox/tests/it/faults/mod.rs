@@ -3,6 +3,7 @@
 
 mod batches;
 mod claims;
+mod jobs;
 mod parking;
 mod rounds;
 
