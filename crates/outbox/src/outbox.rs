@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::error::StoreError;
-use crate::jobs::{InvalidJob, Job, JobChange, JobId, NewJob};
+use crate::jobs::change::{InvalidJob, Job, JobChange, NewJob};
+use crate::jobs::id::JobId;
 use crate::message::{Event, InvalidMessage, Message, MessageContext};
 use crate::transaction::Database;
 

@@ -14,6 +14,7 @@ mod clock;
 mod control;
 mod customers;
 mod fate;
+mod handlers;
 mod instance;
 
 use std::sync::Arc;

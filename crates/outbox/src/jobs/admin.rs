@@ -2,34 +2,14 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use thiserror::Error;
-use uuid::Uuid;
 
-use super::{JobCounts, JobFilter, JobId, JobState, JobStore, JobView};
+use super::id::JobId;
+use super::store::{JobAction, JobCounts, JobFilter, JobState, JobStore, JobView};
 use crate::clock::Clock;
 use crate::dead_letter::Action;
 use crate::error::StoreError;
 use crate::transaction::{Work, transact};
-
-/// What an operator did with a job, as it is kept for ever.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct JobAction {
-    /// Its identity; rises with time within one process.
-    pub id: Uuid,
-    /// When.
-    pub at: Timestamp,
-    /// Who.
-    pub who: String,
-    /// What.
-    pub action: Action,
-    /// With which job.
-    pub job: JobId,
-    /// The job's name.
-    pub name: String,
-    /// Why, in the operator's words.
-    pub why: String,
-}
 
 /// How many actions are looked through for our own.
 const LATEST: usize = 100;

@@ -10,11 +10,12 @@ use tokio::time::Instant;
 
 use super::backoff::pause;
 use super::metrics::RunnerMetrics;
-use super::{ApplyJob, Held, Job, JobContext, JobError, JobSettings, JobStore, Jobs, TakenJob};
+use super::registry::Jobs;
+use super::route::{Ended, Given};
+use super::settings::JobSettings;
+use super::store::{JobStore, TakenJob};
+use super::work::{JobContext, JobError};
 use crate::clock::Clock;
-use crate::error::{ErrorKind, StoreError};
-use crate::outbox::{Afterwards, Outgoing};
-use crate::transaction::Work;
 
 /// The most of a reason that is kept, in bytes.
 const LONGEST_REASON: usize = 2_000;
@@ -28,16 +29,6 @@ pub(super) struct Attempt<D: JobStore> {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) settings: JobSettings,
     pub(super) metrics: RunnerMetrics,
-}
-
-/// How an attempt ended that did not fail.
-pub(super) enum Ended {
-    /// Done, which is still to be written down.
-    Done,
-    /// Done and written down.
-    Applied,
-    /// Another attempt has the job, or it was cancelled.
-    Overtaken,
 }
 
 /// What is to be written down.
@@ -96,7 +87,15 @@ impl<D: JobStore> Attempt<D> {
             scheduled_at: taken.scheduled_at,
             message: taken.context.clone(),
         };
-        let attempt = route.attempt(self, &taken.held, &taken.payload, &context);
+        let given = Given {
+            database: &self.database,
+            service: self.jobs.service(),
+            clock: self.clock.as_ref(),
+            held: &taken.held,
+            payload: &taken.payload,
+            context: &context,
+        };
+        let attempt = route.attempt(given);
         let attempt = AssertUnwindSafe(attempt).catch_unwind();
         match tokio::time::timeout(self.settings.timeout, attempt).await {
             Ok(Ok(ended)) => ended,
@@ -185,84 +184,4 @@ fn text(panic: &(dyn Any + Send)) -> &str {
 
 fn short(reason: &str) -> &str {
     &reason[..reason.floor_char_boundary(LONGEST_REASON)]
-}
-
-/// A job that is applied in the transaction that finishes it.
-pub(super) struct Apply<'a, D: JobStore, J, R> {
-    attempt: &'a Attempt<D>,
-    runner: &'a R,
-    job: &'a J,
-    held: &'a Held,
-    context: &'a JobContext,
-    /// Why the job, not the store, had the transaction taken back.
-    failed: Option<JobError>,
-}
-
-impl<'a, D: JobStore, J: Job, R: ApplyJob<J, D>> Apply<'a, D, J, R> {
-    pub(super) fn new(
-        attempt: &'a Attempt<D>,
-        runner: &'a R,
-        job: &'a J,
-        held: &'a Held,
-        context: &'a JobContext,
-    ) -> Self {
-        Self {
-            attempt,
-            runner,
-            job,
-            held,
-            context,
-            failed: None,
-        }
-    }
-
-    pub(super) fn ended(
-        self,
-        applied: Result<Vec<Afterwards>, StoreError>,
-    ) -> Result<Ended, JobError> {
-        match (applied, self.failed) {
-            (Ok(afterwards), _) => {
-                for act in afterwards {
-                    act();
-                }
-                Ok(Ended::Applied)
-            }
-            (Err(_), Some(error)) => Err(error),
-            (Err(fault), None) if fault.kind() == ErrorKind::Fenced => Ok(Ended::Overtaken),
-            (Err(fault), None) => Err(fault.into()),
-        }
-    }
-}
-
-impl<D: JobStore, J: Job, R: ApplyJob<J, D>> Work<D> for Apply<'_, D, J, R> {
-    type Output = Vec<Afterwards>;
-
-    async fn run(&mut self, tx: &mut D::Tx) -> Result<Vec<Afterwards>, StoreError> {
-        let Attempt {
-            database,
-            jobs,
-            clock,
-            ..
-        } = self.attempt;
-        self.failed = None;
-        // First, so that of two attempts one gives way before it has done anything.
-        database.finish_in(tx, self.held).await?;
-        let mut out = Outgoing::new(jobs.service(), clock.as_ref());
-        match self
-            .runner
-            .apply(tx, self.job, self.context, &mut out)
-            .await
-        {
-            Ok(()) => {}
-            Err(JobError::Store(fault)) => return Err(fault),
-            Err(error) => {
-                let fault = StoreError::permanent(error.to_string());
-                self.failed = Some(error);
-                return Err(fault);
-            }
-        }
-        let afterwards = out.take_afterwards();
-        out.write(database, tx).await?;
-        Ok(afterwards)
-    }
 }

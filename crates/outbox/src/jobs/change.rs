@@ -4,13 +4,20 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use thiserror::Error;
 
-use super::{Job, JobId};
+use super::id::JobId;
 use crate::describe;
-use crate::handler::HandleError;
 use crate::message::MessageContext;
 use crate::relay::Waker;
+
+/// What is to be done, as it is kept until then.
+pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// The job's name; whoever runs it is registered under it.
+    const NAME: &'static str;
+}
 
 /// The largest job that is taken, with its id and context, in bytes.
 pub const MAX_JOB_BYTES: usize = 1_000_000;
@@ -82,12 +89,6 @@ pub enum InvalidJob {
     /// It can't be written as JSON.
     #[error("the job can't be written: {0}")]
     Malformed(String),
-}
-
-impl From<InvalidJob> for HandleError {
-    fn from(fault: InvalidJob) -> Self {
-        Self::DeadLetter(format!("a job that follows from it can't be kept: {fault}"))
-    }
 }
 
 /// A change to the jobs of a database.

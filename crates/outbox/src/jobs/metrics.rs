@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use metrics::{Gauge, counter, gauge, histogram};
 
-use super::JobCounts;
+use super::store::JobCounts;
 use crate::describe;
 
 pub(super) struct RunnerMetrics {

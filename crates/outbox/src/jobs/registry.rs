@@ -1,14 +1,13 @@
 //! Who does which job.
 
 use std::collections::BTreeMap;
-use std::marker::PhantomData;
 
-use futures::future::BoxFuture;
 use thiserror::Error;
 
-use super::attempt::{Apply, Attempt, Ended};
-use super::{ApplyJob, Held, Job, JobContext, JobError, JobStore, RunJob};
-use crate::transaction::transact;
+use super::change::Job;
+use super::route::{Inside, Outside, Route};
+use super::store::JobStore;
+use super::work::{ApplyJob, RunJob};
 
 /// The jobs of a service, and who does them.
 pub struct Jobs<D: JobStore> {
@@ -40,15 +39,13 @@ impl<D: JobStore> Jobs<D> {
     /// Has `runner` do the jobs `J`, which reach outside.
     #[must_use]
     pub fn on<J: Job, R: RunJob<J>>(self, runner: R) -> Self {
-        let job = PhantomData::<fn() -> J>;
-        self.with(J::NAME, Box::new(Outside { runner, job }))
+        self.with(J::NAME, Box::new(Outside::<J, R>::new(runner)))
     }
 
     /// Has `runner` do the jobs `J` in the transaction that finishes them.
     #[must_use]
     pub fn in_transaction<J: Job, R: ApplyJob<J, D>>(self, runner: R) -> Self {
-        let job = PhantomData::<fn() -> J>;
-        self.with(J::NAME, Box::new(Inside { runner, job }))
+        self.with(J::NAME, Box::new(Inside::<J, R>::new(runner)))
     }
 
     fn with(mut self, name: &'static str, route: Box<dyn Route<D>>) -> Self {
@@ -82,63 +79,4 @@ impl<D: JobStore> Jobs<D> {
     pub(super) fn route(&self, name: &str) -> Option<&dyn Route<D>> {
         self.routes.get(name).map(AsRef::as_ref)
     }
-}
-
-/// Whoever does a job, without the job's type.
-pub(super) trait Route<D: JobStore>: Send + Sync {
-    fn attempt<'a>(
-        &'a self,
-        attempt: &'a Attempt<D>,
-        held: &'a Held,
-        payload: &'a [u8],
-        context: &'a JobContext,
-    ) -> BoxFuture<'a, Result<Ended, JobError>>;
-}
-
-struct Outside<J, R> {
-    runner: R,
-    job: PhantomData<fn() -> J>,
-}
-
-impl<D: JobStore, J: Job, R: RunJob<J>> Route<D> for Outside<J, R> {
-    fn attempt<'a>(
-        &'a self,
-        _attempt: &'a Attempt<D>,
-        _held: &'a Held,
-        payload: &'a [u8],
-        context: &'a JobContext,
-    ) -> BoxFuture<'a, Result<Ended, JobError>> {
-        Box::pin(async move {
-            self.runner.run(&read(payload)?, context).await?;
-            Ok(Ended::Done)
-        })
-    }
-}
-
-struct Inside<J, R> {
-    runner: R,
-    job: PhantomData<fn() -> J>,
-}
-
-impl<D: JobStore, J: Job, R: ApplyJob<J, D>> Route<D> for Inside<J, R> {
-    fn attempt<'a>(
-        &'a self,
-        attempt: &'a Attempt<D>,
-        held: &'a Held,
-        payload: &'a [u8],
-        context: &'a JobContext,
-    ) -> BoxFuture<'a, Result<Ended, JobError>> {
-        Box::pin(async move {
-            let job: J = read(payload)?;
-            let mut apply = Apply::new(attempt, &self.runner, &job, held, context);
-            let applied = transact(&attempt.database, &mut apply).await;
-            apply.ended(applied)
-        })
-    }
-}
-
-/// A build that can't read a job is followed by one that can: it is tried again.
-fn read<J: Job>(payload: &[u8]) -> Result<J, JobError> {
-    serde_json::from_slice(payload)
-        .map_err(|fault| JobError::Retry(format!("the job can't be read: {fault}")))
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{JobAction, JobId};
+use super::id::JobId;
+use crate::dead_letter::Action;
 use crate::error::StoreError;
 use crate::message::MessageContext;
 use crate::outbox::OutboxStore;
@@ -173,6 +174,25 @@ pub struct JobCounts {
 impl JobCounts {
     /// Nobody needs to know more exactly, and a million take time to count.
     pub const MOST: u64 = 10_000;
+}
+
+/// What an operator did with a job, as it is kept for ever.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobAction {
+    /// Its identity; rises with time within one process.
+    pub id: Uuid,
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub who: String,
+    /// What.
+    pub action: Action,
+    /// With which job.
+    pub job: JobId,
+    /// The job's name.
+    pub name: String,
+    /// Why, in the operator's words.
+    pub why: String,
 }
 
 /// The table of jobs. All times are the database's, so that instances need not agree on one.

@@ -9,13 +9,15 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use super::faults::{Faults, Step};
-use super::jobs::Row;
+use super::job_row::{self, Row};
 use crate::checkpoint::TopicPartition;
 use crate::clock::{Clock, SystemClock};
 use crate::dead_letter::{DeadLetter, LetterAction};
 use crate::error::StoreError;
 use crate::guard::Guard;
-use crate::jobs::{JobAction, JobChange, JobId, Scheduled};
+use crate::jobs::change::{JobChange, Scheduled};
+use crate::jobs::id::JobId;
+use crate::jobs::store::JobAction;
 use crate::outbox::{Backlog, Lease, OutboxRecord, OutboxStore};
 use crate::relay::Waker;
 use crate::replay::ReplayFigures;
@@ -248,7 +250,7 @@ impl<S: Clone + Default + Send + 'static> OutboxStore for MemoryDatabase<S> {
     ) -> Result<(), StoreError> {
         self.meet(Step::Write).await?;
         tx.scheduled.note(changes);
-        super::jobs::change(&mut tx.jobs, changes, self.clock.now());
+        job_row::change(&mut tx.jobs, changes, self.clock.now());
         Ok(())
     }
 

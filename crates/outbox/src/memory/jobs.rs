@@ -1,6 +1,5 @@
 //! Jobs.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -8,115 +7,12 @@ use uuid::Uuid;
 
 use super::database::{MemoryDatabase, MemoryTx};
 use super::faults::Step;
+use super::job_row::{Row, held_row};
 use crate::error::{ErrorKind, StoreError};
 use crate::jobs::{
-    Held, JobAction, JobChange, JobCounts, JobFilter, JobId, JobPosition, JobState, JobStore,
-    JobView, NewJob, Taken, TakenJob,
+    Held, JobAction, JobCounts, JobFilter, JobId, JobPosition, JobState, JobStore, JobView, Taken,
 };
-use crate::message::MessageContext;
 use crate::relay::Waker;
-
-/// A job as it is kept.
-#[derive(Clone)]
-pub(super) struct Row {
-    view: JobView,
-    lease: Option<Uuid>,
-}
-
-impl Row {
-    fn new(job: &NewJob) -> Self {
-        let view = JobView {
-            id: job.id.clone(),
-            name: job.name.to_owned(),
-            state: JobState::Waiting,
-            at: job.due,
-            due: Some(job.due),
-            scheduled_at: Some(job.scheduled_at),
-            attempts: 0,
-            reason: None,
-            context: job.context.clone(),
-            payload: Some(job.payload.clone()),
-        };
-        Self { view, lease: None }
-    }
-
-    /// A row that has ended keeps its id, name and end.
-    fn ended(id: &JobId, name: String, state: JobState, at: Timestamp) -> Self {
-        let view = JobView {
-            id: id.clone(),
-            name,
-            state,
-            at,
-            due: None,
-            scheduled_at: None,
-            attempts: 0,
-            reason: None,
-            context: MessageContext::default(),
-            payload: None,
-        };
-        Self { view, lease: None }
-    }
-
-    fn end(&mut self, state: JobState, now: Timestamp) {
-        let name = std::mem::take(&mut self.view.name);
-        *self = Self::ended(&self.view.id, name, state, now);
-    }
-
-    /// Leaves it open in `state`, without an attempt that has it.
-    fn open(&mut self, state: JobState, at: Timestamp) {
-        self.view.state = state;
-        self.view.at = at;
-        self.lease = None;
-    }
-
-    fn is_takeable(&self) -> bool {
-        matches!(self.view.state, JobState::Waiting | JobState::Running)
-    }
-
-    fn position(&self) -> JobPosition {
-        JobPosition {
-            at: self.view.at,
-            id: self.view.id.clone(),
-        }
-    }
-
-    fn taken(&self, lease: Uuid) -> TakenJob {
-        let view = self.view.clone();
-        TakenJob {
-            held: Held { id: view.id, lease },
-            name: view.name,
-            attempt: view.attempts,
-            due: view.due.unwrap_or(view.at),
-            scheduled_at: view.scheduled_at.unwrap_or(view.at),
-            context: view.context,
-            payload: view.payload.unwrap_or_default(),
-        }
-    }
-}
-
-pub(super) fn change(rows: &mut BTreeMap<JobId, Row>, changes: &[JobChange], now: Timestamp) {
-    for change in changes {
-        match change {
-            JobChange::Schedule(job) => {
-                rows.entry(job.id.clone()).or_insert_with(|| Row::new(job));
-            }
-            JobChange::Cancel(id) => match rows.get_mut(id) {
-                Some(row) if row.view.state.has_ended() => {}
-                Some(row) => row.end(JobState::Cancelled, now),
-                None => {
-                    let row = Row::ended(id, String::new(), JobState::Cancelled, now);
-                    rows.insert(id.clone(), row);
-                }
-            },
-        }
-    }
-}
-
-/// The row that `held` is a right to.
-fn held_row<'a>(rows: &'a mut BTreeMap<JobId, Row>, held: &Held) -> Option<&'a mut Row> {
-    let row = rows.get_mut(&held.id)?;
-    (row.lease == Some(held.lease)).then_some(row)
-}
 
 impl<S: Clone + Default + Send + 'static> MemoryDatabase<S> {
     /// The jobs, also those that have ended.

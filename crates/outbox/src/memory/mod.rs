@@ -8,6 +8,7 @@ mod broker;
 mod database;
 mod faults;
 mod inbox;
+mod job_row;
 mod jobs;
 mod letters;
 

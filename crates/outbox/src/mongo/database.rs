@@ -15,7 +15,7 @@ use super::fault::fault;
 use super::pool;
 use super::restoring::Doubt;
 use crate::error::StoreError;
-use crate::jobs::Scheduled;
+use crate::jobs::change::Scheduled;
 use crate::relay::Waker;
 use crate::transaction::Database;
 

@@ -43,7 +43,9 @@ impl DatabaseClock {
         self.hand.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn high(&self) -> Timestamp {
+    /// The latest time that it has shown.
+    pub(super) fn latest(&self) -> Timestamp {
+        self.now();
         self.hand().high
     }
 

@@ -7,10 +7,10 @@ use futures::future::join_all;
 use jiff::SignedDuration;
 use outbox::{StoreError, transact};
 
-use super::books::{Pay, Place};
 use super::clock::DatabaseClock;
 use super::control::Store;
 use super::fate::World;
+use super::handlers::{Pay, Place};
 use super::instance::Instances;
 
 /// What a message says.

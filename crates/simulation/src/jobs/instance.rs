@@ -10,10 +10,10 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::books::{Close, Mail, Worker};
 use super::clock::DatabaseClock;
 use super::control::Store;
 use super::fate::{Fate, World};
+use super::handlers::{Close, Mail, Worker};
 use crate::chance::Chance;
 
 /// How many there are.
