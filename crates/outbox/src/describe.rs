@@ -90,15 +90,12 @@ pub(crate) fn relay() {
     );
 }
 
-pub(crate) fn jobs_scheduled() {
+pub(crate) fn jobs() {
     describe_counter!(
         "jobs_scheduled_total",
         Unit::Count,
         "Jobs scheduled, those scheduled again included, which changes nothing"
     );
-}
-
-pub(crate) fn jobs() {
     describe_counter!(
         "jobs_run_total",
         Unit::Count,

@@ -9,7 +9,6 @@ use serde::de::DeserializeOwned;
 use thiserror::Error;
 
 use super::id::JobId;
-use crate::describe;
 use crate::message::MessageContext;
 use crate::relay::Waker;
 
@@ -125,9 +124,6 @@ impl Scheduled {
 
     /// Counts, and wakes the runner when it has something to do now.
     pub(crate) fn committed(&self, waker: &Waker) {
-        if !self.counts.is_empty() {
-            describe::jobs_scheduled();
-        }
         for (name, count) in &self.counts {
             metrics::counter!("jobs_scheduled_total", "job" => *name).increment(*count);
         }

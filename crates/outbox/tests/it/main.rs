@@ -11,6 +11,7 @@ mod broker_faults;
 mod conformance;
 mod example;
 mod faults;
+mod messaging;
 mod mongo_visibility;
 mod paused_reader;
 mod read_ahead;
