@@ -257,7 +257,9 @@ impl Messaging {
             };
             let jobs = async {
                 if let Some(runner) = runner {
-                    runner.run(ending.clone()).await;
+                    // The relay ends before them only when nothing may be written any more.
+                    let running = Box::pin(runner.run(ending.clone()));
+                    published.run_until_cancelled(running).await;
                 }
             };
             let (outcome, ()) = tokio::join!(hearing, jobs);
