@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use outbox::jobs::JobChange;
 use outbox::outbox::{Backlog, Lease};
 use outbox::replay::{ReplayCounts, Rewind};
 use outbox::source::Assigned;
@@ -20,6 +21,14 @@ impl<D: OutboxStore> OutboxStore for Broken<D> {
             return Ok(());
         }
         self.right.append(&mut tx.right, record).await
+    }
+
+    async fn change_jobs(
+        &self,
+        tx: &mut Self::Tx,
+        changes: &[JobChange],
+    ) -> Result<(), StoreError> {
+        self.right.change_jobs(&mut tx.right, changes).await
     }
 
     async fn pending(

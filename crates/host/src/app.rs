@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use outbox::mongo::MongoDatabase;
-use outbox::{Event, Handle, Relearn, StoreError, Subscriptions};
+use outbox::{ApplyJob, Event, Handle, Job, Jobs, Relearn, RunJob, StoreError, Subscriptions};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -14,6 +14,7 @@ use crate::{BoxError, Context, Contract, Service, Stream, operations};
 pub struct App<S: Service> {
     publishes: Vec<Stream>,
     subscriptions: Vec<Subscription<S>>,
+    jobs: Vec<AddJob<S>>,
     pub(crate) tables: Option<Tables>,
     pub(crate) transient: Vec<&'static str>,
     pub(crate) demo: Option<Demo>,
@@ -26,6 +27,7 @@ type Tables =
     Box<dyn Fn(MongoDatabase) -> BoxFuture<'static, Result<(), StoreError>> + Send + Sync>;
 type Demo = Box<dyn Fn(MongoDatabase) -> BoxFuture<'static, Result<(), BoxError>> + Send + Sync>;
 type Recovery<S> = Box<dyn Fn(&Context<S>) -> Arc<dyn Relearn> + Send + Sync>;
+type AddJob<S> = Box<dyn Fn(&Context<S>, Jobs<MongoDatabase>) -> Jobs<MongoDatabase> + Send + Sync>;
 type Subscribe<S> = Box<
     dyn Fn(&Context<S>, Subscriptions<MongoDatabase>) -> Subscriptions<MongoDatabase> + Send + Sync,
 >;
@@ -42,6 +44,7 @@ impl<S: Service> App<S> {
         let mut app = Self {
             publishes: Vec::new(),
             subscriptions: Vec::new(),
+            jobs: Vec::new(),
             tables: None,
             transient: Vec::new(),
             demo: None,
@@ -71,6 +74,27 @@ impl<S: Service> App<S> {
             effect,
             subscribe: Box::new(move |context, all| all.on::<E, H>(handler(context))),
         });
+        self
+    }
+
+    /// Has the runner that `runner` makes do the jobs `J`, which reach outside of the database.
+    pub fn job<J: Job, R: RunJob<J>>(
+        &mut self,
+        runner: impl Fn(&Context<S>) -> R + Send + Sync + 'static,
+    ) -> &mut Self {
+        let add = move |context: &Context<S>, all: Jobs<_>| all.on::<J, R>(runner(context));
+        self.jobs.push(Box::new(add));
+        self
+    }
+
+    /// Has the runner that `runner` makes do the jobs `J` in the transaction that finishes them.
+    pub fn timer<J: Job, R: ApplyJob<J, MongoDatabase>>(
+        &mut self,
+        runner: impl Fn(&Context<S>) -> R + Send + Sync + 'static,
+    ) -> &mut Self {
+        let add =
+            move |context: &Context<S>, all: Jobs<_>| all.in_transaction::<J, R>(runner(context));
+        self.jobs.push(Box::new(add));
         self
     }
 
@@ -148,6 +172,13 @@ impl<S: Service> App<S> {
         self.subscriptions
             .iter()
             .fold(none, |all, one| (one.subscribe)(context, all))
+    }
+
+    /// Who does the jobs; `None` for a service that has none.
+    pub(crate) fn jobs(&self, context: &Context<S>) -> Option<Jobs<MongoDatabase>> {
+        let none = Jobs::new(S::NAME);
+        let add = |all, add: &AddJob<S>| add(context, all);
+        (!self.jobs.is_empty()).then(|| self.jobs.iter().fold(none, add))
     }
 
     pub(crate) fn openapi(&self) -> OpenApi {

@@ -10,6 +10,7 @@ use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{self, Next};
 use axum::response::IntoResponse;
+use outbox::jobs::JobSettings;
 use outbox::{Clock, Ground, Messaging, SystemClock};
 use service::health::Health;
 use service::http::{InProcess, Problem};
@@ -194,10 +195,16 @@ fn messaging<S: Service>(app: &App<S>, context: &Context<S>) -> Result<Messaging
         context.clock(),
     )?
     .with_batch(settings.batch);
-    Ok(match &app.recovery {
+    let messaging = match &app.recovery {
         Some(recovery) => messaging.relearning(recovery(context))?,
         None => messaging,
-    })
+    };
+    match app.jobs(context) {
+        Some(jobs) => messaging
+            .with_jobs(jobs, JobSettings::default())
+            .map_err(StartError::of_service),
+        None => Ok(messaging),
+    }
 }
 
 fn operator<S: Service>(app: &App<S>, context: &Context<S>) -> Operator {

@@ -35,9 +35,7 @@ pub mod store;
 
 use std::convert::Infallible;
 
-use events::{
-    OrderCreate, OrderStatusUpdate, OrderUpdate, ProductCreate, ProductsQuantityUpdate,
-};
+use events::{OrderCreate, OrderStatusUpdate, OrderUpdate, ProductCreate, ProductsQuantityUpdate};
 use host::{App, Instance, Service, StartError};
 
 use crate::commands::GroupCommit;

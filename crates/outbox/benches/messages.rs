@@ -13,8 +13,8 @@ use std::time::Duration;
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
 // `order.rs` names what it needs from its crate's root, which here is this file.
 use ::outbox::{
-    Event, MessageContext, Outgoing, Record, SystemClock, TopicPartition, cloudevents, handler,
-    message, outbox,
+    Clock as _, Event, MessageContext, Outgoing, Record, SystemClock, TopicPartition, cloudevents,
+    handler, message, outbox,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -128,7 +128,11 @@ fn records(count: u128, keys: u128) -> Vec<outbox::OutboxRecord> {
             out.push(&placed(place % keys, version, 1), context())
                 .unwrap();
         }
-        out.into_record().unwrap()
+        outbox::OutboxRecord {
+            id: clock.uuid(),
+            written_at: out.now(),
+            messages: out.messages().to_vec(),
+        }
     };
     (0..count).map(record).collect()
 }

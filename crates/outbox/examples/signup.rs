@@ -7,8 +7,8 @@ use bson::{Document, doc};
 use outbox::kafka::{KafkaAdmin, KafkaOptions, KafkaPublisher, KafkaSource, TopicSpec};
 use outbox::mongo::{MongoDatabase, MongoOptions, MongoTx};
 use outbox::{
-    Envelope, Event, Handle, HandleError, Inbox, InboxSettings, MessageContext, OutboxStore,
-    Outgoing, Relay, RelaySettings, StoreError, Subscriptions, SystemClock, Work, transact,
+    Envelope, Event, Handle, HandleError, Inbox, InboxSettings, MessageContext, Outgoing, Relay,
+    RelaySettings, StoreError, Subscriptions, SystemClock, Work, transact,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -46,10 +46,7 @@ impl Work<MongoDatabase> for SignUp<'_> {
         let mut out = Outgoing::new("accounts", &SystemClock);
         out.push(&SignedUp { email }, MessageContext::default())
             .map_err(StoreError::permanent)?;
-        if let Some(record) = out.into_record() {
-            self.0.append(tx, &record).await?;
-        }
-        Ok(())
+        out.write(self.0, tx).await.map(drop)
     }
 }
 

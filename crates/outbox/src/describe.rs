@@ -90,6 +90,41 @@ pub(crate) fn relay() {
     );
 }
 
+pub(crate) fn jobs() {
+    describe_counter!(
+        "jobs_scheduled_total",
+        Unit::Count,
+        "Jobs scheduled, those scheduled again included, which changes nothing"
+    );
+    describe_counter!(
+        "jobs_run_total",
+        Unit::Count,
+        "Attempts at jobs by what came of them"
+    );
+    describe_histogram!(
+        "jobs_run_duration_seconds",
+        Unit::Seconds,
+        "Time of one attempt at a job"
+    );
+    describe_gauge!(
+        "jobs_waiting",
+        Unit::Count,
+        "Jobs that wait, due or not, counted up to 10,000 every 10 s by every instance"
+    );
+    describe_gauge!(
+        "jobs_due",
+        Unit::Count,
+        "Jobs that wait and are due, counted up to 10,000"
+    );
+    describe_gauge!(
+        "jobs_oldest_due_age_seconds",
+        Unit::Seconds,
+        "For how long the first of them has been due"
+    );
+    describe_gauge!("jobs_running", Unit::Count, "Jobs that an attempt has");
+    describe_gauge!("jobs_dead", Unit::Count, "Jobs set aside");
+}
+
 /// Registers what is counted seldom, so that it is there with 0.
 pub(crate) fn database() {
     describe_counter!(

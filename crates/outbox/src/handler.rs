@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use thiserror::Error;
 
 use crate::error::{ErrorKind, StoreError};
+use crate::jobs::change::InvalidJob;
 use crate::message::{Envelope, Event, InvalidMessage, MessageContext};
 use crate::outbox::Outgoing;
 use crate::source::Record;
@@ -58,6 +59,12 @@ impl From<InvalidMessage> for HandleError {
         Self::DeadLetter(format!(
             "an event that follows from it can't be published: {fault}"
         ))
+    }
+}
+
+impl From<InvalidJob> for HandleError {
+    fn from(fault: InvalidJob) -> Self {
+        Self::DeadLetter(format!("a job that follows from it can't be kept: {fault}"))
     }
 }
 

@@ -7,26 +7,28 @@
 //! **Boundary.** No word of any business is in here. A service brings its state, its
 //! events ([`Event`]) and its handlers ([`Handle`]); this crate brings the transaction
 //! ([`transact`]), the [`Outbox`](OutboxStore), the [`Relay`] that publishes it, and the
-//! [`Inbox`] that feeds handlers.
+//! [`Inbox`] that feeds handlers. What has to wait, or reaches outside of the database, is a
+//! [`Job`] that a [`JobRunner`] runs ([`jobs`]).
 //!
 //! **Flow.**
 //!
 //! ```text
 //! command -> one transaction: state + one outbox record -> Relay -> topic
 //! topic   -> Inbox: one transaction per batch: checkpoint + state + outbox record -> Relay -> ...
+//! either  -> jobs in the same transaction -> JobRunner, when they are due
 //! ```
 //!
 //! **Adapters** stand behind ports: [`mongo`] for the database, [`kafka`] for the broker,
 //! [`memory`] for simulations. One conformance suite runs over all of them.
 //!
 //! **Operators** handle a topic again ([`Replay`]), deal with what was set aside
-//! ([`DeadLetters`]), and read topics ([`kafka::TopicReader`]).
+//! ([`DeadLetters`], [`JobAdmin`](jobs::JobAdmin)), and read topics ([`kafka::TopicReader`]).
 //!
 //! **A complete example** is `examples/signup.rs`, shown in the README beside what is
 //! promised and what is not, the tables, metrics and settings.
 //!
 //! **How to add one.** An adapter of another database implements [`Database`],
-//! [`OutboxStore`], [`InboxStore`] and [`LetterStore`]; one of another broker implements [`Publisher`] and
+//! [`OutboxStore`], [`InboxStore`], [`LetterStore`] and [`JobStore`]; one of another broker implements [`Publisher`] and
 //! [`Source`]. The suite in `tests/it/conformance` then says whether it keeps the promises.
 
 pub mod checkpoint;
@@ -38,6 +40,7 @@ pub mod error;
 pub mod handler;
 pub mod inbox;
 mod interrupt;
+pub mod jobs;
 pub mod kafka;
 pub mod memory;
 pub mod message;
@@ -59,6 +62,7 @@ pub use dead_letter::{DeadLetter, DeadLetters, LetterStore};
 pub use error::{ErrorKind, StoreError};
 pub use handler::{Handle, HandleError, Subscriptions};
 pub use inbox::{Inbox, InboxSettings};
+pub use jobs::{ApplyJob, Job, JobContext, JobError, JobId, JobRunner, JobStore, Jobs, RunJob};
 pub use message::{Envelope, Event, InvalidMessage, Message, MessageContext};
 pub use messaging::{Ground, Messaging, MessagingError};
 pub use outbox::{OutboxRecord, OutboxStore, Outgoing};

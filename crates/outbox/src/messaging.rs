@@ -2,9 +2,10 @@
 //!
 //! To begin: a database that is whole, tables and topics, for as long as it takes; then what the
 //! database may have forgotten of the service's own events ([`relearn`](crate::relearn)); then the
-//! relay and the inbox. While a restore of the database is not finished, nothing is written to it,
+//! relay, the inbox and the jobs. While a restore of the database is not finished, nothing is written to it,
 //! by whatever command ([`MongoDatabase::whole`]). To end: the inbox finishes its batch and leaves
-//! the group; the relay stays until nobody writes to the outbox any more.
+//! the group, and the jobs that run are brought to their end; the relay stays until nobody writes to
+//! the outbox any more.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,6 +19,7 @@ use crate::clock::Clock;
 use crate::error::StoreError;
 use crate::handler::Subscriptions;
 use crate::inbox::{Inbox, InboxError, InboxSettings};
+use crate::jobs::{DuplicateJob, JobRunner, JobSettings, Jobs};
 use crate::kafka::{
     KafkaAdmin, KafkaError, KafkaOptions, KafkaPublisher, KafkaSource, TopicReader, TopicSpec,
 };
@@ -25,7 +27,7 @@ use crate::mongo::MongoDatabase;
 use crate::relay::{Relay, RelaySettings};
 use crate::relearn::{Past, Relearn, RelearnError};
 
-/// Relay and inbox of one service, on MongoDB and Kafka.
+/// Relay, inbox and jobs of one service, on MongoDB and Kafka.
 pub struct Messaging {
     service: &'static str,
     database: MongoDatabase,
@@ -36,6 +38,7 @@ pub struct Messaging {
     ground: Ground,
     batch: usize,
     past: Option<Past>,
+    jobs: Option<JobRunner<MongoDatabase>>,
 }
 
 /// How long the broker is waited for while a service reads its own events; then it begins again.
@@ -152,6 +155,7 @@ impl Messaging {
             ground,
             batch: InboxSettings::default().batch,
             past: None,
+            jobs: None,
         })
     }
 
@@ -171,6 +175,20 @@ impl Messaging {
     pub fn relearning(mut self, learner: Arc<dyn Relearn>) -> Result<Self, KafkaError> {
         let reader = TopicReader::new(&self.kafka)?.with_patience(PATIENCE);
         self.past = Some(Past::new(self.service, &self.database, reader, learner));
+        Ok(self)
+    }
+
+    /// Runs `jobs` beside relay and inbox.
+    ///
+    /// # Errors
+    /// When a name is registered twice.
+    pub fn with_jobs(
+        mut self,
+        jobs: Jobs<MongoDatabase>,
+        settings: JobSettings,
+    ) -> Result<Self, DuplicateJob> {
+        let (database, clock) = (self.database.clone(), Arc::clone(&self.clock));
+        self.jobs = Some(JobRunner::new(database, jobs, clock, settings)?);
         Ok(self)
     }
 
@@ -205,7 +223,7 @@ impl Messaging {
         {
             return Ok(());
         }
-        let mut past = self.past.take();
+        let (mut past, runner) = (self.past.take(), self.jobs.take());
         if let Some(past) = &mut past {
             match stop.run_until_cancelled(past.learn()).await {
                 Some(learned) => learned?,
@@ -238,13 +256,25 @@ impl Messaging {
             .map(|source| Inbox::new(database, source, subscriptions, service, clock, settings));
         let (ending, quiet) = (stop.child_token(), CancellationToken::new());
         let published = CancellationToken::new();
-        let hearing = async {
-            let outcome = if let Some(inbox) = inbox {
-                inbox.run(ending.clone()).await
-            } else {
-                ending.cancelled().await;
-                Ok(())
+        let working = async {
+            let hearing = async {
+                let outcome = if let Some(inbox) = inbox {
+                    inbox.run(ending.clone()).await
+                } else {
+                    ending.cancelled().await;
+                    Ok(())
+                };
+                ending.cancel();
+                outcome
             };
+            let jobs = async {
+                if let Some(runner) = runner {
+                    // The relay ends before them only when nothing may be written any more.
+                    let running = Box::pin(runner.run(ending.clone()));
+                    published.run_until_cancelled(running).await;
+                }
+            };
+            let (outcome, ()) = tokio::join!(hearing, jobs);
             // A fault ends the process; what was said until then is published by the next.
             if outcome.is_ok() {
                 tokio::select! {
@@ -273,7 +303,7 @@ impl Messaging {
             }
             kept
         };
-        let (heard, (), kept) = tokio::join!(hearing, publishing, keeping);
+        let (heard, (), kept) = tokio::join!(working, publishing, keeping);
         heard?;
         Ok(kept?)
     }

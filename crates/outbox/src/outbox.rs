@@ -7,6 +7,8 @@ use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::error::StoreError;
+use crate::jobs::change::{InvalidJob, Job, JobChange, NewJob};
+use crate::jobs::id::JobId;
 use crate::message::{Event, InvalidMessage, Message, MessageContext};
 use crate::transaction::Database;
 
@@ -21,12 +23,13 @@ pub struct OutboxRecord {
     pub messages: Vec<Message>,
 }
 
-/// Collects the messages of one transaction.
+/// Collects the messages and the jobs of one transaction.
 pub struct Outgoing<'a> {
     source: &'a str,
     clock: &'a dyn Clock,
     now: Timestamp,
     messages: Vec<Message>,
+    jobs: Vec<JobChange>,
     duplicates: usize,
     afterwards: Vec<Afterwards>,
 }
@@ -42,6 +45,7 @@ impl<'a> Outgoing<'a> {
             clock,
             now: to_milliseconds(clock.now()),
             messages: Vec::new(),
+            jobs: Vec::new(),
             duplicates: 0,
             afterwards: Vec::new(),
         }
@@ -94,6 +98,29 @@ impl<'a> Outgoing<'a> {
         Ok(())
     }
 
+    /// Schedules `job`, to be run once it is `due` by the database's clock. An id that was ever
+    /// used changes nothing, whatever has become of its job: events may come again.
+    ///
+    /// # Errors
+    /// When the job is too large to be kept.
+    pub fn schedule<J: Job>(
+        &mut self,
+        id: JobId,
+        job: &J,
+        due: Timestamp,
+        context: MessageContext,
+    ) -> Result<(), InvalidJob> {
+        let job = NewJob::new(id, job, due, self.now, context)?;
+        self.jobs.push(JobChange::Schedule(job));
+        Ok(())
+    }
+
+    /// Cancels the job `id` unless it has ended; scheduling it later changes nothing. Of an
+    /// attempt that is under way, what it does in a transaction does not happen.
+    pub fn cancel(&mut self, id: JobId) {
+        self.jobs.push(JobChange::Cancel(id));
+    }
+
     /// Says that `events` of those handled were seen before and changed nothing. For figures
     /// alone: a replay shows what was new.
     pub fn duplicates(&mut self, events: usize) {
@@ -131,16 +158,34 @@ impl<'a> Outgoing<'a> {
         self.messages.is_empty()
     }
 
-    /// The record to be written, or `None` when there is nothing to say.
-    pub fn into_record(self) -> Option<OutboxRecord> {
-        if self.messages.is_empty() {
-            return None;
+    /// The messages so far.
+    pub fn messages(&self) -> &[Message] {
+        &self.messages
+    }
+
+    /// Writes the messages as one outbox record, and the jobs, as a part of the transaction.
+    /// What there is none of costs nothing. Comes back with the record.
+    ///
+    /// # Errors
+    /// What the store's are.
+    pub async fn write<D: OutboxStore>(
+        self,
+        database: &D,
+        tx: &mut D::Tx,
+    ) -> Result<Option<OutboxRecord>, StoreError> {
+        if !self.jobs.is_empty() {
+            database.change_jobs(tx, &self.jobs).await?;
         }
-        Some(OutboxRecord {
+        if self.messages.is_empty() {
+            return Ok(None);
+        }
+        let record = OutboxRecord {
             id: self.clock.uuid(),
             written_at: self.now,
             messages: self.messages,
-        })
+        };
+        database.append(tx, &record).await?;
+        Ok(Some(record))
     }
 }
 
@@ -174,6 +219,14 @@ pub trait OutboxStore: Database {
         &self,
         tx: &mut Self::Tx,
         record: &OutboxRecord,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Schedules and cancels jobs, in this order, as a part of the transaction, which also
+    /// wakes the runner once it is committed.
+    fn change_jobs(
+        &self,
+        tx: &mut Self::Tx,
+        changes: &[JobChange],
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// What is not published yet, oldest first, at one snapshot; at most `limit` records

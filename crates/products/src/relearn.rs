@@ -31,8 +31,8 @@ use outbox::kafka::TopicReader;
 use outbox::mongo::MongoTx;
 use outbox::relearn::MOST_AT_ONCE;
 use outbox::{
-    Clock, InboxStore, LetterStore, MessageContext, OutboxStore, Outgoing, Record, Relearn,
-    RelearnError, StoreError, Work, transact,
+    Clock, InboxStore, LetterStore, MessageContext, Outgoing, Record, Relearn, RelearnError,
+    StoreError, Work, transact,
 };
 
 use self::reading::{decision, demands, is, own};
@@ -348,9 +348,6 @@ impl Work<ShopDatabase> for SayAgain<'_> {
             out.push(&news, MessageContext::default())
                 .map_err(StoreError::permanent)?;
         }
-        match out.into_record() {
-            Some(record) => past.database.append(tx, &record).await,
-            None => Ok(()),
-        }
+        out.write(&past.database, tx).await.map(drop)
     }
 }

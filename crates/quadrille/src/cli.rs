@@ -10,6 +10,7 @@ use crate::audit::AuditArgs;
 use crate::backup::{BackupArgs, RestoreArgs};
 use crate::bench::BenchArgs;
 use crate::health::HealthArgs;
+use crate::jobs::JobsCommand;
 use crate::letters::LettersCommand;
 use crate::order::life::EventsArgs;
 use crate::order::stuck::StuckArgs;
@@ -72,6 +73,9 @@ pub(crate) enum Command {
     /// Look after messages that a service could not apply
     #[command(subcommand)]
     DeadLetters(LettersCommand),
+    /// Look after what services have still to do: mails, time limits and the like
+    #[command(subcommand)]
+    Jobs(JobsCommand),
     /// Compare the cluster's topics with what the shop needs, and make them so
     #[command(subcommand)]
     Topics(Box<TopicsCommand>),

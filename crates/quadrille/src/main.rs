@@ -20,6 +20,7 @@ mod bench;
 mod choreography;
 mod cli;
 mod health;
+mod jobs;
 mod letters;
 mod migrate;
 mod openapi;
@@ -122,6 +123,7 @@ async fn run(cli: Cli, matches: &clap::ArgMatches) -> anyhow::Result<ExitCode> {
         Command::Backup(args) => backup::save(&args).await?,
         Command::Restore(args) => backup::restore(&args).await?,
         Command::DeadLetters(command) => return Ok(verdict(letters::run(&command).await?)),
+        Command::Jobs(command) => jobs::run(&command).await?,
         Command::Bench(args) => {
             if !bench::run(&args).await? {
                 return Ok(ExitCode::FAILURE);

@@ -168,7 +168,7 @@ fn collect(command: &Command, reader: &str, settings: &mut BTreeMap<String, Sett
     }
     for inner in command.get_subcommands() {
         // Alone, the names of these say nothing.
-        let reader = if ["dead-letters", "topics", "accounts"].contains(&reader) {
+        let reader = if ["dead-letters", "jobs", "topics", "accounts"].contains(&reader) {
             reader
         } else {
             inner.get_name()

@@ -15,6 +15,8 @@
 //! **Flow.** [`run`] draws a [`Plan`] from the seed, starts the [`shop`](Shop) with up to two
 //! instances of each service, lets customers and the weather at it, and `check`s.
 //!
+//! [`jobs`] does the same for jobs and timers, with a service of its own.
+//!
 //! **How to add one.** A fault: a kind in [`Fault`] and where `Fate` draws it, or an event
 //! of the weather. A check: a function in `check/` that names what is off, and a variant of
 //! [`Check`] for it. A negative control: see the crate `controls`, and `control.rs` here.
@@ -28,6 +30,7 @@ mod customers;
 mod expected;
 mod fate;
 mod instance;
+pub mod jobs;
 mod plan;
 mod run;
 pub mod sharded;

@@ -122,7 +122,7 @@ impl From<&LetterDetail> for DetailBody {
 /// Why something is done.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = DeadLetterReason)]
+#[schema(as = ActionReason)]
 pub(super) struct ReasonBody {
     /// The reason, at most 500 characters; it is kept with who did it and when.
     #[schema(example = "the order was entered by hand")]
@@ -140,6 +140,17 @@ impl ReasonBody {
             return Err(problems::reason_required());
         }
         Ok(reason)
+    }
+
+    /// The same for what is tried again, which needs no reason of its own.
+    ///
+    /// # Errors
+    /// `reason-required` when it is too long.
+    pub(super) fn checked_or_default(&self) -> Result<&str, Problem> {
+        Ok(match self.checked()? {
+            "" => "tried again",
+            why => why,
+        })
     }
 }
 

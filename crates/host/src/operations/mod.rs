@@ -1,9 +1,10 @@
-//! What an operator may do to a service over HTTP: its dead letters. For admins.
+//! What an operator may do to a service over HTTP: its dead letters and its jobs. For admins.
 //!
-//! One file for each endpoint. An id in a path is a letter's place, `TOPIC:PARTITION:OFFSET`.
+//! One file for each endpoint. A dead letter's id in a path is its place, `TOPIC:PARTITION:OFFSET`.
 
 mod body;
 mod discard_letter;
+mod jobs;
 mod list_actions;
 mod list_letters;
 mod place;
@@ -18,6 +19,7 @@ use axum::extract::FromRef;
 use outbox::Clock;
 use outbox::Subscriptions;
 use outbox::dead_letter::DeadLetters;
+use outbox::jobs::JobAdmin;
 use outbox::mongo::MongoDatabase;
 use service::token::Verifier;
 use utoipa::openapi::OpenApi;
@@ -31,6 +33,7 @@ pub struct Operator(Arc<Parts>);
 struct Parts {
     group: String,
     desk: DeadLetters<MongoDatabase>,
+    jobs: JobAdmin<MongoDatabase>,
     verifier: Verifier,
 }
 
@@ -46,6 +49,7 @@ impl Operator {
     ) -> Self {
         Self(Arc::new(Parts {
             group: subscriptions.group().to_owned(),
+            jobs: JobAdmin::new(database.clone(), Arc::clone(&clock)),
             desk: DeadLetters::new(database, subscriptions, service, clock),
             verifier,
         }))
@@ -53,6 +57,10 @@ impl Operator {
 
     fn desk(&self) -> &DeadLetters<MongoDatabase> {
         &self.0.desk
+    }
+
+    fn jobs(&self) -> &JobAdmin<MongoDatabase> {
+        &self.0.jobs
     }
 
     fn group(&self) -> &str {
@@ -86,8 +94,11 @@ pub fn openapi(service: &str) -> OpenApi {
 }
 
 fn nested(service: &str) -> OpenApiRouter<Operator> {
-    let path = format!("/api/admin/dead-letters/{service}");
-    OpenApiRouter::new().nest(&path, documented())
+    let letters = format!("/api/admin/dead-letters/{service}");
+    let jobs = format!("/api/admin/jobs/{service}");
+    OpenApiRouter::new()
+        .nest(&letters, documented())
+        .nest(&jobs, jobs::documented())
 }
 
 fn documented() -> OpenApiRouter<Operator> {

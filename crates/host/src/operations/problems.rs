@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 use outbox::dead_letter::DeskError;
+use outbox::jobs::JobAdminError;
 use outbox::{ErrorKind, StoreError};
 use service::http::Problem;
 
@@ -36,6 +37,32 @@ pub(super) fn of_desk(error: DeskError) -> Problem {
         DeskError::Store(fault) => of_fault(&fault),
         other @ DeskError::Several { .. } => Problem::internal(&other),
     }
+}
+
+pub(super) fn of_job(error: JobAdminError) -> Problem {
+    match error {
+        JobAdminError::Unknown(_) => {
+            Problem::new(StatusCode::NOT_FOUND, "unknown-job", "There is no such job")
+                .detail("no job was ever scheduled or cancelled under this id")
+        }
+        JobAdminError::WrongState { state, .. } => {
+            let title = "The job is not in a state for this";
+            Problem::new(StatusCode::CONFLICT, "job-state", title)
+                .detail(error.to_string())
+                .with("state", state.name())
+        }
+        JobAdminError::NoReason => reason_required(),
+        JobAdminError::Store(fault) => of_fault(&fault),
+    }
+}
+
+pub(super) fn invalid_query(detail: String) -> Problem {
+    Problem::new(
+        StatusCode::BAD_REQUEST,
+        "invalid-query",
+        "The address has a wrong parameter",
+    )
+    .detail(detail)
 }
 
 pub(super) fn reason_required() -> Problem {

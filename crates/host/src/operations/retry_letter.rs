@@ -38,10 +38,7 @@ pub(super) async fn retry_dead_letter(
     reason: Option<Json<ReasonBody>>,
 ) -> Result<Json<OutcomeBody>, Problem> {
     let reason = reason.map(|Json(body)| body).unwrap_or_default();
-    let why = match reason.checked()? {
-        "" => "tried again",
-        why => why,
-    };
+    let why = reason.checked_or_default()?;
     let letter = place::to_desk(operator.group(), &id);
     let handled = operator.desk().retry(&letter, &admin.email, why).await;
     let handled = handled.map_err(problems::of_desk)?;

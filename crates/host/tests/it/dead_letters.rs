@@ -161,7 +161,7 @@ fn two_services_are_described_beside_each_other() {
     whole.merge(host::operations::openapi("products"));
     let whole = serde_json::to_value(&whole).unwrap();
     let paths = whole["paths"].as_object().unwrap();
-    assert_eq!(paths.len(), 10);
+    assert_eq!(paths.len(), 20);
     let mut ids: Vec<_> = paths
         .values()
         .flat_map(|item| item.as_object().unwrap().values())
@@ -170,6 +170,8 @@ fn two_services_are_described_beside_each_other() {
     let count = ids.len();
     ids.sort_unstable();
     ids.dedup();
-    assert_eq!((count, ids.len()), (10, 10));
-    assert!(paths.contains_key("/api/admin/dead-letters/orders/{id}/retry"));
+    assert_eq!((count, ids.len()), (20, 20));
+    for kind in ["dead-letters", "jobs"] {
+        assert!(paths.contains_key(&format!("/api/admin/{kind}/orders/{{id}}/retry")));
+    }
 }

@@ -146,6 +146,11 @@ impl Service {
         id
     }
 
+    /// The service's database.
+    pub(crate) fn database(&self) -> &MongoDatabase {
+        &self.database
+    }
+
     /// Whether the handler fails from now on.
     pub(crate) fn breaks(&self, broken: bool) {
         self.pings.broken.store(broken, Ordering::SeqCst);
@@ -156,14 +161,25 @@ impl Service {
         self.pings.heard.lock().unwrap().clone()
     }
 
-    /// Calls as someone of `role`; with a body it is a POST.
+    /// Calls for dead letters as someone of `role`; with a body it is a POST.
     pub(crate) async fn call(
         &self,
         path: &str,
         role: Option<Role>,
         body: Option<Value>,
     ) -> (u16, Value) {
-        let url = format!("http://{}/api/admin/dead-letters/pings{path}", self.address);
+        self.call_for("dead-letters", path, role, body).await
+    }
+
+    /// Calls for what is called `kind`, likewise.
+    pub(crate) async fn call_for(
+        &self,
+        kind: &str,
+        path: &str,
+        role: Option<Role>,
+        body: Option<Value>,
+    ) -> (u16, Value) {
+        let url = format!("http://{}/api/admin/{kind}/pings{path}", self.address);
         let client = reqwest::Client::new();
         let mut request = match &body {
             Some(body) => client.post(url).json(body),
@@ -175,7 +191,11 @@ impl Service {
         let answer = request.send().await.unwrap();
         let status = answer.status().as_u16();
         let text = answer.text().await.unwrap();
-        (status, serde_json::from_str(&text).unwrap())
+        let body = match text.as_str() {
+            "" => Value::Null,
+            text => serde_json::from_str(text).unwrap(),
+        };
+        (status, body)
     }
 
     pub(crate) async fn get(&self, path: &str) -> Value {

@@ -8,3 +8,4 @@
 
 mod dead_letters;
 mod desk;
+mod jobs;

@@ -209,9 +209,7 @@ impl<D: OrdersStore> Work<D> for PlaceOrders<'_, D> {
         if !desk.new_remembered.is_empty() {
             self.database.remember(tx, &desk.new_remembered).await?;
         }
-        if let Some(record) = out.into_record() {
-            self.database.append(tx, &record).await?;
-        }
+        out.write(self.database, tx).await?;
         Ok(decisions)
     }
 }

@@ -201,9 +201,7 @@ pub async fn handle<D: OrdersStore, E: Event, H: Handle<E, D>>(
     let events: Vec<_> = events.iter().collect();
     match handler.handle(&mut tx, &events, &mut out).await {
         Ok(()) => {
-            if let Some(record) = out.into_record() {
-                database.append(&mut tx, &record).await?;
-            }
+            out.write(database, &mut tx).await?;
             Ok(database.commit(tx).await?)
         }
         Err(fault) => {

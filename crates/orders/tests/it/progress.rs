@@ -54,9 +54,7 @@ async fn tell(shop: &Shop, order: OrderId, status: OrderStatus) {
     take_facts(&shop.database, &mut tx, &[fact], &mut out)
         .await
         .unwrap();
-    if let Some(record) = out.into_record() {
-        shop.database.append(&mut tx, &record).await.unwrap();
-    }
+    out.write(&shop.database, &mut tx).await.unwrap();
     shop.database.commit(tx).await.unwrap();
 }
 

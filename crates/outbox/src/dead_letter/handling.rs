@@ -202,9 +202,7 @@ impl<D: LetterStore> Work<D> for Handling<'_, D> {
         };
         let action = self.record(&handled, &out);
         database.write_action(tx, group, &action).await?;
-        if let Some(record) = out.into_record() {
-            database.append(tx, &record).await?;
-        }
+        out.write(database, tx).await?;
         Ok(handled)
     }
 }

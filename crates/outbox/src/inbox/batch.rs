@@ -143,9 +143,7 @@ impl<D: InboxStore + OutboxStore> Work<D> for Batch<'_, D> {
             self.database.count_replayed(tx, group, &counts).await?;
         }
         let (emitted, afterwards) = (out.len(), out.take_afterwards());
-        if let Some(record) = out.into_record() {
-            self.database.append(tx, &record).await?;
-        }
+        out.write(self.database, tx).await?;
         Ok(Done {
             steps: self.steps.clone(),
             parked,

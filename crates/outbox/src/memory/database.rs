@@ -9,10 +9,14 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use super::faults::{Faults, Step};
+use super::job_row::{self, Row};
 use crate::checkpoint::TopicPartition;
 use crate::clock::{Clock, SystemClock};
 use crate::dead_letter::{DeadLetter, LetterAction};
 use crate::error::StoreError;
+use crate::jobs::change::{JobChange, Scheduled};
+use crate::jobs::id::JobId;
+use crate::jobs::store::JobAction;
 use crate::outbox::{Backlog, Lease, OutboxRecord, OutboxStore};
 use crate::relay::Waker;
 use crate::replay::ReplayFigures;
@@ -21,8 +25,9 @@ use crate::transaction::Database;
 /// A database whose state is one value of type `S`.
 pub struct MemoryDatabase<S> {
     shared: Arc<Mutex<Shared<S>>>,
-    clock: Arc<dyn Clock>,
+    pub(super) clock: Arc<dyn Clock>,
     waker: Waker,
+    pub(super) job_waker: Waker,
     /// Rung by the commits of all instances.
     elsewhere: Arc<Notify>,
     faults: Option<Arc<dyn Faults>>,
@@ -34,6 +39,7 @@ impl<S> Clone for MemoryDatabase<S> {
             shared: Arc::clone(&self.shared),
             clock: Arc::clone(&self.clock),
             waker: self.waker.clone(),
+            job_waker: self.job_waker.clone(),
             elsewhere: Arc::clone(&self.elsewhere),
             faults: self.faults.clone(),
         }
@@ -63,6 +69,8 @@ pub(super) struct Versioned<S> {
     pub(super) checkpoints: BTreeMap<(String, TopicPartition), Standing>,
     pub(super) letters: BTreeMap<String, DeadLetter>,
     pub(super) actions: Vec<(String, LetterAction)>,
+    pub(super) jobs: BTreeMap<JobId, Row>,
+    pub(super) job_actions: Vec<JobAction>,
 }
 
 /// An open transaction: a snapshot that may be changed.
@@ -73,6 +81,9 @@ pub struct MemoryTx<S> {
     pub(super) checkpoints: BTreeMap<(String, TopicPartition), Standing>,
     pub(super) letters: BTreeMap<String, DeadLetter>,
     pub(super) actions: Vec<(String, LetterAction)>,
+    pub(super) jobs: BTreeMap<JobId, Row>,
+    pub(super) job_actions: Vec<JobAction>,
+    pub(super) scheduled: Scheduled,
     appended: Vec<OutboxRecord>,
 }
 
@@ -95,6 +106,7 @@ impl<S: Clone + Default + Send + 'static> MemoryDatabase<S> {
             shared: Arc::new(Mutex::new(shared)),
             clock,
             waker: Waker::default(),
+            job_waker: Waker::default(),
             elsewhere: Arc::default(),
             faults: None,
         }
@@ -106,6 +118,7 @@ impl<S: Clone + Default + Send + 'static> MemoryDatabase<S> {
     pub fn instance(&self, faults: Arc<dyn Faults>) -> Self {
         Self {
             waker: Waker::default(),
+            job_waker: Waker::default(),
             faults: Some(faults),
             ..self.clone()
         }
@@ -152,6 +165,8 @@ impl<S: Clone + Default + Send + 'static> MemoryDatabase<S> {
             checkpoints: tx.checkpoints,
             letters: tx.letters,
             actions: tx.actions,
+            jobs: tx.jobs,
+            job_actions: tx.job_actions,
         };
         let records = tx.appended.into_iter().map(|record| (record.id, record));
         shared.outbox.extend(records);
@@ -176,18 +191,23 @@ impl<S: Clone + Default + Send + 'static> Database for MemoryDatabase<S> {
             checkpoints: snapshot.checkpoints,
             letters: snapshot.letters,
             actions: snapshot.actions,
+            jobs: snapshot.jobs,
+            job_actions: snapshot.job_actions,
+            scheduled: Scheduled::default(),
             appended: Vec::new(),
         })
     }
 
-    async fn commit(&self, tx: MemoryTx<S>) -> Result<(), StoreError> {
+    async fn commit(&self, mut tx: MemoryTx<S>) -> Result<(), StoreError> {
         self.meet(Step::Commit).await?;
+        let scheduled = std::mem::take(&mut tx.scheduled);
         let said = !tx.appended.is_empty();
         self.install(tx)?;
         if said {
             self.waker.wake();
             self.elsewhere.notify_waiters();
         }
+        scheduled.committed(&self.job_waker);
         self.meet(Step::Committed).await
     }
 
@@ -210,6 +230,17 @@ impl<S: Clone + Default + Send + 'static> OutboxStore for MemoryDatabase<S> {
         }
         self.meet(Step::Write).await?;
         tx.appended.push(record.clone());
+        Ok(())
+    }
+
+    async fn change_jobs(
+        &self,
+        tx: &mut MemoryTx<S>,
+        changes: &[JobChange],
+    ) -> Result<(), StoreError> {
+        self.meet(Step::Write).await?;
+        tx.scheduled.note(changes);
+        job_row::change(&mut tx.jobs, changes, self.clock.now());
         Ok(())
     }
 

@@ -37,6 +37,14 @@ pub enum Step {
     Publish,
     /// A message is in its topic: a fault here leaves those behind it unpublished.
     Published,
+    /// Jobs are to be taken.
+    Take,
+    /// They are.
+    Taken,
+    /// What came of jobs, or a longer lease, is to be written outside a transaction.
+    Job,
+    /// It is.
+    JobWritten,
 }
 
 /// Decides what goes wrong. One for each instance of a service, so that each has its own fate.

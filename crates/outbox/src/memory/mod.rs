@@ -8,6 +8,8 @@ mod broker;
 mod database;
 mod faults;
 mod inbox;
+mod job_row;
+mod jobs;
 mod letters;
 
 pub use broker::{MemoryBroker, MemorySource};

@@ -15,6 +15,7 @@ use super::fault::fault;
 use super::pool;
 use super::restoring::Doubt;
 use crate::error::StoreError;
+use crate::jobs::change::Scheduled;
 use crate::relay::Waker;
 use crate::transaction::Database;
 
@@ -42,6 +43,7 @@ impl Default for MongoOptions {
 pub struct MongoDatabase {
     database: mongodb::Database,
     waker: Waker,
+    job_waker: Waker,
     pub(super) bell: Bell,
     pub(super) doubt: Doubt,
 }
@@ -72,6 +74,7 @@ impl MongoDatabase {
         Ok(Self {
             database,
             waker: Waker::default(),
+            job_waker: Waker::default(),
             bell: Bell::default(),
             doubt: Doubt::default(),
         })
@@ -86,6 +89,10 @@ impl MongoDatabase {
         &self.waker
     }
 
+    pub(super) fn own_job_waker(&self) -> &Waker {
+        &self.job_waker
+    }
+
     /// Whether the server answers.
     pub async fn ping(&self) -> Result<(), StoreError> {
         self.database
@@ -95,7 +102,7 @@ impl MongoDatabase {
             .map_err(fault)
     }
 
-    /// Makes the tables of outbox and inbox. Doing it again changes nothing.
+    /// Makes the tables of outbox, inbox and jobs. Doing it again changes nothing.
     ///
     /// A transaction should find its collections made: making one inside it takes locks
     /// that conflict with other transactions.
@@ -110,6 +117,7 @@ impl MongoDatabase {
             self.create_collection(name).await?;
         }
         self.prepare_bell().await?;
+        self.prepare_jobs().await?;
         let by_key = mongodb::IndexModel::builder()
             .keys(doc! { "group": 1, "topic": 1, "partition": 1, "key": 1, "offset": 1 })
             .build();
@@ -141,6 +149,7 @@ pub struct MongoTx {
     pub session: ClientSession,
     database: mongodb::Database,
     pub(super) appended: bool,
+    pub(super) scheduled: Scheduled,
 }
 
 impl MongoTx {
@@ -249,6 +258,7 @@ impl Database for MongoDatabase {
             session,
             database: self.database.clone(),
             appended: false,
+            scheduled: Scheduled::default(),
         })
     }
 
@@ -272,6 +282,7 @@ impl Database for MongoDatabase {
             self.waker.wake();
             self.ring();
         }
+        tx.scheduled.committed(&self.job_waker);
         Ok(())
     }
 

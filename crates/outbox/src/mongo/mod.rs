@@ -11,6 +11,8 @@
 //! | `checkpoints` | how far a consumer group is in a partition, and whose turn it is |
 //! | `dead_letters` | a message set aside |
 //! | `dead_letter_actions` | what an operator did with one |
+//! | `jobs` | a job, or the id of one that has ended |
+//! | `job_actions` | what an operator did with one |
 //! | `restoring` | that a restore is not finished; there only then |
 
 mod bell;
@@ -18,6 +20,7 @@ mod database;
 mod disk;
 mod fault;
 mod inbox;
+mod jobs;
 mod letters;
 mod outbox;
 mod pool;

@@ -10,7 +10,9 @@ use uuid::Uuid;
 
 use super::database::{MongoDatabase, MongoTx};
 use super::fault::fault;
+use super::jobs;
 use crate::error::StoreError;
+use crate::jobs::JobChange;
 use crate::message::{Message, MessageContext};
 use crate::outbox::{Backlog, Lease, OutboxRecord, OutboxStore};
 use crate::relay::Waker;
@@ -75,6 +77,12 @@ impl OutboxStore for MongoDatabase {
             .await
             .map(drop)
             .map_err(fault)
+    }
+
+    async fn change_jobs(&self, tx: &mut MongoTx, changes: &[JobChange]) -> Result<(), StoreError> {
+        tx.scheduled.note(changes);
+        let statements = changes.iter().flat_map(jobs::statements).collect();
+        tx.update(jobs::JOBS, statements).await.map(drop)
     }
 
     async fn pending(

@@ -1,4 +1,4 @@
-//! The example works, and the README shows it as it is.
+//! The examples work, and the README shows them as they are.
 
 use std::time::Duration;
 
@@ -9,6 +9,10 @@ use testkit::Bed;
 #[allow(dead_code, unreachable_pub, reason = "it is a program of its own")]
 #[path = "../../examples/signup.rs"]
 mod signup;
+
+#[allow(dead_code, unreachable_pub, reason = "it is a program of its own")]
+#[path = "../../examples/reminder.rs"]
+mod reminder;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_signs_up_is_greeted() {
@@ -38,13 +42,28 @@ async fn whoever_signs_up_is_greeted() {
     deleted.expect("Kafka answers");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_has_not_confirmed_is_reminded_once() {
+    let bed = Bed::new().await;
+    let name = bed.database_name("reminder");
+    let reminded = reminder::run(bed.mongodb_uri(), &name);
+    let mails = tokio::time::timeout(Duration::from_mins(1), reminded).await;
+    let mails = mails
+        .expect("the mail comes in time")
+        .expect("nothing fails");
+    let expected = "remind:ada@example.org: confirm, ada@example.org!";
+    assert_eq!(mails, [expected]);
+}
+
 #[test]
-fn the_readme_shows_the_example_as_it_is() {
+fn the_readme_shows_the_examples_as_they_are() {
     let readme = include_str!("../../README.md");
-    let example = include_str!("../../examples/signup.rs");
-    let shown = format!("```rust\n{example}```\n");
-    assert!(
-        readme.contains(&shown),
-        "copy examples/signup.rs into README.md"
-    );
+    let examples = [
+        include_str!("../../examples/signup.rs"),
+        include_str!("../../examples/reminder.rs"),
+    ];
+    for example in examples {
+        let shown = format!("```rust\n{example}```\n");
+        assert!(readme.contains(&shown), "copy it into README.md: {example}");
+    }
 }

@@ -12,11 +12,13 @@ mod conformance;
 mod controls;
 mod example;
 mod faults;
+mod messaging;
 mod mongo_visibility;
 mod paused_reader;
 mod read_ahead;
 mod routes;
 mod topics;
+mod waiting_jobs;
 mod wire;
 
 /// Shows what the code under test says, when `RUST_LOG` asks for it.

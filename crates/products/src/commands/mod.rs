@@ -35,8 +35,5 @@ async fn say<D: OutboxStore, E: Event>(
 ) -> Result<(), StoreError> {
     out.push(event, context.clone())
         .map_err(StoreError::permanent)?;
-    match out.into_record() {
-        Some(record) => store.append(tx, &record).await,
-        None => Ok(()),
-    }
+    out.write(store, tx).await.map(drop)
 }

@@ -190,10 +190,7 @@ impl<D: StockStore> Work<D> for Handling<'_, D> {
         let events: Vec<&Envelope<OrderCreate>> = self.batch.iter().collect();
         let mut out = Outgoing::new("products", self.clock.as_ref());
         match self.handler.handle(tx, &events, &mut out).await {
-            Ok(()) => Ok(out
-                .into_record()
-                .map(|record| record.messages)
-                .unwrap_or_default()),
+            Ok(()) => Ok(out.messages().to_vec()),
             Err(HandleError::Retry(fault)) => Err(fault),
             Err(HandleError::DeadLetter(reason)) => Err(StoreError::permanent(reason)),
         }

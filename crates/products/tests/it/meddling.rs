@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use events::{OrderId, ProductId, ProductState};
 use futures::future::BoxFuture;
+use outbox::jobs::JobChange;
 use outbox::mongo::{MongoDatabase, MongoTx};
 use outbox::outbox::{Backlog, Lease};
 use outbox::{Database, OutboxRecord, OutboxStore, StoreError};
@@ -45,6 +46,10 @@ impl Database for Meddled {
 impl OutboxStore for Meddled {
     async fn append(&self, tx: &mut MongoTx, record: &OutboxRecord) -> Result<(), StoreError> {
         self.inner.append(tx, record).await
+    }
+
+    async fn change_jobs(&self, tx: &mut MongoTx, jobs: &[JobChange]) -> Result<(), StoreError> {
+        self.inner.change_jobs(tx, jobs).await
     }
 
     async fn pending(&self, limit: usize, but: &[Uuid]) -> Result<Vec<OutboxRecord>, StoreError> {

@@ -3,7 +3,7 @@
 use events::PurchaseCreate;
 use host::Service;
 use outbox::mongo::{MongoDatabase, MongoTx};
-use outbox::{Clock, MessageContext, OutboxStore, Outgoing, StoreError, Work, transact};
+use outbox::{Clock, MessageContext, Outgoing, StoreError, Work, transact};
 use uuid::Uuid;
 
 use crate::Purchases;
@@ -71,9 +71,7 @@ impl Work<MongoDatabase> for RecordPurchase<'_> {
         };
         out.push_as(self.event_id, &event, self.context.clone())
             .map_err(StoreError::permanent)?;
-        if let Some(record) = out.into_record() {
-            self.database.append(tx, &record).await?;
-        }
+        out.write(self.database, tx).await?;
         Ok(Recorded::New)
     }
 }

@@ -240,8 +240,8 @@ impl Lane {
             database.commit(tx).await?;
             return Ok(());
         };
-        let record: OutboxRecord = out.into_record().context("nothing to say")?;
-        database.append(&mut tx, &record).await?;
+        let record = out.write(database, &mut tx).await?;
+        let record: OutboxRecord = record.context("nothing to say")?;
         database.commit(tx).await?;
         let messages: &[Message] = &record.messages;
         publisher.publish(messages).await?;

@@ -164,7 +164,7 @@ pub(crate) async fn run(command: &LettersCommand) -> anyhow::Result<bool> {
 }
 
 /// The name to be kept with an action.
-fn who(given: Option<&str>) -> String {
+pub(crate) fn who(given: Option<&str>) -> String {
     let user = || std::env::var("USER").ok().filter(|user| !user.is_empty());
     given
         .map(str::to_owned)
@@ -173,7 +173,7 @@ fn who(given: Option<&str>) -> String {
 }
 
 /// The services that `only` names, or all.
-fn chosen(only: Option<&String>) -> anyhow::Result<Vec<&'static dyn Role>> {
+pub(crate) fn chosen(only: Option<&String>) -> anyhow::Result<Vec<&'static dyn Role>> {
     match only {
         Some(name) => Ok(vec![services::named(name)?]),
         None => Ok(SERVICES.to_vec()),

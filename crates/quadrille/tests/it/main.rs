@@ -9,6 +9,7 @@ mod backup;
 mod before_the_start;
 mod dead_letters;
 mod events;
+mod jobs;
 mod metrics_port;
 mod output;
 mod rebuild;
@@ -56,6 +57,7 @@ fn help_says_where_to_start() {
         "backup",
         "restore",
         "dead-letters",
+        "jobs",
         "choreography",
         "Start here",
     ];
@@ -144,7 +146,7 @@ fn the_openapi_document_is_whole() {
 fn looking_after_a_shop_that_does_not_run_says_so() {
     let elsewhere = tempfile::tempdir().unwrap();
     let order = "01890000-0000-7000-8000-000000000000";
-    let commands: [&[&str]; 6] = [
+    let commands: [&[&str]; 7] = [
         &["audit"],
         &["stuck"],
         &["events", order],
@@ -156,6 +158,7 @@ fn looking_after_a_shop_that_does_not_run_says_so() {
         ],
         &["rebuild", "orders.products"],
         &["dead-letters", "list"],
+        &["jobs", "list"],
     ];
     for command in commands {
         let output = quadrille(command).current_dir(&elsewhere).output().unwrap();

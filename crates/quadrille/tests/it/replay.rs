@@ -44,8 +44,8 @@ async fn replaying_everything_changes_nothing() {
         // Products passes over the steps of orders.
         let seen = |what: &str| done[what].as_u64().unwrap();
         assert_eq!(
-            (seen("duplicates") + seen("passed_over")) as usize,
-            records,
+            seen("duplicates") + seen("passed_over"),
+            records as u64,
             "{topic}: {done:#}"
         );
         let steps = if topic == "orders.order.v1" { 15 } else { 0 };

@@ -6,6 +6,7 @@
 
 mod command;
 mod controls;
+mod jobs;
 mod same_seed;
 mod seeds;
 mod sharded;

@@ -116,9 +116,7 @@ impl<D: Ledger> Work<D> for Deposit<'_, D> {
         let mut out = Outgoing::new("bank", &SystemClock);
         out.push(&event, outbox::MessageContext::default())
             .map_err(StoreError::permanent)?;
-        if let Some(record) = out.into_record() {
-            self.db.append(tx, &record).await?;
-        }
+        out.write(self.db, tx).await?;
         Ok(event.version)
     }
 }
@@ -130,6 +128,7 @@ type Fault = Arc<dyn Fn(&Deposited) -> Option<HandleError> + Send + Sync>;
 pub(crate) struct Book<D> {
     db: D,
     guarded: bool,
+    timed: bool,
     fault: Fault,
 }
 
@@ -138,6 +137,7 @@ impl<D: Ledger> Book<D> {
         Self {
             db,
             guarded: false,
+            timed: false,
             fault: Arc::new(|_| None),
         }
     }
@@ -145,6 +145,12 @@ impl<D: Ledger> Book<D> {
     /// Drops events whose version is not newer.
     pub(crate) fn guarded(mut self) -> Self {
         self.guarded = true;
+        self
+    }
+
+    /// Schedules a job for each event, too.
+    pub(crate) fn timed(mut self) -> Self {
+        self.timed = true;
         self
     }
 
@@ -184,6 +190,10 @@ impl<D: Ledger> Handle<Deposited, D> for Book<D> {
                 version: event.version,
             };
             out.push(&booked, envelope.consequence())?;
+            if self.timed {
+                let timer = format!("{}-{}", event.account, event.version);
+                super::jobs::schedule(out, &timer, super::jobs::within(3600));
+            }
             if let Some(fault) = (self.fault)(event) {
                 return Err(fault);
             }

@@ -3,6 +3,8 @@
 
 pub(crate) mod applying;
 pub(crate) mod fencing;
+mod job_runs;
+pub(crate) mod jobs;
 pub(crate) mod leases;
 pub(crate) mod ledger;
 mod letters;
@@ -13,7 +15,7 @@ pub(crate) mod publishing;
 pub(crate) mod real;
 mod replaying;
 pub(crate) mod rig;
-mod running;
+pub(crate) mod running;
 mod sharing;
 
 pub(crate) use applying::is_at_the_end;
@@ -87,4 +89,21 @@ cases! {
     letters::a_retry_beside_a_busy_inbox_keeps_the_order,
     letters::letters_without_a_key_stand_alone,
     letters::what_is_not_there_is_refused,
+    jobs::a_job_is_taken_when_it_is_due_and_not_before,
+    jobs::an_aborted_transaction_schedules_nothing,
+    jobs::an_id_that_was_used_is_never_free_again,
+    jobs::a_cancelled_job_is_not_taken_and_its_attempt_is_fenced,
+    jobs::a_lease_that_ran_out_goes_to_another_attempt,
+    jobs::a_renewed_lease_lasts,
+    jobs::a_failed_job_comes_again_after_its_pause,
+    jobs::what_was_not_begun_is_given_back,
+    jobs::a_dead_job_is_retried_or_discarded_with_who_and_why,
+    jobs::lists_are_turned_page_by_page,
+    job_runs::a_job_that_is_due_soon_wakes_the_runner,
+    job_runs::a_job_in_a_transaction_happens_once_with_what_follows_from_it,
+    job_runs::a_job_that_gives_up_changes_nothing_and_is_set_aside,
+    job_runs::attempts_that_fail_panic_or_hang_are_followed_by_others_up_to_the_most,
+    job_runs::a_job_that_nobody_does_is_set_aside_with_its_reason,
+    job_runs::a_runner_that_stops_finishes_what_runs_and_gives_back_the_rest,
+    job_runs::two_runners_do_each_job_once,
 }

@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use outbox::inbox::InboxError;
+use outbox::jobs::JobSettings;
 use outbox::{
-    Inbox, InboxSettings, Publisher, Relay, RelaySettings, Source, Subscriptions, SystemClock,
+    Inbox, InboxSettings, JobRunner, JobStore, Jobs, Publisher, Relay, RelaySettings, Source,
+    Subscriptions, SystemClock,
 };
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -76,5 +78,19 @@ pub(crate) fn inbox<D: Ledger>(
     );
     let stop = CancellationToken::new();
     let task = tokio::spawn(inbox.run(stop.clone()));
+    Running { stop, task }
+}
+
+/// A runner of `registered`.
+pub(crate) fn jobs<D: Ledger + JobStore>(
+    database: &D,
+    registered: Jobs<D>,
+    settings: JobSettings,
+) -> Running<()> {
+    let clock = Arc::new(SystemClock);
+    let runner = JobRunner::new(database.clone(), registered, clock, settings);
+    let runner = runner.expect("each name is registered once");
+    let stop = CancellationToken::new();
+    let task = tokio::spawn(runner.run(stop.clone()));
     Running { stop, task }
 }

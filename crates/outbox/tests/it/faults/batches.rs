@@ -1,7 +1,7 @@
-//! An inbox's batch: checkpoint, state, outbox record, commit.
+//! An inbox's batch: checkpoint, state, jobs, outbox record, commit.
 
-use outbox::Event as _;
 use outbox::mongo::MongoDatabase;
+use outbox::{Event as _, JobStore as _};
 use testkit::eventually;
 use testkit::faults::{Lane, Tally, each_command, in_lanes};
 
@@ -21,7 +21,11 @@ pub(crate) async fn batches<D: Ledger>(lane: Lane, adapter: impl Fn(MongoDatabas
     let ground = Ground::new().await;
     let rig = MemoryRig::new(1);
     let tapped = adapter(ground.tapped.clone());
-    let consuming = inbox(&tapped, rig.source(GROUP), Book::new(tapped.clone()));
+    let consuming = inbox(
+        &tapped,
+        rig.source(GROUP),
+        Book::new(tapped.clone()).timed(),
+    );
     // The first batch comes after the claim, which is another unit.
     rig.publish(&[deposit("a", 1)]).await;
     applied(&ground, &rig, "a", 1, "the start").await;
@@ -67,6 +71,9 @@ pub(crate) async fn batches<D: Ledger>(lane: Lane, adapter: impl Fn(MongoDatabas
     consuming.stop().await.expect("the checkpoints fit");
     let count = version.cast_signed();
     assert_eq!(ground.quiet.committed("a").await, paid(count));
+    let timers = version + version.div_ceil(3) - 1;
+    let waiting = ground.quiet.job_counts().await.expect("it answers").waiting;
+    assert_eq!(waiting, timers, "each event has its timer, once");
     assert_eq!(ground.quiet.letters().await, []);
     tally
 }

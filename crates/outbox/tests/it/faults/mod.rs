@@ -3,6 +3,7 @@
 
 pub(crate) mod batches;
 mod claims;
+mod jobs;
 mod parking;
 pub(crate) mod rounds;
 
