@@ -84,8 +84,8 @@ async fn drain(what: &str, database: &MongoDatabase, jobs: Jobs<MongoDatabase>, 
     let runner = JobRunner::new(database.clone(), jobs, clock, settings).unwrap();
     let began = Instant::now();
     let running = tokio::spawn(runner.run(stop.clone()));
-    while database.job_counts().await.unwrap().due > 0 {
-        tokio::time::sleep(Duration::from_millis(20)).await;
+    while done.0.load(Ordering::Relaxed) < DUE {
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
     stop.cancel();
     running.await.unwrap();

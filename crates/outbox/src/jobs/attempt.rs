@@ -23,7 +23,7 @@ const LONGEST_REASON: usize = 2_000;
 const AGAIN: Duration = Duration::from_millis(100);
 
 /// What attempts are made with.
-pub(super) struct Attempt<D: JobStore> {
+pub(super) struct Attempts<D: JobStore> {
     pub(super) database: D,
     pub(super) jobs: Jobs<D>,
     pub(super) clock: Arc<dyn Clock>,
@@ -38,7 +38,7 @@ enum Verdict {
     Dead(String),
 }
 
-impl<D: JobStore> Attempt<D> {
+impl<D: JobStore> Attempts<D> {
     /// Makes an attempt at `taken` and writes down what came of it.
     pub(super) async fn make(&self, taken: TakenJob) {
         let began = Instant::now();

@@ -8,7 +8,7 @@ use tokio::task::{Id, JoinSet};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::attempt::Attempt;
+use super::attempt::Attempts;
 use super::metrics::RunnerMetrics;
 use super::registry::{DuplicateJob, Jobs};
 use super::settings::JobSettings;
@@ -22,7 +22,7 @@ const AWAY: Duration = Duration::from_millis(200);
 
 /// Has a service's jobs done. Several instances may run it: each job is leased to one of them.
 pub struct JobRunner<D: JobStore> {
-    attempt: Arc<Attempt<D>>,
+    attempts: Arc<Attempts<D>>,
 }
 
 /// What a runner has in hand.
@@ -52,7 +52,7 @@ impl<D: JobStore> JobRunner<D> {
     ) -> Result<Self, DuplicateJob> {
         let jobs = jobs.checked()?;
         let metrics = RunnerMetrics::new(jobs.service(), jobs.names());
-        let attempt = Attempt {
+        let attempts = Attempts {
             database,
             jobs,
             clock,
@@ -60,7 +60,7 @@ impl<D: JobStore> JobRunner<D> {
             metrics,
         };
         Ok(Self {
-            attempt: Arc::new(attempt),
+            attempts: Arc::new(attempts),
         })
     }
 
@@ -83,12 +83,12 @@ impl<D: JobStore> JobRunner<D> {
             ready: VecDeque::new(),
             ready_until: now,
             look: now,
-            renew: now + self.attempt.settings.lease / 3,
+            renew: now + self.attempts.settings.lease / 3,
         }
     }
 
     async fn work(&self, shift: &mut Shift, stop: &CancellationToken) {
-        let waker = self.attempt.database.job_waker();
+        let waker = self.attempts.database.job_waker();
         loop {
             self.start_ready(shift);
             let idle = shift.ready.is_empty();
@@ -109,26 +109,26 @@ impl<D: JobStore> JobRunner<D> {
             // We stood still, and another instance may have them by now.
             shift.ready.clear();
         }
-        while shift.running.len() < self.attempt.settings.concurrency.max(1)
+        while shift.running.len() < self.attempts.settings.concurrency.max(1)
             && let Some(taken) = shift.ready.pop_front()
         {
-            let (attempt, held) = (Arc::clone(&self.attempt), taken.held.clone());
+            let (attempts, held) = (Arc::clone(&self.attempts), taken.held.clone());
             let task = shift
                 .running
-                .spawn(async move { attempt.make(taken).await });
+                .spawn(async move { attempts.make(taken).await });
             shift.held.insert(task.id(), held);
         }
     }
 
     /// Takes what is due, and finds out when to look again.
     async fn look(&self, shift: &mut Shift) {
-        let Attempt {
+        let Attempts {
             database,
             jobs,
             clock,
             settings,
             ..
-        } = self.attempt.as_ref();
+        } = self.attempts.as_ref();
         let asked = Instant::now();
         let limit = settings.concurrency.max(1);
         let taken = database.take(clock.uuid(), limit, settings.lease).await;
@@ -152,12 +152,12 @@ impl<D: JobStore> JobRunner<D> {
 
     /// Renews the leases of all that is in hand.
     async fn renew(&self, shift: &mut Shift) {
-        let Attempt {
+        let Attempts {
             database,
             jobs,
             settings,
             ..
-        } = self.attempt.as_ref();
+        } = self.attempts.as_ref();
         let asked = Instant::now();
         shift.renew = asked + settings.lease / 3;
         let ready = shift.ready.iter().map(|taken| &taken.held);
@@ -177,9 +177,9 @@ impl<D: JobStore> JobRunner<D> {
     async fn end(&self, shift: &mut Shift) {
         let not_begun: Vec<Held> = shift.ready.drain(..).map(|taken| taken.held).collect();
         if !not_begun.is_empty()
-            && let Err(fault) = self.attempt.database.give_back(&not_begun).await
+            && let Err(fault) = self.attempts.database.give_back(&not_begun).await
         {
-            tracing::debug!(service = self.attempt.jobs.service(), %fault, "their leases run out");
+            tracing::debug!(service = self.attempts.jobs.service(), %fault, "their leases run out");
         }
         while !shift.running.is_empty() {
             tokio::select! {
@@ -193,10 +193,10 @@ impl<D: JobStore> JobRunner<D> {
     async fn measure(&self, stop: &CancellationToken) {
         loop {
             match stop
-                .run_until_cancelled(self.attempt.database.job_counts())
+                .run_until_cancelled(self.attempts.database.job_counts())
                 .await
             {
-                Some(Ok(counts)) => self.attempt.metrics.there_are(&counts),
+                Some(Ok(counts)) => self.attempts.metrics.there_are(&counts),
                 Some(Err(fault)) => tracing::debug!(%fault, "jobs are not counted"),
                 None => return,
             }
