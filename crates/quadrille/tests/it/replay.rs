@@ -23,7 +23,7 @@ async fn replaying_everything_changes_nothing() {
     let books = shop.books().await;
 
     for (service, topic) in HEARD {
-        let records = shop.bed.records(topic).await.len();
+        let records = shop.bed.records(topic).await.len() as u64;
         let arguments = [
             "replay",
             "--service",
@@ -44,7 +44,7 @@ async fn replaying_everything_changes_nothing() {
         // Products passes over the steps of orders.
         let seen = |what: &str| done[what].as_u64().unwrap();
         assert_eq!(
-            (seen("duplicates") + seen("passed_over")) as usize,
+            seen("duplicates") + seen("passed_over"),
             records,
             "{topic}: {done:#}"
         );
