@@ -1,11 +1,11 @@
 //! An order's way: each step is said once, in its transaction, whenever its fact comes.
 
 use bson::{Document, doc};
-use events::{Asks, Event, OrderId, OrderStatus, OrderStatusUpdate, OrderUpdate, Rejection};
+use events::{Asks, OrderId, OrderStatus, OrderStatusUpdate, OrderUpdate, Rejection};
 use orders::domain::{Author, Order, update_id};
 use orders::handlers::{Fact, OnOrderStatusUpdate, take_facts};
 use orders::store::OrdersStore;
-use outbox::{Database, Envelope, Message, OutboxStore, Outgoing, SystemClock};
+use outbox::{Database, Envelope, Event, Message, OutboxStore, Outgoing, SystemClock};
 
 use crate::fixture::{Shop, customer, decided, envelope, handle_twice};
 
