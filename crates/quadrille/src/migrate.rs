@@ -3,6 +3,7 @@
 //! A service makes them itself at its start; this is for deployments that want it done, and seen
 //! to be done, before any instance of a new build takes requests.
 
+use anyhow::Context;
 use service::config::MongoSettings;
 
 use crate::services::Of;
@@ -14,7 +15,8 @@ use crate::services::Of;
 pub(crate) async fn run(command: &Of<MongoSettings>) -> anyhow::Result<()> {
     let (service, settings) = (command.service, &command.args);
     let database = host::connect(service.name(), settings).await?;
-    service.prepare(&database).await?;
+    let prepared = service.prepare(&database).await;
+    prepared.with_context(|| format!("the collections of {} can't be made", service.name()))?;
     println!(
         "The collections, indexes and rules of {} are in the database {}.",
         service.name(),

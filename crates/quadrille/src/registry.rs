@@ -68,9 +68,11 @@ fn entry(service: &dyn Role) -> Entry {
 pub(crate) fn text(entries: &[Entry]) -> String {
     let mut page = String::new();
     for one in entries {
-        let list = |words: Vec<&str>| match words.is_empty() {
-            true => "nothing".to_owned(),
-            false => words.join(" "),
+        let list = |words: Vec<&str>| {
+            if words.is_empty() {
+                return "nothing".to_owned();
+            }
+            words.join(" ")
         };
         let rows = [
             ("port", one.port.to_string()),
