@@ -97,7 +97,10 @@ def addresses(services, problems):
     for name, service in services.items():
         texts = [str(value) for value in service.get("environment", {}).values()]
         texts += [str(word) for word in service.get("command") or []]
-        for host, port in (found for text in texts for found in pattern.findall(text)):
+        # What stands for each service's name.
+        names = [one["name"] for one in settings.services()]
+        texts = [text.replace("{service}", name) for text in texts for name in names]
+        for host, port in sorted({found for text in texts for found in pattern.findall(text)}):
             if host == "localhost":
                 continue
             if host not in services:
@@ -135,6 +138,8 @@ def metrics(services, problems):
         for name in found["names"]
     }
     roles = {name: one for name, one in services.items() if (one.get("command") or [""])[0] == "serve"}
+    if roles.keys() != settings.roles():
+        problems.append(f"it has the roles {sorted(roles)}, not {sorted(settings.roles())}")
     for name, service in roles.items():
         own = service["environment"].get("QUADRILLE_METRICS_LISTEN")
         if own != f"0.0.0.0:{METRICS}":

@@ -111,6 +111,18 @@ def selected(objects, problems):
                 problems.append(f"{name} scrapes {sorted(scraped)}, its services have {services}")
 
 
+def every_role(objects, problems):
+    """Each role has a deployment."""
+    served = {
+        container["args"][1]
+        for _, _, pod in pods(objects)
+        for container in pod["containers"]
+        if is_ours(container) and container["args"][0] == "serve"
+    }
+    if served != settings.roles():
+        problems.append(f"it has the roles {sorted(served)}, not {sorted(settings.roles())}")
+
+
 def metrics_stay_inside(objects, problems):
     """Each role's metrics are on a port of their own: no ingress leads there, and a policy that opens it
     says for whom."""
@@ -170,6 +182,7 @@ def main():
         selected(objects, problems)
         same_kafka(objects, problems)
         metrics_stay_inside(objects, problems)
+        every_role(objects, problems)
         for problem in problems:
             print(f"{Path(file).stem}: {problem}")
         print(

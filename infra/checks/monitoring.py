@@ -21,8 +21,10 @@ from pathlib import Path
 
 import yaml
 
+import settings
+
 FOLDER = Path(__file__).resolve().parents[1] / "monitoring"
-ROLES = {"gateway", "auth", "products", "orders"}
+ROLES = settings.roles()
 PATIENCE = 180
 # There is nothing to show while nothing goes wrong.
 MAY_BE_EMPTY = '"5.."'
@@ -80,11 +82,14 @@ def configuration(folder, target):
     config = yaml.safe_load((FOLDER / "prometheus.yml").read_text())
     config["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
     config["rule_files"] = [str(FOLDER / name) for name in config["rule_files"]]
-    jobs = [job["job_name"] for job in config["scrape_configs"] if job["job_name"] in ROLES]
-    if set(jobs) != ROLES:
-        sys.exit(f"prometheus.yml scrapes {jobs}, not {sorted(ROLES)}")
+    jobs = [job for job in config["scrape_configs"] if "relabel_configs" in job]
+    names = {job["job_name"] for job in jobs}
+    if names != ROLES:
+        sys.exit(f"prometheus.yml scrapes {sorted(names)}, not {sorted(ROLES)}")
     config["scrape_configs"] = [
-        {"job_name": job, "static_configs": [{"targets": [target]}]} for job in jobs
+        {"job_name": job["job_name"], "static_configs": [{"targets": [target]}]}
+        | {"relabel_configs": job["relabel_configs"]}
+        for job in jobs
     ]
     place = folder / "prometheus.yml"
     place.write_text(yaml.safe_dump(config))
@@ -199,7 +204,7 @@ def on_a_shop(quadrille, program, folder):
                 problems.append(f"{name}: {rule.get('lastError', rule['health'])}")
             if rule["state"] == "firing":
                 problems.append(f"{name} fires on a shop that is well")
-        print(f"   4 targets, {len(found)} alerts evaluated, {count} queries of dashboards answered")
+        print(f"   {len(ROLES)} targets, {len(found)} alerts evaluated, {count} queries of dashboards answered")
         if not problems:
             up.terminate()
             up.wait(timeout=60)

@@ -1,5 +1,6 @@
 """What the `quadrille` binary says about the variables that a deployment gives it."""
 
+import json
 import os
 import re
 import subprocess
@@ -17,6 +18,16 @@ IMAGE = {
 # that the binary has is checked like any other.
 WANTED_SETTINGS = set()
 WANTED_COMMANDS = set()
+
+
+def services():
+    """The registry of services, which a test holds to the code."""
+    return json.loads((ROOT / "infra/helm/quadrille/files/services.json").read_text())
+
+
+def roles():
+    """The names of all roles: the gateway and each service."""
+    return {"gateway"} | {service["name"] for service in services()}
 
 
 def documented():

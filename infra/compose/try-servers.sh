@@ -168,6 +168,7 @@ for again in first second; do
 done
 
 say "Quadrille's services with passwords and TLS"
+# The first service has the keys.
 export RUST_LOG=warn QUADRILLE_JWKS_URL=http://127.0.0.1:$((base + 11))/.well-known/jwks.json
 serve() {
     local role=$1 port=$2
@@ -179,13 +180,17 @@ kafka_of() {
         QUADRILLE_KAFKA_SASL_MECHANISM=SCRAM-SHA-512 QUADRILLE_KAFKA_USERNAME="$1" \
         QUADRILLE_KAFKA_PASSWORD="$2" QUADRILLE_KAFKA_TLS_CA_FILE="$work/certificates/clients/ca.pem"
 }
-serve auth $((base + 11)) QUADRILLE_MONGODB_URI="$(as auth "$MONGODB_AUTH_PASSWORD")"
-until_ok 60 curl -fsS "http://127.0.0.1:$((base + 11))/readyz"
+mapfile -t services < <("$QUADRILLE" services | sed -n 's/^\([a-z][a-z-]*\) .*/\1/p')
+# password_of SERVER SERVICE: as make-passwords.sh has made it.
+password_of() {
+    local variable=$1_${2^^}_PASSWORD
+    variable=${variable//-/_}
+    echo "${!variable}"
+}
 
 say "tables, topics and an admin, as the jobs make them"
-for role in auth products orders; do
-    password=MONGODB_${role^^}_PASSWORD
-    QUADRILLE_MONGODB_URI=$(as "$role" "${!password}") "$QUADRILLE" migrate "$role"
+for service in "${services[@]}"; do
+    QUADRILLE_MONGODB_URI=$(as "$service" "$(password_of MONGODB "$service")") "$QUADRILLE" migrate "$service"
 done
 refused "can't be made" env QUADRILLE_MONGODB_URI="$(as auth guessed)" "$QUADRILLE" migrate auth
 with_kafka_as() {
@@ -203,17 +208,17 @@ refused "needs QUADRILLE_KAFKA_PASSWORD" env QUADRILLE_KAFKA_BROKERS="localhost:
     QUADRILLE_KAFKA_SECURITY_PROTOCOL=sasl_ssl QUADRILLE_KAFKA_USERNAME=orders "$QUADRILLE" topics plan
 QUADRILLE_MONGODB_URI=$(as auth "$MONGODB_AUTH_PASSWORD") "$QUADRILLE" accounts add admin@shop.example \
     --role admin <<<"a password of some length"
-# shellcheck disable=SC2046 # words to be split
-serve products $((base + 12)) QUADRILLE_MONGODB_URI="$(as products "$MONGODB_PRODUCTS_PASSWORD")" \
-    $(kafka_of products "$KAFKA_PRODUCTS_PASSWORD")
-# shellcheck disable=SC2046 # words to be split
-serve orders $((base + 13)) QUADRILLE_MONGODB_URI="$(as orders "$MONGODB_ORDERS_PASSWORD")" \
-    $(kafka_of orders "$KAFKA_ORDERS_PASSWORD")
-serve gateway $((base + 10)) QUADRILLE_AUTH_URL=http://127.0.0.1:$((base + 11)) \
-    QUADRILLE_PRODUCTS_URL=http://127.0.0.1:$((base + 12)) \
-    QUADRILLE_ORDERS_URL=http://127.0.0.1:$((base + 13))
-for role in 11 12 13 10; do
-    until_ok 60 curl -fsS "http://127.0.0.1:$((base + role))/readyz"
+ports=($((base + 10))) upstreams=()
+for service in "${services[@]}"; do
+    port=$((base + 10 + ${#ports[@]}))
+    # shellcheck disable=SC2046 # words to be split
+    serve "$service" "$port" QUADRILLE_MONGODB_URI="$(as "$service" "$(password_of MONGODB "$service")")" \
+        $(kafka_of "$service" "$(password_of KAFKA "$service")")
+    ports+=("$port") upstreams+=("$service=http://127.0.0.1:$port")
+done
+serve gateway "${ports[0]}" QUADRILLE_UPSTREAMS="$(IFS=,; echo "${upstreams[*]}")"
+for port in "${ports[@]}"; do
+    until_ok 60 curl -fsS "http://127.0.0.1:$port/readyz"
 done
 root_uri=$(as root "$MONGODB_ROOT_PASSWORD")
 QUADRILLE_MONGODB_URI=$root_uri "$QUADRILLE" seed

@@ -241,10 +241,6 @@ mod tests {
     fn the_page_in_docs_is_the_contracts() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/choreography.md");
         let page = std::fs::read_to_string(path).unwrap_or_default();
-        assert_eq!(
-            page,
-            markdown(&contracts()),
-            "run: cargo run -p quadrille -- choreography --markdown > docs/choreography.md"
-        );
+        assert_eq!(page, markdown(&contracts()), "run: cargo xtask generate");
     }
 }

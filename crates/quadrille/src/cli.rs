@@ -96,6 +96,12 @@ pub(crate) enum Command {
         #[arg(long, conflicts_with = "markdown")]
         json: bool,
     },
+    /// List the services, with what a deployment has to know of each
+    Services {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Check and list settings
     #[command(subcommand)]
     Config(ConfigCommand),

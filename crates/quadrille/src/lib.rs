@@ -3,7 +3,8 @@
 //! Whatever goes through all services goes through [`SERVICES`]: `serve`, `up`, `seed`, `migrate`,
 //! `backup`, `audit`, `topics`, dead letters, the gateway's routes, the choreography.
 //!
-//! **How to add one.** A line in [`SERVICES`]; the layer rules and the tests name what else is due.
+//! **How to add one.** A line in [`SERVICES`], then `cargo xtask generate`; the layer rules and the tests name
+//! what else is due.
 
 use host::{Role, role};
 

@@ -28,6 +28,7 @@ mod order;
 mod place;
 mod progress;
 mod rebuild;
+mod registry;
 mod replay;
 mod seed;
 mod serve;
@@ -146,6 +147,15 @@ async fn run(cli: Cli, matches: &clap::ArgMatches) -> anyhow::Result<ExitCode> {
             if !problems.is_empty() {
                 return Ok(ExitCode::FAILURE);
             }
+        }
+        Command::Services { json } => {
+            let entries = registry::entries();
+            let text = if json {
+                registry::json(&entries)?
+            } else {
+                registry::text(&entries)
+            };
+            print!("{text}");
         }
         Command::Config(ConfigCommand::Check(role)) => {
             role.check()?;

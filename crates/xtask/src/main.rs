@@ -6,12 +6,13 @@
 //! **Boundary.** Of the workspace this crate imports devstack only, and nothing that needs a C or
 //! C++ compiler: it is what installs those.
 //!
-//! **Flow.** `main` reads the command line; `up`, `test`, `layers`, `infra`, `reliability`, `upgrade`,
+//! **Flow.** `main` reads the command line; `up`, `test`, `generate`, `layers`, `infra`, `reliability`, `upgrade`,
 //! `program` and `install` are a command or a few each; `workspace` and `process` run cargo for them.
 //!
 //! **How to add one.** A check: one entry in `test/steps.rs`. A tool that the machine needs: one entry
 //! in `install/build_tools.rs`. A layer rule: `layers/rules.rs`. A command: a variant below.
 
+mod generate;
 mod infra;
 mod install;
 mod layers;
@@ -45,6 +46,8 @@ enum Command {
     Up(up::Args),
     /// Run every check there is; the last line says how many tests passed and failed
     Test(test::Args),
+    /// Write the files that are made from the code: pages of docs, and what of infra repeats for each service
+    Generate,
     /// Check who imports whom, against the table in docs/architecture.md
     CheckLayers,
     /// Install what the other commands need, or name what is missing
@@ -81,6 +84,7 @@ fn run(command: Command) -> anyhow::Result<bool> {
     match command {
         Command::Up(args) => up::run(&workspace, args).map(|()| true),
         Command::Test(args) => test::run(&workspace, &args),
+        Command::Generate => generate::run(&workspace),
         Command::CheckLayers => layers::run(&workspace),
         Command::Simulate(args) => {
             program::run(&workspace, "simulate", &[], false, args).map(|()| true)

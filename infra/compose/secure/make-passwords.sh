@@ -5,7 +5,7 @@ set -eu
 example=$(dirname "$0")/../.env.example
 while IFS= read -r line; do
     case $line in
-        *_PASSWORD=) printf '%s%s\n' "$line" "$(openssl rand -hex 20)" ;;
+        [A-Z]*_PASSWORD=) printf '%s%s\n' "$line" "$(openssl rand -hex 20)" ;;
         *) printf '%s\n' "$line" ;;
     esac
 done <"$example"

@@ -65,7 +65,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "compose",
-        what: "the compose files: schema, what they name, the binary's word on settings and Kafka's rights",
+        what: "the compose files: schema, what they name, the binary's word on settings",
         quick: true,
         run: compose,
     },
@@ -211,8 +211,7 @@ fn compose(infra: &Infra<'_>) -> anyhow::Result<()> {
     let files = ["compose/compose.yaml", "compose/compose.secure.yaml"].map(|it| infra.folder(it));
     schema(infra, "vendor.compose-spec", &files)?;
     let quadrille = infra.quadrille()?;
-    infra.passes(infra.check("compose.py")?.arg(&quadrille))?;
-    infra.passes(infra.check("rights.py")?.arg(quadrille))
+    infra.passes(infra.check("compose.py")?.arg(quadrille))
 }
 
 fn workflows(infra: &Infra<'_>) -> anyhow::Result<()> {

@@ -9,6 +9,14 @@ bin=${KAFKA_BIN:-/opt/kafka/bin}
 server=${KAFKA_INTERNAL:-kafka:9094}
 admin=${KAFKA_ADMIN_PROPERTIES:-/etc/kafka/admin/admin.properties}
 prefix=${QUADRILLE_TOPIC_PREFIX:-}
+# What topics' names begin with: the writer's.
+writers=()
+# each service, by `cargo xtask generate`:
+#|writers+=({service})
+writers+=(auth)
+writers+=(products)
+writers+=(orders)
+# end of each service
 
 user() {
     "$bin/kafka-configs.sh" --bootstrap-server "$server" --command-config "$admin" --alter \
@@ -27,26 +35,29 @@ service() {
     local name=$1 password=$2
     shift 2
     user "$name" "$password"
-    for theirs in orders. products.; do
-        allow "$name" --topic "$prefix$theirs" --resource-pattern-type prefixed \
+    local writer
+    for writer in "${writers[@]}"; do
+        allow "$name" --topic "$prefix$writer." --resource-pattern-type prefixed \
             --operation Create --operation Describe --operation DescribeConfigs --operation Read
     done
     local topic writes=()
     for topic in "$@"; do
         writes+=(--topic "$prefix$topic")
     done
-    allow "$name" "${writes[@]}" --operation Write
+    if ((${#writes[@]} > 0)); then allow "$name" "${writes[@]}" --operation Write; fi
     allow "$name" --group "$prefix$name" --operation Read --operation Describe
 }
 
-service orders "$KAFKA_ORDERS_PASSWORD" orders.order.v1 \
-    products.order-status.v1.orders.dlt products.product.v1.orders.dlt
-service products "$KAFKA_PRODUCTS_PASSWORD" products.order-status.v1 products.product.v1 \
-    orders.order.v1.products.dlt
+# each service, by `cargo xtask generate`:
+#|service {service} "$KAFKA_{SERVICE}_PASSWORD" {writes}
+service auth "$KAFKA_AUTH_PASSWORD"
+service products "$KAFKA_PRODUCTS_PASSWORD" orders.order.v1.products.dlt products.order-status.v1 products.product.v1
+service orders "$KAFKA_ORDERS_PASSWORD" orders.order.v1 products.order-status.v1.orders.dlt products.product.v1.orders.dlt
+# end of each service
 
 # The UI looks on.
 user ui "$KAFKA_UI_PASSWORD"
 allow ui --topic '*' --operation Describe --operation DescribeConfigs --operation Read
 allow ui --group '*' --operation Describe
 allow ui --cluster --operation Describe --operation DescribeConfigs
-echo "the users orders, products and ui are there"
+echo "the users ${writers[*]} and ui are there"

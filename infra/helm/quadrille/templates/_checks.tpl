@@ -1,6 +1,21 @@
 {{/* What the schema can't say: values that do not go together. */}}
 {{- define "quadrille.checks" -}}
+{{- $root := . }}
 {{- $values := .Values }}
+{{- $roles := include "quadrille.roles" . | fromJson }}
+{{- $services := keys (omit $roles "gateway") | sortAlpha }}
+{{- range $role := keys $values.roles | sortAlpha }}
+  {{- if not (hasKey $roles $role) }}
+    {{- fail (printf "roles.%s: there is no role %s; there are: %s" $role $role (keys $roles | sortAlpha | join ", ")) }}
+  {{- end }}
+{{- end }}
+{{- range $place, $of := dict "kafka.users" $values.kafka.users "mongodb.uris" $values.mongodb.uris }}
+  {{- range $service := keys $of | sortAlpha }}
+    {{- if not (has $service $services) }}
+      {{- fail (printf "%s.%s: there is no service %s; there are: %s" $place $service $service (join ", " $services)) }}
+    {{- end }}
+  {{- end }}
+{{- end }}
 {{- if $values.trial.enabled }}
   {{- if $values.kafka.brokers }}
     {{- fail "kafka.brokers is set, but trial.enabled brings a Kafka of its own: drop one of the two" }}
@@ -12,9 +27,9 @@
   {{- if not $values.kafka.brokers }}
     {{- fail "kafka.brokers is empty: name Kafka's bootstrap servers (host:port), or set trial.enabled=true for a single node in this chart" }}
   {{- end }}
-  {{- range $role := list "auth" "products" "orders" }}
-    {{- if not (index $values.mongodb.uri $role).secret }}
-      {{- fail (printf "mongodb.uri.%s.secret is empty: name the Secret with the connection string of %s, or set trial.enabled=true for a single node in this chart" $role $role) }}
+  {{- range $service := $services }}
+    {{- if not (include "quadrille.mongodbUri" (list $root $service) | fromJson).secret }}
+      {{- fail (printf "mongodb.uri.secret is empty, and mongodb.uris.%s.secret, too: name the Secret with the connection string of %s, or set trial.enabled=true for a single node in this chart" $service $service) }}
     {{- end }}
   {{- end }}
   {{- if $values.demo }}
@@ -22,9 +37,9 @@
   {{- end }}
 {{- end }}
 {{- if hasPrefix "sasl_" $values.kafka.protocol }}
-  {{- range $role := list "products" "orders" }}
-    {{- if not (index $values.kafka.users $role).secret }}
-      {{- fail (printf "kafka.users.%s.secret is empty: with kafka.protocol=%s name the Secret with the password of %s" $role $values.kafka.protocol $role) }}
+  {{- range $service := $services }}
+    {{- if not (include "quadrille.kafkaUser" (list $root $service) | fromJson).secret }}
+      {{- fail (printf "kafka.user.secret is empty, and kafka.users.%s.secret, too: with kafka.protocol=%s name the Secret with the password of %s" $service $values.kafka.protocol $service) }}
     {{- end }}
   {{- end }}
 {{- end }}
@@ -36,7 +51,7 @@
     {{- fail "ingress.tlsSecret is empty: name the Secret of the host's certificate; access tokens do not travel in the clear" }}
   {{- end }}
 {{- end }}
-{{- range $role, $of := $values.roles }}
+{{- range $role, $of := $roles }}
   {{- if and $values.autoscaling.enabled (gt (int $of.replicas) (int $values.autoscaling.maxReplicas)) }}
     {{- fail (printf "roles.%s.replicas (%v) is more than autoscaling.maxReplicas (%v)" $role $of.replicas $values.autoscaling.maxReplicas) }}
   {{- end }}

@@ -22,28 +22,22 @@ change of one starts new pods by itself. Passwords come from Secrets.
 - name: OTEL_RESOURCE_ATTRIBUTES
   value: service.namespace={{ $root.Release.Name }},service.instance.id=$(POD_NAME)
 {{- end }}
-{{- if ne $role "auth" }}
 - name: QUADRILLE_JWKS_URL
-  value: http://{{ $name }}-auth:8080/.well-known/jwks.json
-{{- end }}
+  value: http://{{ $name }}-{{ (include "quadrille.registry" $root | fromJson).issuer }}:8080/.well-known/jwks.json
 {{- if eq $role "gateway" }}
-{{- range $service := list "auth" "products" "orders" }}
-- name: QUADRILLE_{{ upper $service }}_URL
-  value: http://{{ $name }}-{{ $service }}:8080
-- name: QUADRILLE_{{ upper $service }}_METRICS_URL
-  value: http://{{ $name }}-{{ $service }}:9464
-{{- end }}
+- name: QUADRILLE_UPSTREAMS
+  value: http://{{ $name }}-{service}:8080
+- name: QUADRILLE_UPSTREAM_METRICS
+  value: http://{{ $name }}-{service}:9464
 {{- if $root.Values.ingress.enabled }}
 - name: QUADRILLE_TRUST_FORWARDED_FOR
   value: "true"
 {{- end }}
 {{- else }}
 {{ include "quadrille.environment.mongodb" . }}
-{{- end }}
-{{- if has $role (list "products" "orders") }}
 {{ include "quadrille.environment.kafka" . }}
 {{- end }}
-{{- range $variable, $value := (index $root.Values.roles $role).env }}
+{{- range $variable, $value := (index (include "quadrille.roles" $root | fromJson) $role).env }}
 - name: {{ $variable }}
   value: {{ $value | quote }}
 {{- end }}
@@ -57,7 +51,7 @@ change of one starts new pods by itself. Passwords come from Secrets.
 {{- if $root.Values.trial.enabled }}
   value: mongodb://{{ $name }}-mongodb-0.{{ $name }}-mongodb:27017/?replicaSet=rs0
 {{- else }}
-  {{- $uri := index $root.Values.mongodb.uri $role }}
+  {{- $uri := include "quadrille.mongodbUri" . | fromJson }}
   valueFrom: { secretKeyRef: { name: {{ $uri.secret }}, key: {{ $uri.key }} } }
 {{- end }}
 {{- end }}
@@ -80,7 +74,7 @@ change of one starts new pods by itself. Passwords come from Secrets.
   value: /etc/quadrille/kafka/ca.crt
 {{- end }}
 {{- if hasPrefix "sasl_" $kafka.protocol }}
-{{- $user := index $kafka.users $role }}
+{{- $user := include "quadrille.kafkaUser" . | fromJson }}
 - name: QUADRILLE_KAFKA_SASL_MECHANISM
   value: {{ $kafka.mechanism }}
 - name: QUADRILLE_KAFKA_USERNAME
@@ -100,7 +94,7 @@ change of one starts new pods by itself. Passwords come from Secrets.
   mountPath: /etc/quadrille/mongodb
   readOnly: true
 {{- end }}
-{{- if and $root.Values.kafka.ca.secret (has $role (list "products" "orders")) }}
+{{- if and $root.Values.kafka.ca.secret (ne $role "gateway") }}
 - name: kafka-ca
   mountPath: /etc/quadrille/kafka
   readOnly: true
@@ -119,7 +113,7 @@ change of one starts new pods by itself. Passwords come from Secrets.
 {{- end }}
 {{- end }}
 {{- with $root.Values.kafka.ca }}
-{{- if and .secret (has $role (list "products" "orders")) }}
+{{- if and .secret (ne $role "gateway") }}
 - name: kafka-ca
   secret:
     secretName: {{ .secret }}

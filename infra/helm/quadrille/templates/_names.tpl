@@ -32,3 +32,46 @@ helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version }}
 {{- define "quadrille.brokers" -}}
 {{- if .Values.trial.enabled }}{{ include "quadrille.name" . }}-kafka:9092{{ else }}{{ .Values.kafka.brokers }}{{ end }}
 {{- end }}
+
+{{/*
+The registry of services, which `cargo xtask generate` writes, as {"services": [...], "issuer": NAME}: the issuer
+is the service by whose keys all others check tokens.
+*/}}
+{{- define "quadrille.registry" -}}
+{{- $services := .Files.Get "files/services.json" | fromJsonArray }}
+{{- $issuer := "" }}
+{{- range $services }}{{ if .issues_tokens }}{{ $issuer = .name }}{{ end }}{{ end }}
+{{- dict "services" $services "issuer" $issuer | toJson }}
+{{- end }}
+
+{{/*
+Every role by its name, with its values: the defaults, and over them its own. A service also has what the
+registry says of it, under `service`; the gateway has none.
+*/}}
+{{- define "quadrille.roles" -}}
+{{- $root := . }}
+{{- $roles := dict "gateway" (dict "service" dict) }}
+{{- range (include "quadrille.registry" . | fromJson).services }}
+{{- $_ := set $roles .name (dict "service" .) }}
+{{- end }}
+{{- range $role, $of := $roles }}
+{{- $_ := set $roles $role (mergeOverwrite (deepCopy $root.Values.defaults) (deepCopy (index $root.Values.roles $role | default dict)) $of) }}
+{{- end }}
+{{- toJson $roles }}
+{{- end }}
+
+{{/* A value for all services with what is set for one over it, {service} filled in: (list "orders" $all $own). */}}
+{{- define "quadrille.ofService" -}}
+{{- $service := index . 0 }}
+{{- mergeOverwrite (deepCopy (index . 1)) (deepCopy (index (index . 2) $service | default dict)) | toJson | replace "{service}" $service }}
+{{- end }}
+
+{{/* A service's user of Kafka, and its connection string of MongoDB: (list $ "orders"). */}}
+{{- define "quadrille.kafkaUser" -}}
+{{- $kafka := (index . 0).Values.kafka }}
+{{- include "quadrille.ofService" (list (index . 1) $kafka.user $kafka.users) }}
+{{- end }}
+{{- define "quadrille.mongodbUri" -}}
+{{- $mongodb := (index . 0).Values.mongodb }}
+{{- include "quadrille.ofService" (list (index . 1) $mongodb.uri $mongodb.uris) }}
+{{- end }}
