@@ -28,6 +28,7 @@ mod place;
 mod progress;
 mod rebuild;
 mod replay;
+mod role;
 mod seed;
 mod serve;
 mod services;

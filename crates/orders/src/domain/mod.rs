@@ -7,10 +7,12 @@ mod basket;
 mod order;
 mod place;
 mod product_copy;
+mod refusal;
 mod settle;
 
 pub use basket::{Basket, Item, MAX_LINES, MAX_NAME_CHARS, MAX_QUANTITY, MAX_RAW_LINES};
 pub use order::{Author, Order, Step};
-pub use place::{Identity, Refusal, place};
+pub use place::{Identity, place};
 pub use product_copy::{ProductCopy, newest};
+pub use refusal::Refusal;
 pub use settle::{Settle, settle};

@@ -6,9 +6,8 @@ use anyhow::Context;
 use serde_json::Value;
 
 use super::{
-    figures::{CHECKS, Figures},
+    figures::{CHECKS, Figures, shown},
     guards::GUARDS,
-    page::shown,
 };
 
 /// What makes the figures anew.

@@ -57,7 +57,7 @@ pub(super) fn parse<'a>(tokens: &[Token<'a>]) -> Module<'a> {
             }
             ("{" | "(" | "[", _) => depth += 1,
             ("}" | ")" | "]", _) => depth = depth.saturating_sub(1),
-            (name, next) if is_name(name) && !matches!(before, "::" | "." | "fn") => {
+            (name, next) if is_name(name) && !matches!(before, "::" | "." | "fn" | "mod") => {
                 module.names.insert(name);
                 if next == "::" {
                     module.paths.push(path(tokens, at));

@@ -51,10 +51,13 @@ impl<'a> Tree<'a> {
     /// Adds what the files take from each other.
     pub(super) fn add_edges(&self, edges: &mut Edges<'a>) {
         for (path, (file, module)) in &self.modules {
+            let begins_a_path = |name| module.paths.iter().any(|path| path[0] == name);
             let imports = module.imports.iter();
             let imports = imports
                 // What is only passed on is not used here.
                 .filter(|import| !import.passed_on || module.names.contains(import.name))
+                // Such a path says more: the name may be a module's and a function's.
+                .filter(|import| !begins_a_path(import.name))
                 .map(|import| &import.path);
             let named = imports.chain(&module.globs).chain(&module.paths);
             let named = named.filter_map(|named| self.find(path, named, 0));
@@ -222,11 +225,18 @@ mod tests {
     #[test]
     fn a_module_and_a_function_may_have_one_name() {
         let files = [
-            ("lib.rs", "mod run; mod b; use run::run; fn f() { run() }"),
+            (
+                "lib.rs",
+                "mod run; mod b; mod c; use run::run; fn f() { run() } pub fn c() {}",
+            ),
             ("b.rs", "fn b() { crate::run::run(); super::run() }"),
-            ("run.rs", "pub fn run() {}"),
+            ("c.rs", "pub fn d() {}"),
+            ("run.rs", "use super::c; pub fn run() { c::d() }"),
         ];
-        assert_eq!(edges(&files), ["b -> run: run", "lib -> run: run"]);
+        assert_eq!(
+            edges(&files),
+            ["b -> run: run", "lib -> run: run", "run -> c: d"]
+        );
     }
 
     #[test]
