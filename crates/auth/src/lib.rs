@@ -30,11 +30,13 @@
 //! a command in `commands/` that decides with `domain/` and writes through `store/`; a new
 //! problem code is one line in `http/problems.rs` and a page in `docs/errors/`.
 
+mod api;
 pub mod commands;
 pub mod crypto;
 pub mod domain;
 pub mod http;
 mod keys;
+mod operator;
 pub mod seed;
 pub mod settings;
 pub mod store;
@@ -43,16 +45,14 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use host::{App, Instance, StartError};
-use outbox::Clock;
-use service::config::TokenSettings;
 
+use crate::api::api;
 use crate::commands::Auth as Api;
-use crate::crypto::{CryptoError, KeyRing, PasswordPool};
 use crate::store::MongoAuth;
 
 pub use domain::Role;
-pub use keys::{RotateError, rotate_signing_key};
-pub use seed::{DEMO_USERS, SeedError, Seeded, seed_account};
+pub use operator::{RotateError, rotate_signing_key, seed_account};
+pub use seed::{DEMO_USERS, SeedError, Seeded};
 pub use settings::Settings;
 
 /// The service.
@@ -97,30 +97,6 @@ impl host::Service for Auth {
         });
         Ok(api)
     }
-}
-
-/// The commands, also for whoever uses them without HTTP.
-pub(crate) async fn api(
-    store: MongoAuth,
-    settings: &Settings,
-    tokens: &TokenSettings,
-    clock: Arc<dyn Clock>,
-) -> Result<Api, CryptoError> {
-    let (concurrency, queue) = (
-        settings.passwords.concurrency(),
-        settings.passwords.hash_queue,
-    );
-    // Hashes once, for the account that nobody has.
-    let pool = tokio::task::spawn_blocking(move || PasswordPool::new(concurrency, queue.into()))
-        .await
-        .map_err(|cause| CryptoError::new("the password hasher stopped", &cause))??;
-    Ok(Api {
-        store,
-        passwords: Arc::new(pool),
-        keys: Arc::new(KeyRing::default()),
-        clock,
-        rules: Arc::new(settings.issuing.rules(tokens)),
-    })
 }
 
 /// Registers what is counted, so that it is there with 0 before it happens.

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use host::{BoxError, Service, StartError};
+use host::{BoxError, StartError};
 use outbox::SystemClock;
 use outbox::mongo::MongoDatabase;
-use service::config::{MongoSettings, TokenSettings};
+use service::config::TokenSettings;
 
-use crate::Auth;
+use crate::api::api;
 use crate::commands::Fault;
 use crate::commands::register::RegisterError;
 use crate::domain::{Email, InvalidEmail, Password, Role};
@@ -50,23 +50,6 @@ pub enum SeedError {
     },
 }
 
-/// Opens an account unless it is there. The only way to an admin's account. Doing it again
-/// changes nothing.
-///
-/// The service need not run.
-///
-/// # Errors
-/// See [`SeedError`].
-pub async fn seed_account(
-    mongo: &MongoSettings,
-    email: &str,
-    password: &str,
-    role: Role,
-) -> Result<Seeded, SeedError> {
-    let database = host::connect(Auth::NAME, mongo).await?;
-    open(database, email, password, role).await
-}
-
 /// The demo users, each with its e-mail address as its password. Never in a production start.
 pub const DEMO_USERS: [(&str, Role); 2] = [
     ("admin@admin.com", Role::Admin),
@@ -81,7 +64,8 @@ pub(crate) async fn demo(database: MongoDatabase) -> Result<(), BoxError> {
     Ok(())
 }
 
-async fn open(
+/// Opens an account unless it is there.
+pub(crate) async fn open(
     database: MongoDatabase,
     email: &str,
     password: &str,
@@ -93,7 +77,7 @@ async fn open(
     };
     let store = MongoAuth::new(database);
     let (settings, tokens) = (Settings::default(), TokenSettings::default());
-    let auth = crate::api(store, &settings, &tokens, Arc::new(SystemClock))
+    let auth = api(store, &settings, &tokens, Arc::new(SystemClock))
         .await
         .map_err(StartError::of_service)?;
     match auth

@@ -6,7 +6,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{CACHE_ENV, KAFKA_BROKERS_ENV, MONGODB_URI_ENV};
+/// Environment variable with a `host:port` list of a Kafka to use instead of starting one.
+pub const KAFKA_BROKERS_ENV: &str = "QUADRILLE_KAFKA_BROKERS";
+/// Environment variable with the URI of a MongoDB replica set to use instead of starting one.
+pub const MONGODB_URI_ENV: &str = "QUADRILLE_MONGODB_URI";
+/// Environment variable with the folder that provisioned programs are kept in.
+pub const CACHE_ENV: &str = "QUADRILLE_CACHE";
 
 /// The variables that decide which Kafka and which MongoDB are used.
 #[derive(Debug, Clone, Default)]

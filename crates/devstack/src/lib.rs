@@ -30,6 +30,7 @@ mod environment;
 mod error;
 mod janitor;
 mod locate;
+mod options;
 mod pins;
 mod plan;
 mod ports;
@@ -37,26 +38,13 @@ mod progress;
 mod provision;
 pub mod proxy;
 pub mod server;
+mod source;
 mod stack;
 
-pub use environment::Environment;
+pub use environment::{CACHE_ENV, Environment, KAFKA_BROKERS_ENV, MONGODB_URI_ENV};
 pub use error::{Error, MissingTool};
+pub use options::{Listener, Options, Profile};
+pub use plan::missing;
 pub use progress::{Lines, Progress, Silent};
 pub use server::Server;
-pub use stack::{DevStack, Listener, Options, Profile};
-
-/// The programs that a start in this environment would miss; empty when it would not miss any.
-/// Addresses that are given but do not answer are no programs: [`DevStack::start`] reports those.
-pub fn missing(environment: &Environment) -> Vec<MissingTool> {
-    match plan::Plan::make(environment) {
-        Err(Error::Missing(tools)) => tools,
-        _ => Vec::new(),
-    }
-}
-
-/// Environment variable with a `host:port` list of a Kafka to use instead of starting one.
-pub const KAFKA_BROKERS_ENV: &str = "QUADRILLE_KAFKA_BROKERS";
-/// Environment variable with the URI of a MongoDB replica set to use instead of starting one.
-pub const MONGODB_URI_ENV: &str = "QUADRILLE_MONGODB_URI";
-/// Environment variable with the folder that provisioned programs are kept in.
-pub const CACHE_ENV: &str = "QUADRILLE_CACHE";
+pub use stack::DevStack;

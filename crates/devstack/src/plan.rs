@@ -13,12 +13,21 @@ use crate::{
     progress::step,
     provision::{self, Cache},
     server::{Launch, Server, class_archive, kafka, lost_port, mongod},
-    stack::Source,
+    source::Source,
 };
 
 /// A port can be lost between probing and binding; more than a few times in a row is not bad luck.
 const PORT_ATTEMPTS: usize = 4;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// The programs that a start in this environment would miss; empty when it would not miss any.
+/// Addresses that are given but do not answer are no programs: [`DevStack::start`](crate::DevStack::start) reports those.
+pub fn missing(environment: &Environment) -> Vec<MissingTool> {
+    match Plan::make(environment) {
+        Err(Error::Missing(tools)) => tools,
+        _ => Vec::new(),
+    }
+}
 
 #[derive(Debug)]
 pub(crate) struct Plan {

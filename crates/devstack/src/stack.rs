@@ -1,87 +1,11 @@
 //! The stack: what is used, what is started, in which order it ends.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-    thread,
-};
+use std::{path::Path, thread};
 
 use crate::{
-    Environment, Error, Progress, Server, Silent, data_dir::DataDir, error::At, janitor::Janitor,
-    plan::Plan, ports::Ports, server::in_background,
+    Error, Options, Server, data_dir::DataDir, error::At, janitor::Janitor, plan::Plan,
+    ports::Ports, server::in_background, source::Source,
 };
-
-/// What Kafka's JVM is tuned for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Profile {
-    /// 256 MB heap and the quick compiler only: small and up in a second. For tests and demos.
-    #[default]
-    Light,
-    /// 512 MB heap and the optimizing compiler. For load.
-    Throughput,
-}
-
-/// An address of Kafka for clients that come through a proxy. A Kafka client uses the address that
-/// it was given for its first question only; after that it goes where the broker says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Listener {
-    /// The port on 127.0.0.1 that Kafka listens on. Choose a free one; the start fails otherwise.
-    pub port: u16,
-    /// The port on 127.0.0.1 that clients are told to use.
-    pub advertised: u16,
-}
-
-/// What a stack shall be like.
-#[derive(Clone)]
-pub struct Options {
-    /// Where data, logs and configuration live. Created if missing.
-    pub data_dir: PathBuf,
-    /// What Kafka's JVM is tuned for.
-    pub profile: Profile,
-    /// Remove the data of earlier runs first.
-    pub fresh: bool,
-    /// Let mongod accept `configureFailPoint` (`failCommand`), for tests of faults.
-    pub test_commands: bool,
-    /// Further addresses that Kafka listens on, each with what it tells clients that come there.
-    pub kafka_listeners: Vec<Listener>,
-    /// mongod's cache in MB (its own minimum is 256).
-    pub mongod_cache_mb: u32,
-    /// Upper limit of mongod's oplog in MB; it grows as it is written.
-    pub oplog_mb: u32,
-    /// What is told about the steps.
-    pub progress: Arc<dyn Progress>,
-    /// Where programs and addresses are looked for.
-    pub environment: Environment,
-}
-
-impl Options {
-    /// Light profile, data kept, no test commands, 512 MB for mongod's cache and oplog each, no
-    /// progress shown, this process's environment.
-    pub fn new(data_dir: impl Into<PathBuf>) -> Self {
-        Self {
-            data_dir: data_dir.into(),
-            profile: Profile::Light,
-            fresh: false,
-            test_commands: false,
-            kafka_listeners: Vec::new(),
-            mongod_cache_mb: 512,
-            oplog_mb: 512,
-            progress: Arc::new(Silent),
-            environment: Environment::from_process(),
-        }
-    }
-}
-
-impl std::fmt::Debug for Options {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Options")
-            .field("data_dir", &self.data_dir)
-            .field("profile", &self.profile)
-            .field("fresh", &self.fresh)
-            .field("test_commands", &self.test_commands)
-            .finish_non_exhaustive()
-    }
-}
 
 /// A Kafka and a MongoDB that answer. Dropping it, or the end of this process in whatever way,
 /// ends the servers that it started.
@@ -92,27 +16,6 @@ pub struct DevStack {
     mongod: Source,
     janitor: Option<Janitor>,
     data_dir: Option<DataDir>,
-}
-
-#[derive(Debug)]
-pub(crate) enum Source {
-    Given(String),
-    Started { server: Server, address: String },
-}
-
-impl Source {
-    fn address(&self) -> &str {
-        match self {
-            Self::Given(address) | Self::Started { address, .. } => address,
-        }
-    }
-
-    fn server(&self) -> Option<&Server> {
-        match self {
-            Self::Given(_) => None,
-            Self::Started { server, .. } => Some(server),
-        }
-    }
 }
 
 impl DevStack {

@@ -17,6 +17,7 @@
 pub mod access;
 mod docs;
 mod edge;
+mod error;
 mod error_pages;
 mod forwarded;
 mod instances;
@@ -31,9 +32,10 @@ mod trace;
 mod upstreams;
 mod web;
 
+pub use error::Error;
 pub use error_pages::codes;
 pub use openapi::merged;
 pub use operations::{Choreography, Heard, Said, ServicePart, Topic};
 pub use settings::Settings;
-pub use start::{Error, ROLE_PORT, Running, run, start};
+pub use start::{ROLE_PORT, Running, run, start};
 pub use upstreams::{Addresses, InvalidAddress, Shop, Upstream};

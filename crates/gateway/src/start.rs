@@ -2,44 +2,16 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use service::{http, lifecycle::Lifecycle, lifecycle::TaskFailed};
+use service::{http, lifecycle::Lifecycle};
 use tokio::net::TcpListener;
 
-use crate::{InvalidAddress, Settings, Shop, access::InvalidTable, edge, limits::Limits};
+use crate::{Error, Settings, Shop, edge, limits::Limits};
 
 /// The port that the gateway listens on unless told otherwise.
 pub const ROLE_PORT: u16 = 8080;
 
 /// How often callers who are quiet again are forgotten.
 const FORGET: Duration = Duration::from_mins(1);
-
-/// Why the gateway does not run.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Error {
-    /// The address can't be listened on.
-    #[error("the gateway can't start: {0}")]
-    Listen(#[source] std::io::Error),
-    /// The folder of the web UI has no `index.html`.
-    #[error(
-        "the web UI's folder {0} has no index.html: build the web UI first, or leave out --web-root (QUADRILLE_WEB_ROOT)"
-    )]
-    WebRoot(std::path::PathBuf),
-    /// The API's description can't be written as JSON.
-    #[error("the API's description can't be written")]
-    Description(#[source] serde_json::Error),
-    /// The services' routes do not make a table.
-    #[error("the routes of the services don't fit together: {0}")]
-    Table(#[from] InvalidTable),
-    /// A service's address is wrong or missing.
-    #[error(
-        "--upstreams or --upstream-metrics (QUADRILLE_UPSTREAMS, QUADRILLE_UPSTREAM_METRICS): {0}"
-    )]
-    Addresses(#[from] InvalidAddress),
-    /// A task of the process failed while it ran.
-    #[error(transparent)]
-    Task(#[from] TaskFailed),
-}
 
 /// A gateway that listens.
 #[derive(Debug, Clone, Copy)]

@@ -28,6 +28,7 @@ mod figures;
 pub mod handlers;
 pub mod http;
 pub mod live;
+mod name;
 mod pending;
 pub mod relearn;
 mod settings;
@@ -51,7 +52,7 @@ pub use settings::{BatchSettings, Settings};
 pub struct Orders;
 
 impl Service for Orders {
-    const NAME: &'static str = "orders";
+    const NAME: &'static str = name::NAME;
     const ABOUT: &'static str = "Placing orders and following them";
     const PORT: u16 = 8083;
     const HEALTH: &'static str = "/api/orders_health";

@@ -26,6 +26,7 @@ pub mod commands;
 pub mod domain;
 pub mod handlers;
 pub mod http;
+mod name;
 pub mod relearn;
 pub mod seed;
 pub mod store;
@@ -49,7 +50,7 @@ pub use store::audit::audit_view;
 pub struct Products;
 
 impl Service for Products {
-    const NAME: &'static str = "products";
+    const NAME: &'static str = name::NAME;
     const ABOUT: &'static str = "The catalogue and the stock";
     const PORT: u16 = 8082;
     const HEALTH: &'static str = "/api/products_health";

@@ -24,7 +24,6 @@ use events::{
 };
 use futures::future::BoxFuture;
 use futures::{StreamExt, TryStreamExt};
-use host::Service;
 use outbox::dead_letter::LetterFilter;
 use outbox::handler::decode;
 use outbox::kafka::TopicReader;
@@ -36,8 +35,8 @@ use outbox::{
 };
 
 use self::reading::{decision, demands, is, own};
-use crate::Products;
 use crate::domain::{Books, Decision, Demand, Outcome};
+use crate::name::NAME;
 use crate::store::past::{Known, MongoPast};
 use crate::store::{CatalogueStore, Reservation, ShopDatabase};
 
@@ -110,7 +109,7 @@ impl RelearnProducts {
 
     /// Goes through the orders from the restored checkpoint on.
     async fn find_lines(&self, topics: &TopicReader) -> Result<(), RelearnError> {
-        let group = Products::NAME;
+        let group = NAME;
         let checkpoints = self.past.database.checkpoints(group).await?;
         let ends = topics.ends(topics::ORDERS).await?;
         let from = ends.iter().map(|end| {
@@ -144,7 +143,7 @@ impl RelearnProducts {
                     key: Some(order.to_string()),
                     limit: 1,
                 };
-                let lines = database.lines(Products::NAME, &filter).await?;
+                let lines = database.lines(NAME, &filter).await?;
                 let Some(line) = lines.into_iter().next() else {
                     return Err(RelearnError::Impossible(format!(
                         "there is a decision about order {order}, and {} does not have that order \
@@ -342,7 +341,7 @@ impl Work<ShopDatabase> for SayAgain<'_> {
 
     async fn run(&mut self, tx: &mut MongoTx) -> Result<(), StoreError> {
         let RelearnProducts { past, clock } = self.of;
-        let mut out = Outgoing::new(Products::NAME, clock.as_ref());
+        let mut out = Outgoing::new(NAME, clock.as_ref());
         for product in past.renew(tx, &self.products).await? {
             let news = ProductsQuantityUpdate { product };
             out.push(&news, MessageContext::default())

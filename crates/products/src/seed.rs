@@ -5,7 +5,6 @@ use std::sync::Arc;
 use outbox::{Clock, MessageContext};
 use thiserror::Error;
 
-use crate::Products;
 use crate::commands::{CommandError, create_category, create_product};
 use crate::domain::{CategoryName, Draft, DraftFields, Refusal};
 use crate::store::ShopDatabase;
@@ -77,7 +76,7 @@ pub struct SeedError {
 }
 
 /// Adds the demo categories and products that are not there, through the same commands as
-/// anyone's. What is there is left alone, whatever became of it.
+/// anyone's. What is there is left alone, whatever became of it. The tables are made already.
 ///
 /// # Errors
 /// When the database is away or refuses.
@@ -89,9 +88,6 @@ pub async fn seed_demo(
         what: what.to_owned(),
         cause,
     };
-    host::prepare::<Products>(database)
-        .await
-        .map_err(|fault| failed("tables", fault.into()))?;
     let mut seeded = Seeded::default();
     for name in CATEGORIES {
         let created = add_category(database, clock.as_ref(), name).await;

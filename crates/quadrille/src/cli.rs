@@ -1,8 +1,7 @@
 //! What can be typed.
 
-use clap::{ArgMatches, Args, FromArgMatches, Parser, Subcommand};
-use quadrille::{SERVICES, names};
-use service::config::{HttpSettings, InvalidKafkaSecurity, MongoSettings};
+use clap::{Args, Parser, Subcommand};
+use service::config::MongoSettings;
 use service::telemetry::LogFormat;
 
 use crate::accounts::AccountsCommand;
@@ -17,7 +16,8 @@ use crate::order::stuck::StuckArgs;
 use crate::place::Place;
 use crate::rebuild::RebuildArgs;
 use crate::replay::ReplayArgs;
-use crate::services::{Of, chosen};
+use crate::role::Role;
+use crate::services::Of;
 use crate::topics::TopicsCommand;
 use crate::up::UpArgs;
 
@@ -112,84 +112,6 @@ pub(crate) enum Command {
     Health(HealthArgs),
     /// Print the OpenAPI document of the whole HTTP surface
     Openapi,
-}
-
-/// One role and its settings.
-#[derive(Debug)]
-pub(crate) enum Role {
-    /// The edge.
-    Gateway(Box<gateway::Settings>),
-    /// A service: what every service has, and the whole line, which holds what it has alone.
-    Service(&'static dyn host::Role, Box<host::Settings>, ArgMatches),
-}
-
-const GATEWAY: &str = "gateway";
-
-impl Subcommand for Role {
-    fn augment_subcommands(command: clap::Command) -> clap::Command {
-        // A flattened group's own text would take its place.
-        let gateway = gateway::Settings::augment_args(clap::Command::new(GATEWAY))
-            .about("The edge: routes, access rules, limits, the web UI");
-        command
-            .subcommand_required(true)
-            .arg_required_else_help(true)
-            .subcommand(gateway)
-            .subcommands(SERVICES.iter().map(|service| service.command()))
-    }
-
-    fn augment_subcommands_for_update(command: clap::Command) -> clap::Command {
-        Self::augment_subcommands(command)
-    }
-
-    fn has_subcommand(name: &str) -> bool {
-        name == GATEWAY || names().contains(&name)
-    }
-}
-
-impl FromArgMatches for Role {
-    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        if let Some((GATEWAY, matches)) = matches.subcommand() {
-            let settings = gateway::Settings::from_arg_matches(matches)?;
-            return Ok(Self::Gateway(Box::new(settings)));
-        }
-        let (service, matches) = chosen(matches)?;
-        let common = host::Settings::from_arg_matches(matches)?;
-        Ok(Self::Service(service, Box::new(common), matches.clone()))
-    }
-
-    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        *self = Self::from_arg_matches(matches)?;
-        Ok(())
-    }
-}
-
-impl Role {
-    /// Its word on the command line.
-    pub(crate) fn name(&self) -> &'static str {
-        match self {
-            Self::Gateway(_) => GATEWAY,
-            Self::Service(service, ..) => service.name(),
-        }
-    }
-
-    /// Where it listens.
-    pub(crate) fn http(&self) -> &HttpSettings {
-        match self {
-            Self::Gateway(settings) => &settings.http,
-            Self::Service(_, common, _) => &common.http,
-        }
-    }
-
-    /// Whether settings fit together that are each sound by themselves.
-    ///
-    /// # Errors
-    /// What does not fit, and the way out.
-    pub(crate) fn check(&self) -> Result<(), InvalidKafkaSecurity> {
-        match self {
-            Self::Gateway(_) => Ok(()),
-            Self::Service(_, common, _) => common.kafka.security.check(),
-        }
-    }
 }
 
 /// What can be done with signing keys.

@@ -30,6 +30,7 @@ mod progress;
 mod rebuild;
 mod registry;
 mod replay;
+mod role;
 mod seed;
 mod serve;
 mod services;

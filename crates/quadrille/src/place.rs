@@ -7,7 +7,7 @@ use outbox::mongo::{MongoDatabase, MongoOptions};
 use service::config::KafkaSecuritySettings;
 
 use crate::services::DatabaseNames;
-use crate::up::State;
+use crate::up::state::State;
 
 /// Where the shop is: by default that of the `quadrille up` that runs in this folder.
 #[derive(Debug, Clone, Args)]

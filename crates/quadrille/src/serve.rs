@@ -5,7 +5,7 @@ use std::time::Duration;
 use service::lifecycle::Lifecycle;
 
 use crate::choreography;
-use crate::cli::Role;
+use crate::role::Role;
 
 /// How long a service may take to finish what it has begun. Below what orchestrators give
 /// by default (30 s).

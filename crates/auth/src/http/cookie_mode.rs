@@ -3,15 +3,12 @@
 //! A client asks for it with `X-Session: cookie`. Other sites can't send that header without leave, and
 //! the `Origin` is checked besides.
 
-use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request};
+use axum::extract::FromRequestParts;
 use http::header::{COOKIE, HOST, HeaderName, HeaderValue, ORIGIN, SET_COOKIE};
 use http::request::Parts;
 use http::{HeaderMap, Uri};
 use jiff::SignedDuration;
-use service::http::{Json, Problem};
-
-use super::tokens::RefreshTokenBody;
-use crate::commands::refresh::RefreshError;
+use service::http::Problem;
 
 const SESSION: HeaderName = HeaderName::from_static("x-session");
 /// Set by the gateway to the host that the browser asked for.
@@ -27,12 +24,6 @@ pub(super) enum Carriage {
     Body,
     /// In a cookie, for browsers.
     Cookie,
-}
-
-/// A refresh token that was presented, either way. Without `Debug`: it must not reach a log.
-pub(super) struct Presented {
-    pub(super) token: String,
-    pub(super) carriage: Carriage,
 }
 
 impl<S: Sync> FromRequestParts<S> for Carriage {
@@ -54,44 +45,6 @@ impl<S: Sync> FromRequestParts<S> for Carriage {
     }
 }
 
-impl<S: Send + Sync> FromRequest<S> for Presented {
-    type Rejection = Problem;
-
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let (mut parts, body) = request.into_parts();
-        let carriage = Carriage::from_request_parts(&mut parts, state).await?;
-        if carriage == Carriage::Cookie {
-            let token = cookie_in(&parts.headers)
-                .ok_or_else(|| Problem::from(RefreshError::InvalidRefreshToken))?;
-            return Ok(Self { token, carriage });
-        }
-        let request = Request::from_parts(parts, body);
-        let Json(body) =
-            <Json<RefreshTokenBody> as FromRequest<S>>::from_request(request, state).await?;
-        Ok(Self {
-            token: body.refresh_token,
-            carriage,
-        })
-    }
-}
-
-/// To log out without a cookie is no error: that is what was wanted.
-impl<S: Send + Sync> OptionalFromRequest<S> for Presented {
-    type Rejection = Problem;
-
-    async fn from_request(request: Request, state: &S) -> Result<Option<Self>, Problem> {
-        let (mut parts, body) = request.into_parts();
-        let carriage = Carriage::from_request_parts(&mut parts, state).await?;
-        if carriage == Carriage::Cookie && cookie_in(&parts.headers).is_none() {
-            return Ok(None);
-        }
-        let request = Request::from_parts(parts, body);
-        <Self as FromRequest<S>>::from_request(request, state)
-            .await
-            .map(Some)
-    }
-}
-
 /// The cookie that keeps a login until it ends; `None` never, since tokens are base64url.
 pub(super) fn cookie_of(token: &str, lasts: SignedDuration) -> Option<HeaderValue> {
     let cookie = format!(
@@ -109,7 +62,8 @@ pub(super) fn forget() -> [(HeaderName, HeaderValue); 1] {
     [(SET_COOKIE, gone.unwrap_or(HeaderValue::from_static("")))]
 }
 
-fn cookie_in(headers: &HeaderMap) -> Option<String> {
+/// The token that a request's cookie carries.
+pub(super) fn cookie_in(headers: &HeaderMap) -> Option<String> {
     headers
         .get_all(COOKIE)
         .iter()

@@ -5,8 +5,8 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use service::http::{Problem, ProblemBody};
 
-use super::cookie_mode::{Carriage, Presented, forget};
-use super::tokens::RefreshTokenBody;
+use super::cookie_mode::{Carriage, forget};
+use super::tokens::{Presented, RefreshTokenBody};
 use crate::commands::Auth;
 
 /// End a login

@@ -4,8 +4,8 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use service::http::{Problem, ProblemBody};
 
-use super::cookie_mode::{Carriage, Presented, forget};
-use super::tokens::{Answered, RefreshTokenBody, Tokens};
+use super::cookie_mode::{Carriage, forget};
+use super::tokens::{Answered, Presented, RefreshTokenBody, Tokens};
 use crate::commands::Auth;
 use crate::commands::refresh::RefreshError;
 

@@ -1,13 +1,15 @@
-//! How tokens go to and fro in bodies; in cookies: `cookie_mode.rs`.
+//! How tokens come and go: in bodies, or the refresh token in a cookie (`cookie_mode.rs`).
 
-use axum::Json;
+use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request};
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, HeaderName, SET_COOKIE};
 use serde::{Deserialize, Serialize};
+use service::http::{Json, Problem};
 use utoipa::ToSchema;
 
-use super::cookie_mode::{Carriage, cookie_of};
+use super::cookie_mode::{Carriage, cookie_in, cookie_of};
 use crate::commands::Issued;
+use crate::commands::refresh::RefreshError;
 
 /// Clients of this kind of shop look for the scheme here, not in the body.
 const TOKEN_TYPE: HeaderName = HeaderName::from_static("token-type");
@@ -32,6 +34,50 @@ pub(super) struct Credentials {
 pub(super) struct RefreshTokenBody {
     /// As the last login or refresh gave it.
     pub(super) refresh_token: String,
+}
+
+/// A refresh token that was presented, either way. Without `Debug`: it must not reach a log.
+pub(super) struct Presented {
+    pub(super) token: String,
+    pub(super) carriage: Carriage,
+}
+
+impl<S: Send + Sync> FromRequest<S> for Presented {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let (mut parts, body) = request.into_parts();
+        let carriage = Carriage::from_request_parts(&mut parts, state).await?;
+        if carriage == Carriage::Cookie {
+            let token = cookie_in(&parts.headers)
+                .ok_or_else(|| Problem::from(RefreshError::InvalidRefreshToken))?;
+            return Ok(Self { token, carriage });
+        }
+        let request = Request::from_parts(parts, body);
+        let Json(body) =
+            <Json<RefreshTokenBody> as FromRequest<S>>::from_request(request, state).await?;
+        Ok(Self {
+            token: body.refresh_token,
+            carriage,
+        })
+    }
+}
+
+/// To log out without a cookie is no error: that is what was wanted.
+impl<S: Send + Sync> OptionalFromRequest<S> for Presented {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Option<Self>, Problem> {
+        let (mut parts, body) = request.into_parts();
+        let carriage = Carriage::from_request_parts(&mut parts, state).await?;
+        if carriage == Carriage::Cookie && cookie_in(&parts.headers).is_none() {
+            return Ok(None);
+        }
+        let request = Request::from_parts(parts, body);
+        <Self as FromRequest<S>>::from_request(request, state)
+            .await
+            .map(Some)
+    }
 }
 
 /// Fresh tokens.

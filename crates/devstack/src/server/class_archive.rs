@@ -10,10 +10,10 @@ use sha2::{Digest, Sha256};
 use super::{Launch, kafka, kafka::Program};
 use crate::{
     error::{At, Error},
+    options::Options,
     ports::Ports,
     progress::{Progress, step},
     provision::{Cache, hex},
-    stack::Options,
 };
 
 /// The flags that make Java use the archive; makes the archive first if there is none.

@@ -15,8 +15,8 @@ use crate::{
     command::run,
     error::{At, Error},
     locate::{Java, KafkaInstall},
+    options::{Listener, Options, Profile},
     ports::Ports,
-    stack::{Listener, Options, Profile},
 };
 
 const CONFIG: &str = include_str!("kafka.server.properties");

@@ -8,8 +8,8 @@ use super::{Launch, mongo_wire};
 use crate::{
     error::{At, Error},
     locate::MongodInstall,
+    options::Options,
     ports::Ports,
-    stack::Options,
 };
 
 const SET: &str = "rs0";

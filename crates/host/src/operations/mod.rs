@@ -7,72 +7,18 @@ mod discard_letter;
 mod jobs;
 mod list_actions;
 mod list_letters;
+mod operator;
 mod place;
 mod problems;
 mod retry_letter;
 mod show_letter;
 
-use std::sync::Arc;
-
 use axum::Router;
-use axum::extract::FromRef;
-use outbox::Clock;
-use outbox::Subscriptions;
-use outbox::dead_letter::DeadLetters;
-use outbox::jobs::JobAdmin;
-use outbox::mongo::MongoDatabase;
-use service::token::Verifier;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// What the endpoints of one service work with; cheap to clone.
-#[derive(Clone)]
-pub struct Operator(Arc<Parts>);
-
-struct Parts {
-    group: String,
-    desk: DeadLetters<MongoDatabase>,
-    jobs: JobAdmin<MongoDatabase>,
-    verifier: Verifier,
-}
-
-impl Operator {
-    /// The operator's access to the service `service`, whose events `subscriptions` handles on
-    /// `database`. Whoever calls is told by `verifier`.
-    pub fn new(
-        service: &str,
-        database: MongoDatabase,
-        subscriptions: Subscriptions<MongoDatabase>,
-        clock: Arc<dyn Clock>,
-        verifier: Verifier,
-    ) -> Self {
-        Self(Arc::new(Parts {
-            group: subscriptions.group().to_owned(),
-            jobs: JobAdmin::new(database.clone(), Arc::clone(&clock)),
-            desk: DeadLetters::new(database, subscriptions, service, clock),
-            verifier,
-        }))
-    }
-
-    fn desk(&self) -> &DeadLetters<MongoDatabase> {
-        &self.0.desk
-    }
-
-    fn jobs(&self) -> &JobAdmin<MongoDatabase> {
-        &self.0.jobs
-    }
-
-    fn group(&self) -> &str {
-        &self.0.group
-    }
-}
-
-impl FromRef<Operator> for Verifier {
-    fn from_ref(operator: &Operator) -> Self {
-        operator.0.verifier.clone()
-    }
-}
+pub use operator::Operator;
 
 /// The routes of the service `service`, without the frame that every service has around them.
 pub fn router(service: &str, operator: Operator) -> Router {

@@ -8,7 +8,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use host::Service;
 use outbox::trace::{BatchSpans, Item, Step};
 use outbox::{Clock, ErrorKind, StoreError, transact};
 use thiserror::Error;
@@ -18,8 +17,8 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::{Decision, PlaceOrder, PlaceOrders, Placed};
-use crate::Orders;
 use crate::figures::Placing;
+use crate::name::NAME;
 use crate::settings::BatchSettings;
 use crate::store::OrdersStore;
 
@@ -202,7 +201,7 @@ impl<D: OrdersStore> GroupCommit<D> {
             .into_iter()
             .map(|job| (job.request, job.answer))
             .unzip();
-        let mut spans = BatchSpans::begin(Step::Commit, Orders::NAME, &requests);
+        let mut spans = BatchSpans::begin(Step::Commit, NAME, &requests);
         // What follows from an order belongs to its span in here.
         for (index, request) in requests.iter_mut().enumerate() {
             if let Some(traceparent) = spans.traceparent(index) {

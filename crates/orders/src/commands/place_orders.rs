@@ -3,15 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use events::{AccountId, OrderId};
-use host::Service;
 use jiff::Timestamp;
 use outbox::{Clock, MessageContext, Outgoing, StoreError, Work};
 use thiserror::Error;
 use uuid::Uuid;
 
 use super::RetryKey;
-use crate::Orders;
 use crate::domain::{Basket, Identity, Order, ProductCopy, Refusal, place};
+use crate::name::NAME;
 use crate::store::{Digest, OrdersStore, Remembered};
 
 /// A request to place an order. Its ids are drawn once, so that running it again after an unknown
@@ -189,7 +188,7 @@ impl<D: OrdersStore> Work<D> for PlaceOrders<'_, D> {
     type Output = Vec<Decision>;
 
     async fn run(&mut self, tx: &mut D::Tx) -> Result<Vec<Decision>, StoreError> {
-        let mut out = Outgoing::new(Orders::NAME, self.clock);
+        let mut out = Outgoing::new(NAME, self.clock);
         let mut desk = self.read(tx, out.now()).await?;
         // Whatever comes of this run, the next one has to look.
         self.may_exist = true;

@@ -8,9 +8,11 @@ mod order;
 mod place;
 mod product_copy;
 mod progress;
+mod refusal;
 
 pub use basket::{Basket, Item, MAX_LINES, MAX_NAME_CHARS, MAX_QUANTITY, MAX_RAW_LINES};
 pub use order::{Author, Order, Step, update_id};
-pub use place::{Identity, Refusal, place};
+pub use place::{Identity, place};
 pub use product_copy::{ProductCopy, newest};
 pub use progress::{Progress, progress};
+pub use refusal::Refusal;

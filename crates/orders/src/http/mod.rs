@@ -3,6 +3,7 @@
 //! **How to add one.** A file with a handler described by `#[utoipa::path]`, its line in `routes`,
 //! and the codes that are new in `problems.rs`, each with a page in `docs/errors/`.
 
+mod api;
 mod body;
 mod get_order;
 mod list_all_orders;
@@ -13,76 +14,12 @@ mod prefer;
 mod problems;
 mod stream_orders;
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use axum::extract::FromRef;
-use outbox::{Clock, StoreError};
-use service::http::{Problem, ProblemBody};
-use service::token::Verifier;
+use service::http::ProblemBody;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::commands::Intake;
-use crate::live::Hub;
-use crate::store::MongoOrders;
-
-/// How long an answer waits for the database before it is 503.
-const PATIENCE: Duration = Duration::from_secs(5);
-
-/// What the endpoints work with.
-#[derive(Clone)]
-pub struct Api(Arc<Parts>);
-
-/// The parts of an [`Api`].
-pub struct Parts {
-    /// Where orders are handed in.
-    pub intake: Intake,
-    /// The orders, to be read.
-    pub orders: MongoOrders,
-    /// Who is told of changes.
-    pub hub: Hub,
-    /// Whose tokens are believed.
-    pub verifier: Verifier,
-    /// Where ids and times come from.
-    pub clock: Arc<dyn Clock>,
-}
-
-impl Api {
-    /// The endpoints' common ground.
-    pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(parts))
-    }
-
-    /// What a query gives, or a problem, within [`PATIENCE`].
-    async fn read<T>(
-        &self,
-        query: impl Future<Output = Result<T, StoreError>>,
-    ) -> Result<T, Problem> {
-        match tokio::time::timeout(PATIENCE, query).await {
-            Ok(Ok(found)) => Ok(found),
-            Ok(Err(fault)) => Err(problems::of_store(&fault)),
-            Err(_) => Err(problems::of_store(&StoreError::transient(
-                "no answer in time",
-            ))),
-        }
-    }
-}
-
-impl std::ops::Deref for Api {
-    type Target = Parts;
-
-    fn deref(&self) -> &Parts {
-        &self.0
-    }
-}
-
-impl FromRef<Api> for Verifier {
-    fn from_ref(api: &Api) -> Self {
-        api.verifier.clone()
-    }
-}
+pub use api::{Api, Parts};
 
 #[derive(OpenApi)]
 #[openapi(

@@ -14,8 +14,9 @@ use service::token::Caller;
 use tokio::time::{Instant, timeout, timeout_at};
 use utoipa::ToSchema;
 
+use super::api::{Api, PATIENCE};
 use super::body::OrderBody;
-use super::{Api, prefer, problems};
+use super::{prefer, problems};
 use crate::commands::{PlaceOrder, Placed, RetryKey};
 use crate::domain::{Basket, Order};
 use crate::live::Watch;
@@ -167,7 +168,7 @@ async fn until_settled(
         return order;
     }
     // Placed it is in any case; if it can't be looked at, that is the answer.
-    match timeout(super::PATIENCE, api.orders.by_id(placed.id)).await {
+    match timeout(PATIENCE, api.orders.by_id(placed.id)).await {
         Ok(Ok(Some(order))) => order,
         _ => placed,
     }

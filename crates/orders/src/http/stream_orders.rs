@@ -15,8 +15,9 @@ use service::http::{Problem, ProblemBody};
 use service::token::Caller;
 use tokio::time::{Instant, timeout, timeout_at};
 
+use super::api::{Api, PATIENCE};
 use super::body::OrderBody;
-use super::{Api, PATIENCE, problems};
+use super::problems;
 use crate::domain::Order;
 use crate::live::{Listener, News};
 

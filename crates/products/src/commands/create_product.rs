@@ -1,12 +1,12 @@
 //! Adds a product to the catalogue.
 
 use events::{ProductCreate, ProductId, ProductState};
-use host::Service;
 use outbox::{Clock, MessageContext, Outgoing, StoreError, Work, transact};
 
-use super::{CommandError, say};
-use crate::Products;
+use super::CommandError;
+use super::say::say;
 use crate::domain::{Draft, Refusal};
+use crate::name::NAME;
 use crate::store::CatalogueStore;
 
 /// Adds the product of `draft`, in version 1, and says [`ProductCreate`].
@@ -55,7 +55,7 @@ impl<D: CatalogueStore> Work<D> for CreateProduct<'_, D> {
             return Ok(Err(Refusal::UnknownCategory(unknown.to_string())));
         }
         let product = self.draft.clone().into_product(self.id);
-        let out = Outgoing::new(Products::NAME, self.clock);
+        let out = Outgoing::new(NAME, self.clock);
         self.store.add_product(tx, &product, out.now()).await?;
         let news = ProductCreate { product };
         say(self.store, tx, out, &news, &self.context).await?;

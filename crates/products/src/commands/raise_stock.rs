@@ -1,13 +1,13 @@
 //! Puts more of a product in stock.
 
 use events::{ProductId, ProductState, ProductsQuantityUpdate};
-use host::Service;
 use outbox::{Clock, MessageContext, Outgoing, StoreError, Work, transact};
 use uuid::Uuid;
 
-use super::{CommandError, say};
-use crate::Products;
+use super::CommandError;
+use super::say::say;
 use crate::domain::{Refusal, raised};
+use crate::name::NAME;
 use crate::store::CatalogueStore;
 
 /// Raises the stock of `product` by `by` (1 to 1,000,000) and says
@@ -63,7 +63,7 @@ impl<D: CatalogueStore> Work<D> for RaiseStock<'_, D> {
         self.store
             .raise(tx, &kept.product, &after, self.raise)
             .await?;
-        let out = Outgoing::new(Products::NAME, self.clock);
+        let out = Outgoing::new(NAME, self.clock);
         let news = ProductsQuantityUpdate { product: after };
         say(self.store, tx, out, &news, &self.context).await?;
         Ok(Ok(news.product))

@@ -8,6 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::ProductBody;
 use super::page_token::PageToken;
 use super::problems::{self, invalid_query};
+use super::sort_by::SortBy;
 use crate::catalogue::MemoryCatalogue;
 use crate::domain::CategoryName;
 use crate::store::{Catalogue, Filter, Listing, Sort};
@@ -36,26 +37,6 @@ pub(super) struct Parameters {
     page_size: Option<u32>,
     /// `next_page_token` of the page before, with the other parameters as they were.
     page_token: Option<String>,
-}
-
-/// An order of products; `-` turns it round.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub(super) enum SortBy {
-    /// By name.
-    #[serde(rename = "name")]
-    Name,
-    /// By name, backwards.
-    #[serde(rename = "-name")]
-    NameDown,
-    /// The cheapest first.
-    #[serde(rename = "price")]
-    Price,
-    /// The dearest first.
-    #[serde(rename = "-price")]
-    PriceDown,
-    /// The newest first.
-    #[serde(rename = "newest")]
-    Newest,
 }
 
 /// A page of the catalogue.
@@ -167,28 +148,4 @@ fn listing(asked: &Parameters) -> Result<Listing, Problem> {
         listing.after = Some(place.ok_or_else(problems::invalid_page_token)?);
     }
     Ok(listing)
-}
-
-impl From<SortBy> for Sort {
-    fn from(asked: SortBy) -> Self {
-        match asked {
-            SortBy::Name => Self::Name,
-            SortBy::NameDown => Self::NameDown,
-            SortBy::Price => Self::Price,
-            SortBy::PriceDown => Self::PriceDown,
-            SortBy::Newest => Self::Newest,
-        }
-    }
-}
-
-impl From<Sort> for SortBy {
-    fn from(sort: Sort) -> Self {
-        match sort {
-            Sort::Name => Self::Name,
-            Sort::NameDown => Self::NameDown,
-            Sort::Price => Self::Price,
-            Sort::PriceDown => Self::PriceDown,
-            Sort::Newest => Self::Newest,
-        }
-    }
 }

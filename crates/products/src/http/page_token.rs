@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use events::ProductId;
 use serde::{Deserialize, Serialize};
 
-use super::list_products::SortBy;
+use super::sort_by::SortBy;
 use crate::store::{After, Listing};
 
 /// The last product of a page, and the query that it is a page of: a token is of no use to

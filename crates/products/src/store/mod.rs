@@ -15,6 +15,7 @@ pub(crate) mod changes;
 mod documents;
 mod listing;
 pub mod memory;
+mod page;
 pub(crate) mod past;
 mod prepare;
 mod stock;
@@ -28,7 +29,7 @@ use uuid::Uuid;
 
 use crate::domain::{CategoryName, Decision};
 
-pub use listing::{After, Filter, Listing, Page, Sort};
+pub use page::{After, Filter, Listing, Page, Sort};
 pub use prepare::prepare;
 
 /// The database that a running service has.

@@ -74,6 +74,7 @@ async fn the_service_comes_up_alone_and_recovers_by_itself() {
     .await;
 
     let database = host::connect(Products::NAME, &mongo).await.unwrap();
+    host::prepare::<Products>(&database).await.unwrap();
     seed_demo(&database, Arc::new(SystemClock)).await.unwrap();
     let found = products::store::Catalogue::find_by_name(&database, "laptop")
         .await

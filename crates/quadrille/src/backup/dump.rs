@@ -1,8 +1,7 @@
 //! One table as a file: its documents one after the other, as they lie in the database.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
@@ -10,18 +9,10 @@ use bson::RawDocumentBuf;
 use sha2::{Digest, Sha256};
 
 use super::manifest::Table;
+use super::private_file;
 
 /// MongoDB's own limit for a document, and some room for its header.
 const LARGEST: usize = 16 * 1024 * 1024 + 16 * 1024;
-
-/// A new file that only its owner may read: it holds people's addresses and, of auth, private keys.
-///
-/// # Errors
-/// When it is there already or can't be made.
-pub(super) fn create(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true).mode(0o600).open(path)
-}
 
 /// The file of the table `name`.
 fn path(folder: &Path, name: &str) -> PathBuf {
@@ -43,7 +34,8 @@ impl Writer {
     /// When it can't be made.
     pub(super) fn create(folder: &Path, name: &str) -> anyhow::Result<Self> {
         let path = path(folder, name);
-        let file = create(&path).with_context(|| format!("{} can't be written", path.display()))?;
+        let file = private_file::create(&path)
+            .with_context(|| format!("{} can't be written", path.display()))?;
         Ok(Self {
             path,
             file: BufWriter::with_capacity(1 << 20, file),

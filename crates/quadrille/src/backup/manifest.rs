@@ -7,6 +7,8 @@ use anyhow::{Context, ensure};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::private_file;
+
 /// The form of backups that this build writes and reads.
 pub(super) const FORMAT: u32 = 1;
 const FILE: &str = "manifest.json";
@@ -71,7 +73,7 @@ impl Manifest {
         let path = folder.join(FILE);
         let mut text = serde_json::to_vec_pretty(self)?;
         text.push(b'\n');
-        let written = super::dump::create(&path).and_then(|mut file| {
+        let written = private_file::create(&path).and_then(|mut file| {
             std::io::Write::write_all(&mut file, &text)?;
             file.sync_all()
         });

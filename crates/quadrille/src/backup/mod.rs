@@ -19,6 +19,7 @@
 
 mod dump;
 mod manifest;
+mod private_file;
 mod restore;
 mod save;
 mod tables;

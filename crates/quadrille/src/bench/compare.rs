@@ -5,10 +5,13 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::args::BenchArgs;
+use super::demand::Skew;
 use super::limit as writing;
 use super::meter::{Cost, Meter, Part};
+use super::own_shop::in_own_shop;
+use super::report::Report;
 use super::shop::{Batching, Servers};
-use super::{BenchArgs, Report, Skew, in_own_shop};
 
 /// What the servers alone allow.
 #[derive(Debug, Clone, Serialize)]

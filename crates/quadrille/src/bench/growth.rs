@@ -7,9 +7,12 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use serde::Serialize;
 
+use super::args::BenchArgs;
+use super::demand::Skew;
+use super::own_shop::in_own_shop;
+use super::report::Report;
 use super::run::{self, Load, progress};
 use super::shop::{Batching, Servers, Shop};
-use super::{BenchArgs, Report, Skew, in_own_shop};
 
 /// Orders stored before; the empty shop comes again at the end, to show the machine's drift.
 const ORDERS: [u64; 4] = [0, 100_000, 1_000_000, 0];

@@ -9,11 +9,12 @@ use indicatif::{ProgressBar, ProgressStyle};
 use service::config::KafkaSecuritySettings;
 use tokio::task::JoinSet;
 
+use super::args::BenchArgs;
 use super::demand::Demand;
 use super::load::{Outcome, Shopper};
 use super::meter::{Meter, Part};
+use super::report::Report;
 use super::shop::{Servers, Shop};
-use super::{BenchArgs, Report};
 use crate::audit::{self, AuditArgs};
 use crate::place::Place;
 

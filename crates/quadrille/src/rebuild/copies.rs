@@ -113,7 +113,7 @@ struct Products {
 impl Beside for Products {
     fn take<'a>(&'a mut self, records: &'a [Record]) -> BoxFuture<'a, anyhow::Result<()>> {
         async move {
-            let states = super::states(records, product_state);
+            let states: Vec<_> = records.iter().filter_map(product_state).collect();
             Ok(self.copies.take(&states).await?)
         }
         .boxed()

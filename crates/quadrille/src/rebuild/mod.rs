@@ -16,8 +16,8 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 use clap::Args;
 use futures::TryStreamExt;
+use outbox::InboxStore;
 use outbox::mongo::MongoDatabase;
-use outbox::{InboxStore, Record};
 use serde::Serialize;
 
 use self::copies::{Beside, Finding, LocalCopy};
@@ -229,9 +229,4 @@ fn show(outcome: &Outcome, check: bool) {
              what their owner says; --even-back takes the topic's word."
         ),
     }
-}
-
-/// An event's records, read as its type.
-fn states<T>(records: &[Record], read: impl Fn(&Record) -> Option<T>) -> Vec<T> {
-    records.iter().filter_map(read).collect()
 }

@@ -5,7 +5,7 @@
 //! provisioned by `devstack`.
 
 mod progress;
-mod state;
+pub(crate) mod state;
 
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -26,7 +26,7 @@ use service::config::{HttpSettings, KafkaSettings, MongoSettings, TokenSettings}
 use service::lifecycle::Lifecycle;
 
 use self::progress::Steps;
-pub(crate) use self::state::State;
+use self::state::State;
 use crate::services::OwnSettings;
 use crate::{choreography, health, seed, serve};
 

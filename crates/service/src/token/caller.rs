@@ -1,10 +1,8 @@
-//! The caller of a request, as an extractor.
+//! The caller of a request.
 
-use axum::extract::{FromRef, FromRequestParts};
-use http::request::Parts;
 use uuid::Uuid;
 
-use super::{Role, Verifier};
+use super::Role;
 use crate::http::Problem;
 
 /// Who calls. As an extractor it answers 401 without a good token.
@@ -17,10 +15,6 @@ pub struct Caller {
     /// The account's role.
     pub role: Role,
 }
-
-/// A caller who is an admin. As an extractor it answers 401 without a good token and 403 to others.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AdminCaller(pub Caller);
 
 impl Caller {
     /// # Errors
@@ -44,31 +38,5 @@ impl Caller {
             self.role.as_str()
         );
         Err(Problem::forbidden().detail(detail))
-    }
-}
-
-impl<S> FromRequestParts<S> for Caller
-where
-    Verifier: FromRef<S>,
-    S: Send + Sync,
-{
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        Verifier::from_ref(state).caller(&parts.headers).await
-    }
-}
-
-impl<S> FromRequestParts<S> for AdminCaller
-where
-    Verifier: FromRef<S>,
-    S: Send + Sync,
-{
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let caller = Caller::from_request_parts(parts, state).await?;
-        caller.require(Role::Admin)?;
-        Ok(Self(caller))
     }
 }

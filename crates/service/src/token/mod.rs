@@ -5,9 +5,11 @@
 
 mod caller;
 mod claims;
+mod extract;
 mod keys;
 mod verifier;
 
-pub use caller::{AdminCaller, Caller};
+pub use caller::Caller;
 pub use claims::{Claims, Role};
+pub use extract::AdminCaller;
 pub use verifier::Verifier;

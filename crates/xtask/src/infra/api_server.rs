@@ -14,7 +14,7 @@ use std::{
 
 use anyhow::{Context, bail};
 
-use super::tools::{Tools, on_path};
+use super::{program::on_path, tools::Tools};
 use crate::process;
 
 const TOKEN: &str = "for-this-run-only";

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, bail, ensure};
 
-use super::{Infra, api_server::ApiServer, pins};
+use super::{api_server::ApiServer, pins, shared::Infra};
 use crate::process;
 
 const NAMESPACE: &str = "shop";

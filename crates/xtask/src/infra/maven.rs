@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, process::Command};
 
-use super::{pins, tools::on_path};
+use super::{pins, program::on_path};
 use crate::process;
 
 /// Copies jars and what they need, less `without` (group and artifact), to a folder.

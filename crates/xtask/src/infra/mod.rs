@@ -10,6 +10,8 @@ mod chart;
 mod kubernetes;
 mod maven;
 mod pins;
+mod program;
+mod shared;
 mod tools;
 
 use std::{
@@ -19,11 +21,11 @@ use std::{
     time::Instant,
 };
 
-use anyhow::{bail, ensure};
+use anyhow::bail;
 use clap::builder::PossibleValuesParser;
 
-use self::tools::{Tools, on_path};
-use crate::{process, workspace::Workspace};
+use self::{program::on_path, shared::Infra, tools::Tools};
+use crate::workspace::Workspace;
 
 /// What `cargo xtask infra` takes.
 #[derive(Debug, clap::Args)]
@@ -118,46 +120,6 @@ const STEPS: &[Step] = &[
         run: cluster,
     },
 ];
-
-/// What the steps share.
-#[derive(Debug)]
-struct Infra<'a> {
-    workspace: &'a Workspace,
-    tools: Tools,
-}
-
-impl Infra<'_> {
-    /// A folder below `infra/`.
-    fn folder(&self, name: &str) -> PathBuf {
-        self.workspace.root().join("infra").join(name)
-    }
-
-    /// The binary, as it is today.
-    fn quadrille(&self) -> anyhow::Result<PathBuf> {
-        let words = ["build", "--workspace", "--bin", "quadrille"];
-        ensure!(
-            process::shown(&mut self.workspace.cargo(words))?.success(),
-            "quadrille could not be built; the errors are above"
-        );
-        Ok(self.workspace.program("quadrille", false))
-    }
-
-    /// One of the scripts of `infra/checks`.
-    fn check(&self, script: &str) -> anyhow::Result<Command> {
-        let mut command = Command::new(self.tools.python("python")?);
-        command.arg(self.folder("checks").join(script));
-        command.env("PYTHONDONTWRITEBYTECODE", "1");
-        Ok(command)
-    }
-
-    /// Runs the command with its output on ours.
-    fn passes(&self, command: &mut Command) -> anyhow::Result<()> {
-        let name = command.get_program().to_owned();
-        let status = process::shown(command.current_dir(self.workspace.root()))?;
-        ensure!(status.success(), "{} ended with {status}", name.display());
-        Ok(())
-    }
-}
 
 /// Runs the chosen steps; a failed one does not keep the later ones from running. Says whether all is well.
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<bool> {

@@ -6,12 +6,13 @@ use std::{
     process::Command,
 };
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use devstack::{DevStack, Environment, Options};
 
 use super::{
     maven,
     pins::{self, Go},
+    program::on_path,
 };
 use crate::{install, process};
 
@@ -187,16 +188,6 @@ impl Tools {
     }
 }
 
-/// A program of the machine, or what brings it.
-pub(super) fn on_path(program: &str, package: &str) -> anyhow::Result<PathBuf> {
-    match process::on_path(program) {
-        Some(place) => Ok(place),
-        None => bail!(
-            "{program} is not on PATH: install it (on Debian or Ubuntu it is in the package {package})"
-        ),
-    }
-}
-
 /// Tells two lists of pins apart (FNV-1a).
 fn short_hash(text: &str) -> String {
     let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
@@ -213,16 +204,5 @@ mod tests {
     fn other_pins_are_another_environment() {
         assert_ne!(short_hash("a==1"), short_hash("a==2"));
         assert_eq!(short_hash("a==1").len(), 8);
-    }
-
-    #[test]
-    fn a_missing_program_is_named_with_its_package() {
-        let text = on_path("no-such-program", "some-package")
-            .unwrap_err()
-            .to_string();
-        assert!(
-            text.contains("no-such-program") && text.contains("some-package"),
-            "{text}"
-        );
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use cargo_metadata::{DependencyKind, Metadata};
 
-use super::{Violation, rules};
+use super::{rules, violation::Violation};
 
 /// A crate of the workspace and what its manifest asks for.
 #[derive(Debug, Clone, Default)]

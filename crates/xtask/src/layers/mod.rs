@@ -1,52 +1,46 @@
 //! `cargo xtask check-layers`: who may import whom.
 //!
-//! `graph` looks at the crates' dependencies, `source` at the words in the services' own files;
-//! `rules` is the table that both hold.
+//! `graph` looks at the crates' dependencies, `source` at the words in the services' own files,
+//! `modules` for circles among the files of a crate; `rules` is the table that they hold.
 
 mod graph;
+mod modules;
 mod rules;
 mod source;
+mod test_code;
 mod tokens;
+mod violation;
 
-use std::{fmt, fs, path::Path};
+use std::{fs, path::Path};
 
 use anyhow::Context;
 
 use crate::workspace::Workspace;
 
-/// Something that is imported where it may not be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Violation {
-    /// "orders -> products", or a file with its line and what is in it.
-    edge: String,
-    rule: String,
-}
-
-impl fmt::Display for Violation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}\n    rule: {}", self.edge, self.rule)
-    }
-}
-
 /// Prints every violation; says whether there is none.
 pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<bool> {
     let crates = graph::crates(workspace.metadata());
     let mut violations = graph::check(&crates);
-    let mut files = 0;
-    for one in crates.iter().filter(|one| one.service) {
-        for (path, text) in rust_files(&one.folder.join("src"))? {
+    let mut files = modules::Files::new();
+    for one in &crates {
+        let folder = one.folder.join("src");
+        for (path, text) in rust_files(&folder)? {
             let shown = path.strip_prefix(workspace.root()).unwrap_or(&path);
-            let inside = path.strip_prefix(one.folder.join("src")).unwrap_or(&path);
-            violations.extend(source::check(one, shown, inside, &text));
-            files += 1;
+            if one.service {
+                let inside = path.strip_prefix(&folder).unwrap_or(&path);
+                violations.extend(source::check(one, shown, inside, &text));
+            }
+            files.insert(shown.to_owned(), text);
         }
     }
+    violations.extend(modules::check(&files, rules::KNOWN_CIRCLES));
     for violation in &violations {
         println!("{violation}");
     }
     println!(
-        "{} crates and {files} source files of services: {} import(s) that the layers forbid",
+        "{} crates and {} source files: {} import(s) that the layers forbid",
         crates.len(),
+        files.len(),
         violations.len()
     );
     Ok(violations.is_empty())

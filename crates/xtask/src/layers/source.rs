@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use super::{
-    Violation,
     graph::Crate,
     rules,
+    test_code::without_tests,
     tokens::{Token, tokens},
+    violation::Violation,
 };
 
 /// Checks one file: `shown` is its path for messages, `inside` its path in the crate's `src`.
@@ -39,16 +40,8 @@ pub(crate) fn check(one: &Crate, shown: &Path, inside: &Path, text: &str) -> Vec
     found
 }
 
-/// The domain's own tests, at the end of the file, may use what tests use.
-fn without_tests<'a>(tokens: &'a [Token<'a>]) -> &'a [Token<'a>] {
-    let test = ["#", "[", "cfg", "(", "test", ")", "]"];
-    let end = tokens
-        .windows(test.len())
-        .position(|window| window.iter().map(|token| token.text).eq(test));
-    &tokens[..end.unwrap_or(tokens.len())]
-}
-
-fn domain<'a>(one: &Crate, tokens: &'a [Token<'a>]) -> Vec<(Token<'a>, String, String)> {
+/// The domain's own tests may use what tests use.
+fn domain<'a>(one: &Crate, tokens: &[Token<'a>]) -> Vec<(Token<'a>, String, String)> {
     let tokens = without_tests(tokens);
     let forbidden: Vec<String> = [&one.imports, &one.libraries]
         .into_iter()

@@ -12,8 +12,8 @@ pub(crate) struct Token<'a> {
 pub(crate) fn tokens(source: &str) -> Vec<Token<'_>> {
     let mut found = Vec::new();
     let mut rest = source;
+    let mut line = 1;
     while let Some(first) = rest.chars().next() {
-        let line = 1 + source[..source.len() - rest.len()].matches('\n').count();
         let length = match first {
             c if c.is_whitespace() => c.len_utf8(),
             '/' if rest.starts_with("//") => rest.find('\n').unwrap_or(rest.len()),
@@ -43,6 +43,7 @@ pub(crate) fn tokens(source: &str) -> Vec<Token<'_>> {
                 length
             }
         };
+        line += rest[..length].matches('\n').count();
         rest = &rest[length..];
     }
     found

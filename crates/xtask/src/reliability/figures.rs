@@ -93,3 +93,52 @@ pub(super) fn take_chaos(root: &Path, file: &Path, note: &str) -> anyhow::Result
     run.insert("note".to_owned(), note.into());
     save(root, "chaos", &Value::Object(run))
 }
+
+/// A figure as it is read: thousands apart, seconds to a tenth.
+pub(super) fn shown(value: &Value) -> anyhow::Result<String> {
+    match value {
+        Value::Number(number) => match number.as_u64() {
+            Some(count) => Ok(thousands(count)),
+            None => number
+                .as_f64()
+                .map(|seconds| format!("{seconds:.1}"))
+                .context("a figure that is no number"),
+        },
+        Value::String(text) => Ok(text.clone()),
+        other => bail!("{other} is not a figure"),
+    }
+}
+
+fn thousands(count: u64) -> String {
+    let digits = count.to_string();
+    let mut shown = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            shown.push(',');
+        }
+        shown.push(digit);
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn figures_are_written_to_be_read() {
+        for (value, text) in [
+            (json!(7), "7"),
+            (json!(999), "999"),
+            (json!(1000), "1,000"),
+            (json!(12_345_678), "12,345,678"),
+            (json!(1.25), "1.2"),
+            (json!("seed"), "seed"),
+        ] {
+            assert_eq!(shown(&value).unwrap(), text);
+        }
+        assert!(shown(&json!(null)).is_err());
+    }
+}

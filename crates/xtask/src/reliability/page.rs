@@ -1,9 +1,11 @@
 //! docs/reliability.md: the words are in `page.md`, the figures come from the checks.
 
-use anyhow::{Context, bail};
-use serde_json::Value;
+use anyhow::Context;
 
-use super::{figures::Figures, tables};
+use super::{
+    figures::{Figures, shown},
+    tables,
+};
 
 /// The page, from the checkout's root.
 pub(super) const PATH: &str = "docs/reliability.md";
@@ -39,53 +41,11 @@ fn filled(figures: &Figures, name: &str) -> anyhow::Result<String> {
     }
 }
 
-/// A figure as it is read: thousands apart, seconds to a tenth.
-pub(super) fn shown(value: &Value) -> anyhow::Result<String> {
-    match value {
-        Value::Number(number) => match number.as_u64() {
-            Some(count) => Ok(thousands(count)),
-            None => number
-                .as_f64()
-                .map(|seconds| format!("{seconds:.1}"))
-                .context("a figure that is no number"),
-        },
-        Value::String(text) => Ok(text.clone()),
-        other => bail!("{other} is not a figure"),
-    }
-}
-
-fn thousands(count: u64) -> String {
-    let digits = count.to_string();
-    let mut shown = String::with_capacity(digits.len() + digits.len() / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            shown.push(',');
-        }
-        shown.push(digit);
-    }
-    shown
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
-
-    #[test]
-    fn figures_are_written_to_be_read() {
-        for (value, text) in [
-            (json!(7), "7"),
-            (json!(999), "999"),
-            (json!(1000), "1,000"),
-            (json!(12_345_678), "12,345,678"),
-            (json!(1.25), "1.2"),
-            (json!("seed"), "seed"),
-        ] {
-            assert_eq!(shown(&value).unwrap(), text);
-        }
-        assert!(shown(&json!(null)).is_err());
-    }
 
     #[test]
     fn what_no_check_has_said_is_an_error() {

@@ -6,8 +6,7 @@ use anyhow::Context;
 use serde_json::Value;
 
 use super::{
-    figures::{CHECKS, Figures},
-    page::shown,
+    figures::{CHECKS, Figures, shown},
     rules::RULES,
 };
 

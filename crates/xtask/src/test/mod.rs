@@ -2,19 +2,18 @@
 
 mod counts;
 mod report;
+mod run;
 pub(crate) mod stack;
 mod steps;
 
-use std::{
-    cell::OnceCell,
-    time::{Duration, Instant},
-};
+use std::{cell::OnceCell, time::Instant};
 
 use clap::builder::PossibleValuesParser;
 
 use crate::{install, workspace::Workspace};
 use counts::Counts;
-use stack::SharedStack;
+use report::Done;
+use run::Run;
 
 /// What `cargo xtask test` takes.
 #[derive(Debug, clap::Args)]
@@ -43,40 +42,13 @@ impl Args {
     }
 }
 
-/// What the steps of a run share.
-struct Run<'a> {
-    workspace: &'a Workspace,
-    args: &'a Args,
-    stack: OnceCell<SharedStack>,
-}
-
-impl Run<'_> {
-    /// The run's servers, started by the first step that asks.
-    fn stack(&self) -> anyhow::Result<&SharedStack> {
-        if let Some(stack) = self.stack.get() {
-            return Ok(stack);
-        }
-        let started = stack::start()?;
-        Ok(self.stack.get_or_init(|| started))
-    }
-}
-
-/// How one step ended.
-#[derive(Debug)]
-struct Done {
-    step: &'static steps::Step,
-    took: Duration,
-    /// What failed, in one line.
-    failure: Option<String>,
-    counts: Counts,
-}
-
 /// Runs the steps; a failed one does not keep the later ones from running. Says whether all is well.
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<bool> {
     install::for_test(!args.no_install)?;
     let run = Run {
         workspace,
-        args,
+        packages: &args.package,
+        nextest: &args.nextest,
         stack: OnceCell::new(),
     };
     let chosen = steps::STEPS.iter().filter(|step| args.wants(step));

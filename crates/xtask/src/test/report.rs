@@ -2,7 +2,17 @@
 
 use std::{fmt::Write as _, time::Duration};
 
-use super::Done;
+use super::{counts::Counts, steps::Step};
+
+/// How one step ended.
+#[derive(Debug)]
+pub(super) struct Done {
+    pub(super) step: &'static Step,
+    pub(super) took: Duration,
+    /// What failed, in one line.
+    pub(super) failure: Option<String>,
+    pub(super) counts: Counts,
+}
 
 /// The steps with their durations, and what to run for those that failed.
 pub(super) fn table(done: &[Done]) -> String {
@@ -58,7 +68,7 @@ pub(super) fn seconds(took: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::test::{counts::Counts, steps::STEPS};
+    use crate::test::steps::STEPS;
 
     fn done(step: usize, failure: Option<&str>, passed: u64, failed: u64) -> Done {
         Done {

@@ -4,7 +4,7 @@ use std::process::{Command, ExitStatus};
 
 use anyhow::Context;
 
-use super::{Run, counts::Counts};
+use super::{counts::Counts, run::Run};
 use crate::{install, layers, process, web, workspace::without_package_variables};
 
 /// One check.
@@ -127,9 +127,9 @@ fn doctests(run: &Run<'_>) -> anyhow::Result<Outcome> {
 }
 
 fn tests(run: &Run<'_>) -> anyhow::Result<Outcome> {
-    let (workspace, args) = (run.workspace, run.args);
+    let workspace = run.workspace;
     // Again, for `--only tests`: stale programs would be tested otherwise.
-    if args.package.is_empty() || args.package.iter().any(|name| name == "e2e") {
+    if run.packages.is_empty() || run.packages.iter().any(|name| name == "e2e") {
         let built = plain(&mut run.workspace.cargo(BUILD))?;
         if built.failure.is_some() {
             return Ok(built);
@@ -140,9 +140,9 @@ fn tests(run: &Run<'_>) -> anyhow::Result<Outcome> {
     command
         .args(["nextest", "run", "--no-fail-fast"])
         .arg(process::color_flag())
-        .args(args.package.iter().flat_map(|name| ["--package", name]))
-        .args(args.package.is_empty().then_some("--workspace"))
-        .args(&args.nextest)
+        .args(run.packages.iter().flat_map(|name| ["--package", name]))
+        .args(run.packages.is_empty().then_some("--workspace"))
+        .args(run.nextest)
         // What an assertion says would be lost among hundreds of lines of the runtime's frames.
         .env("RUST_BACKTRACE", "0")
         .current_dir(workspace.root());

@@ -1,0 +1,33 @@
+use std::sync::Arc;
+
+use outbox::Clock;
+use service::config::TokenSettings;
+
+use crate::commands::Auth as Api;
+use crate::crypto::{CryptoError, KeyRing, PasswordPool};
+use crate::settings::Settings;
+use crate::store::MongoAuth;
+
+/// The commands, also for whoever uses them without HTTP.
+pub(crate) async fn api(
+    store: MongoAuth,
+    settings: &Settings,
+    tokens: &TokenSettings,
+    clock: Arc<dyn Clock>,
+) -> Result<Api, CryptoError> {
+    let (concurrency, queue) = (
+        settings.passwords.concurrency(),
+        settings.passwords.hash_queue,
+    );
+    // Hashes once, for the account that nobody has.
+    let pool = tokio::task::spawn_blocking(move || PasswordPool::new(concurrency, queue.into()))
+        .await
+        .map_err(|cause| CryptoError::new("the password hasher stopped", &cause))??;
+    Ok(Api {
+        store,
+        passwords: Arc::new(pool),
+        keys: Arc::new(KeyRing::default()),
+        clock,
+        rules: Arc::new(settings.issuing.rules(tokens)),
+    })
+}
