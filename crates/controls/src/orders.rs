@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use events::{OrderId, OrderStatus, ProductId};
 use orders::domain::{Order, ProductCopy};
-use orders::store::{Digest, OrdersStore, Remembered, Settlement, Standing};
+use orders::store::{Digest, IdempotencyRecord, OrderState, OrderTransition, OrdersStore};
 use outbox::StoreError;
 
 use crate::{Broken, Rule};
@@ -32,51 +32,60 @@ impl<D: OrdersStore> OrdersStore for Broken<D> {
         self.right.insert_orders(&mut tx.right, orders).await
     }
 
-    async fn remembered(
+    async fn idempotency_records(
         &self,
         tx: &mut Self::Tx,
         keys: &[Digest],
-    ) -> Result<Vec<Remembered>, StoreError> {
-        let mut remembered = self.right.remembered(&mut tx.right, keys).await?;
+    ) -> Result<Vec<IdempotencyRecord>, StoreError> {
+        let mut idempotency_records = self.right.idempotency_records(&mut tx.right, keys).await?;
         if self.breaks(Rule::IdempotencyKey) {
-            remembered.clear();
+            idempotency_records.clear();
         }
-        Ok(remembered)
+        Ok(idempotency_records)
     }
 
-    async fn remember(&self, tx: &mut Self::Tx, requests: &[Remembered]) -> Result<(), StoreError> {
+    async fn save_idempotency_records(
+        &self,
+        tx: &mut Self::Tx,
+        requests: &[IdempotencyRecord],
+    ) -> Result<(), StoreError> {
         if !self.breaks(Rule::IdempotencyKey) {
-            return self.right.remember(&mut tx.right, requests).await;
+            return self
+                .right
+                .save_idempotency_records(&mut tx.right, requests)
+                .await;
         }
         let keys: Vec<Digest> = requests.iter().map(|request| request.key).collect();
-        let known = self.right.remembered(&mut tx.right, &keys).await?;
+        let known = self.right.idempotency_records(&mut tx.right, &keys).await?;
         let known: BTreeSet<Digest> = known.iter().map(|request| request.key).collect();
         let new = requests
             .iter()
             .filter(|request| !known.contains(&request.key));
-        let new: Vec<Remembered> = new.copied().collect();
+        let new: Vec<IdempotencyRecord> = new.copied().collect();
         if new.is_empty() {
             return Ok(());
         }
-        self.right.remember(&mut tx.right, &new).await
+        self.right
+            .save_idempotency_records(&mut tx.right, &new)
+            .await
     }
 
-    async fn settle(&self, tx: &mut Self::Tx, steps: &[Settlement]) -> Result<(), StoreError> {
+    async fn settle(&self, tx: &mut Self::Tx, steps: &[OrderTransition]) -> Result<(), StoreError> {
         if !self.breaks(Rule::TerminalStatus) {
             return self.right.settle(&mut tx.right, steps).await;
         }
         let ids: Vec<OrderId> = steps.iter().map(|step| step.from.id).collect();
         let found = self.right.orders(&mut tx.right, &ids).await?;
-        let true_step = |step: &Settlement| {
+        let true_step = |step: &OrderTransition| {
             let order = found.iter().find(|order| order.id == step.from.id);
             // Only the first step of an order is taken from where it stands.
             let first = order.filter(|order| order.version == step.from.version);
-            Settlement {
-                from: first.map_or(step.from, Standing::from),
+            OrderTransition {
+                from: first.map_or(step.from, OrderState::from),
                 ..step.clone()
             }
         };
-        let steps: Vec<Settlement> = steps.iter().map(true_step).collect();
+        let steps: Vec<OrderTransition> = steps.iter().map(true_step).collect();
         self.right.settle(&mut tx.right, &steps).await
     }
 

@@ -7,7 +7,7 @@ use outbox::outbox::{Backlog, Lease};
 use outbox::replay::{ReplayCounts, Rewind};
 use outbox::source::Assigned;
 use outbox::{
-    Advance, Claim, DeadLetter, InboxStore, Message, OutboxRecord, OutboxStore, ParkedKeys,
+    Advance, Claim, DeadLetter, DeadLetterKeys, InboxStore, Message, OutboxRecord, OutboxStore,
     PublishError, Publisher, StoreError, TopicPartition, Waker,
 };
 use uuid::Uuid;
@@ -143,24 +143,27 @@ impl<D: InboxStore + OutboxStore> InboxStore for Broken<D> {
         }
     }
 
-    async fn parked_keys(
+    async fn dead_letter_keys(
         &self,
         group: &str,
         partitions: &[TopicPartition],
-    ) -> Result<ParkedKeys, StoreError> {
-        let mut keys = self.right.parked_keys(group, partitions).await?;
+    ) -> Result<DeadLetterKeys, StoreError> {
+        let mut keys = self.right.dead_letter_keys(group, partitions).await?;
         if self.breaks(Rule::DeadLetterKey) {
             keys.clear();
         }
         Ok(keys)
     }
 
-    async fn park(
+    async fn add_dead_letters(
         &self,
         tx: &mut Self::Tx,
-        letters: &[DeadLetter],
+        dead_letters: &[DeadLetter],
     ) -> Result<Vec<DeadLetter>, StoreError> {
-        let mut fresh = self.right.park(&mut tx.right, letters).await?;
+        let mut fresh = self
+            .right
+            .add_dead_letters(&mut tx.right, dead_letters)
+            .await?;
         if self.breaks(Rule::DeadLetterKey) {
             // The inbox learns the key of a dead letter from it.
             fresh.clear();
@@ -168,8 +171,8 @@ impl<D: InboxStore + OutboxStore> InboxStore for Broken<D> {
         Ok(fresh)
     }
 
-    async fn parked(&self, group: &str) -> Result<u64, StoreError> {
-        self.right.parked(group).await
+    async fn count_dead_letters(&self, group: &str) -> Result<u64, StoreError> {
+        self.right.count_dead_letters(group).await
     }
 
     async fn interrupt(

@@ -6,18 +6,18 @@ use events::{OrderId, ProductId, ProductState};
 use jiff::Timestamp;
 use outbox::StoreError;
 use products::domain::CategoryName;
-use products::store::{CatalogueStore, Kept, Reservation, StockStore, Taking};
+use products::store::{CatalogueStore, ProductRecord, StockDecision, StockDeduction, StockStore};
 use uuid::Uuid;
 
 use crate::{Broken, Rule};
 
 impl<D: StockStore> StockStore for Broken<D> {
-    async fn reservations(
+    async fn stock_decisions(
         &self,
         tx: &mut Self::Tx,
         orders: &[OrderId],
-    ) -> Result<BTreeMap<OrderId, Reservation>, StoreError> {
-        let mut found = self.right.reservations(&mut tx.right, orders).await?;
+    ) -> Result<BTreeMap<OrderId, StockDecision>, StoreError> {
+        let mut found = self.right.stock_decisions(&mut tx.right, orders).await?;
         if self.breaks(Rule::ReservationKey) {
             found.clear();
         }
@@ -32,54 +32,67 @@ impl<D: StockStore> StockStore for Broken<D> {
         self.right.products(&mut tx.right, products).await
     }
 
-    async fn take(&self, tx: &mut Self::Tx, takings: &[Taking]) -> Result<(), StoreError> {
-        if !self.breaks(Rule::QuantityGuard) {
-            return self.right.take(&mut tx.right, takings).await;
-        }
-        let ids: Vec<ProductId> = takings.iter().map(|taking| taking.product_id).collect();
-        let found = self.right.products(&mut tx.right, &ids).await?;
-        // Whatever it was decided on, it is taken from what there is now.
-        let unguarded = takings.iter().filter_map(|taking| {
-            let now = found.get(&taking.product_id)?;
-            let quantity = taking.quantity.min(now.quantity);
-            (quantity > 0).then_some(Taking {
-                version: now.version,
-                quantity,
-                ..*taking
-            })
-        });
-        let unguarded: Vec<Taking> = unguarded.collect();
-        self.right.take(&mut tx.right, &unguarded).await
-    }
-
-    async fn reserve(
+    async fn deduct(
         &self,
         tx: &mut Self::Tx,
-        reservations: &[Reservation],
+        deductions: &[StockDeduction],
     ) -> Result<(), StoreError> {
-        let mut reservations = reservations.to_vec();
+        if !self.breaks(Rule::QuantityGuard) {
+            return self.right.deduct(&mut tx.right, deductions).await;
+        }
+        let ids: Vec<ProductId> = deductions
+            .iter()
+            .map(|deduction| deduction.product_id)
+            .collect();
+        let found = self.right.products(&mut tx.right, &ids).await?;
+        // Whatever it was decided on, it is taken from what there is now.
+        let unguarded = deductions.iter().filter_map(|deduction| {
+            let now = found.get(&deduction.product_id)?;
+            let quantity = deduction.quantity.min(now.quantity);
+            (quantity > 0).then_some(StockDeduction {
+                version: now.version,
+                quantity,
+                ..*deduction
+            })
+        });
+        let unguarded: Vec<StockDeduction> = unguarded.collect();
+        self.right.deduct(&mut tx.right, &unguarded).await
+    }
+
+    async fn save_decisions(
+        &self,
+        tx: &mut Self::Tx,
+        stock_decisions: &[StockDecision],
+    ) -> Result<(), StoreError> {
+        let mut stock_decisions = stock_decisions.to_vec();
         if self.breaks(Rule::ReservationKey) {
-            let orders = reservations.iter().map(|new| new.decision.order_id);
+            let orders = stock_decisions.iter().map(|new| new.decision.order_id);
             let orders: Vec<OrderId> = orders.collect();
-            let known = self.right.reservations(&mut tx.right, &orders).await?;
-            reservations.retain(|new| !known.contains_key(&new.decision.order_id));
+            let known = self.right.stock_decisions(&mut tx.right, &orders).await?;
+            stock_decisions.retain(|new| !known.contains_key(&new.decision.order_id));
         }
         if self.breaks(Rule::DecisionId) {
-            for new in &mut reservations {
+            for new in &mut stock_decisions {
                 new.event_id = Uuid::from_u128(!new.event_id.as_u128());
             }
         }
-        self.right.reserve(&mut tx.right, &reservations).await
+        self.right
+            .save_decisions(&mut tx.right, &stock_decisions)
+            .await
     }
 }
 
 impl<D: CatalogueStore> CatalogueStore for Broken<D> {
-    async fn product(&self, tx: &mut Self::Tx, id: ProductId) -> Result<Option<Kept>, StoreError> {
+    async fn product(
+        &self,
+        tx: &mut Self::Tx,
+        id: ProductId,
+    ) -> Result<Option<ProductRecord>, StoreError> {
         let mut kept = self.right.product(&mut tx.right, id).await?;
         if self.breaks(Rule::RestockKey)
             && let Some(kept) = &mut kept
         {
-            kept.raises.clear();
+            kept.restocks.clear();
         }
         Ok(kept)
     }
@@ -103,14 +116,16 @@ impl<D: CatalogueStore> CatalogueStore for Broken<D> {
         self.right.add_product(&mut tx.right, product, at).await
     }
 
-    async fn raise(
+    async fn restock(
         &self,
         tx: &mut Self::Tx,
         before: &ProductState,
         after: &ProductState,
-        raise: Uuid,
+        restock_id: Uuid,
     ) -> Result<(), StoreError> {
-        self.right.raise(&mut tx.right, before, after, raise).await
+        self.right
+            .restock(&mut tx.right, before, after, restock_id)
+            .await
     }
 
     async fn known_categories(

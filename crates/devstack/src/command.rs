@@ -1,6 +1,7 @@
 //! Running a program to its end and keeping what it said.
 
-use std::{path::Path, process::Command};
+use std::path::Path;
+use std::process::Command;
 
 use crate::error::Error;
 

@@ -1,19 +1,14 @@
 //! The data folder: whose it is, who uses it now, and starting over.
 
-use std::{
-    fs::{self, File, OpenOptions, TryLockError},
-    io::{Read, Seek, SeekFrom, Write},
-    path::{Path, PathBuf},
-    process,
-    sync::Mutex,
-    thread,
-    time::{Duration, Instant},
-};
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+use std::{process, thread};
 
-use crate::{
-    error::{At, Error},
-    progress::{Progress, step},
-};
+use crate::error::{At, Error};
+use crate::progress::{Progress, step};
 
 /// Marks a folder as ours: without it nothing in the folder is ever removed.
 const MARKER: &str = ".quadrille-devstack";

@@ -1,10 +1,8 @@
 //! What of the process environment devstack looks at, as a value, so that tests can make one up.
 
-use std::{
-    env,
-    ffi::OsString,
-    path::{Path, PathBuf},
-};
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 
 /// Environment variable with a `host:port` list of a Kafka to use instead of starting one.
 pub const KAFKA_BROKERS_ENV: &str = "QUADRILLE_KAFKA_BROKERS";

@@ -1,9 +1,7 @@
 //! Everything that can go wrong, each naming the way out.
 
-use std::{
-    fmt, io,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
+use std::{fmt, io};
 
 /// Why a stack could not be had.
 #[derive(Debug, thiserror::Error)]

@@ -1,10 +1,8 @@
 //! Removes a temporary stack's folder after its servers have ended, even if we cannot any more.
 
-use std::{
-    os::unix::process::CommandExt,
-    path::Path,
-    process::{Child, ChildStdin, Command, Stdio},
-};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, ChildStdin, Command, Stdio};
 
 use crate::error::{At, Error};
 

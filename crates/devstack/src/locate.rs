@@ -1,18 +1,13 @@
 //! Programs that the machine already has.
 
-use std::{
-    ffi::OsString,
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use crate::{
-    Environment, KAFKA_BROKERS_ENV, MONGODB_URI_ENV, MissingTool,
-    command::{run, version_in},
-    environment::is_executable,
-    pins,
-};
+use crate::command::{run, version_in};
+use crate::environment::is_executable;
+use crate::{Environment, KAFKA_BROKERS_ENV, MONGODB_URI_ENV, MissingTool, pins};
 
 /// A Java that can run Kafka.
 #[derive(Debug, Clone)]

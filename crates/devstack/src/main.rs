@@ -2,7 +2,9 @@
 //! in a temporary one), prints its addresses, the process ids and the folder, and ends it when
 //! standard input closes.
 
-use std::{io::Read, process::ExitCode, sync::Arc};
+use std::io::Read;
+use std::process::ExitCode;
+use std::sync::Arc;
 
 use devstack::{DevStack, Error, Lines, Options};
 

@@ -1,6 +1,7 @@
 //! What a stack shall be like.
 
-use std::{path::PathBuf, sync::Arc};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::{Environment, Progress, Silent};
 

@@ -1,20 +1,16 @@
 //! How each of the two servers will be had, decided before anything is changed.
 
-use std::{
-    net::{TcpStream, ToSocketAddrs},
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::net::{TcpStream, ToSocketAddrs};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use crate::{
-    Environment, Error, KAFKA_BROKERS_ENV, MONGODB_URI_ENV, MissingTool, Options,
-    locate::{self, Java, KafkaInstall, MongodInstall},
-    ports::Ports,
-    progress::step,
-    provision::{self, Cache},
-    server::{Launch, Server, class_archive, kafka, lost_port, mongod},
-    source::Source,
-};
+use crate::locate::{self, Java, KafkaInstall, MongodInstall};
+use crate::ports::Ports;
+use crate::progress::step;
+use crate::provision::{self, Cache};
+use crate::server::{Launch, Server, class_archive, kafka, lost_port, mongod};
+use crate::source::Source;
+use crate::{Environment, Error, KAFKA_BROKERS_ENV, MONGODB_URI_ENV, MissingTool, Options};
 
 /// A port can be lost between probing and binding; more than a few times in a row is not bad luck.
 const PORT_ATTEMPTS: usize = 4;

@@ -1,14 +1,11 @@
 //! Ports of the servers: free, below the ephemeral range, and the same again after a restart.
 
-use std::{
-    collections::hash_map::RandomState,
-    fs,
-    hash::{BuildHasher, Hasher},
-    net::TcpListener,
-    path::Path,
-    thread,
-    time::{Duration, Instant},
-};
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+use std::net::TcpListener;
+use std::path::Path;
+use std::time::{Duration, Instant};
+use std::{fs, thread};
 
 use serde::{Deserialize, Serialize};
 

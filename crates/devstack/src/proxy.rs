@@ -5,25 +5,17 @@
 //! before. What a real network never does, to lose bytes from the middle of a connection, it does
 //! not do either.
 
-use std::{
-    io,
-    net::{Ipv4Addr, SocketAddr},
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{
-        TcpListener, TcpStream,
-        tcp::{ReadHalf, WriteHalf},
-    },
-    sync::watch,
-    task::JoinHandle,
-};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{ReadHalf, WriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 const CHUNK: usize = 16 * 1024;
 
@@ -64,7 +56,7 @@ enum Way {
 
 /// What connections look at.
 #[derive(Debug, Clone, Copy)]
-struct Weather {
+struct NetworkConditions {
     mode: Mode,
     target: Option<SocketAddr>,
     /// Rises with each cut; connections of an older one end.
@@ -73,7 +65,7 @@ struct Weather {
 
 #[derive(Debug)]
 struct Shared {
-    weather: watch::Sender<Weather>,
+    conditions: watch::Sender<NetworkConditions>,
     open: AtomicUsize,
     /// Bytes that set the trap off, and how often it is to close.
     trap: Mutex<Option<(Vec<u8>, usize)>>,
@@ -105,13 +97,13 @@ impl Proxy {
     /// When the listener has no address.
     pub fn on(listener: TcpListener, target: Option<SocketAddr>) -> io::Result<Self> {
         let address = listener.local_addr()?;
-        let (weather, _) = watch::channel(Weather {
+        let (conditions, _) = watch::channel(NetworkConditions {
             mode: Mode::Pass,
             target,
             cuts: 0,
         });
         let shared = Arc::new(Shared {
-            weather,
+            conditions,
             open: AtomicUsize::new(0),
             trap: Mutex::new(None),
             trapped: watch::channel(0).0,
@@ -132,28 +124,30 @@ impl Proxy {
     /// Which server is behind it from the next connection on.
     pub fn aim(&self, target: SocketAddr) {
         self.shared
-            .weather
-            .send_modify(|weather| weather.target = Some(target));
+            .conditions
+            .send_modify(|conditions| conditions.target = Some(target));
     }
 
     /// Changes what happens, for open connections too.
     pub fn set(&self, mode: Mode) {
-        self.shared.weather.send_modify(|weather| {
-            weather.mode = mode;
+        self.shared.conditions.send_modify(|conditions| {
+            conditions.mode = mode;
             if mode == Mode::Refuse {
-                weather.cuts += 1;
+                conditions.cuts += 1;
             }
         });
     }
 
     /// What happens at present.
     pub fn mode(&self) -> Mode {
-        self.shared.weather.borrow().mode
+        self.shared.conditions.borrow().mode
     }
 
     /// Resets the connections that are open; new ones are as the mode says.
     pub fn cut(&self) {
-        self.shared.weather.send_modify(|weather| weather.cuts += 1);
+        self.shared
+            .conditions
+            .send_modify(|conditions| conditions.cuts += 1);
     }
 
     /// How many connections are open.
@@ -231,14 +225,14 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
 async fn carry(mut client: TcpStream, shared: &Shared) -> io::Result<()> {
     client.set_zero_linger()?;
     client.set_nodelay(true)?;
-    let mut weather = shared.weather.subscribe();
-    let now = *weather.borrow_and_update();
+    let mut conditions = shared.conditions.subscribe();
+    let now = *conditions.borrow_and_update();
     let (Some(target), false) = (now.target, now.mode == Mode::Refuse) else {
         return Ok(());
     };
     let mut server = tokio::select! {
         server = TcpStream::connect(target) => server?,
-        _ = cut_after(weather.clone(), now.cuts) => return Ok(()),
+        _ = cut_after(conditions.clone(), now.cuts) => return Ok(()),
     };
     server.set_zero_linger()?;
     server.set_nodelay(true)?;
@@ -253,14 +247,19 @@ async fn carry(mut client: TcpStream, shared: &Shared) -> io::Result<()> {
     };
     tokio::select! {
         done = both => done.map(|_| ()),
-        _ = cut_after(weather, now.cuts) => Ok(()),
+        _ = cut_after(conditions, now.cuts) => Ok(()),
     }
     // Whatever is still open is reset here, as the lingering is zero.
 }
 
-async fn cut_after(mut weather: watch::Receiver<Weather>, cuts: u64) -> Option<Weather> {
-    let cut = weather.wait_for(|weather| weather.cuts > cuts).await;
-    cut.ok().map(|weather| *weather)
+async fn cut_after(
+    mut conditions: watch::Receiver<NetworkConditions>,
+    cuts: u64,
+) -> Option<NetworkConditions> {
+    let cut = conditions
+        .wait_for(|conditions| conditions.cuts > cuts)
+        .await;
+    cut.ok().map(|conditions| *conditions)
 }
 
 async fn pump(
@@ -270,12 +269,16 @@ async fn pump(
     shared: &Shared,
     losing: &watch::Sender<bool>,
 ) -> io::Result<()> {
-    let mut weather = shared.weather.subscribe();
+    let mut conditions = shared.conditions.subscribe();
     let mut bytes = vec![0; CHUNK];
     loop {
         let count = from.read(&mut bytes).await?;
-        let passing = weather.wait_for(|weather| !weather.mode.holds(way)).await;
-        let mode = passing.map(|weather| weather.mode).unwrap_or_default();
+        let passing = conditions
+            .wait_for(|conditions| !conditions.mode.holds(way))
+            .await;
+        let mode = passing
+            .map(|conditions| conditions.mode)
+            .unwrap_or_default();
         if let Mode::Delay(time) = mode {
             tokio::time::sleep(time).await;
         }

@@ -1,11 +1,16 @@
 //! The stack: what is used, what is started, in which order it ends.
 
-use std::{path::Path, thread};
+use std::path::Path;
+use std::thread;
 
-use crate::{
-    Error, Options, Server, data_dir::DataDir, error::At, janitor::Janitor, plan::Plan,
-    ports::Ports, server::in_background, source::Source,
-};
+use crate::data_dir::DataDir;
+use crate::error::At;
+use crate::janitor::Janitor;
+use crate::plan::Plan;
+use crate::ports::Ports;
+use crate::server::in_background;
+use crate::source::Source;
+use crate::{Error, Options, Server};
 
 /// A Kafka and a MongoDB that answer. Dropping it, or the end of this process in whatever way,
 /// ends the servers that it started.

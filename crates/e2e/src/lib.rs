@@ -7,7 +7,7 @@
 //! [`upgrade`] exchanges the processes of one build for those of another.
 //!
 //! **Boundary.** What a client can see over HTTP, what `quadrille audit` finds, and, for chaos, the
-//! services' books and topics read by the services' own code.
+//! services' databases and topics read by the services' own code.
 //!
 //! **Flow.** A [`Shop`] is a set of [`Part`]s, processes of the real program. Tests in `tests/it`
 //! and [`chaos`] start one, use a [`Client`], and end with an audit.
@@ -17,15 +17,15 @@
 
 pub mod chaos;
 mod client;
+mod connection;
 mod part;
-mod place;
 mod shop;
 mod tools;
 pub mod upgrade;
 mod wait;
 
 pub use client::{Answer, Client};
+pub use connection::{Connection, Endpoints, free_port, program};
 pub use part::Part;
-pub use place::{Place, Reach, free_port, program};
 pub use shop::Shop;
 pub use wait::until;

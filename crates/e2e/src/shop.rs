@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use anyhow::Context;
 
+use crate::connection::{free_port, program};
 use crate::part::CommandLine;
-use crate::place::{free_port, program};
 use crate::wait::until;
-use crate::{Client, Part, Place, Reach};
+use crate::{Client, Connection, Endpoints, Part};
 
 /// Longest wait for all to be ready; the machine may be busy with other tests.
 const READY_WITHIN: Duration = Duration::from_secs(90);
@@ -19,7 +19,7 @@ const STOP_WITHIN: Duration = Duration::from_secs(30);
 /// The processes of a shop; the gateway is added last.
 #[derive(Debug)]
 pub struct Shop {
-    pub(crate) place: Place,
+    pub(crate) connection: Connection,
     pub(crate) program: PathBuf,
     /// A folder for a log file of each process; without it they log where we do.
     logs: Option<PathBuf>,
@@ -30,9 +30,9 @@ pub struct Shop {
 
 impl Shop {
     /// A shop without any process yet, of the program `program`.
-    pub fn new(place: Place, program: PathBuf, logs: Option<PathBuf>) -> Self {
+    pub fn new(connection: Connection, program: PathBuf, logs: Option<PathBuf>) -> Self {
         Self {
-            place,
+            connection,
             program,
             logs,
             environment: Vec::new(),
@@ -52,8 +52,12 @@ impl Shop {
     ///
     /// # Errors
     /// When they do not get ready.
-    pub async fn start(place: Place, orders: usize, products: usize) -> anyhow::Result<Self> {
-        let shop = Self::launch(place, orders, products)?;
+    pub async fn start(
+        connection: Connection,
+        orders: usize,
+        products: usize,
+    ) -> anyhow::Result<Self> {
+        let shop = Self::launch(connection, orders, products)?;
         shop.seed().await?;
         shop.wait_until_ready().await?;
         Ok(shop)
@@ -63,8 +67,8 @@ impl Shop {
     ///
     /// # Errors
     /// When a process can't be started.
-    pub fn launch(place: Place, orders: usize, products: usize) -> anyhow::Result<Self> {
-        Self::new(place, program()?, None).open(orders, products)
+    pub fn launch(connection: Connection, orders: usize, products: usize) -> anyhow::Result<Self> {
+        Self::new(connection, program()?, None).open(orders, products)
     }
 
     /// Adds all processes and starts them, without waiting for anything and without data.
@@ -73,8 +77,8 @@ impl Shop {
     /// When a process can't be started.
     pub fn open(self, orders: usize, products: usize) -> anyhow::Result<Self> {
         let mut shop = self;
-        let reach = shop.place.reach.clone();
-        let auth = shop.add("auth", &reach, &[])?.url();
+        let endpoints = shop.connection.endpoints.clone();
+        let auth = shop.add("auth", &endpoints, &[])?.url();
         let jwks = format!("--jwks-url={auth}/.well-known/jwks.json");
         let mut upstreams = vec![format!("auth={auth}")];
         for role in quadrille::names() {
@@ -85,26 +89,26 @@ impl Shop {
                 _ => 1,
             };
             for _ in 0..count {
-                let part = shop.add(role, &reach, std::slice::from_ref(&jwks))?;
+                let part = shop.add(role, &endpoints, std::slice::from_ref(&jwks))?;
                 upstreams.push(format!("{role}={}", part.url()));
             }
         }
         let edge = [jwks, format!("--upstreams={}", upstreams.join(","))];
-        shop.add("gateway", &reach, &edge)?;
+        shop.add("gateway", &endpoints, &edge)?;
         for part in &shop.parts {
             part.start()?;
         }
         Ok(shop)
     }
 
-    /// Adds a process of `role` which finds its servers by `reach`. It is not started.
+    /// Adds a process of `role` which finds its servers by `endpoints`. It is not started.
     ///
     /// # Errors
     /// When no port is free.
     pub fn add(
         &mut self,
         role: &'static str,
-        reach: &Reach,
+        endpoints: &Endpoints,
         arguments: &[String],
     ) -> anyhow::Result<Arc<Part>> {
         let address = SocketAddr::from(([127, 0, 0, 1], free_port()?));
@@ -114,10 +118,13 @@ impl Shop {
             format!("--listen={address}"),
         ];
         if role != "gateway" {
-            all.push(format!("--mongodb-database={}", self.place.database(role)));
+            all.push(format!(
+                "--mongodb-database={}",
+                self.connection.database(role)
+            ));
             // Also a quick answer while MongoDB is away.
             all.push("--mongodb-timeout=1s".to_owned());
-            all.push(format!("--topic-prefix={}", self.place.topic_prefix()));
+            all.push(format!("--topic-prefix={}", self.connection.topic_prefix()));
             all.push("--kafka-session-timeout=3s".to_owned());
         }
         all.extend_from_slice(arguments);
@@ -135,8 +142,8 @@ impl Shop {
             arguments: all,
             // The later word counts.
             environment: [
-                ("QUADRILLE_MONGODB_URI", reach.mongodb_uri.clone()),
-                ("QUADRILLE_KAFKA_BROKERS", reach.kafka_brokers.clone()),
+                ("QUADRILLE_MONGODB_URI", endpoints.mongodb_uri.clone()),
+                ("QUADRILLE_KAFKA_BROKERS", endpoints.kafka_brokers.clone()),
                 ("RUST_LOG", filter),
             ]
             .into_iter()
@@ -153,8 +160,8 @@ impl Shop {
     }
 
     /// Where it is and what its databases are called.
-    pub fn place(&self) -> &Place {
-        &self.place
+    pub fn connection(&self) -> &Connection {
+        &self.connection
     }
 
     /// The processes, the gateway last.

@@ -26,15 +26,21 @@ impl Shop {
     pub fn tool(&self, command: &str) -> Command {
         let mut tool = Command::new(&self.program);
         tool.arg(command)
-            .env("QUADRILLE_MONGODB_URI", &self.place.reach.mongodb_uri)
-            .env("QUADRILLE_KAFKA_BROKERS", &self.place.reach.kafka_brokers)
-            .env("QUADRILLE_TOPIC_PREFIX", self.place.topic_prefix())
-            .env("QUADRILLE_DATABASES", self.place.database("{service}"))
+            .env(
+                "QUADRILLE_MONGODB_URI",
+                &self.connection.endpoints.mongodb_uri,
+            )
+            .env(
+                "QUADRILLE_KAFKA_BROKERS",
+                &self.connection.endpoints.kafka_brokers,
+            )
+            .env("QUADRILLE_TOPIC_PREFIX", self.connection.topic_prefix())
+            .env("QUADRILLE_DATABASES", self.connection.database("{service}"))
             .kill_on_drop(true);
         tool
     }
 
-    /// Holds the books against each other, once: whether they agree, and what was found.
+    /// Holds the databases against each other, once: whether they agree, and what was found.
     ///
     /// # Errors
     /// When the audit can't be made.
@@ -45,7 +51,7 @@ impl Shop {
         Ok((output.status.success(), found))
     }
 
-    /// Waits until nothing is pending and the books agree.
+    /// Waits until nothing is pending and the databases agree.
     ///
     /// # Errors
     /// When they do not in time; the error holds the last findings.
@@ -58,7 +64,7 @@ impl Shop {
             }
             anyhow::ensure!(
                 Instant::now() < deadline,
-                "the books do not agree: {last:#?}"
+                "the databases do not agree: {last:#?}"
             );
             tokio::time::sleep(Duration::from_millis(100)).await;
         }

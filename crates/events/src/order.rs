@@ -89,7 +89,7 @@ pub enum Reason {
 
 /// An order took a step: the whole of its public state since then.
 ///
-/// Who hears this needs no other event about orders, but for those that are not decided yet.
+/// Who consumes this needs no other event about orders, but for those that are not decided yet.
 /// Ids stand for persons, because the topic is kept for ever.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderUpdate {
@@ -103,7 +103,7 @@ pub struct OrderUpdate {
     pub total: Money,
     /// What else it asks for.
     pub asks: Asks,
-    /// Where it stands from now on.
+    /// The new status.
     pub status: OrderStatus,
     /// Why, when it is rejected or cancelled.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -23,8 +23,8 @@ pub struct ProductState {
     pub price: Money,
     /// How many can still be ordered.
     pub quantity: u32,
-    /// How many were ever put in, at first and by raises: `quantity` and what accepted orders
-    /// took of it. Its owner relearns its stock by it; events of builds before it have none.
+    /// How many were ever put in, at first and by restocks: `quantity` and what accepted orders
+    /// took of it. Its owner recovers its stock from it; events of builds before it have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stocked: Option<u64>,
     /// The names of its categories, sorted.
@@ -61,6 +61,6 @@ macro_rules! product_event {
 product_event! {
     /// A product joined the catalogue.
     ProductCreate;
-    /// A product's quantity changed: orders were accepted, or stock was raised.
+    /// A product's quantity changed: orders were accepted, or it was restocked.
     ProductsQuantityUpdate;
 }

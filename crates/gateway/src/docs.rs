@@ -2,19 +2,18 @@
 
 use std::sync::Arc;
 
-use axum::{
-    Router,
-    body::Bytes,
-    extract::Path,
-    response::{IntoResponse, Redirect, Response},
-    routing::get,
-};
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::Path;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
 use http::{HeaderValue, header};
 use service::http::Problem;
 use utoipa::openapi::OpenApi;
 use utoipa_swagger_ui::Config;
 
-use crate::{error_pages, security_headers::mark_page};
+use crate::error_pages;
+use crate::security_headers::mark_page;
 
 const DESCRIPTION: &str = "/openapi.json";
 const JSON: HeaderValue = HeaderValue::from_static("application/json");

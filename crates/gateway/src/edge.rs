@@ -1,32 +1,25 @@
 //! The router: what is asked of a request before it goes to its service.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
 
-use axum::{
-    Router,
-    extract::{ConnectInfo, Request, State},
-    response::{IntoResponse, Response},
-    routing::{MethodFilter, on},
-};
+use axum::Router;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodFilter, on};
 use http::{HeaderValue, header};
-use service::{
-    config::HttpSettings,
-    health::Health,
-    http::{Problem, frame},
-    token::{Caller, Verifier},
-};
+use service::config::HttpSettings;
+use service::health::Health;
+use service::http::{Problem, middleware};
+use service::token::{Caller, Verifier};
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    Error, Settings, Shop,
-    access::{self, Access, Rule},
-    docs, forwarded,
-    limits::Limits,
-    openapi, operations,
-    proxy::Proxy,
-    security_headers,
-    web::Web,
-};
+use crate::access::{self, Access, Rule};
+use crate::limits::Limits;
+use crate::proxy::Proxy;
+use crate::web::Web;
+use crate::{Error, Settings, Shop, docs, forwarded, openapi, operations, security_headers};
 
 struct Edge {
     proxy: Proxy,
@@ -35,8 +28,8 @@ struct Edge {
     trust_forwarded_for: bool,
 }
 
-/// How much later than the proxy the frame gives up: the proxy's refusal names the service.
-const FRAME_MARGIN: Duration = Duration::from_secs(5);
+/// How much later than the proxy the middleware gives up: the proxy's refusal names the service.
+const MIDDLEWARE_MARGIN: Duration = Duration::from_secs(5);
 
 pub(crate) fn router(
     settings: &Settings,
@@ -77,11 +70,11 @@ pub(crate) fn router(
         .merge(operations)
         .merge(Health::new().routes())
         .fallback(async move |request: Request| web.answer(request).await);
-    let framed = HttpSettings {
-        request_timeout: settings.http.request_timeout + FRAME_MARGIN,
+    let middleware_settings = HttpSettings {
+        request_timeout: settings.http.request_timeout + MIDDLEWARE_MARGIN,
         ..settings.http.clone()
     };
-    Ok(frame(router, "gateway", &framed))
+    Ok(middleware(router, "gateway", &middleware_settings))
 }
 
 impl Edge {

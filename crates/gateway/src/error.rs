@@ -1,6 +1,7 @@
 use service::lifecycle::TaskFailed;
 
-use crate::{InvalidAddress, access::InvalidTable};
+use crate::InvalidAddress;
+use crate::access::InvalidTable;
 
 /// Why the gateway does not run.
 #[derive(Debug, thiserror::Error)]
@@ -15,7 +16,7 @@ pub enum Error {
     )]
     WebRoot(std::path::PathBuf),
     /// The API's description can't be written as JSON.
-    #[error("the API's description can't be written")]
+    #[error("the OpenAPI document can't be generated")]
     Description(#[source] serde_json::Error),
     /// The services' routes do not make a table.
     #[error("the routes of the services don't fit together: {0}")]

@@ -2,7 +2,8 @@
 
 use std::net::IpAddr;
 
-use http::{HeaderMap, HeaderName, HeaderValue, header::HOST};
+use http::header::HOST;
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 pub(crate) const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 

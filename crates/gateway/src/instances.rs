@@ -1,9 +1,7 @@
 //! Which instance of a service gets a request: the next one in turn that was in reach lately.
 
-use std::{
-    sync::atomic::{AtomicU64, AtomicUsize, Ordering},
-    time::{Duration, Instant},
-};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use http::uri::Authority;
 

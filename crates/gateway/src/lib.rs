@@ -6,10 +6,11 @@
 //! **Boundary.** It owns no data and knows no order and no product: bodies pass through unread. Each
 //! service checks the access token itself too, so a mistake here opens nothing.
 //!
-//! **Flow.** `access.rs` makes the one table of routes from what the services describe. `edge.rs` turns it into a router; each request passes
-//! the limits (`limits.rs`), the token check (`service::token`) and the role's check, and goes to its
-//! upstream through `proxy.rs`, streaming both ways. Everything else is the API's description
-//! (`docs.rs`, `error_pages.rs`), the operators' figures (`operations/`), the web UI's files (`web.rs`) and probes.
+//! **Flow.** `access.rs` makes the one table of routes from what the services describe. `edge.rs`
+//! turns it into a router; each request passes the limits (`limits.rs`), the token check
+//! (`service::token`) and the role's check, and goes to its upstream through `proxy.rs`, streaming
+//! both ways. Everything else is the API's description (`docs.rs`, `error_pages.rs`), the
+//! operators' metrics (`operations/`), the web UI's files (`web.rs`) and probes.
 //!
 //! **How to add a route.** Nothing is to be done here: it is described beside its handler, and the test that
 //! walks the table covers it. A new problem code: a page in `docs/errors/`.
@@ -35,7 +36,7 @@ mod web;
 pub use error::Error;
 pub use error_pages::codes;
 pub use openapi::merged;
-pub use operations::{Choreography, Heard, Said, ServicePart, Topic};
+pub use operations::{Choreography, Published, ServicePart, Subscribed, Topic};
 pub use settings::Settings;
 pub use start::{ROLE_PORT, Running, run, start};
 pub use upstreams::{Addresses, InvalidAddress, Shop, Upstream};

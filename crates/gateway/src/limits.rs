@@ -1,16 +1,16 @@
 //! How often one caller may ask.
 
-use std::{
-    net::{IpAddr, Ipv6Addr},
-    num::NonZeroU32,
-};
+use std::net::{IpAddr, Ipv6Addr};
+use std::num::NonZeroU32;
 
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter, clock::Clock};
+use governor::clock::Clock;
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use http::StatusCode;
 use service::http::Problem;
 use uuid::Uuid;
 
-use crate::{Settings, access::Limit};
+use crate::Settings;
+use crate::access::Limit;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Key {
@@ -103,7 +103,7 @@ fn check(limiter: &Limiter, key: Key) -> Result<(), Problem> {
             "too-many-requests",
             "Too many requests",
         )
-        .detail("too many requests came from this caller; wait as long as Retry-After says")
+        .detail("the caller exceeded the rate limit; wait as long as Retry-After says")
         .retry_after(wait)
     })
 }

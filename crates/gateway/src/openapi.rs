@@ -1,12 +1,8 @@
 //! The whole surface's description, from those of the services.
 
-use utoipa::{
-    Modify, OpenApi,
-    openapi::{
-        self,
-        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
-    },
-};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{self};
+use utoipa::{Modify, OpenApi};
 
 use crate::Upstream;
 

@@ -1,28 +1,28 @@
 //! Passing a request on to its service and the answer back, both streaming.
 
-use std::{collections::HashMap, error::Error, net::IpAddr, time::Duration};
+use std::collections::HashMap;
+use std::error::Error;
+use std::net::IpAddr;
+use std::time::Duration;
 
-use axum::{
-    body::Body,
-    extract::Request,
-    response::{IntoResponse, Response},
-};
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::{IntoResponse, Response};
 use futures::StreamExt;
-use http::{
-    HeaderMap, HeaderName, Uri,
-    header::{self, CONNECTION},
-    uri::{Authority, PathAndQuery, Scheme},
-};
+use http::header::{self, CONNECTION};
+use http::uri::{Authority, PathAndQuery, Scheme};
+use http::{HeaderMap, HeaderName, Uri};
 use http_body::Body as _;
 use http_body_util::{LengthLimitError, Limited};
-use hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
-    rt::{TokioExecutor, TokioTimer},
-};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use service::http::{InProcess, Problem, REQUEST_ID, RequestId};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Settings, Shop, access::Rule, forwarded, instances::Instances, trace};
+use crate::access::Rule;
+use crate::instances::Instances;
+use crate::{Settings, Shop, forwarded, trace};
 
 /// A connection that nobody used for this time is closed.
 const IDLE: Duration = Duration::from_secs(30);
@@ -128,7 +128,7 @@ impl Proxy {
     /// Asks the service of `rule`, wherever it runs.
     async fn ask(&self, rule: &Rule, mut request: Request) -> Result<Response, Problem> {
         match self.backends.get(rule.service) {
-            // Its own frame limits the body.
+            // Its own middleware limits the body.
             Some(Backend::InProcess(service)) => {
                 *request.uri_mut() = path(rule, request.uri()).into();
                 Ok(self.passed_back(service.call(request).await))

@@ -1,6 +1,7 @@
 //! The gateway's settings.
 
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
+use std::time::Duration;
 
 use service::config::{HttpSettings, TokenSettings};
 
@@ -27,7 +28,7 @@ pub struct Settings {
     #[allow(missing_docs, reason = "clap shows a flattened group's own text")]
     pub tokens: TokenSettings,
 
-    /// Folder with the web UI's built files; without it `/` shows a small page that says what runs here
+    /// Folder with the web UI's built files; without it `/` shows a small status page
     #[arg(long, env = "QUADRILLE_WEB_ROOT", value_name = "FOLDER")]
     pub web_root: Option<PathBuf>,
 

@@ -1,11 +1,15 @@
 //! Starting the gateway.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
 
-use service::{http, lifecycle::Lifecycle};
+use service::http;
+use service::lifecycle::Lifecycle;
 use tokio::net::TcpListener;
 
-use crate::{Error, Settings, Shop, edge, limits::Limits};
+use crate::limits::Limits;
+use crate::{Error, Settings, Shop, edge};
 
 /// The port that the gateway listens on unless told otherwise.
 pub const ROLE_PORT: u16 = 8080;

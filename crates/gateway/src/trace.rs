@@ -2,10 +2,8 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use opentelemetry::KeyValue;
-use service::{
-    http::{Problem, trace_id},
-    telemetry::{Side, Span},
-};
+use service::http::{Problem, trace_id};
+use service::telemetry::{Side, Span};
 use uuid::Uuid;
 
 use crate::access::Rule;
@@ -24,7 +22,7 @@ pub(crate) fn ensure(headers: &mut HeaderMap) {
     }
 }
 
-/// Begins the span of a request that is passed on, when spans are told.
+/// Begins the span of a request that is passed on, when spans are exported.
 pub(crate) fn hop(headers: &mut HeaderMap, rule: &Rule) -> Option<Span> {
     Span::begin(Side::Client, headers, || {
         let shown = vec![

@@ -1,6 +1,7 @@
 //! The services behind the gateway and where they listen.
 
-use std::{collections::HashMap, str::FromStr};
+use std::collections::HashMap;
+use std::str::FromStr;
 
 use http::uri::{Authority, Scheme, Uri};
 use service::http::InProcess;

@@ -1,19 +1,17 @@
 //! The web UI's files, or a page that says what runs here.
 
-use std::{convert::Infallible, path::Path};
+use std::convert::Infallible;
+use std::path::Path;
 
-use axum::{
-    body::Body,
-    extract::Request,
-    response::{Html, IntoResponse, Response},
-};
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::{Html, IntoResponse, Response};
 use http::{HeaderValue, Method, StatusCode, header};
 use service::http::Problem;
-use tower::{ServiceBuilder, ServiceExt, util::BoxCloneSyncService};
-use tower_http::{
-    compression::CompressionLayer,
-    services::{ServeDir, ServeFile},
-};
+use tower::util::BoxCloneSyncService;
+use tower::{ServiceBuilder, ServiceExt};
+use tower_http::compression::CompressionLayer;
+use tower_http::services::{ServeDir, ServeFile};
 
 use crate::security_headers::mark_page;
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use outbox::mongo::MongoDatabase;
-use outbox::{ApplyJob, Event, Handle, Job, Jobs, Relearn, RunJob, StoreError, Subscriptions};
+use outbox::{ApplyJob, Event, Handle, Job, Jobs, Recover, RunJob, StoreError, Subscriptions};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -26,7 +26,7 @@ pub struct App<S: Service> {
 type Tables =
     Box<dyn Fn(MongoDatabase) -> BoxFuture<'static, Result<(), StoreError>> + Send + Sync>;
 type Demo = Box<dyn Fn(MongoDatabase) -> BoxFuture<'static, Result<(), BoxError>> + Send + Sync>;
-type Recovery<S> = Box<dyn Fn(&Context<S>) -> Arc<dyn Relearn> + Send + Sync>;
+type Recovery<S> = Box<dyn Fn(&Context<S>) -> Arc<dyn Recover> + Send + Sync>;
 type AddJob<S> = Box<dyn Fn(&Context<S>, Jobs<MongoDatabase>) -> Jobs<MongoDatabase> + Send + Sync>;
 type Subscribe<S> = Box<
     dyn Fn(&Context<S>, Subscriptions<MongoDatabase>) -> Subscriptions<MongoDatabase> + Send + Sync,
@@ -131,7 +131,7 @@ impl<S: Service> App<S> {
 
     /// Puts back what a restored database lacks of the service's own events, before anything is
     /// published or consumed.
-    pub fn recovery<R: Relearn>(
+    pub fn recovery<R: Recover>(
         &mut self,
         recovery: impl Fn(&Context<S>) -> R + Send + Sync + 'static,
     ) -> &mut Self {

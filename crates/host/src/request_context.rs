@@ -7,7 +7,7 @@ use http::request::Parts;
 use outbox::MessageContext;
 use service::http::{RequestId, trace_id};
 
-/// The request as the beginning of a chain of events. An extractor.
+/// The request that a chain of events begins with. An extractor.
 #[derive(Debug, Clone)]
 pub struct RequestContext(pub MessageContext);
 

@@ -11,7 +11,7 @@ use axum::extract::Request;
 use axum::middleware::{self, Next};
 use axum::response::IntoResponse;
 use outbox::jobs::JobSettings;
-use outbox::{Clock, Ground, Messaging, SystemClock};
+use outbox::{Clock, Messaging, Readiness, SystemClock};
 use service::health::Health;
 use service::http::{InProcess, Problem};
 use service::lifecycle::Lifecycle;
@@ -41,7 +41,7 @@ pub struct Running<T> {
 pub struct Instance<S: Service> {
     context: Context<S>,
     lifecycle: Lifecycle,
-    readiness: Ground,
+    readiness: Readiness,
     health: Health,
     requests_ended: CancellationToken,
     writers: Vec<JoinSet<()>>,
@@ -131,7 +131,7 @@ pub async fn start_at<S: Service>(
     let database = connect(S::NAME, &common.mongo).await?;
     let context = Context::<S>::new(database, clock, common, settings);
     let messaging = messaging(&app, &context)?;
-    let readiness = messaging.ground();
+    let readiness = messaging.readiness();
     let http = &context.common().http;
     let listener = service::http::bind(http.listen_or(S::PORT))
         .await
@@ -196,7 +196,7 @@ fn messaging<S: Service>(app: &App<S>, context: &Context<S>) -> Result<Messaging
     )?
     .with_batch(settings.batch);
     let messaging = match &app.recovery {
-        Some(recovery) => messaging.relearning(recovery(context))?,
+        Some(recovery) => messaging.with_recovery(recovery(context))?,
         None => messaging,
     };
     match app.jobs(context) {
@@ -217,7 +217,7 @@ fn operator<S: Service>(app: &App<S>, context: &Context<S>) -> Operator {
     )
 }
 
-fn health(readiness: &Ground) -> Health {
+fn health(readiness: &Readiness) -> Health {
     let (database, broker) = (readiness.clone(), readiness.clone());
     Health::new()
         .check("mongodb", move || {
@@ -233,7 +233,7 @@ fn health(readiness: &Ground) -> Health {
 /// Has requests wait a moment until the tables are made, without whose unique indexes there would be
 /// two of one name, and answers 503 if they are not; changes, if `recovered` says so, until the
 /// database holds all that the service has published.
-fn wait_for_readiness<S: Service>(router: Router, readiness: Ground, recovered: bool) -> Router {
+fn wait_for_readiness<S: Service>(router: Router, readiness: Readiness, recovered: bool) -> Router {
     router.layer(middleware::from_fn(move |request: Request, next: Next| {
         let readiness = readiness.clone();
         async move {

@@ -89,7 +89,7 @@ fn forget_unread(state: &mut State) {
                     *wanted |= quantity > 0;
                 }
             } else {
-                stalled.view.reservations[usize::from(order)] = None;
+                stalled.view.stock_decisions[usize::from(order)] = None;
             }
         }
         for (product, wanted) in stalled.view.products.iter_mut().zip(wanted) {

@@ -11,7 +11,7 @@ pub enum Guard {
     CheckpointFence,
     /// A decision is stored under the order's id, and looked for before deciding.
     ReservationKey,
-    /// A decision that is said again keeps its event id.
+    /// A decision that is published again keeps its event id.
     DecisionId,
     /// Stock is taken only from the version that was read and if there is enough.
     QuantityGuard,

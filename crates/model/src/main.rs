@@ -25,7 +25,7 @@ struct Args {
     /// Take every step in every order, also those that commute
     #[arg(long)]
     unreduced: bool,
-    /// Write the figures to this file
+    /// Write the results to this file
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
 }

@@ -6,8 +6,8 @@ use crate::guard::Guard;
 use crate::log::Log;
 use crate::message::Message;
 use crate::state::{
-    Blemish, Checkpoint, Decision, Messages, ORDERS, PRODUCTS, Product, Shelf, StalledBatch, State,
-    WANTED,
+    Blemish, Checkpoint, Decision, Messages, ORDERS, PRODUCTS, Product, ProductsTables,
+    StalledBatch, State, WANTED,
 };
 
 /// What can happen at the products service.
@@ -35,7 +35,7 @@ pub(crate) fn actions(model: &Choreography, state: &State, actions: &mut Vec<Act
 /// A batch of a consumer that knows the checkpoints.
 pub(crate) fn handle(model: &Choreography, state: &mut State, count: [u8; 2], end: BatchEnd) {
     let claim = state.products_group.checkpoints;
-    let view = state.shelf;
+    let view = state.products_tables;
     match end {
         BatchEnd::Stalls => {
             state.products_group.stalled = Some(StalledBatch { count, claim, view });
@@ -48,7 +48,7 @@ pub(crate) fn handle(model: &Choreography, state: &mut State, count: [u8; 2], en
         }
         BatchEnd::ReplyLost => {
             attempt(model, state, count, claim, &view, end);
-            let view = state.shelf;
+            let view = state.products_tables;
             attempt(model, state, count, claim, &view, BatchEnd::Done);
         }
     }
@@ -64,7 +64,7 @@ pub(crate) fn resume(model: &Choreography, state: &mut State) {
     let moved = (0..2).any(|at| count[at] > 0 && state.products_group.checkpoints[at] != claim[at]);
     let conflict = model.isolation && moved;
     if conflict || !attempt(model, state, count, claim, &view, BatchEnd::Done) {
-        let view = state.shelf;
+        let view = state.products_tables;
         attempt(model, state, count, claim, &view, BatchEnd::Done);
     }
 }
@@ -75,7 +75,7 @@ fn attempt(
     state: &mut State,
     count: [u8; 2],
     claim: [Checkpoint; 2],
-    view: &Shelf,
+    view: &ProductsTables,
     end: BatchEnd,
 ) -> bool {
     let made = decide(model, &orders_of(state, count, claim), view);
@@ -93,16 +93,16 @@ fn attempt(
     }
     for product in 0..PRODUCTS {
         let taken = made.taken[product];
-        if taken > state.shelf.products[product].quantity {
+        if taken > state.products_tables.products[product].quantity {
             state.mark(Blemish::Oversold);
         }
-        let held = &mut state.shelf.products[product];
+        let held = &mut state.products_tables.products[product];
         held.quantity = held.quantity.saturating_sub(taken);
         held.version += u8::from(taken > 0);
     }
     for (order, decision) in made.fresh.iter().enumerate() {
         if decision.is_some() {
-            state.shelf.reservations[order] = *decision;
+            state.products_tables.stock_decisions[order] = *decision;
         }
     }
     if end != BatchEnd::DiesBeforeOutbox {
@@ -132,7 +132,7 @@ struct Made {
     says: Messages,
 }
 
-fn decide(model: &Choreography, orders: &[u8], view: &Shelf) -> Made {
+fn decide(model: &Choreography, orders: &[u8], view: &ProductsTables) -> Made {
     let mut made = Made {
         fresh: [None; ORDERS],
         taken: [0; PRODUCTS],
@@ -140,7 +140,7 @@ fn decide(model: &Choreography, orders: &[u8], view: &Shelf) -> Made {
     };
     for &order in orders {
         let place = usize::from(order);
-        let stored = view.reservations[place];
+        let stored = view.stock_decisions[place];
         let said = match stored {
             Some(decision) if model.guards.stand(Guard::ReservationKey) => {
                 if model.guards.stand(Guard::DecisionId) {
@@ -168,12 +168,12 @@ fn decide(model: &Choreography, orders: &[u8], view: &Shelf) -> Made {
                 Decision { accepted, id }
             }
         };
-        let news = Message::OrderStatusUpdate {
+        let update = Message::OrderStatusUpdate {
             order,
             accepted: said.accepted,
             id: said.id,
         };
-        let _ = made.says.push(news.to_byte());
+        let _ = made.says.push(update.to_byte());
     }
     for (product, Product { version, quantity }) in (0..).zip(view.products) {
         let taken = made.taken[usize::from(product)];
@@ -191,9 +191,9 @@ fn decide(model: &Choreography, orders: &[u8], view: &Shelf) -> Made {
 
 /// Whether a statement of the transaction is refused: by its own condition, by the reservation's
 /// unique key, or by the database because another transaction wrote the document since it was read.
-fn clashes(model: &Choreography, state: &State, view: &Shelf, made: &Made) -> bool {
+fn clashes(model: &Choreography, state: &State, view: &ProductsTables, made: &Made) -> bool {
     let stock = (0..PRODUCTS).any(|at| {
-        let now = state.shelf.products[at];
+        let now = state.products_tables.products[at];
         let changed = now.version != view.products[at].version;
         let short = now.quantity < made.taken[at];
         let refused = model.guards.stand(Guard::QuantityGuard) && (changed || short);
@@ -202,7 +202,7 @@ fn clashes(model: &Choreography, state: &State, view: &Shelf, made: &Made) -> bo
     let keyed = model.guards.stand(Guard::ReservationKey) || model.isolation;
     let reserved = (0..ORDERS).any(|order| {
         made.fresh[order].is_some()
-            && state.shelf.reservations[order] != view.reservations[order]
+            && state.products_tables.stock_decisions[order] != view.stock_decisions[order]
             && keyed
     });
     stock || reserved

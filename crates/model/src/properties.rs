@@ -71,7 +71,7 @@ fn nothing_oversold(_: &Choreography, state: &State) -> bool {
 
 fn stock_adds_up(_: &Choreography, state: &State) -> bool {
     (0..PRODUCTS).all(|product| {
-        let left = state.shelf.products[product].quantity;
+        let left = state.products_tables.products[product].quantity;
         left + accepted(state, product) == state.stock[product]
     })
 }
@@ -79,8 +79,8 @@ fn stock_adds_up(_: &Choreography, state: &State) -> bool {
 /// How many of the product the stored decisions promise.
 fn accepted(state: &State, product: usize) -> u8 {
     let promised = state
-        .shelf
-        .reservations
+        .products_tables
+        .stock_decisions
         .iter()
         .zip(WANTED)
         .filter(|(decision, _)| decision.is_some_and(|decision| decision.accepted));
@@ -89,8 +89,9 @@ fn accepted(state: &State, product: usize) -> u8 {
 
 /// In the topic and on the way to it, in outcome and in event id.
 fn one_decision(_: &Choreography, state: &State) -> bool {
-    let is_stored =
-        |order: u8, said: Decision| state.shelf.reservations[usize::from(order)] == Some(said);
+    let is_stored = |order: u8, said: Decision| {
+        state.products_tables.stock_decisions[usize::from(order)] == Some(said)
+    };
     let said = (0..).zip(state.decided);
     let waiting = state.outboxes[1].messages.items().iter();
     !state.has(Blemish::DecidedTwice)
@@ -110,7 +111,7 @@ fn one_decision(_: &Choreography, state: &State) -> bool {
 }
 
 fn standing_as_decided(_: &Choreography, state: &State) -> bool {
-    let decisions = state.shelf.reservations.iter();
+    let decisions = state.products_tables.stock_decisions.iter();
     state
         .ledger
         .orders
@@ -141,7 +142,7 @@ fn told_as_it_is(_: &Choreography, state: &State) -> bool {
 }
 
 fn copies_follow(_: &Choreography, state: &State) -> bool {
-    let owned = state.shelf.products;
+    let owned = state.products_tables.products;
     let newer = |product: usize| {
         let copy = state.ledger.copies[product];
         copy.version > owned[product].version
@@ -176,5 +177,5 @@ fn is_complete(state: &State) -> bool {
     settled(state)
         && state.told == state.ledger.orders
         && state.outboxes.iter().all(said)
-        && state.ledger.copies == state.shelf.products
+        && state.ledger.copies == state.products_tables.products
 }

@@ -90,9 +90,9 @@ pub(crate) struct StalledBatch<V> {
 
 /// What a transaction of the products service reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Shelf {
+pub(crate) struct ProductsTables {
     pub(crate) products: [Product; PRODUCTS],
-    pub(crate) reservations: [Option<Decision>; ORDERS],
+    pub(crate) stock_decisions: [Option<Decision>; ORDERS],
 }
 
 /// What a transaction of the orders service reads.
@@ -133,7 +133,7 @@ pub struct State {
     /// How many of each product there were at the start.
     pub(crate) stock: [u8; PRODUCTS],
     pub(crate) ledger: Ledger,
-    pub(crate) shelf: Shelf,
+    pub(crate) products_tables: ProductsTables,
     /// The outboxes of orders and of products.
     pub(crate) outboxes: [Outbox; 2],
     pub(crate) stalled_relays: [Option<StalledRelay>; 2],
@@ -149,7 +149,7 @@ pub struct State {
     pub(crate) newest: [u8; PRODUCTS],
     pub(crate) last: [u8; PRODUCTS],
     /// Partitions of the order topic.
-    pub(crate) products_group: Group<Shelf>,
+    pub(crate) products_group: Group<ProductsTables>,
     /// The status topic and the product topic.
     pub(crate) orders_group: Group<Ledger>,
     pub(crate) faults_left: u8,
@@ -175,9 +175,9 @@ impl State {
                 orders: [Status::Absent; ORDERS],
                 copies: products,
             },
-            shelf: Shelf {
+            products_tables: ProductsTables {
                 products,
-                reservations: [None; ORDERS],
+                stock_decisions: [None; ORDERS],
             },
             outboxes: [outbox; 2],
             stalled_relays: [None; 2],
@@ -340,8 +340,12 @@ impl fmt::Debug for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "orders: {:?}", self.ledger.orders)?;
         writeln!(f, "copies: {:?}", self.ledger.copies)?;
-        writeln!(f, "products: {:?}", self.shelf.products)?;
-        writeln!(f, "reservations: {:?}", self.shelf.reservations)?;
+        writeln!(f, "products: {:?}", self.products_tables.products)?;
+        writeln!(
+            f,
+            "reservations: {:?}",
+            self.products_tables.stock_decisions
+        )?;
         for (service, outbox) in ["orders", "products"].iter().zip(&self.outboxes) {
             writeln!(f, "outbox of {service}: {}", written(&outbox.messages))?;
         }

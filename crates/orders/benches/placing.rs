@@ -107,9 +107,14 @@ fn gathering(bench: &mut Criterion) {
 async fn place_all(database: MemoryDatabase<Tables>, requests: Vec<PlaceOrder>) {
     let closing = CancellationToken::new();
     let settings = BatchSettings::default();
-    let (intake, _writers) =
+    let (order_queue, _writers) =
         GroupCommit::start(database, Arc::new(SystemClock), settings, &closing);
-    let placed = join_all(requests.into_iter().map(|request| intake.place(request))).await;
+    let placed = join_all(
+        requests
+            .into_iter()
+            .map(|request| order_queue.place(request)),
+    )
+    .await;
     assert!(placed.iter().all(|placed| matches!(placed, Ok(Ok(_)))));
 }
 

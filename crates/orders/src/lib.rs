@@ -13,7 +13,7 @@
 //! POST /api/orders   -> commands/place_orders: order PENDING + outbox      -> OrderCreate
 //! OrderStatusUpdate  -> handlers/on_order_status_update: order settled + outbox -> OrderUpdate
 //! ProductCreate, ProductsQuantityUpdate -> handlers: local product copy
-//! its own topic      -> relearn, before it listens, when the database was restored
+//! its own topic      -> recover, before it listens, when the database was restored
 //! ```
 //!
 //! `http` asks `commands`; `commands` and `handlers` decide by `domain` and save through `store`;
@@ -24,13 +24,13 @@
 
 pub mod commands;
 pub mod domain;
-mod figures;
 pub mod handlers;
 pub mod http;
 pub mod live;
+mod metrics;
 mod name;
 mod pending;
-pub mod relearn;
+pub mod recovery;
 mod settings;
 pub mod store;
 
@@ -43,7 +43,7 @@ use crate::commands::GroupCommit;
 use crate::handlers::{OnOrderStatusUpdate, OnProductCreate, OnProductsQuantityUpdate};
 use crate::http::{Api, Parts};
 use crate::live::Hub;
-use crate::relearn::RelearnOrders;
+use crate::recovery::OrderRecovery;
 use crate::store::MongoOrders;
 
 pub use settings::{BatchSettings, Settings};
@@ -73,12 +73,12 @@ impl Service for Orders {
             .on::<ProductsQuantityUpdate, _>("copies the product", |context| {
                 OnProductsQuantityUpdate::new(context.database())
             })
-            .recovery(|context| RelearnOrders::new(context.database()))
+            .recovery(|context| OrderRecovery::new(context.database()))
             .routes(http::routes());
     }
 
     async fn start(instance: &mut Instance<Self>) -> Result<Api, StartError> {
-        let (intake, writers) = GroupCommit::start(
+        let (order_queue, writers) = GroupCommit::start(
             instance.database(),
             instance.clock(),
             instance.settings().batch.clone(),
@@ -97,7 +97,7 @@ impl Service for Orders {
             Ok::<_, Infallible>(())
         });
         Ok(Api::new(Parts {
-            intake,
+            order_queue,
             orders,
             hub,
             verifier: instance.verifier(),

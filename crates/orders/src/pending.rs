@@ -15,13 +15,13 @@ use std::time::Duration;
 use outbox::{Clock, StoreError};
 use tokio_util::sync::CancellationToken;
 
-use crate::figures::describe_waiting;
+use crate::metrics::describe_waiting;
 use crate::store::MongoOrders;
 
 /// How often it is looked at.
 const EVERY: Duration = Duration::from_secs(5);
 
-/// Measures until `stop`. A database that is away leaves the last figures standing.
+/// Measures until `stop`. A database that is away leaves the last values in place.
 pub(crate) async fn measure(orders: MongoOrders, clock: Arc<dyn Clock>, stop: CancellationToken) {
     describe_waiting();
     let count = metrics::gauge!("orders_pending");

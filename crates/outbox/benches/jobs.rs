@@ -11,12 +11,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use bson::{Binary, DateTime, Document, doc, spec::BinarySubtype};
+use bson::spec::BinarySubtype;
+use bson::{Binary, DateTime, Document, doc};
 use outbox::jobs::{ApplyJob, JobSettings};
 use outbox::mongo::{MongoDatabase, MongoTx};
-use outbox::{Job, JobContext, JobError, JobRunner, JobStore, Jobs, Outgoing, RunJob, SystemClock};
+use outbox::{
+    EventCollector, Job, JobContext, JobError, JobRunner, JobStore, Jobs, RunJob, SystemClock,
+};
 use serde::{Deserialize, Serialize};
-use testkit::Bed;
+use testkit::TestEnvironment;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -47,7 +50,7 @@ impl ApplyJob<Nothing, MongoDatabase> for Count {
         _tx: &mut MongoTx,
         _job: &Nothing,
         _context: &JobContext,
-        _out: &mut Outgoing<'_>,
+        _out: &mut EventCollector<'_>,
     ) -> Result<(), JobError> {
         self.0.fetch_add(1, Ordering::Relaxed);
         Ok(())
@@ -116,8 +119,8 @@ async fn look(database: &MongoDatabase, waiting: u64) {
 
 #[tokio::main]
 async fn main() {
-    let bed = Bed::new().await;
-    let database = bed.database("jobs").await;
+    let environment = TestEnvironment::new().await;
+    let database = environment.database("jobs").await;
     look(&database, 0).await;
     let done = Count::default();
     fill(&database, 0, DUE, -1).await;

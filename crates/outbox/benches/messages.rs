@@ -13,8 +13,8 @@ use std::time::Duration;
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
 // `order.rs` names what it needs from its crate's root, which here is this file.
 use ::outbox::{
-    Clock as _, Event, MessageContext, Outgoing, Record, SystemClock, TopicPartition, cloudevents,
-    handler, message, outbox,
+    Clock as _, Event, EventCollector, MessageContext, Record, SystemClock, TopicPartition,
+    cloudevents, handler, message, outbox,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -122,7 +122,7 @@ fn codec(bench: &mut Criterion) {
 fn records(count: u128, keys: u128) -> Vec<outbox::OutboxRecord> {
     let clock = SystemClock;
     let record = |n: u128| {
-        let mut out = Outgoing::new("orders", &clock);
+        let mut out = EventCollector::new("orders", &clock);
         for place in n * 128..(n + 1) * 128 {
             let version = u64::try_from(place).unwrap();
             out.push(&placed(place % keys, version, 1), context())

@@ -7,7 +7,7 @@ use bson::doc;
 use jiff::{SignedDuration, Timestamp};
 use outbox::jobs::{Job, JobContext, JobError, JobId, JobRunner, JobSettings, Jobs, RunJob};
 use outbox::mongo::{MongoDatabase, MongoOptions, MongoTx};
-use outbox::{MessageContext, Outgoing, StoreError, SystemClock, Work, transact};
+use outbox::{EventCollector, MessageContext, StoreError, SystemClock, Work, transact};
 use tokio_util::sync::CancellationToken;
 
 /// What is to be done, as it is kept until then.
@@ -36,7 +36,7 @@ impl Work<MongoDatabase> for SignUp<'_> {
         let person =
             doc! { "q": { "_id": email }, "u": { "$set": { "confirmed": false } }, "upsert": true };
         tx.update("people", vec![person]).await?;
-        let mut out = Outgoing::new("accounts", &SystemClock);
+        let mut out = EventCollector::new("accounts", &SystemClock);
         let job = Remind {
             email: email.to_owned(),
         };
@@ -56,7 +56,7 @@ impl Work<MongoDatabase> for Confirm<'_> {
         let Self(database, email) = *self;
         let person = doc! { "q": { "_id": email }, "u": { "$set": { "confirmed": true } } };
         tx.update("people", vec![person]).await?;
-        let mut out = Outgoing::new("accounts", &SystemClock);
+        let mut out = EventCollector::new("accounts", &SystemClock);
         out.cancel(reminder_of(email));
         out.write(database, tx).await.map(drop)
     }

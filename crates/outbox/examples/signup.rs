@@ -7,8 +7,8 @@ use bson::{Document, doc};
 use outbox::kafka::{KafkaAdmin, KafkaOptions, KafkaPublisher, KafkaSource, TopicSpec};
 use outbox::mongo::{MongoDatabase, MongoOptions, MongoTx};
 use outbox::{
-    Envelope, Event, Handle, HandleError, Inbox, InboxSettings, MessageContext, Outgoing, Relay,
-    RelaySettings, StoreError, Subscriptions, SystemClock, Work, transact,
+    Envelope, Event, EventCollector, Handle, HandleError, Inbox, InboxSettings, MessageContext,
+    Relay, RelaySettings, StoreError, Subscriptions, SystemClock, Work, transact,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -43,7 +43,7 @@ impl Work<MongoDatabase> for SignUp<'_> {
         let person =
             doc! { "q": { "_id": &email }, "u": { "$set": { "greeted": false } }, "upsert": true };
         tx.update("people", vec![person]).await?;
-        let mut out = Outgoing::new("accounts", &SystemClock);
+        let mut out = EventCollector::new("accounts", &SystemClock);
         out.push(&SignedUp { email }, MessageContext::default())
             .map_err(StoreError::permanent)?;
         out.write(self.0, tx).await.map(drop)
@@ -58,7 +58,7 @@ impl Handle<SignedUp, MongoDatabase> for Greet {
         &self,
         tx: &mut MongoTx,
         events: &[&Envelope<SignedUp>],
-        _out: &mut Outgoing<'_>,
+        _out: &mut EventCollector<'_>,
     ) -> Result<(), HandleError> {
         let mail = |to: &str| doc! { "q": { "_id": to }, "u": { "$setOnInsert": { "text": "Welcome!" } }, "upsert": true };
         let mails = events.iter().map(|e| mail(&e.event.email)).collect();
@@ -85,8 +85,8 @@ pub async fn run(
 ) -> Result<Document, Box<dyn Error + Send + Sync>> {
     let mut kafka = KafkaOptions::new(brokers);
     prefix.clone_into(&mut kafka.topic_prefix);
-    let letters = TopicSpec::dead_letters(SignedUp::TOPIC, "mailer", 3);
-    let topics = [TopicSpec::unlimited(SignedUp::TOPIC, 3), letters];
+    let dead_letters = TopicSpec::dead_letters(SignedUp::TOPIC, "mailer", 3);
+    let topics = [TopicSpec::unlimited(SignedUp::TOPIC, 3), dead_letters];
     KafkaAdmin::new(&kafka)?.ensure_topics(&topics).await?;
     let accounts = open(mongodb_uri, &format!("{prefix}accounts"), "people").await?;
     let mailer = open(mongodb_uri, &format!("{prefix}mailer"), "mails").await?;

@@ -10,7 +10,7 @@ use std::fmt;
 
 use crate::dead_letter::DeadLetter;
 use crate::error::StoreError;
-use crate::replay::{ReplayCounts, ReplayFigures, Rewind};
+use crate::replay::{ReplayCounts, ReplayState, Rewind};
 use crate::source::Assigned;
 use crate::transaction::Database;
 
@@ -49,12 +49,12 @@ pub struct Claim {
     /// The offset to go on from.
     pub next: i64,
     /// What the latest replay of the partition has come to, if there ever was one.
-    pub replay: Option<ReplayFigures>,
+    pub replay: Option<ReplayState>,
 }
 
-/// The keys that have a parked message, by partition, each with the offset of its first one.
+/// The keys that have a dead letter, by partition, each with the offset of its first one.
 /// What lies before that offset was applied long ago and may be applied again.
-pub type ParkedKeys = HashMap<TopicPartition, HashMap<String, i64>>;
+pub type DeadLetterKeys = HashMap<TopicPartition, HashMap<String, i64>>;
 
 /// A step of a checkpoint, as a part of a transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,23 +89,26 @@ pub trait InboxStore: Database {
         steps: &[Advance],
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// The keys of `partitions` that have a parked message.
-    fn parked_keys(
+    /// The keys of `partitions` that have a dead letter.
+    fn dead_letter_keys(
         &self,
         group: &str,
         partitions: &[TopicPartition],
-    ) -> impl Future<Output = Result<ParkedKeys, StoreError>> + Send;
+    ) -> impl Future<Output = Result<DeadLetterKeys, StoreError>> + Send;
 
-    /// Records that messages are parked, and gives back those that were not before. Parking
-    /// the same one again changes nothing.
-    fn park(
+    /// Records that messages are dead-lettered, and gives back those that were not before.
+    /// Dead-lettering the same one again changes nothing.
+    fn add_dead_letters(
         &self,
         tx: &mut Self::Tx,
-        letters: &[DeadLetter],
+        dead_letters: &[DeadLetter],
     ) -> impl Future<Output = Result<Vec<DeadLetter>, StoreError>> + Send;
 
-    /// How many messages of `group` are parked.
-    fn parked(&self, group: &str) -> impl Future<Output = Result<u64, StoreError>> + Send;
+    /// How many messages of `group` are dead-lettered.
+    fn count_dead_letters(
+        &self,
+        group: &str,
+    ) -> impl Future<Output = Result<u64, StoreError>> + Send;
 
     /// Raises the epochs of checkpoints at once, past any transaction: whoever has the
     /// partitions is fenced and has to claim them anew, from where they are. A transaction

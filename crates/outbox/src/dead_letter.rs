@@ -1,12 +1,12 @@
 //! Messages that can't be applied, set aside so that the others go on.
 //!
-//! A parked message is kept in the service's database, which is what operators work
+//! A dead letter is kept in the service's database, which is what operators work
 //! with, and published to the topic `<topic>.<group>.dlt`, which is what other tools
-//! read. Later messages of the same key are parked behind it: applying them first would
+//! read. Later messages of the same key are dead-lettered behind it: applying them first would
 //! break the order that keys promise.
 
 mod action;
-mod desk;
+mod admin;
 mod handling;
 mod store;
 
@@ -14,10 +14,11 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 pub use self::action::{
-    Action, DeskError, Handled, LetterAction, LetterDetail, LetterFilter, LetterView, Outcome,
+    Action, DeadLetterAction, DeadLetterDetail, DeadLetterError, DeadLetterFilter, DeadLetterView,
+    Handled, Outcome,
 };
-pub use self::desk::DeadLetters;
-pub use self::store::LetterStore;
+pub use self::admin::DeadLetterAdmin;
+pub use self::store::DeadLetterStore;
 use crate::message::{MAX_METADATA_BYTES, MAX_PAYLOAD_BYTES, Message, MessageContext};
 use crate::source::Record;
 
@@ -33,10 +34,10 @@ pub struct DeadLetter {
     pub record: Record,
     /// What is wrong with it, for a person.
     pub reason: String,
-    /// The reason is that an earlier message of the key is parked.
+    /// The reason is that an earlier message of the key is dead-lettered.
     pub waits: bool,
     /// When it was set aside.
-    pub parked_at: Timestamp,
+    pub dead_lettered_at: Timestamp,
     /// How often it was tried and failed for good; 0 for one that only waits.
     pub attempts: u32,
 }
@@ -90,7 +91,7 @@ impl DeadLetter {
                 .and_then(|v| v.parse().ok())
                 .unwrap_or(0),
             source: self.group.clone(),
-            time: self.parked_at,
+            time: self.dead_lettered_at,
             aggregate_version: header("ce_aggregateversion")
                 .and_then(|v| v.parse().ok())
                 .unwrap_or(0),
@@ -109,7 +110,11 @@ mod tests {
     use super::*;
     use crate::checkpoint::TopicPartition;
 
-    fn letter(key: Option<String>, headers: Vec<(String, Vec<u8>)>, size: usize) -> DeadLetter {
+    fn dead_letter(
+        key: Option<String>,
+        headers: Vec<(String, Vec<u8>)>,
+        size: usize,
+    ) -> DeadLetter {
         DeadLetter {
             group: "g".into(),
             record: Record {
@@ -122,7 +127,7 @@ mod tests {
             },
             reason: "a test".into(),
             waits: false,
-            parked_at: Timestamp::UNIX_EPOCH,
+            dead_lettered_at: Timestamp::UNIX_EPOCH,
             attempts: 1,
         }
     }
@@ -135,7 +140,8 @@ mod tests {
             .map(|name| (name.to_owned(), long.clone().into_bytes()))
             .into();
         for key in [None, Some(String::new()), Some(long)] {
-            let copy = letter(key, headers.clone(), MAX_PAYLOAD_BYTES + 1).to_message(Uuid::nil());
+            let copy =
+                dead_letter(key, headers.clone(), MAX_PAYLOAD_BYTES + 1).to_message(Uuid::nil());
             assert_eq!(copy.validate(), Ok(()));
             assert_eq!(copy.key, "g/t/3/14");
             assert_eq!(copy.event_type, "Unreadable");
@@ -145,7 +151,8 @@ mod tests {
         let headers = names
             .map(|name| (name.to_owned(), most.clone().into_bytes()))
             .into();
-        let copy = letter(Some(most.clone()), headers, MAX_PAYLOAD_BYTES).to_message(Uuid::nil());
+        let copy =
+            dead_letter(Some(most.clone()), headers, MAX_PAYLOAD_BYTES).to_message(Uuid::nil());
         assert_eq!(copy.validate(), Ok(()));
         assert_eq!((&copy.key, copy.payload.len()), (&most, MAX_PAYLOAD_BYTES));
     }

@@ -56,8 +56,8 @@ impl StoreError {
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = match self.kind {
-            ErrorKind::Transient => "the store is out of reach",
-            ErrorKind::Conflict => "the data changed meanwhile",
+            ErrorKind::Transient => "the store is unavailable",
+            ErrorKind::Conflict => "the data changed concurrently",
             ErrorKind::Fenced => "another owner has taken over",
             ErrorKind::Permanent => "the store refused",
         };

@@ -11,7 +11,7 @@ use thiserror::Error;
 use crate::error::{ErrorKind, StoreError};
 use crate::jobs::change::InvalidJob;
 use crate::message::{Envelope, Event, InvalidMessage, MessageContext};
-use crate::outbox::Outgoing;
+use crate::outbox::EventCollector;
 use crate::source::Record;
 use crate::transaction::Database;
 
@@ -24,12 +24,12 @@ use crate::transaction::Database;
 ///   by a key that never expires: a stored decision, how far an aggregate is, a newer version.
 /// - A refusal by the business's rules is an event in `out`, not an error.
 pub trait Handle<E: Event, D: Database>: Send + Sync + 'static {
-    /// Applies `events` and says in `out` what follows from them.
+    /// Applies `events` and adds the events that follow to `out`.
     fn handle(
         &self,
         tx: &mut D::Tx,
         events: &[&Envelope<E>],
-        out: &mut Outgoing<'_>,
+        out: &mut EventCollector<'_>,
     ) -> impl Future<Output = Result<(), HandleError>> + Send;
 }
 
@@ -39,7 +39,7 @@ pub enum HandleError {
     /// It passes: the same batch is tried again, and nothing overtakes it.
     #[error(transparent)]
     Retry(StoreError),
-    /// It never will: the message is parked. For a batch of several, each is then tried
+    /// It never will: the message is dead-lettered. For a batch of several, each is then tried
     /// alone to find the one.
     #[error("{0}")]
     DeadLetter(String),
@@ -56,9 +56,7 @@ impl From<StoreError> for HandleError {
 
 impl From<InvalidMessage> for HandleError {
     fn from(fault: InvalidMessage) -> Self {
-        Self::DeadLetter(format!(
-            "an event that follows from it can't be published: {fault}"
-        ))
+        Self::DeadLetter(format!("a resulting event can't be published: {fault}"))
     }
 }
 
@@ -136,7 +134,7 @@ pub(crate) trait Route<D: Database>: Send + Sync {
         &'a self,
         tx: &'a mut D::Tx,
         events: &'a [AnyEnvelope],
-        out: &'a mut Outgoing<'_>,
+        out: &'a mut EventCollector<'_>,
     ) -> BoxFuture<'a, Result<(), HandleError>>;
 }
 
@@ -166,7 +164,7 @@ impl<D: Database, E: Event, H: Handle<E, D>> Route<D> for Typed<E, H> {
         &'a self,
         tx: &'a mut D::Tx,
         events: &'a [AnyEnvelope],
-        out: &'a mut Outgoing<'_>,
+        out: &'a mut EventCollector<'_>,
     ) -> BoxFuture<'a, Result<(), HandleError>> {
         Box::pin(async move {
             let events: Vec<&Envelope<E>> =

@@ -1,15 +1,15 @@
 //! Feeds handlers: one transaction for each batch of records.
 //!
 //! A transaction holds the checkpoints of the batch's partitions, what the handlers
-//! change, and one outbox record with what they have to say. Either all of it happened or
+//! change, and one outbox record with the events they emit. Either all of it happened or
 //! none, so a crash at any point leaves nothing to repair: the same records come again.
 
 mod backoff;
 mod batch;
 mod error;
 mod idle;
+mod metrics;
 mod sorted;
-mod tally;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,9 +21,9 @@ use tokio_util::sync::CancellationToken;
 use self::backoff::Backoff;
 use self::batch::Batch;
 pub use self::error::InboxError;
-use self::idle::{IDLE, Looks};
-use self::tally::Tally;
-use crate::checkpoint::{Claim, InboxStore, ParkedKeys, TopicPartition};
+use self::idle::{IDLE, IdleChecks};
+use self::metrics::InboxMetrics;
+use crate::checkpoint::{Claim, DeadLetterKeys, InboxStore, TopicPartition};
 use crate::clock::Clock;
 use crate::error::{ErrorKind, StoreError};
 use crate::handler::Subscriptions;
@@ -65,26 +65,26 @@ pub struct Inbox<D: InboxStore + OutboxStore, S> {
     settings: InboxSettings,
     /// What is ours, and how far we are.
     claims: HashMap<TopicPartition, Claim>,
-    /// Keys that have a parked message: nothing behind it may be applied.
-    parked: ParkedKeys,
-    looks: Looks,
+    /// Keys that have a dead letter: nothing behind it may be applied.
+    dead_letter_keys: DeadLetterKeys,
+    idle_checks: IdleChecks,
     /// Where the checkpoints stood when they were last taken over.
     known: HashMap<TopicPartition, i64>,
-    /// How often in a row a checkpoint was behind the end that we were told.
-    doubts: u32,
+    /// How often in a row a checkpoint was behind the reported end.
+    end_retries: u32,
     /// Waits longer each time that we are fenced without having applied anything between:
     /// of two that claim the same, one gets to work.
-    yielding: Backoff,
-    tally: Tally,
+    fenced_backoff: Backoff,
+    metrics: InboxMetrics,
     /// When the next batch may go, though it is small.
-    rested: Instant,
+    next_batch_at: Instant,
 }
 
 /// How often the ends of the partitions are asked for again before they are believed.
-const DOUBTS: u32 = 3;
+const MAX_END_RETRIES: u32 = 3;
 
 impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
-    /// An inbox for `subscriptions`, whose handlers' events are said by `service`.
+    /// An inbox for `subscriptions`, whose handlers' events are published by `service`.
     pub fn new(
         database: D,
         source: S,
@@ -93,8 +93,8 @@ impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
         clock: Arc<dyn Clock>,
         settings: InboxSettings,
     ) -> Self {
-        let tally = Tally::new(subscriptions.group());
-        let yielding = Backoff::new(settings.max_backoff);
+        let metrics = InboxMetrics::new(subscriptions.group());
+        let fenced_backoff = Backoff::new(settings.max_backoff);
         Self {
             database,
             source,
@@ -103,13 +103,13 @@ impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
             clock,
             settings,
             claims: HashMap::new(),
-            parked: ParkedKeys::new(),
-            looks: Looks::default(),
+            dead_letter_keys: DeadLetterKeys::new(),
+            idle_checks: IdleChecks::default(),
             known: HashMap::new(),
-            doubts: 0,
-            yielding,
-            tally,
-            rested: Instant::now(),
+            end_retries: 0,
+            fenced_backoff,
+            metrics,
+            next_batch_at: Instant::now(),
         }
     }
 
@@ -168,7 +168,8 @@ impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
                     event = self.source.try_next();
                     if event.is_none() && !ahead.is_empty() {
                         let until = *gather_until.get_or_insert_with(|| {
-                            self.rested.max(Instant::now() + self.settings.linger)
+                            self.next_batch_at
+                                .max(Instant::now() + self.settings.linger)
                         });
                         event = tokio::time::timeout_at(until, self.source.next())
                             .await
@@ -185,7 +186,7 @@ impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
                 let records: Vec<Record> = ahead.drain(..size).collect();
                 let began = Instant::now();
                 self.apply(records, stop).await;
-                self.rested = Instant::now() + rest(began.elapsed(), size);
+                self.next_batch_at = Instant::now() + rest(began.elapsed(), size);
                 gather_until = None;
                 // What makes a batch already is applied first: a backlog stays with the broker.
                 if ahead.len() < self.settings.batch {
@@ -204,11 +205,11 @@ impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
         let group = self.subscriptions.group().to_owned();
         self.claims.clear();
         let mut wait = Backoff::new(self.settings.max_backoff);
-        let (claims, parked) = loop {
+        let (claims, dead_letter_keys) = loop {
             match claim(&self.database, &group, partitions).await {
                 Ok(claimed) => break claimed,
                 Err(fault) => {
-                    tracing::warn!(group, %fault, "the checkpoints are not reached");
+                    tracing::warn!(group, %fault, "the checkpoints are out of reach");
                     if !wait.pause(stop).await {
                         return Ok(());
                     }
@@ -229,7 +230,8 @@ impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
             // grown and another owner have worked on. Only an end that was read after the
             // checkpoint is proof; the first ones told may have been on their way already.
             let known = self.known.get(&at).copied().unwrap_or(i64::MIN);
-            if next > assigned.high && known > assigned.high && self.doubts >= DOUBTS {
+            if next > assigned.high && known > assigned.high && self.end_retries >= MAX_END_RETRIES
+            {
                 return Err(InboxError::Ahead {
                     group,
                     at,
@@ -240,7 +242,7 @@ impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
         }
         let grown = claims.iter().zip(partitions).any(|(c, p)| c.next > p.high);
         self.known = claims.iter().map(|c| (c.at.clone(), c.next)).collect();
-        self.doubts = if grown { self.doubts + 1 } else { 0 };
+        self.end_retries = if grown { self.end_retries + 1 } else { 0 };
         if grown {
             tracing::debug!(group, "the ends of the partitions are asked for again");
             self.begin_again(stop).await;
@@ -252,7 +254,7 @@ impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
             .into_iter()
             .map(|claim| (claim.at.clone(), claim))
             .collect();
-        self.parked = parked;
+        self.dead_letter_keys = dead_letter_keys;
         Ok(())
     }
 
@@ -276,16 +278,16 @@ impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
                         return;
                     }
                     Err(fault) if fault.kind() == ErrorKind::Permanent && records.len() > 1 => {
-                        // One of them is the cause. Alone, it can be told.
+                        // One of them is the cause. Alone, it can be identified.
                         spans.failed(&fault);
                         queue.extend(records.iter().rev().map(|record| vec![record.clone()]));
                         break;
                     }
                     Err(fault) => {
-                        self.tally.retried();
+                        self.metrics.retried();
                         spans.tried_again(&fault);
                         let group = self.subscriptions.group();
-                        tracing::warn!(group, %fault, "the batch is tried again");
+                        tracing::warn!(group, %fault, "the batch is retried");
                         if !wait.pause(stop).await {
                             return;
                         }
@@ -300,7 +302,7 @@ impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
         self.claims.clear();
         // Someone else may be the owner by now, and we the last to know: claiming at once
         // would take it from them again.
-        self.yielding.pause(stop).await;
+        self.fenced_backoff.pause(stop).await;
         self.source.restart();
     }
 
@@ -331,33 +333,36 @@ impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
             &self.service,
             self.clock.as_ref(),
             &self.claims,
-            &self.parked,
+            &self.dead_letter_keys,
             records,
             spans,
         );
         let mut done = transact(&self.database, &mut batch).await?;
-        done.afterwards.drain(..).for_each(|act| act());
+        done.on_commit.drain(..).for_each(|act| act());
         for step in &done.steps {
             if let Some(claim) = self.claims.get_mut(&step.at) {
                 claim.next = step.to;
             }
         }
-        for letter in &done.parked {
+        for dead_letter in &done.dead_lettered {
             tracing::error!(
-                group = letter.group, at = %letter.record.at, offset = letter.record.offset,
-                key = letter.record.key, reason = letter.reason, "a message is parked"
+                group = dead_letter.group, at = %dead_letter.record.at, offset = dead_letter.record.offset,
+                key = dead_letter.record.key, reason = dead_letter.reason, "a message is dead-lettered"
             );
-            if let Some(key) = letter.record.key.clone() {
-                let keys = self.parked.entry(letter.record.at.clone()).or_default();
-                let first = keys.entry(key).or_insert(letter.record.offset);
-                *first = letter.record.offset.min(*first);
+            if let Some(key) = dead_letter.record.key.clone() {
+                let keys = self
+                    .dead_letter_keys
+                    .entry(dead_letter.record.at.clone())
+                    .or_default();
+                let first = keys.entry(key).or_insert(dead_letter.record.offset);
+                *first = dead_letter.record.offset.min(*first);
             }
         }
-        if !done.parked.is_empty() {
-            self.looks.count_soon();
+        if !done.dead_lettered.is_empty() {
+            self.idle_checks.count_soon();
         }
-        self.yielding = Backoff::new(self.settings.max_backoff);
-        self.tally
+        self.fenced_backoff = Backoff::new(self.settings.max_backoff);
+        self.metrics
             .applied(records, &done, began.elapsed(), self.clock.now());
         let progress: Vec<(TopicPartition, i64)> = done
             .steps
@@ -369,18 +374,18 @@ impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
     }
 }
 
-/// Takes the partitions over, and says which of their keys wait behind a parked message.
+/// Takes the partitions over, and says which of their keys wait behind a dead letter.
 async fn claim<D: InboxStore>(
     database: &D,
     group: &str,
     partitions: &[Assigned],
-) -> Result<(Vec<Claim>, ParkedKeys), StoreError> {
+) -> Result<(Vec<Claim>, DeadLetterKeys), StoreError> {
     let claims = database.claim(group, partitions).await?;
     let places: Vec<TopicPartition> = partitions
         .iter()
         .map(|assigned| assigned.at.clone())
         .collect();
-    // After the claim: from here on nobody else parks anything of these partitions.
-    let parked = database.parked_keys(group, &places).await?;
-    Ok((claims, parked))
+    // After the claim: from here on nobody else dead-letters anything of these partitions.
+    let dead_letter_keys = database.dead_letter_keys(group, &places).await?;
+    Ok((claims, dead_letter_keys))
 }

@@ -1,7 +1,7 @@
 //! Work to be done later, or outside of the service's own database.
 //!
 //! Whoever sends a mail, charges a card or waits for a time to pass schedules a [`Job`] in the
-//! transaction that decides it ([`Outgoing::schedule`](crate::Outgoing::schedule)). A
+//! transaction that decides it ([`EventCollector::schedule`](crate::EventCollector::schedule)). A
 //! [`JobRunner`] runs it at least once when it is due, by the database's clock: it is leased to
 //! one attempt at a time, tried again with growing pauses, and set aside as a *dead job* when it
 //! has no hope.

@@ -1,7 +1,7 @@
 //! Transactional outbox and idempotent inbox for MongoDB and Kafka.
 //!
 //! **Purpose.** A service that owns a database and tells others what happened has to
-//! change its state and publish the news as one step, and has to take in the news of
+//! change its state and publish the events as one step, and has to consume the events of
 //! others exactly once in effect. This crate does both, in batches, and nothing else.
 //!
 //! **Boundary.** No word of any business is in here. A service brings its state, its
@@ -21,21 +21,21 @@
 //! **Adapters** stand behind ports: [`mongo`] for the database, [`kafka`] for the broker,
 //! [`memory`] for simulations. One conformance suite runs over all of them.
 //!
-//! **Operators** handle a topic again ([`Replay`]), deal with what was set aside
-//! ([`DeadLetters`], [`JobAdmin`](jobs::JobAdmin)), and read topics ([`kafka::TopicReader`]).
+//! **Operators** handle a topic again ([`Replay`]), handle dead letters
+//! ([`DeadLetterAdmin`], [`JobAdmin`](jobs::JobAdmin)), and read topics ([`kafka::TopicReader`]).
 //!
 //! **A complete example** is `examples/signup.rs`, shown in the README beside what is
 //! promised and what is not, the tables, metrics and settings.
 //!
-//! **How to add one.** An adapter of another database implements [`Database`],
-//! [`OutboxStore`], [`InboxStore`], [`LetterStore`] and [`JobStore`]; one of another broker implements [`Publisher`] and
-//! [`Source`]. The suite in `tests/it/conformance` then says whether it keeps the promises.
+//! **How to add one.** An adapter of another database implements [`Database`], [`OutboxStore`],
+//! [`InboxStore`], [`DeadLetterStore`] and [`JobStore`]; one of another broker implements
+//! [`Publisher`] and [`Source`]. The suite in `tests/it/conformance` then says whether it keeps the
+//! promises.
 
 pub mod checkpoint;
 pub mod clock;
 pub mod cloudevents;
 pub mod dead_letter;
-mod describe;
 pub mod error;
 pub mod handler;
 pub mod inbox;
@@ -45,30 +45,31 @@ pub mod kafka;
 pub mod memory;
 pub mod message;
 pub mod messaging;
+mod metric_descriptions;
 pub mod mongo;
 pub mod outbox;
 mod pacing;
 pub mod publisher;
+pub mod recovery;
 pub mod relay;
-pub mod relearn;
 pub mod replay;
 pub mod source;
 pub mod trace;
 pub mod transaction;
 
-pub use checkpoint::{Advance, Claim, InboxStore, ParkedKeys, TopicPartition};
+pub use checkpoint::{Advance, Claim, DeadLetterKeys, InboxStore, TopicPartition};
 pub use clock::{Clock, SystemClock};
-pub use dead_letter::{DeadLetter, DeadLetters, LetterStore};
+pub use dead_letter::{DeadLetter, DeadLetterAdmin, DeadLetterStore};
 pub use error::{ErrorKind, StoreError};
 pub use handler::{Handle, HandleError, Subscriptions};
 pub use inbox::{Inbox, InboxSettings};
 pub use jobs::{ApplyJob, Job, JobContext, JobError, JobId, JobRunner, JobStore, Jobs, RunJob};
 pub use message::{Envelope, Event, InvalidMessage, Message, MessageContext};
-pub use messaging::{Ground, Messaging, MessagingError};
-pub use outbox::{OutboxRecord, OutboxStore, Outgoing};
+pub use messaging::{Messaging, MessagingError, Readiness};
+pub use outbox::{EventCollector, OutboxRecord, OutboxStore};
 pub use publisher::{PublishError, Publisher};
+pub use recovery::{Recover, RecoveryError};
 pub use relay::{Relay, RelaySettings, Waker};
-pub use relearn::{Relearn, RelearnError};
 pub use replay::Replay;
 pub use source::{Record, Source, SourceEvent};
 pub use transaction::{Database, Work, transact};

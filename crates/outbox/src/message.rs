@@ -24,7 +24,7 @@ pub const MAX_METADATA_BYTES: usize = 32_768;
 
 /// Something that happened, in a form that other services can read.
 pub trait Event: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {
-    /// The event's name, as `ce_type` says it.
+    /// The event's name, as in `ce_type`.
     const TYPE: &'static str;
     /// The version of the event's form; it rises when old readers could not read the new form.
     const VERSION: u32;
@@ -119,13 +119,13 @@ pub struct Message {
     pub id: Uuid,
     /// The topic, without the deployment's prefix.
     pub topic: String,
-    /// The partition key (`ce_subject` says it too).
+    /// The partition key (also in `ce_subject`).
     pub key: String,
     /// The event's name (`ce_type`).
     pub event_type: String,
     /// The version of the event's form (`ce_dataversion`).
     pub version: u32,
-    /// The service that says it (`ce_source`).
+    /// The service that publishes it (`ce_source`).
     pub source: String,
     /// When it happened (`ce_time`).
     pub time: Timestamp,

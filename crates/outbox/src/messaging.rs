@@ -1,11 +1,11 @@
 //! A service's whole part in the exchange of events, begun and ended in the right order.
 //!
 //! To begin: a database that is whole, tables and topics, for as long as it takes; then what the
-//! database may have forgotten of the service's own events ([`relearn`](crate::relearn)); then the
-//! relay, the inbox and the jobs. While a restore of the database is not finished, nothing is written to it,
-//! by whatever command ([`MongoDatabase::whole`]). To end: the inbox finishes its batch and leaves
-//! the group, and the jobs that run are brought to their end; the relay stays until nobody writes to
-//! the outbox any more.
+//! database may have forgotten of the service's own events ([`recovery`](crate::recovery)); then
+//! the relay, the inbox and the jobs. While a restore of the database is not finished, nothing is
+//! written to it, by whatever command ([`MongoDatabase::whole`]). To end: the inbox finishes its
+//! batch and leaves the group, and the jobs that run are brought to their end; the relay stays
+//! until nobody writes to the outbox any more.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,8 +24,8 @@ use crate::kafka::{
     KafkaAdmin, KafkaError, KafkaOptions, KafkaPublisher, KafkaSource, TopicReader, TopicSpec,
 };
 use crate::mongo::MongoDatabase;
+use crate::recovery::{Recover, Recovery, RecoveryError};
 use crate::relay::{Relay, RelaySettings};
-use crate::relearn::{Past, Relearn, RelearnError};
 
 /// Relay, inbox and jobs of one service, on MongoDB and Kafka.
 pub struct Messaging {
@@ -35,9 +35,9 @@ pub struct Messaging {
     publisher: KafkaPublisher,
     topics: Vec<TopicSpec>,
     clock: Arc<dyn Clock>,
-    ground: Ground,
+    readiness: Readiness,
     batch: usize,
-    past: Option<Past>,
+    recovery: Option<Recovery>,
     jobs: Option<JobRunner<MongoDatabase>>,
 }
 
@@ -53,22 +53,22 @@ pub enum MessagingError {
     /// Going on would lose or invent events.
     #[error(transparent)]
     Inbox(#[from] InboxError),
-    /// The service's own past can't be learned, or the database was replaced meanwhile.
+    /// The service's own events can't be recovered, or the database was replaced meanwhile.
     #[error(transparent)]
-    Relearn(#[from] RelearnError),
+    Recovery(#[from] RecoveryError),
 }
 
 /// Whether what messages need is there; cheap to clone, for health checks.
 #[derive(Clone)]
-pub struct Ground {
+pub struct Readiness {
     database: MongoDatabase,
     admin: KafkaAdmin,
     tables: Arc<watch::Sender<bool>>,
     topics: Arc<AtomicBool>,
-    past: Arc<AtomicBool>,
+    recovered: Arc<AtomicBool>,
 }
 
-impl Ground {
+impl Readiness {
     /// Whether the tables are made.
     pub fn has_tables(&self) -> bool {
         *self.tables.borrow()
@@ -82,7 +82,7 @@ impl Ground {
 
     /// Whether the tables are made and hold all that the service has published.
     pub fn is_up_to_date(&self) -> bool {
-        self.has_tables() && self.past.load(Ordering::Acquire)
+        self.has_tables() && self.recovered.load(Ordering::Acquire)
     }
 
     /// Whether MongoDB answers, the database is whole and its tables are made; otherwise what is
@@ -102,10 +102,10 @@ impl Ground {
             .whole()
             .await
             .map_err(|fault| fault.to_string())?;
-        Err("the tables are not made yet".to_owned())
+        Err("the collections are not created yet".to_owned())
     }
 
-    /// Whether Kafka answers, the topics are made, and the service knows what it has said in
+    /// Whether Kafka answers, the topics are made, and the service has recovered what it published in
     /// them; otherwise what is wrong.
     ///
     /// # Errors
@@ -113,19 +113,19 @@ impl Ground {
     pub async fn check_broker(&self) -> Result<(), String> {
         self.admin.ping().await.map_err(|fault| fault.to_string())?;
         if !self.topics.load(Ordering::Acquire) {
-            return Err("the topics are not made yet".to_owned());
+            return Err("the topics are not created yet".to_owned());
         }
-        let learned = self.past.load(Ordering::Acquire);
-        learned
+        let recovered = self.recovered.load(Ordering::Acquire);
+        recovered
             .then_some(())
-            .ok_or_else(|| "the service's own events are not read yet".to_owned())
+            .ok_or_else(|| "the service's own events are not recovered yet".to_owned())
     }
 }
 
 impl Messaging {
-    /// Messages of `service`, which is also its consumer group and its relay's shard.
-    /// `topics` are those that it writes, reads and parks on. Nothing is contacted yet; from here on
-    /// no clone of `database` opens a transaction before the database was seen to be whole.
+    /// Messages of `service`, which is also its consumer group and its relay's shard. `topics` are
+    /// those that it writes, reads and dead-letters on. Nothing is contacted yet; from here on no
+    /// clone of `database` opens a transaction before the database was seen to be whole.
     ///
     /// # Errors
     /// When a setting is not one of Kafka's.
@@ -137,13 +137,13 @@ impl Messaging {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, KafkaError> {
         let (admin, publisher) = (KafkaAdmin::new(&kafka)?, KafkaPublisher::new(&kafka)?);
-        database.doubt();
-        let ground = Ground {
+        database.require_restore_check();
+        let readiness = Readiness {
             database: database.clone(),
             admin,
             tables: Arc::default(),
             topics: Arc::default(),
-            past: Arc::default(),
+            recovered: Arc::default(),
         };
         Ok(Self {
             service,
@@ -152,9 +152,9 @@ impl Messaging {
             publisher,
             topics,
             clock,
-            ground,
+            readiness,
             batch: InboxSettings::default().batch,
-            past: None,
+            recovery: None,
             jobs: None,
         })
     }
@@ -167,14 +167,14 @@ impl Messaging {
         self
     }
 
-    /// Lets `learner` put back what the database may lack of the service's own events, before
+    /// Lets `target` put back what the database may lack of the service's own events, before
     /// anything else is done.
     ///
     /// # Errors
     /// When a setting is not one of Kafka's.
-    pub fn relearning(mut self, learner: Arc<dyn Relearn>) -> Result<Self, KafkaError> {
+    pub fn with_recovery(mut self, target: Arc<dyn Recover>) -> Result<Self, KafkaError> {
         let reader = TopicReader::new(&self.kafka)?.with_patience(PATIENCE);
-        self.past = Some(Past::new(self.service, &self.database, reader, learner));
+        self.recovery = Some(Recovery::new(self.service, &self.database, reader, target));
         Ok(self)
     }
 
@@ -193,8 +193,8 @@ impl Messaging {
     }
 
     /// Whether what messages need is there, also later.
-    pub fn ground(&self) -> Ground {
-        self.ground.clone()
+    pub fn readiness(&self) -> Readiness {
+        self.readiness.clone()
     }
 
     /// Works until `stop`, and publishes on until `written`: cancel that when the last one
@@ -204,7 +204,7 @@ impl Messaging {
     ///
     /// # Errors
     /// When a setting can't be used, a checkpoint does not fit its topic, or the service's own
-    /// past can't be learned.
+    /// events can't be recovered.
     pub async fn run<P, F>(
         mut self,
         prepare: P,
@@ -223,14 +223,14 @@ impl Messaging {
         {
             return Ok(());
         }
-        let (mut past, runner) = (self.past.take(), self.jobs.take());
-        if let Some(past) = &mut past {
-            match stop.run_until_cancelled(past.learn()).await {
-                Some(learned) => learned?,
+        let (mut recovery, runner) = (self.recovery.take(), self.jobs.take());
+        if let Some(recovery) = &mut recovery {
+            match stop.run_until_cancelled(recovery.recover()).await {
+                Some(recovered) => recovered?,
                 None => return Ok(()),
             }
         }
-        self.ground.past.store(true, Ordering::Release);
+        self.readiness.recovered.store(true, Ordering::Release);
         let topics = subscriptions.topics();
         // Who consumes nothing is no member of a group.
         let source = (!topics.is_empty())
@@ -257,7 +257,7 @@ impl Messaging {
         let (ending, quiet) = (stop.child_token(), CancellationToken::new());
         let published = CancellationToken::new();
         let working = async {
-            let hearing = async {
+            let consuming = async {
                 let outcome = if let Some(inbox) = inbox {
                     inbox.run(ending.clone()).await
                 } else {
@@ -274,8 +274,8 @@ impl Messaging {
                     published.run_until_cancelled(running).await;
                 }
             };
-            let (outcome, ()) = tokio::join!(hearing, jobs);
-            // A fault ends the process; what was said until then is published by the next.
+            let (outcome, ()) = tokio::join!(consuming, jobs);
+            // A fault ends the process; what was written until then is published by the next.
             if outcome.is_ok() {
                 tokio::select! {
                     () = written.cancelled() => {}
@@ -293,8 +293,10 @@ impl Messaging {
             published.cancel();
         };
         let keeping = async {
-            let Some(past) = past else { return Ok(()) };
-            let kept = past.keep(published.clone()).await;
+            let Some(recovery) = recovery else {
+                return Ok(());
+            };
+            let kept = recovery.keep(published.clone()).await;
             if kept.is_err() {
                 // Whatever is done on a database that went back in time makes it worse.
                 published.cancel();
@@ -303,8 +305,8 @@ impl Messaging {
             }
             kept
         };
-        let (heard, (), kept) = tokio::join!(working, publishing, keeping);
-        heard?;
+        let (consumed, (), kept) = tokio::join!(working, publishing, keeping);
+        consumed?;
         Ok(kept?)
     }
 
@@ -315,26 +317,26 @@ impl Messaging {
     {
         let whole = || self.database.whole();
         let tables = async {
-            persist(self.service, "tables", whole).await;
-            persist(self.service, "tables", || self.database.prepare()).await;
-            persist(self.service, "tables", prepare).await;
-            self.ground.tables.send_replace(true);
+            retry_until_done(self.service, "tables", whole).await;
+            retry_until_done(self.service, "tables", || self.database.prepare()).await;
+            retry_until_done(self.service, "tables", prepare).await;
+            self.readiness.tables.send_replace(true);
         };
         let topics = async {
-            persist(self.service, "topics", || {
-                self.ground.admin.ensure_topics(&self.topics)
+            retry_until_done(self.service, "topics", || {
+                self.readiness.admin.ensure_topics(&self.topics)
             })
             .await;
-            self.ground.topics.store(true, Ordering::Release);
+            self.readiness.topics.store(true, Ordering::Release);
         };
         tokio::join!(tables, topics);
         // Kafka may have been away for hours, and who restores meanwhile finds nobody publishing.
-        persist(self.service, "tables", whole).await;
+        retry_until_done(self.service, "tables", whole).await;
     }
 }
 
-/// Tries until it works; says so at first and then every tenth time.
-async fn persist<F, E>(service: &str, what: &str, mut attempt: impl FnMut() -> F)
+/// Retries until it succeeds; logs the first failure and then every tenth.
+async fn retry_until_done<F, E>(service: &str, what: &str, mut attempt: impl FnMut() -> F)
 where
     F: Future<Output = Result<(), E>>,
     E: std::fmt::Display,
@@ -342,7 +344,7 @@ where
     let mut failures = 0_u32;
     while let Err(fault) = attempt().await {
         if failures.is_multiple_of(10) {
-            tracing::warn!(service, what, %fault, "can't be made yet; trying on");
+            tracing::warn!(service, what, %fault, "can't be created yet; retrying");
         }
         failures += 1;
         tokio::time::sleep(Duration::from_millis(500)).await;

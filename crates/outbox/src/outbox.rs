@@ -1,4 +1,4 @@
-//! What a transaction has to say, and the table where it waits to be said.
+//! The events of a transaction, and the table where they wait to be published.
 
 use std::time::Duration;
 
@@ -24,20 +24,20 @@ pub struct OutboxRecord {
 }
 
 /// Collects the messages and the jobs of one transaction.
-pub struct Outgoing<'a> {
+pub struct EventCollector<'a> {
     source: &'a str,
     clock: &'a dyn Clock,
     now: Timestamp,
     messages: Vec<Message>,
     jobs: Vec<JobChange>,
     duplicates: usize,
-    afterwards: Vec<Afterwards>,
+    on_commit: Vec<OnCommit>,
 }
 
-/// What is done once a transaction is committed, and never for one that was not.
-pub(crate) type Afterwards = Box<dyn FnOnce() + Send>;
+/// Runs once a transaction is committed, and never for one that was not.
+pub(crate) type OnCommit = Box<dyn FnOnce() + Send>;
 
-impl<'a> Outgoing<'a> {
+impl<'a> EventCollector<'a> {
     /// An empty collection for the service `source`. All its messages have one time.
     pub fn new(source: &'a str, clock: &'a dyn Clock) -> Self {
         Self {
@@ -47,7 +47,7 @@ impl<'a> Outgoing<'a> {
             messages: Vec::new(),
             jobs: Vec::new(),
             duplicates: 0,
-            afterwards: Vec::new(),
+            on_commit: Vec::new(),
         }
     }
 
@@ -82,7 +82,7 @@ impl<'a> Outgoing<'a> {
         self.push_at(id, self.now, event, context)
     }
 
-    /// Adds an event that happened at `time`: one that is said again stays what it was.
+    /// Adds an event that happened at `time`: one that is published again stays what it was.
     ///
     /// # Errors
     /// When it could never be published, for its size or its key.
@@ -121,24 +121,24 @@ impl<'a> Outgoing<'a> {
         self.jobs.push(JobChange::Cancel(id));
     }
 
-    /// Says that `events` of those handled were seen before and changed nothing. For figures
-    /// alone: a replay shows what was new.
+    /// Counts `events` of those handled as seen before: they changed nothing. For metrics
+    /// only: a replay shows what was new.
     pub fn duplicates(&mut self, events: usize) {
         self.duplicates += events;
     }
 
-    /// Has `act` done once the transaction is committed. For figures and log lines alone: a
+    /// Runs `act` once the transaction is committed. For metrics and log lines only: a
     /// process that ends just then does not do it. A transaction that is run again does it once.
-    pub fn afterwards(&mut self, act: impl FnOnce() + Send + 'static) {
-        self.afterwards.push(Box::new(act));
+    pub fn on_commit(&mut self, act: impl FnOnce() + Send + 'static) {
+        self.on_commit.push(Box::new(act));
     }
 
-    /// What is to be done once the transaction is committed.
-    pub(crate) fn take_afterwards(&mut self) -> Vec<Afterwards> {
-        std::mem::take(&mut self.afterwards)
+    /// The actions to run once the transaction is committed.
+    pub(crate) fn take_on_commit(&mut self) -> Vec<OnCommit> {
+        std::mem::take(&mut self.on_commit)
     }
 
-    /// How many were said to be seen before, counted from the last time this was asked.
+    /// How many were counted as seen before since the last call.
     pub(crate) fn take_duplicates(&mut self) -> usize {
         std::mem::take(&mut self.duplicates)
     }
@@ -153,7 +153,7 @@ impl<'a> Outgoing<'a> {
         self.messages.len()
     }
 
-    /// Whether there is nothing to say.
+    /// Whether it is empty.
     pub fn is_empty(&self) -> bool {
         self.messages.is_empty()
     }
@@ -263,6 +263,6 @@ pub trait OutboxStore: Database {
     /// reason; the relay looks at the table in any case.
     fn changed_elsewhere(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// The bell that commits of this process ring.
+    /// The waker that commits of this process wake.
     fn waker(&self) -> crate::relay::Waker;
 }

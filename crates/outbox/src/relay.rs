@@ -5,9 +5,9 @@
 //! remembers a position, because ids do not become visible in the order in which they
 //! were drawn, and a position would step over a record that is committed late.
 
+mod metrics;
 mod order;
 mod sweeping;
-mod tally;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,9 +17,9 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use self::metrics::RelayMetrics;
 use self::order::in_order;
 use self::sweeping::Sweeping;
-use self::tally::Tally;
 use crate::clock::Clock;
 use crate::error::StoreError;
 use crate::message::Message;
@@ -28,17 +28,17 @@ use crate::pacing::rest;
 use crate::publisher::Publisher;
 use crate::trace::{BatchSpans, Step};
 
-/// The bell that a commit rings to say: there is something in the outbox.
+/// Wakes the relay after a commit: there is something in the outbox.
 #[derive(Debug, Clone, Default)]
 pub struct Waker(Arc<Notify>);
 
 impl Waker {
-    /// Rings. A relay that is busy hears it when it is done.
+    /// Wakes it. A relay that is busy looks when it is done.
     pub fn wake(&self) {
         self.0.notify_one();
     }
 
-    /// Comes back once it has been rung.
+    /// Returns once it has been woken.
     pub async fn woken(&self) {
         self.0.notified().await;
     }
@@ -49,7 +49,7 @@ impl Waker {
 pub struct RelaySettings {
     /// The most records to publish in one round.
     pub batch: usize,
-    /// How often to look at the table when nobody rings: the last resort.
+    /// How often to poll the table without being woken: the last resort.
     pub poll: Duration,
     /// How long a lease holds without being renewed, and so how long the shard stands
     /// still after its relay was killed.
@@ -74,7 +74,7 @@ pub struct Relay<D, P> {
     holder: Uuid,
     clock: Arc<dyn Clock>,
     settings: RelaySettings,
-    tally: Tally,
+    metrics: RelayMetrics,
 }
 
 /// What a relay keeps while it holds the lease.
@@ -87,7 +87,7 @@ struct Shift {
 }
 
 /// How long a relay that is told to stop waits for a broker that is away.
-const FAREWELL: Duration = Duration::from_secs(3);
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(3);
 
 impl<D: OutboxStore, P: Publisher> Relay<D, P> {
     /// A relay for the shard `shard`, by default the service's name.
@@ -103,7 +103,7 @@ impl<D: OutboxStore, P: Publisher> Relay<D, P> {
         Self {
             database,
             publisher,
-            tally: Tally::new(&shard),
+            metrics: RelayMetrics::new(&shard),
             shard,
             holder,
             clock,
@@ -118,19 +118,19 @@ impl<D: OutboxStore, P: Publisher> Relay<D, P> {
         let working = async {
             while !stop.is_cancelled() {
                 if let Err(fault) = self.shift(&stop).await {
-                    self.tally.fault();
-                    tracing::warn!(shard = %self.shard, %fault, "the relay begins again");
+                    self.metrics.fault();
+                    tracing::warn!(shard = %self.shard, %fault, "the relay restarts");
                     pause(&stop, Duration::from_millis(200)).await;
                 }
             }
             if let Err(fault) = self.database.release(&self.shard, self.holder).await {
-                tracing::debug!(shard = %self.shard, %fault, "the lease runs out by itself");
+                tracing::debug!(shard = %self.shard, %fault, "the lease was not released; it expires");
             }
         };
         tokio::join!(watching, working);
     }
 
-    /// Rings our own bell when another instance has written.
+    /// Wakes ourselves when another instance has written.
     async fn watch(&self, stop: CancellationToken) {
         while !stop.is_cancelled() {
             let changed = tokio::select! {
@@ -141,7 +141,7 @@ impl<D: OutboxStore, P: Publisher> Relay<D, P> {
             match changed {
                 Ok(()) => self.database.waker().wake(),
                 Err(fault) => {
-                    tracing::debug!(shard = %self.shard, %fault, "other instances are not heard");
+                    tracing::debug!(shard = %self.shard, %fault, "notifications of other instances are not received");
                     pause(&stop, self.settings.poll).await;
                 }
             }
@@ -151,7 +151,7 @@ impl<D: OutboxStore, P: Publisher> Relay<D, P> {
     /// From taking the lease to losing it, to a fault, or to the end.
     async fn shift(&self, stop: &CancellationToken) -> Result<(), RelayFault> {
         let Some(until) = self.renew().await? else {
-            self.tally.stands_by();
+            self.metrics.stands_by();
             pause(stop, self.settings.lease / 3).await;
             return Ok(());
         };
@@ -202,7 +202,7 @@ impl<D: OutboxStore, P: Publisher> Relay<D, P> {
             while self.round(shift, stop).await?.messages > 0 {}
             Ok(())
         };
-        match tokio::time::timeout(FAREWELL, rounds).await {
+        match tokio::time::timeout(SHUTDOWN_TIMEOUT, rounds).await {
             Ok(done) => done,
             Err(_) => Err(RelayFault::Stopped),
         }
@@ -240,7 +240,7 @@ impl<D: OutboxStore, P: Publisher> Relay<D, P> {
             .lease(&self.shard, self.holder, self.settings.lease)
             .await?;
         if let Some(lease) = &lease {
-            self.tally.holds(lease);
+            self.metrics.holds(lease);
         }
         Ok(lease.map(|_| asked + self.settings.lease))
     }
@@ -269,7 +269,7 @@ impl<D: OutboxStore, P: Publisher> Relay<D, P> {
             return Err(fault);
         }
         drop(spans);
-        self.tally.published(messages.len(), began.elapsed());
+        self.metrics.published(messages.len(), began.elapsed());
         shift.sweeping.add(ids);
         Ok(Round {
             full,
@@ -288,7 +288,7 @@ impl<D: OutboxStore, P: Publisher> Relay<D, P> {
         let mut publishing = std::pin::pin!(self.publisher.publish(messages));
         let mut farewell = std::pin::pin!(async {
             stop.cancelled().await;
-            tokio::time::sleep(FAREWELL).await;
+            tokio::time::sleep(SHUTDOWN_TIMEOUT).await;
         });
         loop {
             tokio::select! {
@@ -316,7 +316,7 @@ impl<D: OutboxStore, P: Publisher> Relay<D, P> {
                 .as_secs_f64()
                 .max(0.0)
         });
-        self.tally.waits(&backlog, age);
+        self.metrics.waits(&backlog, age);
         Ok(())
     }
 }
@@ -334,11 +334,11 @@ struct Round {
 enum RelayFault {
     #[error(transparent)]
     Store(#[from] StoreError),
-    #[error("the broker did not take everything: {0}")]
+    #[error("the broker did not accept all messages: {0}")]
     Publish(#[from] crate::publisher::PublishError),
-    #[error("another relay took the lease while the broker was awaited")]
+    #[error("another relay took the lease while this one waited for the broker")]
     Overtaken,
-    #[error("the broker did not confirm before the end; the outbox keeps it")]
+    #[error("the broker did not confirm before the shutdown; the outbox keeps it")]
     Stopped,
 }
 

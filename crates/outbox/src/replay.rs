@@ -4,7 +4,7 @@
 //! A running inbox is fenced by that, claims the partitions again and goes on from the
 //! earlier place; one that is started later begins there. What was right stays as it is,
 //! because handlers drop what they have seen. The inbox counts what was new, seen before,
-//! parked or passed over in the transactions that move the checkpoint, so the figures are
+//! dead-lettered or passed over in the transactions that move the checkpoint, so the counts are
 //! exact through every crash.
 
 mod error;
@@ -22,12 +22,12 @@ use crate::transaction::Work;
 /// What became of the records of a replay, in numbers of records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ReplayCounts {
-    /// Handled, and not said to be seen before: they changed something.
+    /// Handled, and not seen before: they changed something.
     pub applied: u64,
     /// Handled, and dropped by the handler as seen before.
     pub duplicates: u64,
     /// Set aside, now or already before.
-    pub parked: u64,
+    pub dead_lettered: u64,
     /// Of a type that nobody here asked for.
     pub passed_over: u64,
 }
@@ -36,14 +36,14 @@ impl std::ops::AddAssign for ReplayCounts {
     fn add_assign(&mut self, more: Self) {
         self.applied += more.applied;
         self.duplicates += more.duplicates;
-        self.parked += more.parked;
+        self.dead_lettered += more.dead_lettered;
         self.passed_over += more.passed_over;
     }
 }
 
 /// A replay of a partition and what it has come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ReplayFigures {
+pub struct ReplayState {
     /// The offset at which it began.
     pub from: i64,
     /// The offset at which it ends: where the checkpoint was before.
@@ -101,7 +101,7 @@ pub struct ReplayProgress {
     /// Where the checkpoint stands.
     pub next: i64,
     /// What it has come to; kept until the next replay.
-    pub figures: ReplayFigures,
+    pub state: ReplayState,
 }
 
 impl ReplayProgress {
@@ -112,7 +112,7 @@ impl ReplayProgress {
 
     /// How many offsets are left; not each of them holds a record.
     pub fn left(&self) -> i64 {
-        (self.figures.to - self.next).max(0)
+        (self.state.to - self.next).max(0)
     }
 }
 
@@ -213,7 +213,7 @@ impl<D: InboxStore> Replay<D> {
             .filter(|claim| claim.at.topic == topic)
             .filter_map(|claim| {
                 Some(ReplayProgress {
-                    figures: claim.replay?,
+                    state: claim.replay?,
                     at: claim.at,
                     next: claim.next,
                 })
@@ -330,11 +330,11 @@ mod tests {
                 offsets(21),
                 "holds the offsets 5 to 20; 21 is not there",
             ),
-            (12, offsets(13), "to go on at 13 would skip 1 record"),
+            (12, offsets(13), "to continue at 13 would skip 1 record"),
             (
                 3,
                 ReplayStart::Earliest,
-                "to go on at 5 would skip 2 record",
+                "to continue at 5 would skip 2 record",
             ),
             (31, offsets(7), "is not the topic"),
         ] {

@@ -24,7 +24,7 @@ use crate::source::Record;
 
 static TRACER: OnceLock<BoxedTracer> = OnceLock::new();
 
-/// Tells spans from now on, to the global tracer provider that the process has set before.
+/// Exports spans from now on, to the global tracer provider that the process has set before.
 pub fn switch_on() {
     TRACER.get_or_init(|| global::tracer("outbox"));
 }
@@ -111,7 +111,7 @@ struct OfOne {
 
 impl BatchSpans {
     /// Begins the spans of `items`, which `who` (a service, a consumer group) deals with. There
-    /// are none while spans are not told, and none when no item is sampled.
+    /// are none while spans are not exported, and none when no item is sampled.
     pub fn begin<'a, T: Into<Item<'a>>>(
         step: Step,
         who: &str,
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_told_before_it_is_switched_on() {
+    fn nothing_is_exported_before_it_is_switched_on() {
         let item = Item {
             name: "Something",
             traceparent: Some(SAMPLED),

@@ -75,7 +75,7 @@ pub async fn transact<D: Database, W: Work<D>>(
             return Err(fault);
         }
         metrics::counter!("transaction_retries_total").increment(1);
-        tracing::debug!(attempt, %fault, "the transaction is run again");
+        tracing::debug!(attempt, %fault, "the transaction is retried");
         tokio::time::sleep(database.jitter(bound(attempt))).await;
     }
 }

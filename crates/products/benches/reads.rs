@@ -19,10 +19,10 @@ use futures::future::join_all;
 use outbox::mongo::MongoDatabase;
 use outbox::{MessageContext, SystemClock};
 use products::catalogue::MemoryCatalogue;
-use products::commands::{create_category, create_product, raise_stock};
+use products::commands::{create_category, create_product, restock};
 use products::domain::{CategoryName, Draft, DraftFields, ProductName};
 use products::store::{Catalogue, Filter, Listing, Sort};
-use testkit::Bed;
+use testkit::TestEnvironment;
 
 const ROUND: Duration = Duration::from_secs(2);
 const ROUNDS: u32 = 3;
@@ -32,8 +32,8 @@ async fn main() {
     // What cargo and criterion pass to a benchmark begins with a dash.
     let asked = std::env::args().skip(1).find(|arg| !arg.starts_with('-'));
     let count: usize = asked.map_or(10_000, |text| text.parse().unwrap());
-    let bed = Bed::new().await;
-    let database = bed.database("products").await;
+    let environment = TestEnvironment::new().await;
+    let database = environment.database("products").await;
     host::prepare::<products::Products>(&database)
         .await
         .unwrap();
@@ -117,7 +117,7 @@ async fn changes(database: &MongoDatabase) {
     let began = Instant::now();
     for _ in 0..TIMES {
         let context = MessageContext::default();
-        raise_stock(database, &clock, context, id, 1).await.unwrap();
+        restock(database, &clock, context, id, 1).await.unwrap();
     }
     println!("a raise of stock: {:?}", began.elapsed() / TIMES);
     for ids in [1, 16, 250] {

@@ -10,9 +10,9 @@
 //!
 //! ```text
 //! POST /api/products -> commands/create_product   -> ProductCreate
-//! POST .../stock     -> commands/raise_stock      -> ProductsQuantityUpdate
+//! POST .../stock     -> commands/restock      -> ProductsQuantityUpdate
 //! OrderCreate        -> handlers/on_order_create  -> OrderStatusUpdate, ProductsQuantityUpdate
-//! its own topics     -> relearn, before all this, when the database was restored
+//! its own topics     -> recover, before all this, when the database was restored
 //! ```
 //!
 //! [`domain`] decides, [`store`] keeps, [`catalogue`] answers readers from memory, [`Products`]
@@ -27,7 +27,7 @@ pub mod domain;
 pub mod handlers;
 pub mod http;
 mod name;
-pub mod relearn;
+pub mod recovery;
 pub mod seed;
 pub mod store;
 
@@ -41,7 +41,7 @@ use outbox::SystemClock;
 use crate::catalogue::MemoryCatalogue;
 use crate::handlers::OnOrderCreate;
 use crate::http::Api;
-use crate::relearn::RelearnProducts;
+use crate::recovery::ProductRecovery;
 
 pub use seed::seed_demo;
 pub use store::audit::audit_view;
@@ -69,7 +69,7 @@ impl Service for Products {
             .on::<OrderCreate, _>("reserves stock for the order or rejects it", |context| {
                 OnOrderCreate::new(context.database(), context.clock())
             })
-            .recovery(|context| RelearnProducts::new(context.database(), context.clock()))
+            .recovery(|context| ProductRecovery::new(context.database(), context.clock()))
             .writes_wait_for_recovery()
             .routes(http::routes());
     }

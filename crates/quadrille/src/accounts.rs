@@ -8,7 +8,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use host::Service;
 use service::config::MongoSettings;
 
-use crate::place::Place;
+use crate::connection::ConnectionArgs;
 
 /// What can be done with accounts.
 #[derive(Debug, Subcommand)]
@@ -22,7 +22,7 @@ pub(crate) enum AccountsCommand {
 #[derive(Debug, Clone, Args)]
 pub(crate) struct AddArgs {
     #[command(flatten)]
-    place: Place,
+    connection: ConnectionArgs,
     /// The e-mail address
     email: String,
     /// What the account may do
@@ -50,8 +50,8 @@ pub(crate) const PASSWORD: &str = "QUADRILLE_ADMIN_PASSWORD";
 /// MongoDB is out of reach.
 pub(crate) async fn run(command: &AccountsCommand) -> anyhow::Result<()> {
     let AccountsCommand::Add(args) = command;
-    let database = args.place.database_name(Auth::NAME)?;
-    let settings = MongoSettings::new(&args.place.mongodb_uri()?, &database);
+    let database = args.connection.database_name(Auth::NAME)?;
+    let settings = MongoSettings::new(&args.connection.mongodb_uri()?, &database);
     let password = password(&args.email)?;
     let role = match args.role {
         RoleName::Admin => Role::Admin,

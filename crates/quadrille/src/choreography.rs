@@ -1,4 +1,4 @@
-//! `quadrille choreography`: who says what to whom, from the services' own contracts.
+//! `quadrille choreography`: who publishes what and who consumes it, from the services' own contracts.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -18,8 +18,8 @@ pub(crate) fn for_the_gateway() -> gateway::Choreography {
         .into_iter()
         .map(|contract| gateway::ServicePart {
             name: contract.service.to_owned(),
-            publishes: contract.publishes.iter().map(said).collect(),
-            subscribes: contract.subscribes.iter().map(heard).collect(),
+            publishes: contract.publishes.iter().map(published).collect(),
+            subscribes: contract.subscribes.iter().map(subscribed).collect(),
         });
     let topics = ALL.iter().map(|topic| gateway::Topic {
         name: topic.name.to_owned(),
@@ -34,15 +34,15 @@ pub(crate) fn for_the_gateway() -> gateway::Choreography {
     }
 }
 
-fn said(stream: &Stream) -> gateway::Said {
-    gateway::Said {
+fn published(stream: &Stream) -> gateway::Published {
+    gateway::Published {
         event: stream.event.to_owned(),
         topic: stream.topic.to_owned(),
     }
 }
 
-fn heard((stream, effect): &(Stream, &str)) -> gateway::Heard {
-    gateway::Heard {
+fn subscribed((stream, effect): &(Stream, &str)) -> gateway::Subscribed {
+    gateway::Subscribed {
         event: stream.event.to_owned(),
         topic: stream.topic.to_owned(),
         effect: (*effect).to_owned(),
@@ -97,7 +97,7 @@ pub(crate) fn markdown(contracts: &[Contract]) -> String {
         "# The choreography\n\n\
          Made by `quadrille choreography --markdown` from the contracts that the services declare \
          in their `lib.rs`; a test holds this page to them.\n\n\
-         ## Who hears whom\n\n```mermaid\nflowchart LR\n",
+         ## Who consumes what\n\n```mermaid\nflowchart LR\n",
     );
     for contract in contracts {
         let _ = writeln!(page, "    {0}[{0}]", contract.service);
@@ -142,7 +142,7 @@ pub(crate) fn markdown(contracts: &[Contract]) -> String {
         for (stream, effect) in &contract.subscribes {
             let _ = writeln!(
                 page,
-                "| hears | {} | `{}` | {effect} |",
+                "| subscribes | {} | `{}` | {effect} |",
                 stream.event, stream.topic
             );
         }
@@ -167,11 +167,12 @@ pub(crate) fn text(contracts: &[Contract]) -> String {
     for contract in contracts {
         let _ = writeln!(page, "{}", contract.service);
         for stream in &contract.publishes {
-            let _ = writeln!(page, "  says   {:<24} -> {}", stream.event, stream.topic);
+            let _ = writeln!(page, "  publishes {:<24} -> {}", stream.event, stream.topic);
             for other in contracts {
-                for (heard, effect) in &other.subscribes {
-                    if heard == stream {
-                        let _ = writeln!(page, "           {} hears it: {effect}", other.service);
+                for (subscribed, effect) in &other.subscribes {
+                    if subscribed == stream {
+                        let _ =
+                            writeln!(page, "              {} subscribes: {effect}", other.service);
                     }
                 }
             }

@@ -1,4 +1,4 @@
-//! What can be typed.
+//! The command line.
 
 use clap::{Args, Parser, Subcommand};
 use service::config::MongoSettings;
@@ -8,12 +8,12 @@ use crate::accounts::AccountsCommand;
 use crate::audit::AuditArgs;
 use crate::backup::{BackupArgs, RestoreArgs};
 use crate::bench::BenchArgs;
+use crate::connection::ConnectionArgs;
+use crate::dead_letters::DeadLettersCommand;
 use crate::health::HealthArgs;
 use crate::jobs::JobsCommand;
-use crate::letters::LettersCommand;
-use crate::order::life::EventsArgs;
+use crate::order::history::EventsArgs;
 use crate::order::stuck::StuckArgs;
-use crate::place::Place;
 use crate::rebuild::RebuildArgs;
 use crate::replay::ReplayArgs;
 use crate::role::Role;
@@ -21,14 +21,14 @@ use crate::services::Of;
 use crate::topics::TopicsCommand;
 use crate::up::UpArgs;
 
-/// Quadrille: a shop whose services dance by events.
+/// Quadrille: a shop whose services communicate by events.
 #[derive(Debug, Parser)]
 #[command(
     name = "quadrille",
     version,
     propagate_version = true,
     after_help = "Start here: `quadrille up`, then open http://localhost:8080\n\
-                  Every option can also be set in the environment; `quadrille config list` names all."
+                  Every option can also be set in the environment; `quadrille config list` lists them."
 )]
 pub(crate) struct Cli {
     /// How log lines look
@@ -53,41 +53,41 @@ pub(crate) enum Command {
     /// Run one service
     #[command(subcommand)]
     Serve(Box<Role>),
-    /// Load the demo data: categories, products and two users. What is there is left alone
-    Seed(Place),
-    /// Compare the services' databases and the topics and name every difference; exit status 1 if
+    /// Load the demo data: categories, products and two users. Existing data is left alone
+    Seed(ConnectionArgs),
+    /// Compare the services' databases and the topics and list every difference; exit status 1 if
     /// there is one
     Audit(AuditArgs),
     /// List the orders that wait too long and what each waits for; exit status 1 if there is one
     Stuck(StuckArgs),
-    /// Tell the life of one order: each event, its cause, where it lies and what it took
+    /// Show the history of one order: each event, its cause, its position and its duration
     Events(EventsArgs),
-    /// Let a service handle a topic's records again, from an earlier place on
+    /// Let a service handle a topic's records again, from an earlier position on
     Replay(ReplayArgs),
-    /// Make a service's local copy of others' data anew from its owner's topic
+    /// Rebuild a service's local copy of others' data from its owner's topic
     Rebuild(RebuildArgs),
     /// Save the services' databases into files, all at one moment, while they run
     Backup(BackupArgs),
-    /// Make a service's database a backup again; every instance of the service must have ended
+    /// Restore a service's database from a backup; every instance of the service must have ended
     Restore(RestoreArgs),
-    /// Look after messages that a service could not apply
+    /// List, retry and discard messages that a service could not apply
     #[command(subcommand)]
-    DeadLetters(LettersCommand),
+    DeadLetters(DeadLettersCommand),
     /// Look after what services have still to do: mails, time limits and the like
     #[command(subcommand)]
     Jobs(JobsCommand),
-    /// Compare the cluster's topics with what the shop needs, and make them so
+    /// Compare the cluster's topics with what the shop needs, and change them to match
     #[command(subcommand)]
     Topics(Box<TopicsCommand>),
     /// Make a service's collections, indexes and rules before it starts
     #[command(subcommand)]
     Migrate(Of<MongoSettings>),
-    /// Open accounts that nobody can register
+    /// Create accounts that nobody can register
     #[command(subcommand)]
     Accounts(Box<AccountsCommand>),
     /// Place many orders at once and measure how fast they are settled
     Bench(BenchArgs),
-    /// Show who says what to whom, from the services' own contracts
+    /// Show who publishes what and who consumes it, from the services' own contracts
     Choreography {
         /// As the page docs/choreography.md
         #[arg(long)]
@@ -105,7 +105,7 @@ pub(crate) enum Command {
     /// Check and list settings
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// Look after the keys that access tokens are signed with
+    /// Manage the keys that access tokens are signed with
     #[command(subcommand)]
     Keys(KeysCommand),
     /// Ask a service whether it is ready; exit status 1 if not. For images and probes

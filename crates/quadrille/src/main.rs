@@ -19,13 +19,13 @@ mod backup;
 mod bench;
 mod choreography;
 mod cli;
+mod connection;
+mod dead_letters;
 mod health;
 mod jobs;
-mod letters;
 mod migrate;
 mod openapi;
 mod order;
-mod place;
 mod progress;
 mod rebuild;
 mod registry;
@@ -86,8 +86,8 @@ fn verdict(well: bool) -> ExitCode {
 }
 
 /// Has the spans of batches and messages told, too, where the requests' are.
-fn tell_spans(log: &service::telemetry::Guard) {
-    if log.tells_spans() {
+fn export_spans(log: &service::telemetry::Guard) {
+    if log.exports_spans() {
         outbox::trace::switch_on();
     }
 }
@@ -96,16 +96,16 @@ async fn run(cli: Cli, matches: &clap::ArgMatches) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Serve(role) => {
             let log = service::telemetry::init(role.name(), cli.log_format, None);
-            tell_spans(&log);
+            export_spans(&log);
             serve::run(*role).await?;
         }
         Command::Up(args) => {
             let filter = Some(up::LOG_FILTER);
             let log = service::telemetry::init("quadrille", cli.log_format, filter);
-            tell_spans(&log);
+            export_spans(&log);
             up::run(&args).await?;
         }
-        Command::Seed(place) => seed::run(&place).await?,
+        Command::Seed(connection) => seed::run(&connection).await?,
         Command::Audit(args) => {
             let findings = audit::run(&args).await?;
             let text = if args.json {
@@ -119,12 +119,12 @@ async fn run(cli: Cli, matches: &clap::ArgMatches) -> anyhow::Result<ExitCode> {
             }
         }
         Command::Stuck(args) => return Ok(verdict(order::stuck::run(&args).await?)),
-        Command::Events(args) => order::life::run(&args).await?,
+        Command::Events(args) => order::history::run(&args).await?,
         Command::Replay(args) => replay::run(&args).await?,
         Command::Rebuild(args) => return Ok(verdict(rebuild::run(&args).await?)),
         Command::Backup(args) => backup::save(&args).await?,
         Command::Restore(args) => backup::restore(&args).await?,
-        Command::DeadLetters(command) => return Ok(verdict(letters::run(&command).await?)),
+        Command::DeadLetters(command) => return Ok(verdict(dead_letters::run(&command).await?)),
         Command::Jobs(command) => jobs::run(&command).await?,
         Command::Bench(args) => {
             if !bench::run(&args).await? {

@@ -16,7 +16,7 @@ use outbox::replay::{Replay, ReplayPlan, ReplayProgress, ReplayStart, ReplayStep
 use outbox::source::Assigned;
 use serde::Serialize;
 
-use crate::place::Place;
+use crate::connection::ConnectionArgs;
 use crate::progress::bar;
 use crate::services;
 
@@ -24,7 +24,7 @@ use crate::services;
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ReplayArgs {
     #[command(flatten)]
-    place: Place,
+    connection: ConnectionArgs,
     /// The service that is to handle the records again
     #[arg(long)]
     service: String,
@@ -113,7 +113,7 @@ struct Part {
 /// When it would not be safe, with the reason; nothing is changed then.
 pub(crate) async fn run(args: &ReplayArgs) -> anyhow::Result<()> {
     let service = services::consuming(&args.service, &args.topic)?;
-    let database = args.place.database(service.name()).await?;
+    let database = args.connection.database(service.name()).await?;
     let replay = Replay::new(
         database.clone(),
         service.name(),
@@ -129,7 +129,7 @@ pub(crate) async fn run(args: &ReplayArgs) -> anyhow::Result<()> {
         );
         return args.show(&args.outcome(&progress));
     };
-    let reader = args.place.topics()?;
+    let reader = args.connection.topics()?;
     let ends = reader.ends(&args.topic).await?;
     if let Some(partition) = args.partition {
         ensure!(
@@ -256,17 +256,17 @@ impl ReplayArgs {
             ..Outcome::default()
         };
         for part in progress {
-            let figures = &part.figures;
+            let state = &part.state;
             outcome.partitions.push(Part {
                 partition: part.at.partition,
-                from: figures.from,
-                to: figures.to,
+                from: state.from,
+                to: state.to,
                 next: part.next,
             });
-            outcome.applied += figures.counts.applied;
-            outcome.duplicates += figures.counts.duplicates;
-            outcome.parked += figures.counts.parked;
-            outcome.passed_over += figures.counts.passed_over;
+            outcome.applied += state.counts.applied;
+            outcome.duplicates += state.counts.duplicates;
+            outcome.parked += state.counts.dead_lettered;
+            outcome.passed_over += state.counts.passed_over;
         }
         outcome
     }
@@ -294,8 +294,8 @@ impl ReplayArgs {
         );
         println!("new         {:>10}", outcome.applied);
         println!("duplicate   {:>10}", outcome.duplicates);
-        println!("parked      {:>10}", outcome.parked);
-        println!("passed over {:>10}", outcome.passed_over);
+        println!("dead letter {:>10}", outcome.parked);
+        println!("skipped     {:>10}", outcome.passed_over);
         Ok(())
     }
 }
@@ -335,7 +335,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_to_begin_is_read() {
+    fn a_start_position_is_parsed() {
         assert_eq!("earliest".parse(), Ok(From::Earliest));
         assert_eq!("17".parse(), Ok(From::Offset(17)));
         assert_eq!(

@@ -56,7 +56,7 @@ impl FromArgMatches for Role {
 }
 
 impl Role {
-    /// Its word on the command line.
+    /// Its name on the command line.
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Gateway(_) => GATEWAY,

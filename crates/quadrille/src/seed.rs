@@ -4,16 +4,16 @@ use anyhow::Context;
 use outbox::mongo::{MongoDatabase, MongoOptions};
 use quadrille::SERVICES;
 
-use crate::place::Place;
+use crate::connection::ConnectionArgs;
 
 /// Loads it, and says so.
 ///
 /// # Errors
 /// When a database is not reached.
-pub(crate) async fn run(place: &Place) -> anyhow::Result<()> {
-    let uri = place.mongodb_uri()?;
+pub(crate) async fn run(connection: &ConnectionArgs) -> anyhow::Result<()> {
+    let uri = connection.mongodb_uri()?;
     for service in SERVICES {
-        load(*service, &uri, &place.database_name(service.name())?).await?;
+        load(*service, &uri, &connection.database_name(service.name())?).await?;
     }
     println!(
         "The demo data is there. Users: {}",

@@ -3,20 +3,16 @@
 //! `/livez` answers while the process turns; `/readyz` runs the named checks; `/metrics` is Prometheus'
 //! text. A check's outcome is kept for a second and shared by all probes, so that probing is cheap.
 
-use std::{
-    collections::BTreeMap,
-    fmt::Display,
-    future::Future,
-    pin::Pin,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use axum::{
-    Router,
-    response::{IntoResponse, Json, Response},
-    routing::get,
-};
+use axum::Router;
+use axum::response::{IntoResponse, Json, Response};
+use axum::routing::get;
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use tokio::sync::Mutex;
@@ -102,7 +98,7 @@ impl Health {
         }
     }
 
-    /// `/livez`, `/readyz` and `/metrics`; the last is hidden by the frame where metrics have a port of
+    /// `/livez`, `/readyz` and `/metrics`; the last is hidden by the middleware where metrics have a port of
     /// their own.
     pub fn routes<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
         let health = self.clone();

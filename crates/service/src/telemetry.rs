@@ -7,18 +7,17 @@
 mod json_lines;
 mod traces;
 
-use std::{
-    io::{self, IsTerminal},
-    sync::OnceLock,
-    thread,
-    time::Duration,
-};
+use std::io::{self, IsTerminal};
+use std::sync::OnceLock;
+use std::thread;
+use std::time::Duration;
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
-use tracing_subscriber::{
-    EnvFilter, fmt::format::JsonFields, layer::SubscriberExt, util::SubscriberInitExt,
-};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::JsonFields;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use self::json_lines::JsonLines;
 
@@ -56,19 +55,19 @@ pub enum LogFormat {
     Json,
 }
 
-/// Keeps the log's writing thread and the telling of spans alive; dropping it writes what is left.
+/// Keeps the log's writing thread and the export of spans alive; dropping it writes what is left.
 #[derive(Debug)]
 #[must_use = "dropping the guard ends logging"]
 pub struct Guard {
     // In the order of their end: what goes wrong with the spans is still logged.
-    telling: Option<traces::Telling>,
+    exporter: Option<traces::Exporter>,
     _writer: WorkerGuard,
 }
 
 impl Guard {
-    /// Whether spans are told, so that libraries may be told to make some.
-    pub fn tells_spans(&self) -> bool {
-        self.telling.is_some()
+    /// Whether spans are exported, so that libraries may create some.
+    pub fn exports_spans(&self) -> bool {
+        self.exporter.is_some()
     }
 }
 
@@ -105,7 +104,7 @@ pub fn init(name: &'static str, format: LogFormat, filter: Option<&str>) -> Guar
         tracing::debug!("the log is installed already");
     }
     Guard {
-        telling: traces::start(name),
+        exporter: traces::start(name),
         _writer: guard,
     }
 }
@@ -163,7 +162,7 @@ mod tests {
         metrics::counter!("telemetry_test_total").increment(1);
         metrics::histogram!("telemetry_test_seconds").record(0.3);
         metrics::histogram!("telemetry_test_batch_size").record(3.0);
-        assert!(!guard.tells_spans());
+        assert!(!guard.exports_spans());
         let text = metrics_text();
         assert!(text.contains("telemetry_test_total 2"), "{text}");
         assert!(

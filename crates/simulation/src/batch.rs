@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::check::{Check, Violation};
 use crate::control::Control;
-use crate::fate::Fault;
+use crate::fault_injector::Fault;
 use crate::run::{Run, run};
 
 /// What many seeds came to.

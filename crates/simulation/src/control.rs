@@ -26,7 +26,7 @@ impl Control {
                 Check::Announced
             }
             Rule::KeyOrder => Check::Versions,
-            Rule::DeadLetterKey => Check::DeadLetters,
+            Rule::DeadLetterKey => Check::DeadLetterAdmin,
             Rule::IdempotencyKey => Check::Requests,
             Rule::Lease => Check::PublishedOnce,
         };

@@ -8,12 +8,12 @@ use events::{AccountId, OrderId, ProductId, topics};
 use orders::commands::{PlaceOrder, Placed, RetryKey};
 use orders::domain::Basket;
 use outbox::{Clock, MessageContext};
-use products::commands::{CommandError, create_product, raise_stock};
+use products::commands::{CommandError, create_product, restock};
 use products::domain::{Draft, DraftFields, Refusal};
 use tokio::task::JoinSet;
 
 use crate::check::Check;
-use crate::fate::Fault;
+use crate::fault_injector::Fault;
 use crate::shop::Shop;
 
 /// What the customers and the admin know when all is over.
@@ -70,7 +70,7 @@ async fn admin(shop: Arc<Shop>, memory: Shared, number: u32) {
     let chance = &shop.world.chance;
     let name = product_name(number);
     let quantity = i64::from(chance.between(1, 12));
-    let raises = chance.between(0, 2);
+    let restocks = chance.between(0, 2);
     let id = loop {
         let fields = DraftFields {
             name: &name,
@@ -107,13 +107,13 @@ async fn admin(shop: Arc<Shop>, memory: Shared, number: u32) {
     with(&memory, |memory| {
         memory.stocked.entry(id).or_default().initial = quantity.unsigned_abs();
     });
-    for _ in 0..raises {
+    for _ in 0..restocks {
         tokio::time::sleep(chance.time(RUSH)).await;
         let by = chance.between(1, 4);
         let heard = shop
             .in_catalogue(async move |store, clock| {
                 let context = MessageContext::default();
-                raise_stock(&store, clock.as_ref(), context, id, by.into()).await
+                restock(&store, clock.as_ref(), context, id, by.into()).await
             })
             .await;
         with(&memory, |memory| {
@@ -194,7 +194,7 @@ async fn ask(
     retry: Option<RetryKey>,
     number: u32,
 ) -> Answer {
-    let Some((intake, clock)) = shop.door() else {
+    let Some((order_queue, clock)) = shop.door() else {
         return Answer::No;
     };
     let id = OrderId::from_bytes(clock.uuid().into_bytes());
@@ -228,7 +228,7 @@ async fn ask(
         shop.broker
             .append(topics::ORDERS, Some(&key), headers, b"{".to_vec());
     }
-    match intake.place(request).await {
+    match order_queue.place(request).await {
         Ok(Ok(Placed::New(order) | Placed::Again(order))) => Answer::Order(order.id),
         Ok(Err(_)) => Answer::No,
         Err(_) => Answer::None,

@@ -1,4 +1,4 @@
-//! What must be parked, worked out from the topics alone.
+//! What must be dead-lettered, worked out from the topics alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +17,7 @@ pub(crate) fn header<'a>(record: &'a Record, name: &str) -> Option<&'a str> {
 }
 
 /// What a record says.
-pub(crate) enum Said {
+pub(crate) enum Published {
     /// An order was placed.
     Order(Uuid, OrderCreate),
     /// It took a step.
@@ -28,7 +28,7 @@ pub(crate) enum Said {
     Product(Uuid, ProductState),
 }
 
-impl Said {
+impl Published {
     /// What `record` says; `None` when it can't be read.
     pub(crate) fn in_record(record: &Record) -> Option<Self> {
         fn read<E: Event>(record: &Record) -> Option<(Uuid, E)> {
@@ -64,8 +64,8 @@ impl Said {
 /// A topic as every group that reads it must take it.
 #[derive(Debug, Default)]
 pub(crate) struct Expected {
-    /// The places of records that are parked, and whether they wait behind another one.
-    pub(crate) parked: BTreeMap<(i32, i64), bool>,
+    /// The places of records that are dead-lettered, and whether they wait behind another one.
+    pub(crate) dead_lettered: BTreeMap<(i32, i64), bool>,
     /// The keys of those.
     pub(crate) keys: BTreeSet<String>,
     /// How often each event is applied.
@@ -74,16 +74,16 @@ pub(crate) struct Expected {
 
 impl Expected {
     /// Of the records of one topic, partition by partition and each in order.
-    pub(crate) fn of(records: &[(Record, Option<Said>)]) -> Self {
+    pub(crate) fn of(records: &[(Record, Option<Published>)]) -> Self {
         let mut expected = Self::default();
-        for (record, said) in records {
+        for (record, event) in records {
             let place = (record.at.partition, record.offset);
             let key = record.key.clone().unwrap_or_default();
             let waits = expected.keys.contains(&key);
-            match said {
-                Some(said) if !waits => *expected.applied.entry(said.id()).or_default() += 1,
+            match event {
+                Some(event) if !waits => *expected.applied.entry(event.id()).or_default() += 1,
                 _ => {
-                    expected.parked.insert(place, waits);
+                    expected.dead_lettered.insert(place, waits);
                     expected.keys.insert(key);
                 }
             }

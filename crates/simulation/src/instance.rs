@@ -8,7 +8,7 @@ use std::time::Duration;
 use controls::Broken;
 use events::{OrderCreate, OrderStatusUpdate, ProductCreate, ProductsQuantityUpdate};
 use orders::BatchSettings;
-use orders::commands::{GroupCommit, Intake};
+use orders::commands::{GroupCommit, OrderQueue};
 use orders::handlers::{OnOrderStatusUpdate, OnProductCreate, OnProductsQuantityUpdate};
 use outbox::memory::{Faults, MemoryBroker, MemoryDatabase};
 use outbox::{
@@ -20,7 +20,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::SimulatedClock;
-use crate::fate::Fate;
+use crate::fault_injector::FaultInjector;
 use crate::shop::Shop;
 use crate::tally;
 use crate::world::World;
@@ -78,7 +78,7 @@ pub(crate) struct Running {
     stop: CancellationToken,
     pub(crate) clock: Arc<SimulatedClock>,
     /// Where orders are handed in, when it is of that service.
-    pub(crate) intake: Option<Intake>,
+    pub(crate) order_queue: Option<OrderQueue>,
     /// The catalogue, when it is of that service.
     pub(crate) catalogue: Option<Broken<MemoryDatabase<ProductsTables>>>,
 }
@@ -101,7 +101,7 @@ impl Running {
             tasks: JoinSet::new(),
             stop: CancellationToken::new(),
             clock: Arc::clone(&clock),
-            intake: None,
+            order_queue: None,
             catalogue: None,
         };
         let topics: Vec<&str> = match name.service {
@@ -109,10 +109,10 @@ impl Running {
             Service::Products => vec![events::topics::ORDERS],
             Service::Tally => vec![events::topics::ORDERS, events::topics::ORDER_STATUS],
         };
-        // The fate needs the member's number, which the source has, which needs the fate.
+        // The fault injector needs the member's number, which the source has, which needs the injector.
         let member = Arc::new(std::sync::OnceLock::new());
-        let fate = fate(world, &shop.broker, name, Arc::clone(&member));
-        let broker = shop.broker.instance(Arc::clone(&fate));
+        let fault_injector = fault_injector(world, &shop.broker, name, Arc::clone(&member));
+        let broker = shop.broker.instance(Arc::clone(&fault_injector));
         let source = broker.subscribe(name.service.name(), &topics);
         let _first = member.set(source.member());
         let part = Part {
@@ -123,7 +123,7 @@ impl Running {
         };
         match name.service {
             Service::Orders => {
-                let database = world.adapter(shop.orders.instance(fate));
+                let database = world.adapter(shop.orders.instance(fault_injector));
                 let subscriptions = Subscriptions::new(orders::Orders::NAME)
                     .on::<OrderStatusUpdate, _>(OnOrderStatusUpdate::new(database.clone()))
                     .on::<ProductCreate, _>(OnProductCreate::new(database.clone()))
@@ -136,9 +136,9 @@ impl Running {
                     ..BatchSettings::default()
                 };
                 let clock: Arc<dyn Clock> = running.clock.clone();
-                let (intake, mut writers) =
+                let (order_queue, mut writers) =
                     GroupCommit::start(database.clone(), clock, settings, &running.stop);
-                running.intake = Some(intake);
+                running.order_queue = Some(order_queue);
                 running
                     .tasks
                     .spawn(async move { while writers.join_next().await.is_some() {} });
@@ -146,7 +146,7 @@ impl Running {
                 running.inbox(part, database, subscriptions);
             }
             Service::Products => {
-                let database = world.adapter(shop.products.instance(fate));
+                let database = world.adapter(shop.products.instance(fault_injector));
                 let clock: Arc<dyn Clock> = running.clock.clone();
                 let subscriptions = Subscriptions::new(products::Products::NAME)
                     .on::<OrderCreate, _>(OnOrderCreate::new(database.clone(), clock));
@@ -155,7 +155,7 @@ impl Running {
                 running.inbox(part, database, subscriptions);
             }
             Service::Tally => {
-                let database = world.adapter(shop.tally.instance(fate));
+                let database = world.adapter(shop.tally.instance(fault_injector));
                 running.inbox(part, database, tally::subscriptions());
             }
         }
@@ -223,7 +223,7 @@ struct Part<'a> {
     clock: Arc<SimulatedClock>,
 }
 
-fn fate(
+fn fault_injector(
     world: &Arc<World>,
     broker: &MemoryBroker,
     name: Name,
@@ -237,11 +237,11 @@ fn fate(
         let (watcher, broker) = (Arc::clone(&watcher), broker.clone());
         tokio::spawn(async move {
             tokio::time::sleep(SESSION).await;
-            watcher.count(crate::fate::Fault::Expel);
+            watcher.count(crate::fault_injector::Fault::Expel);
             broker.expel(name.service.name(), member);
         });
     };
-    Arc::new(Fate {
+    Arc::new(FaultInjector {
         world: Arc::clone(world),
         name,
         stalled: Box::new(stalled),

@@ -8,14 +8,14 @@
 //! [`run`] draws it all from a seed, as the rest of this crate does; [`Control`] takes one promise
 //! of the store away, and the check that [`Control::caught_by`] names has to fail.
 
-mod books;
 mod check;
 mod clock;
 mod control;
 mod customers;
-mod fate;
+mod fault_injector;
 mod handlers;
 mod instance;
+mod snapshot;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,14 +24,14 @@ use anyhow::Context;
 use outbox::memory::MemoryDatabase;
 use tokio::time::Instant;
 
-use self::books::Books;
 pub use self::check::Check;
 use self::clock::DatabaseClock;
 pub use self::control::Control;
 use self::control::Store;
 use self::customers::Customers;
-use self::fate::World;
+use self::fault_injector::World;
 use self::instance::Instances;
+use self::snapshot::Snapshot;
 use crate::chance::Chance;
 
 /// What came of a seed.
@@ -78,7 +78,7 @@ async fn story(seed: u64, control: Option<Control>) -> Run {
     let chance = Arc::new(Chance::new(seed));
     let clock = Arc::new(DatabaseClock::new(Arc::clone(&chance)));
     let world = Arc::new(World::new(Arc::clone(&chance)));
-    let database: MemoryDatabase<Books> = MemoryDatabase::new(clock.clone());
+    let database: MemoryDatabase<Snapshot> = MemoryDatabase::new(clock.clone());
     let shared = database.clone();
     let store = move |faults| Store::new(shared.instance(faults), control);
     let instances = Instances::start(&world, &clock, store);

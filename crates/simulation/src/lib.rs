@@ -5,7 +5,7 @@
 //! commits that nobody hears of, publications that half happen, duplicates, late and
 //! differently interleaved deliveries, rebalances, stalls longer than lease and session,
 //! crashes at any await point, replays from zero, unreadable messages. Then the faults end,
-//! everything has to settle, and the books are compared.
+//! everything has to settle, and the databases are compared.
 //!
 //! **Boundary.** What it shows, it shows of the code above the adapters; that MongoDB and
 //! Kafka keep the promises that the adapters in memory make is for the tests on the real
@@ -13,11 +13,11 @@
 //! chances come from the seed, and there is one thread.
 //!
 //! **Flow.** [`run`] draws a [`Plan`] from the seed, starts the [`shop`](Shop) with up to two
-//! instances of each service, lets customers and the weather at it, and `check`s.
+//! instances of each service, lets customers and the fault schedule at it, and `check`s.
 //!
 //! [`jobs`] does the same for jobs and timers, with a service of its own.
 //!
-//! **How to add one.** A fault: a kind in [`Fault`] and where `Fate` draws it, or an event
+//! **How to add one.** A fault: a kind in [`Fault`] and where `FaultInjector` draws it, or an event
 //! of the weather. A check: a function in `check/` that names what is off, and a variant of
 //! [`Check`] for it. A negative control: see the crate `controls`, and `control.rs` here.
 
@@ -28,7 +28,8 @@ mod clock;
 mod control;
 mod customers;
 mod expected;
-mod fate;
+mod fault_injector;
+mod fault_schedule;
 mod instance;
 pub mod jobs;
 mod plan;
@@ -36,13 +37,12 @@ mod run;
 pub mod sharded;
 mod shop;
 mod tally;
-mod weather;
 mod world;
 
 pub use batch::{Summary, run_all};
 pub use check::{Check, Violation};
 pub use control::Control;
-pub use fate::Fault;
+pub use fault_injector::Fault;
 pub use plan::Plan;
 pub use run::{Run, run};
 pub use shop::Shop;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::chance::Chance;
 
-/// The size of a run and how bad its weather is, drawn from the seed. Chances are in parts
+/// The size of a run and how severe its faults are, drawn from the seed. Chances are in parts
 /// of ten thousand, for each step at a database or a broker.
 #[derive(Debug, Clone)]
 pub struct Plan {
@@ -20,9 +20,9 @@ pub struct Plan {
     pub batch: usize,
     /// How far the second instances' clocks are ahead, in milliseconds.
     pub skew: i64,
-    /// How long the weather lasts.
+    /// How long the fault schedule lasts.
     pub storm: Duration,
-    /// How many events of the weather there are.
+    /// How many events the fault schedule has.
     pub events: u32,
     /// The chance of a short wait at a step.
     pub wait: u32,

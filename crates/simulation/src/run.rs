@@ -10,14 +10,14 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::chance::Chance;
-use crate::check::{self, Books, Violation};
+use crate::check::{self, Snapshot, Violation};
 use crate::control::Control;
 use crate::customers;
-use crate::fate::Fault;
+use crate::fault_injector::Fault;
+use crate::fault_schedule;
 use crate::instance::Service;
 use crate::plan::Plan;
 use crate::shop::{READS, Shop};
-use crate::weather;
 use crate::world::World;
 
 /// What came of a seed.
@@ -63,13 +63,13 @@ pub fn run(seed: u64, control: Option<Control>, tell: bool) -> anyhow::Result<Ru
 async fn story(seed: u64, control: Option<Control>, tell: bool) -> Run {
     let chance = Arc::new(Chance::new(seed));
     let plan = Plan::draw(&chance);
-    let (said, mut crashes) = mpsc::unbounded_channel();
-    let world = Arc::new(World::new(chance, plan.clone(), control, said, tell));
+    let (published, mut crashes) = mpsc::unbounded_channel();
+    let world = Arc::new(World::new(chance, plan.clone(), control, published, tell));
     world.tell(|| format!("{plan:?}"));
     let shop = Arc::new(Shop::open(&world));
     shop.start_all();
     let (memory, mut people) = customers::send(&shop);
-    weather::pass(&shop, &mut crashes).await;
+    fault_schedule::pass(&shop, &mut crashes).await;
     let leaving = async { while people.join_next().await.is_some() {} };
     if tokio::time::timeout(PATIENCE, leaving).await.is_err() {
         world.violate("customers still wait for an answer".to_owned());
@@ -83,8 +83,8 @@ async fn story(seed: u64, control: Option<Control>, tell: bool) -> Run {
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner),
     );
-    let books = Books::of(&shop);
-    check::all(&shop, &books, &memory);
+    let snapshot = Snapshot::of(&shop);
+    check::all(&shop, &snapshot, &memory);
 
     // Everything once more from zero must change nothing that is right.
     for (service, topic) in READS
@@ -94,7 +94,7 @@ async fn story(seed: u64, control: Option<Control>, tell: bool) -> Run {
         shop.replay(*service, topic).await;
     }
     settle(&shop, "after the replay").await;
-    check::replayed(&shop, &books);
+    check::replayed(&shop, &snapshot);
 
     for topic in [topics::ORDERS, topics::ORDER_STATUS, topics::PRODUCTS] {
         for record in shop.broker.records(topic) {
@@ -107,8 +107,8 @@ async fn story(seed: u64, control: Option<Control>, tell: bool) -> Run {
     Run {
         seed,
         trace: left.hash,
-        orders: books.orders.orders.len(),
-        accepted: books.accepted(),
+        orders: snapshot.orders.orders.len(),
+        accepted: snapshot.accepted(),
         faults: left.faults,
         violations: left.violations,
         story: left.story,

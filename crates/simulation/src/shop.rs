@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use controls::Broken;
 use events::topics;
-use orders::commands::Intake;
+use orders::commands::OrderQueue;
 use orders::store::memory::Tables as OrdersTables;
 use outbox::memory::{MemoryBroker, MemoryDatabase};
 use outbox::replay::{Replay, ReplayError, ReplayStart};
@@ -15,7 +15,7 @@ use outbox::{Clock, InboxStore, OutboxStore, TopicPartition};
 use products::store::memory::Tables as ProductsTables;
 
 use crate::clock::SimulatedClock;
-use crate::fate::Fault;
+use crate::fault_injector::Fault;
 use crate::instance::{Name, Running, Service};
 use crate::tally::Counts;
 use crate::world::World;
@@ -148,13 +148,13 @@ impl Shop {
     }
 
     /// Where an order can be handed in, and the clock there, by chance one of those that run.
-    pub(crate) fn door(&self) -> Option<(Intake, Arc<SimulatedClock>)> {
+    pub(crate) fn door(&self) -> Option<(OrderQueue, Arc<SimulatedClock>)> {
         let processes = self.processes();
         let running = processes
             .iter()
             .filter_map(|process| process.running.as_ref());
         let doors: Vec<_> = running
-            .filter_map(|running| Some((running.intake.clone()?, Arc::clone(&running.clock))))
+            .filter_map(|running| Some((running.order_queue.clone()?, Arc::clone(&running.clock))))
             .collect();
         (!doors.is_empty()).then(|| doors[self.world.chance.place(doors.len())].clone())
     }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use controls::{Broken, BrokenTx};
 use events::{OrderCreate, OrderStatusUpdate, OrderUpdate};
 use outbox::memory::{MemoryDatabase, MemoryTx};
-use outbox::{Envelope, Event, Handle, HandleError, Outgoing, Subscriptions};
+use outbox::{Envelope, Event, EventCollector, Handle, HandleError, Subscriptions};
 use uuid::Uuid;
 
 /// How often each event was applied.
@@ -26,7 +26,7 @@ impl<E: Event> Handle<E, Broken<MemoryDatabase<Counts>>> for Count {
         &self,
         tx: &mut BrokenTx<MemoryTx<Counts>>,
         events: &[&Envelope<E>],
-        _out: &mut Outgoing<'_>,
+        _out: &mut EventCollector<'_>,
     ) -> Result<(), HandleError> {
         for envelope in events {
             *tx.right.state.entry(envelope.id).or_default() += 1;

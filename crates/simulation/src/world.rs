@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::chance::Chance;
 use crate::check::{Check, Violation};
 use crate::control::Control;
-use crate::fate::Fault;
+use crate::fault_injector::Fault;
 use crate::instance::Name;
 use crate::plan::Plan;
 

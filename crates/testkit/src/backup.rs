@@ -51,7 +51,7 @@ impl Backup {
 
 async fn names(database: &MongoDatabase) -> Vec<String> {
     let names = database.database().list_collection_names().await.unwrap();
-    // The bell only wakes who waits, and no snapshot shows a capped collection.
+    // The notifications only wake who waits, and no snapshot shows a capped collection.
     let own = |name: &String| !name.starts_with("system.") && name != "outbox_bell";
     names.into_iter().filter(own).collect()
 }

@@ -1,7 +1,7 @@
 //! Fixtures for tests on the real Kafka and the real MongoDB.
 //!
-//! **Purpose.** [`Bed::new`] gives a test its own databases, topics and consumer groups on
-//! the stack that all tests share; [`eventually`] waits for a condition, never for a time;
+//! **Purpose.** [`TestEnvironment::new`] gives a test its own databases, topics and consumer groups
+//! on the stack that all tests share; [`eventually`] waits for a condition, never for a time;
 //! [`faults`] makes each command of a unit of work fail in turn; [`Backup`] copies a database and
 //! puts the copy back; [`Signer`] signs tokens as the auth service does.
 //!
@@ -11,17 +11,17 @@
 //! **How to add one.** What two crates' tests both need goes here; what one needs stays there.
 
 mod backup;
-mod bed;
+mod consuming;
+mod environment;
 pub mod faults;
-mod hearing;
-mod outgoing;
+mod pending_messages;
 mod signer;
 pub mod stack;
 mod wait;
 
 pub use backup::Backup;
-pub use bed::Bed;
-pub use hearing::Hearing;
-pub use outgoing::outgoing;
+pub use consuming::Consuming;
+pub use environment::TestEnvironment;
+pub use pending_messages::take_pending;
 pub use signer::{Signer, unsigned};
 pub use wait::{eventually, eventually_within};

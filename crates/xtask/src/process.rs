@@ -1,12 +1,10 @@
 //! Running other programs: shown as they go, read along.
 
-use std::{
-    ffi::OsStr,
-    io::{BufRead, BufReader, IsTerminal, Read, Write},
-    path::PathBuf,
-    process::{Command, ExitStatus, Stdio},
-    thread,
-};
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader, IsTerminal, Read, Write};
+use std::path::PathBuf;
+use std::process::{Command, ExitStatus, Stdio};
+use std::thread;
 
 use anyhow::Context;
 

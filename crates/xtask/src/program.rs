@@ -1,10 +1,12 @@
 //! `cargo xtask simulate`, `chaos`, `bench`: build one of the workspace's programs, then become it.
 
-use std::{os::unix::process::CommandExt, process::Command};
+use std::os::unix::process::CommandExt;
+use std::process::Command;
 
 use anyhow::{Context, bail};
 
-use crate::{install, process, workspace::Workspace};
+use crate::workspace::Workspace;
+use crate::{install, process};
 
 /// What goes to the program.
 #[derive(Debug, clap::Args)]

@@ -1,10 +1,12 @@
 //! `cargo xtask up`: build, then become `quadrille up`.
 
-use std::{os::unix::process::CommandExt, process::Command};
+use std::os::unix::process::CommandExt;
+use std::process::Command;
 
 use anyhow::{Context, bail};
 
-use crate::{install, process, web, workspace::Workspace};
+use crate::workspace::Workspace;
+use crate::{install, process, web};
 
 /// What `cargo xtask up` takes.
 #[derive(Debug, clap::Args)]

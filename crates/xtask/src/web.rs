@@ -1,10 +1,14 @@
 //! The web UI: its packages, its checks, its build.
 
-use std::{fs, path::Path, process::Command, time::SystemTime};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::SystemTime;
 
 use anyhow::bail;
 
-use crate::{process, workspace::Workspace};
+use crate::process;
+use crate::workspace::Workspace;
 
 /// What the built UI consists of, for telling whether it is of today.
 const SOURCES: [&str; 5] = [

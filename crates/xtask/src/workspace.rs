@@ -1,11 +1,9 @@
 //! The checkout that this command belongs to.
 
-use std::{
-    env,
-    ffi::OsString,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::Context;
 use cargo_metadata::{Metadata, MetadataCommand};

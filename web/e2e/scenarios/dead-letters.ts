@@ -35,7 +35,7 @@ test("a message that can't be applied is found, looked at, tried again and disca
   await drawer.getByText("ProductsQuantityUpdate at").waitFor();
   expect(await serious(page)).toEqual([]);
   await drawer.getByRole("button", { name: "Try again" }).click();
-  await drawer.getByText("It failed again and stays parked").waitFor();
+  await drawer.getByText("It failed again and stays a dead letter").waitFor();
 
   await drawer.getByRole("button", { name: "Discard…" }).click();
   await drawer.getByRole("button", { name: "Discard it for good" }).click();

@@ -4,7 +4,7 @@ import { productsQuery } from "../catalogue/queries";
 import { Button } from "../ui/button";
 import { money } from "../ui/money";
 import { Empty, Failed, Loading } from "../ui/states";
-import { RaiseStock } from "./raise-stock";
+import { Restock } from "./restock";
 
 export function ProductTable() {
   const list = useInfiniteQuery(productsQuery({ search: "", category: "", sort: "newest" }));
@@ -26,7 +26,7 @@ export function ProductTable() {
               </p>
               <Stock quantity={product.quantity} />
             </div>
-            <RaiseStock product={product} />
+            <Restock product={product} />
           </li>
         ))}
       </ul>

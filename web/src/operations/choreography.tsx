@@ -148,7 +148,7 @@ function ServiceBox({ box, service, rate }: { box: Box; service: Service; rate: 
       </text>
       {lines.length === 0 && (
         <text x={box.x + 20} y={box.y + 50} className="fill-quiet text-[13px]">
-          {silent ? "says and hears nothing" : "no figures"}
+          {silent ? "publishes and consumes nothing" : "no figures"}
         </text>
       )}
       {lines.map(([name, value, alarming], index) => (

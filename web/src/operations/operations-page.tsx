@@ -2,7 +2,7 @@ import { Page } from "../ui/page";
 import { Failed, Loading, Notice } from "../ui/states";
 import { Choreography } from "./choreography";
 import { DeadLetters } from "./dead-letters/dead-letters";
-import { FiguresTable } from "./figures-table";
+import { MetricsTable } from "./metrics-table";
 import { RateChart } from "./rate-chart";
 import { shown } from "./rates";
 import type { Operations } from "./types";
@@ -22,7 +22,7 @@ export default function OperationsPage() {
           <OrderFigures orders={data.orders} />
           <Choreography data={data} rates={points.at(-1)?.rates} />
           <RateChart points={points} services={publishers(data)} />
-          <FiguresTable services={data.services} rates={points.at(-1)?.rates} />
+          <MetricsTable services={data.services} rates={points.at(-1)?.rates} />
           <DeadLetters services={listeners(data)} />
         </div>
       )}

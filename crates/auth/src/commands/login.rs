@@ -9,7 +9,7 @@ use crate::store::Credentials;
 #[derive(Debug, thiserror::Error)]
 pub enum LoginError {
     /// No account has this address and this password. Which of both is wrong is told to nobody.
-    #[error("e-mail address or password are wrong")]
+    #[error("the e-mail address or the password is wrong")]
     InvalidCredentials,
     /// It could not be done now.
     #[error(transparent)]

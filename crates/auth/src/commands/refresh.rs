@@ -15,7 +15,7 @@ pub enum RefreshError {
     #[error("the refresh token is not valid any more")]
     InvalidRefreshToken,
     /// It was replaced a moment ago, and very many tokens were given for it already.
-    #[error("this refresh token was presented too often")]
+    #[error("this refresh token was used too often")]
     TooMany,
     /// It could not be done now.
     #[error(transparent)]

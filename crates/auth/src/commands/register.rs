@@ -14,7 +14,7 @@ pub enum RegisterError {
     /// The password is not taken.
     #[error(transparent)]
     Password(#[from] InvalidPassword),
-    /// The address has an account.
+    /// The e-mail address is taken.
     #[error("this e-mail address has an account")]
     AccountExists,
     /// It could not be done now.

@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_ring_says_so() {
+    fn an_empty_key_ring_is_reported() {
         let ring = KeyRing::default();
         assert!(ring.public(at(0)).is_none());
         ring.replace(Keys::given(Vec::new()));

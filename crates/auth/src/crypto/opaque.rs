@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_no_token() {
+    fn anything_else_is_not_a_token() {
         let text = RefreshToken::first().unwrap().expose();
         let short = &text[..60];
         for wrong in [

@@ -26,7 +26,7 @@ impl From<Fault> for Problem {
                     .detail("accounts can't be reached at the moment; try again in a few seconds")
             }
             Fault::Busy => Problem::unavailable(BUSY_RETRY)
-                .detail("too many people are logging in at the moment; try again in a second"),
+                .detail("too many logins at the moment; try again in a second"),
             Fault::NotReady => Problem::unavailable(BUSY_RETRY)
                 .detail("the service is starting; try again in a second"),
             Fault::Store(error) => Problem::internal(&error),
@@ -54,7 +54,7 @@ impl From<RegisterError> for Problem {
             RegisterError::AccountExists => Problem::new(
                 StatusCode::CONFLICT,
                 "account-exists",
-                "The address has an account",
+                "The e-mail address is taken",
             )
             .detail("this e-mail address can't be registered; if it is yours, log in"),
             RegisterError::Fault(fault) => fault.into(),
@@ -69,7 +69,7 @@ impl From<LoginError> for Problem {
                 "invalid-credentials",
                 "E-mail address or password are wrong",
             )
-            .detail("e-mail address or password are wrong"),
+            .detail("the e-mail address or the password is wrong"),
             LoginError::Fault(fault) => fault.into(),
         }
     }
@@ -87,7 +87,7 @@ impl From<RefreshError> for Problem {
                 "too-many-requests",
                 "Too many requests",
             )
-            .detail("this refresh token was presented too often; use the newest one")
+            .detail("this refresh token was used too often; use the newest one")
             .retry_after(BUSY_RETRY),
             RefreshError::Fault(fault) => fault.into(),
         }

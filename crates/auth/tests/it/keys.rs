@@ -51,7 +51,7 @@ async fn instances_that_start_together_make_one_key() {
     let server = Server::start().await;
     let keys = server.collection("signing_keys").await;
     keys.delete_many(doc! {}).await.unwrap();
-    let store = MongoAuth::new(server.bed.database("auth").await);
+    let store = MongoAuth::new(server.environment.database("auth").await);
     let now = Timestamp::now();
     let loads = (0..16).map(|_| signing_keys::load(&store, SignedDuration::from_mins(15), now));
     let mut names = HashSet::new();

@@ -144,7 +144,7 @@ async fn an_outdated_hash_is_replaced_at_the_next_login() {
 }
 
 #[tokio::test]
-async fn a_crowd_is_told_to_come_back_and_can() {
+async fn a_crowd_is_limited_and_can_retry() {
     let server = Server::start_with(|settings| {
         settings.passwords.hash_concurrency = Some(1);
         settings.passwords.hash_queue = 1;

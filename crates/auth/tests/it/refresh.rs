@@ -169,7 +169,7 @@ async fn expired_families_are_removed_by_the_database() {
         .unwrap()
         .timestamp_millis();
     assert!((expires - in_30_days).abs() < 60_000);
-    let database = server.bed.database("auth").await;
+    let database = server.environment.database("auth").await;
     let listed = database
         .database()
         .run_command(doc! { "listIndexes": "refresh_families" });

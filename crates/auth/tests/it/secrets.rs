@@ -96,5 +96,5 @@ async fn debug_output_of_the_parts_keeps_their_secrets() {
     let server = Server::start().await;
     let shown = format!("{:?} {:?}", server.common, server.settings);
     assert!(!shown.contains("$argon2id"), "{shown}");
-    assert!(!shown.contains(server.bed.mongodb_uri()), "{shown}");
+    assert!(!shown.contains(server.environment.mongodb_uri()), "{shown}");
 }

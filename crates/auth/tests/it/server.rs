@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use service::config::{HttpSettings, KafkaSettings, MongoSettings, TokenSettings};
 use service::lifecycle::Lifecycle;
 use service::token::{Claims, Verifier};
-use testkit::{Bed, eventually};
+use testkit::{TestEnvironment, eventually};
 use uuid::Uuid;
 
 pub(crate) const PASSWORD: &str = "correct horse";
@@ -44,7 +44,7 @@ impl Clock for MovableClock {
 
 /// The service on a database of the test's own.
 pub(crate) struct Server {
-    pub(crate) bed: Arc<Bed>,
+    pub(crate) environment: Arc<TestEnvironment>,
     pub(crate) common: host::Settings,
     pub(crate) settings: Settings,
     pub(crate) running: Running<auth::commands::Auth>,
@@ -59,23 +59,35 @@ impl Server {
     }
 
     pub(crate) async fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
-        let bed = Arc::new(Bed::new().await);
+        let environment = Arc::new(TestEnvironment::new().await);
         let mut settings = Settings::default();
         change(&mut settings);
-        Self::start_on(bed, settings, MovableClock::default()).await
+        Self::start_on(environment, settings, MovableClock::default()).await
     }
 
     /// One more instance on the same database.
     pub(crate) async fn another(&self) -> Self {
-        Self::start_on(self.bed.clone(), self.settings.clone(), self.clock.clone()).await
+        Self::start_on(
+            self.environment.clone(),
+            self.settings.clone(),
+            self.clock.clone(),
+        )
+        .await
     }
 
-    pub(crate) async fn start_on(bed: Arc<Bed>, settings: Settings, clock: MovableClock) -> Self {
+    pub(crate) async fn start_on(
+        environment: Arc<TestEnvironment>,
+        settings: Settings,
+        clock: MovableClock,
+    ) -> Self {
         let lifecycle = Lifecycle::new(Duration::from_secs(5));
         let common = host::Settings {
             http: HttpSettings::on_free_port(),
-            mongo: MongoSettings::new(bed.mongodb_uri(), &bed.database_name("auth")),
-            kafka: KafkaSettings::new(bed.kafka_brokers(), &bed.topic_prefix()),
+            mongo: MongoSettings::new(
+                environment.mongodb_uri(),
+                &environment.database_name("auth"),
+            ),
+            kafka: KafkaSettings::new(environment.kafka_brokers(), &environment.topic_prefix()),
             ..host::Settings::default()
         };
         let running = host::start_at::<Auth>(
@@ -87,7 +99,7 @@ impl Server {
         let running = running.await.unwrap();
         let client = reqwest::Client::new();
         let server = Self {
-            bed,
+            environment,
             common,
             settings,
             running,
@@ -179,7 +191,11 @@ impl Server {
     }
 
     pub(crate) async fn collection(&self, name: &str) -> mongodb::Collection<Document> {
-        self.bed.database("auth").await.database().collection(name)
+        self.environment
+            .database("auth")
+            .await
+            .database()
+            .collection(name)
     }
 
     /// Every document of the service.

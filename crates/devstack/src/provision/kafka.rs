@@ -1,15 +1,15 @@
 //! Kafka's jars, fetched with Maven.
 
-use std::{fs, path::Path, process::Command};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
 
 use super::{Cache, verify};
-use crate::{
-    command::run,
-    error::{At, Error},
-    locate::{KafkaInstall, kafka_in},
-    pins,
-    progress::{Progress, step},
-};
+use crate::command::run;
+use crate::error::{At, Error};
+use crate::locate::{KafkaInstall, kafka_in};
+use crate::pins;
+use crate::progress::{Progress, step};
 
 fn entry_name() -> String {
     format!("kafka-{}", pins::KAFKA)

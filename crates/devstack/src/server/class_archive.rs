@@ -3,18 +3,19 @@
 //! An archive that cannot be made or used costs time only, so every failure here ends in a start
 //! without it.
 
-use std::{ffi::OsString, fs, path::Path};
+use std::ffi::OsString;
+use std::fs;
+use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use super::{Launch, kafka, kafka::Program};
-use crate::{
-    error::{At, Error},
-    options::Options,
-    ports::Ports,
-    progress::{Progress, step},
-    provision::{Cache, hex},
-};
+use super::kafka::Program;
+use super::{Launch, kafka};
+use crate::error::{At, Error};
+use crate::options::Options;
+use crate::ports::Ports;
+use crate::progress::{Progress, step};
+use crate::provision::{Cache, hex};
 
 /// The flags that make Java use the archive; makes the archive first if there is none.
 pub(crate) fn flags(cache: &Cache, program: &Program, progress: &dyn Progress) -> Vec<OsString> {

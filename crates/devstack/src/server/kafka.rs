@@ -1,23 +1,19 @@
 //! Kafka as one `KRaft` node which is broker and controller.
 
-use std::{
-    collections::hash_map::RandomState,
-    ffi::OsString,
-    fs,
-    hash::{BuildHasher, Hasher},
-    path::{Path, PathBuf},
-    process::Command,
-    time::Duration,
-};
+use std::collections::hash_map::RandomState;
+use std::ffi::OsString;
+use std::fs;
+use std::hash::{BuildHasher, Hasher};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
 
 use super::{Launch, kafka_wire};
-use crate::{
-    command::run,
-    error::{At, Error},
-    locate::{Java, KafkaInstall},
-    options::{Listener, Options, Profile},
-    ports::Ports,
-};
+use crate::command::run;
+use crate::error::{At, Error};
+use crate::locate::{Java, KafkaInstall};
+use crate::options::{Listener, Options, Profile};
+use crate::ports::Ports;
 
 const CONFIG: &str = include_str!("kafka.server.properties");
 const LOG_CONFIG: &str = include_str!("kafka.log4j2.properties");

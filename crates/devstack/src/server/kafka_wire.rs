@@ -4,11 +4,9 @@
 //! the opening of its port. Version 4 is spoken by every broker since 0.11.
 //! Source: <https://kafka.apache.org/protocol#The_Messages_Metadata>.
 
-use std::{
-    io::{Read, Write},
-    net::{SocketAddr, TcpStream},
-    time::Duration,
-};
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
 
 const METADATA: i16 = 3;
 const VERSION: i16 = 4;

@@ -10,22 +10,18 @@ mod mongo_wire;
 pub(crate) mod mongod;
 mod supervised;
 
-use std::{
-    ffi::OsString,
-    fmt, fs,
-    path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    thread,
-    time::{Duration, Instant},
-};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use std::{fmt, fs, thread};
 
-use nix::{
-    sys::signal::{Signal, kill},
-    unistd::Pid,
-};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use supervised::Supervised;
 
-use crate::{Error, command::tail_of};
+use crate::Error;
+use crate::command::tail_of;
 
 const POLL: Duration = Duration::from_millis(15);
 const TAIL_LINES: usize = 20;

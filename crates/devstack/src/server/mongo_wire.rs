@@ -4,11 +4,9 @@
 //! links this crate: the driver would bring TLS and its C build to the tool that installs the C
 //! compiler. Source: <https://www.mongodb.com/docs/manual/reference/mongodb-wire-protocol/>.
 
-use std::{
-    io::{self, Read, Write},
-    net::{SocketAddr, TcpStream},
-    time::Duration,
-};
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
 
 use bson::Document;
 

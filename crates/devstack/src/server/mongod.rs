@@ -1,16 +1,17 @@
 //! mongod as a replica set of one node.
 
-use std::{ffi::OsString, fs, path::Path, time::Duration};
+use std::ffi::OsString;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
 
 use bson::doc;
 
 use super::{Launch, mongo_wire};
-use crate::{
-    error::{At, Error},
-    locate::MongodInstall,
-    options::Options,
-    ports::Ports,
-};
+use crate::error::{At, Error};
+use crate::locate::MongodInstall;
+use crate::options::Options;
+use crate::ports::Ports;
 
 const SET: &str = "rs0";
 const TRANSACTION_LIFETIME: &str = "transactionLifetimeLimitSeconds=10";

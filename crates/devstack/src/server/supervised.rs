@@ -4,16 +4,14 @@
 //! and that signal would not be a graceful one. A shell of thirty lines holds a pipe instead: the
 //! kernel closes our end when we end, the shell then sends TERM, and KILL after the grace time.
 
-use std::{
-    ffi::OsString,
-    io::{BufRead, BufReader},
-    os::unix::process::CommandExt,
-    path::Path,
-    process::{Child, ChildStdin, Command, Stdio},
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
-    thread,
-    time::{Duration, Instant},
-};
+use std::ffi::OsString;
+use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::error::{At, Error};
 

@@ -1,6 +1,10 @@
 //! What is said when something is missing or is not what it should be.
 
-use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt, path::Path, process::Command};
+use std::fs;
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
 
 use devstack::{DevStack, Error, KAFKA_BROKERS_ENV, MONGODB_URI_ENV};
 

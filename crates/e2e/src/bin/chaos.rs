@@ -22,7 +22,7 @@ struct Arguments {
     /// What the faults are drawn from; without it a number is drawn and shown
     #[arg(long)]
     seed: Option<u64>,
-    /// Write the figures to this file too, as JSON
+    /// Also write the results to this file, as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
     /// Keep data and logs in this folder whatever comes of it

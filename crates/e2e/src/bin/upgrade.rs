@@ -29,7 +29,7 @@ struct Arguments {
     /// Keep the processes' logs in this folder whatever comes of it
     #[arg(long, value_name = "DIR")]
     logs: Option<PathBuf>,
-    /// Write the figures to this file too, as JSON
+    /// Also write the results to this file, as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
 }

@@ -10,8 +10,8 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::goods::{PROBED, added_up, draw};
-use super::ledger::{Ledger, Promise};
+use super::expectations::{Expectations, Promise};
+use super::products::{PROBED, added_up, draw};
 use crate::{Answer, Client};
 
 /// How long a customer waits for an answer before asking again.
@@ -21,7 +21,7 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(6);
 #[derive(Debug)]
 pub(super) struct Customer {
     client: Client,
-    ledger: Arc<Ledger>,
+    expectations: Arc<Expectations>,
     keys: String,
     placed: u64,
 }
@@ -38,10 +38,14 @@ enum Outcome {
 impl Customer {
     /// Logs in, for as long as it takes. `keys` is what this customer's idempotency keys begin
     /// with.
-    pub(super) async fn new(client: &Client, ledger: Arc<Ledger>, keys: String) -> Self {
+    pub(super) async fn new(
+        client: &Client,
+        expectations: Arc<Expectations>,
+        keys: String,
+    ) -> Self {
         Self {
             client: log_in(client, "aaa@aaa.com").await,
-            ledger,
+            expectations,
             keys,
             placed: 0,
         }
@@ -75,11 +79,11 @@ impl Customer {
                     lines: added_up(lines),
                     told,
                 };
-                self.ledger.promised(id, promise);
+                self.expectations.promised(id, promise);
                 Some((key, id))
             }
             Outcome::Refused => {
-                self.ledger.refused();
+                self.expectations.refused();
                 None
             }
             Outcome::Wrong => None,
@@ -92,18 +96,18 @@ impl Customer {
             Outcome::Acknowledged(again, told) => {
                 if again != id {
                     let text = format!("key {key} gave order {id}, and then order {again}");
-                    self.ledger.violation(text);
+                    self.expectations.violation(text);
                 }
                 let promise = Promise {
                     key: key.to_owned(),
                     lines: added_up(lines),
                     told,
                 };
-                self.ledger.promised(again, promise);
+                self.expectations.promised(again, promise);
             }
             Outcome::Refused => {
                 let text = format!("key {key} gave order {id}, and then a refusal");
-                self.ledger.violation(text);
+                self.expectations.violation(text);
             }
             Outcome::Wrong => {}
         }
@@ -130,13 +134,13 @@ impl Customer {
                     }
                     Verdict::Wrong => {
                         let text = format!("order {key} was answered with {answer:?}");
-                        self.ledger.violation(text);
+                        self.expectations.violation(text);
                         return Outcome::Wrong;
                     }
                 },
                 Err(_) => "no answer".to_owned(),
             };
-            self.ledger.retried(&why);
+            self.expectations.retried(&why);
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(Duration::from_millis(500));
         }

@@ -127,13 +127,13 @@ pub(super) struct Fault {
 /// The faults of a run, one after the other: first one of each kind, then rounds in which each
 /// kind has its share.
 #[derive(Debug)]
-pub(super) struct Deck {
+pub(super) struct FaultSequence {
     dice: StdRng,
     cards: Vec<Kind>,
     dealt: u64,
 }
 
-impl Deck {
+impl FaultSequence {
     pub(super) fn new(seed: u64) -> Self {
         let mut dice = StdRng::seed_from_u64(seed);
         let mut cards = Kind::ALL.to_vec();
@@ -145,7 +145,7 @@ impl Deck {
         }
     }
 
-    pub(super) fn deal(&mut self) -> Fault {
+    pub(super) fn next(&mut self) -> Fault {
         if self.cards.is_empty() {
             let round = Kind::ALL.iter();
             self.cards = round
@@ -171,12 +171,12 @@ mod tests {
     use super::*;
 
     fn dealt(seed: u64, count: usize) -> Vec<(Kind, Duration, Duration)> {
-        let mut deck = Deck::new(seed);
-        let mut deal = || {
-            let fault = deck.deal();
+        let mut faults = FaultSequence::new(seed);
+        let mut next = || {
+            let fault = faults.next();
             (fault.kind, fault.lasts, fault.gap)
         };
-        (0..count).map(|_| deal()).collect()
+        (0..count).map(|_| next()).collect()
     }
 
     #[test]

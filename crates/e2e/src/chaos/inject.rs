@@ -9,8 +9,8 @@ use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 
 use super::fault::{Fault, Kind};
-use super::ground::{Ground, Host, Link, Site};
 use super::messages;
+use super::system::{Host, Link, Site, System};
 
 const STOP_WITHIN: Duration = Duration::from_secs(40);
 
@@ -36,23 +36,23 @@ impl Done {
 ///
 /// # Errors
 /// When something that was broken does not come back, or does not let itself be broken.
-pub(super) async fn inject(ground: &Ground, fault: &Fault) -> anyhow::Result<Option<Done>> {
+pub(super) async fn inject(system: &System, fault: &Fault) -> anyhow::Result<Option<Done>> {
     let dice = &mut StdRng::seed_from_u64(fault.dice);
     let now = |what| Some(Done::now(what));
     match fault.kind {
-        Kind::KillService => kill_service(ground, fault, dice).await,
-        Kind::KillMongod => kill_host(&ground.mongod, fault).await,
-        Kind::KillKafka => kill_host(&ground.kafka, fault).await,
-        Kind::StopService => stop_service(ground, fault, dice).await,
-        Kind::StopMongod => stop_host(&ground.mongod, fault).await,
-        Kind::StopKafka => stop_host(&ground.kafka, fault).await,
-        Kind::CutBothWays => bend(ground, fault, dice, |_| Mode::Refuse).await,
-        Kind::CutOneWay => bend(ground, fault, dice, one_way).await,
-        Kind::SlowLink => bend(ground, fault, dice, slow).await,
-        Kind::LostReply => lose_replies(ground, fault, dice).await,
-        Kind::Rebalance => rebalance(ground, fault, dice).await,
-        Kind::Replay => messages::replay(ground, dice).await.map(now),
-        Kind::PublishTwice => messages::publish_twice(ground, dice).await.map(now),
+        Kind::KillService => kill_service(system, fault, dice).await,
+        Kind::KillMongod => kill_host(&system.mongod, fault).await,
+        Kind::KillKafka => kill_host(&system.kafka, fault).await,
+        Kind::StopService => stop_service(system, fault, dice).await,
+        Kind::StopMongod => stop_host(&system.mongod, fault).await,
+        Kind::StopKafka => stop_host(&system.kafka, fault).await,
+        Kind::CutBothWays => bend(system, fault, dice, |_| Mode::Refuse).await,
+        Kind::CutOneWay => bend(system, fault, dice, one_way).await,
+        Kind::SlowLink => bend(system, fault, dice, slow).await,
+        Kind::LostReply => lose_replies(system, fault, dice).await,
+        Kind::Rebalance => rebalance(system, fault, dice).await,
+        Kind::Replay => messages::replay(system, dice).await.map(now),
+        Kind::PublishTwice => messages::publish_twice(system, dice).await.map(now),
     }
 }
 
@@ -70,8 +70,8 @@ fn slow(dice: &mut StdRng) -> Mode {
 
 type Outcome = anyhow::Result<Option<Done>>;
 
-async fn kill_service(ground: &Ground, fault: &Fault, dice: &mut StdRng) -> Outcome {
-    let Some((site, _hold)) = ground.pick(dice, |site| !site.spare) else {
+async fn kill_service(system: &System, fault: &Fault, dice: &mut StdRng) -> Outcome {
+    let Some((site, _hold)) = system.pick(dice, |site| !site.spare) else {
         return Ok(None);
     };
     site.part.kill().await?;
@@ -100,8 +100,8 @@ async fn start_again(server: &Server) -> Result<(), Error> {
     }
 }
 
-async fn stop_service(ground: &Ground, fault: &Fault, dice: &mut StdRng) -> Outcome {
-    let Some((site, _hold)) = ground.pick(dice, |site| !site.spare) else {
+async fn stop_service(system: &System, fault: &Fault, dice: &mut StdRng) -> Outcome {
+    let Some((site, _hold)) = system.pick(dice, |site| !site.spare) else {
         return Ok(None);
     };
     site.part.pause()?;
@@ -121,13 +121,13 @@ async fn stop_host(host: &Host, fault: &Fault) -> Outcome {
 }
 
 async fn bend(
-    ground: &Ground,
+    system: &System,
     fault: &Fault,
     dice: &mut StdRng,
     mode: impl FnOnce(&mut StdRng) -> Mode,
 ) -> Outcome {
     let fit = |site: &Site| !site.spare && !site.links.is_empty();
-    let Some((site, _hold)) = ground.pick(dice, fit) else {
+    let Some((site, _hold)) = system.pick(dice, fit) else {
         return Ok(None);
     };
     let Some(link) = site.links.choose(dice) else {
@@ -145,13 +145,13 @@ async fn bend(
     Ok(Some(Done::now(format!("{name} and {}: {mode:?}", link.to))))
 }
 
-async fn lose_replies(ground: &Ground, fault: &Fault, dice: &mut StdRng) -> Outcome {
+async fn lose_replies(system: &System, fault: &Fault, dice: &mut StdRng) -> Outcome {
     let places_orders: bool = dice.random();
     let fit = |site: &Site| {
         let role = site.part.role();
         !site.spare && (role == "orders" || (role == "products" && !places_orders))
     };
-    let Some((site, _hold)) = ground.pick(dice, fit) else {
+    let Some((site, _hold)) = system.pick(dice, fit) else {
         return Ok(None);
     };
     let (to, words) = if places_orders {
@@ -177,8 +177,8 @@ async fn spring(link: &Link, words: &str, times: usize, limit: Duration) -> usiz
     link.proxy.replies_lost() - before
 }
 
-async fn rebalance(ground: &Ground, fault: &Fault, dice: &mut StdRng) -> Outcome {
-    let Some((site, _hold)) = ground.pick(dice, |site| site.spare) else {
+async fn rebalance(system: &System, fault: &Fault, dice: &mut StdRng) -> Outcome {
+    let Some((site, _hold)) = system.pick(dice, |site| site.spare) else {
         return Ok(None);
     };
     let kills: bool = dice.random();

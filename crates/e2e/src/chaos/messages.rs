@@ -14,10 +14,10 @@ use rand::RngExt;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 
-use super::ground::Ground;
+use super::system::System;
 
 /// Who hears what.
-pub(super) const HEARD: [(&str, &str); 3] = [
+pub(super) const SUBSCRIPTIONS: [(&str, &str); 3] = [
     ("products", topics::ORDERS),
     ("orders", topics::ORDER_STATUS),
     ("orders", topics::PRODUCTS),
@@ -28,12 +28,14 @@ const LIMIT: Duration = Duration::from_secs(45);
 const TAIL: i64 = 300;
 
 /// Lets a service that runs handle up to 3,000 records of each partition of a topic again.
-pub(super) async fn replay(ground: &Ground, dice: &mut StdRng) -> anyhow::Result<String> {
-    let (service, topic) = *HEARD.choose(dice).context("nobody hears anything")?;
+pub(super) async fn replay(system: &System, dice: &mut StdRng) -> anyhow::Result<String> {
+    let (service, topic) = *SUBSCRIPTIONS
+        .choose(dice)
+        .context("nobody hears anything")?;
     let back: i64 = dice.random_range(50..=3_000);
     tokio::time::timeout(LIMIT, async {
         // MongoDB or Kafka may be away at the moment.
-        while rewind(ground, service, topic, Some(back)).await.is_err() {
+        while rewind(system, service, topic, Some(back)).await.is_err() {
             tokio::time::sleep(Duration::from_millis(300)).await;
         }
     })
@@ -44,13 +46,13 @@ pub(super) async fn replay(ground: &Ground, dice: &mut StdRng) -> anyhow::Result
 
 /// Sets `service` back by `back` records in each partition of `topic`, or to its beginning.
 pub(super) async fn rewind(
-    ground: &Ground,
+    system: &System,
     service: &str,
     topic: &str,
     back: Option<i64>,
 ) -> anyhow::Result<Replay<MongoDatabase>> {
-    let database = ground.database(service).await?;
-    let reader = TopicReader::new(&ground.kafka_options())?.with_patience(Duration::from_secs(10));
+    let database = system.database(service).await?;
+    let reader = TopicReader::new(&system.kafka_options())?.with_patience(Duration::from_secs(10));
     let start = match back {
         None => ReplayStart::Earliest,
         Some(back) => {
@@ -69,16 +71,18 @@ pub(super) async fn rewind(
 
 /// Appends the last records of each partition of a topic to it once more, as they are, in their
 /// order.
-pub(super) async fn publish_twice(ground: &Ground, dice: &mut StdRng) -> anyhow::Result<String> {
-    let (_, topic) = *HEARD.choose(dice).context("nobody hears anything")?;
+pub(super) async fn publish_twice(system: &System, dice: &mut StdRng) -> anyhow::Result<String> {
+    let (_, topic) = *SUBSCRIPTIONS
+        .choose(dice)
+        .context("nobody hears anything")?;
     let tail = dice.random_range(10..=TAIL);
     let copying = async {
-        let records = last_records(ground, topic, tail).await?;
+        let records = last_records(system, topic, tail).await?;
         let messages = records
             .iter()
             .map(to_message)
             .collect::<anyhow::Result<Vec<Message>>>()?;
-        let publisher = KafkaPublisher::new(&ground.kafka_options())?;
+        let publisher = KafkaPublisher::new(&system.kafka_options())?;
         publisher.publish(&messages).await?;
         anyhow::Ok(messages.len())
     };
@@ -89,8 +93,8 @@ pub(super) async fn publish_twice(ground: &Ground, dice: &mut StdRng) -> anyhow:
 }
 
 /// Up to `tail` records before the end of each partition of `topic`, in their order.
-async fn last_records(ground: &Ground, topic: &str, tail: i64) -> anyhow::Result<Vec<Record>> {
-    let reader = TopicReader::new(&ground.kafka_options())?;
+async fn last_records(system: &System, topic: &str, tail: i64) -> anyhow::Result<Vec<Record>> {
+    let reader = TopicReader::new(&system.kafka_options())?;
     let ends = reader.ends(topic).await?;
     let from = |held: &Assigned| (held.at.partition, held.low.max(held.high - tail));
     let to = |held: &Assigned| (held.at.partition, held.high);

@@ -3,27 +3,27 @@
 //! **Purpose.** To show that whatever breaks, and however much at a time, every order that was
 //! acknowledged is there once, settled once and as it was asked for.
 //!
-//! **Flow.** `ground` starts an own Kafka and mongod, and the services as processes whose every
-//! connection to these and from the gateway goes through a proxy. A `customer` asks
-//! again under the same key until there is an answer; what they were told is in `ledger`. `fault`
-//! deals faults from the seed, `inject` makes them, up to [`AT_ONCE`] at a time; after each an order
-//! is placed, and the time until it is settled is the time to recover. In the end `verdict` waits
-//! for rest and holds the books against each other and against the ledger, lets every topic be
-//! handled again from its beginning, and does so once more.
+//! **Flow.** `system` starts an own Kafka and mongod, and the services as processes whose every
+//! connection to these and from the gateway goes through a proxy. A `customer` asks again under the
+//! same key until there is an answer; what they were told is in `expectations`. `fault` deals
+//! faults from the seed, `inject` makes them, up to [`AT_ONCE`] at a time; after each an order is
+//! placed, and the time until it is settled is the time to recover. In the end `verdict` waits for
+//! rest and holds the databases against each other and against the expectations, lets every topic
+//! be handled again from its beginning, and does so once more.
 //!
 //! **What the seed decides:** the faults, their order, lengths and targets, and what is ordered.
 //! The processes' own timing is not repeatable, so a seed is a strong hint and no replay.
 
-mod books;
 mod customer;
+mod expectations;
 mod fault;
-mod goods;
-mod ground;
 mod inject;
-mod ledger;
 mod messages;
+mod products;
+mod reconcile;
 mod report;
-mod storm;
+mod scenario;
+mod system;
 mod verdict;
 
 use std::path::{Path, PathBuf};
@@ -34,12 +34,12 @@ use anyhow::Context;
 use tokio_util::sync::CancellationToken;
 
 use self::customer::PATIENCE;
+use self::expectations::Expectations;
 pub use self::fault::Kind;
-use self::ground::Ground;
-use self::ledger::Ledger;
-use self::report::Tally;
+use self::report::FaultLog;
 pub use self::report::{KindReport, Report};
-pub use self::storm::AT_ONCE;
+pub use self::scenario::AT_ONCE;
+use self::system::System;
 use crate::Client;
 
 /// What was under way when a run was interrupted ends within this time.
@@ -63,19 +63,21 @@ pub struct Options {
 
 /// What the parts of a run share.
 struct Run {
-    ground: Ground,
-    ledger: Arc<Ledger>,
-    tally: Mutex<Tally>,
+    system: System,
+    expectations: Arc<Expectations>,
+    fault_log: Mutex<FaultLog>,
     seed: u64,
 }
 
 impl Run {
-    fn tally(&self) -> MutexGuard<'_, Tally> {
-        self.tally.lock().unwrap_or_else(PoisonError::into_inner)
+    fn fault_log(&self) -> MutexGuard<'_, FaultLog> {
+        self.fault_log
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn client(&self) -> Client {
-        Client::with_patience(&self.ground.shop.url(), PATIENCE)
+        Client::with_patience(&self.system.shop.url(), PATIENCE)
     }
 }
 
@@ -118,47 +120,47 @@ async fn in_folder(
         Some(program) => program.clone(),
         None => crate::program()?,
     };
-    let starting = Ground::start(folder, &program);
-    let ground = interrupted
+    let starting = System::start(folder, &program);
+    let system = interrupted
         .run_until_cancelled(starting)
         .await
         .context("ended while it was starting")??;
     let run = Arc::new(Run {
-        ground,
-        ledger: Arc::default(),
-        tally: Mutex::default(),
+        system,
+        expectations: Arc::default(),
+        fault_log: Mutex::default(),
         seed: options.seed,
     });
     let mut report = Report {
         seed: options.seed,
         ..Report::default()
     };
-    let storm = storm::storm(&run, options, &mut report);
-    let outcome = interrupted.run_until_cancelled(storm).await;
+    let run_faults = scenario::run_faults(&run, options, &mut report);
+    let outcome = interrupted.run_until_cancelled(run_faults).await;
     match outcome {
         None => report.interrupted = true,
         Some(Ok(())) => {}
         Some(Err(error)) => run
-            .ledger
+            .expectations
             .violation(format!("it came to a halt: {error:#}")),
     }
-    report.acknowledged = run.ledger.acknowledged();
-    report.refused = run.ledger.refusals();
-    (report.retried, report.retried_after) = run.ledger.retries();
-    (report.violations, report.named) = run.ledger.violations();
+    report.acknowledged = run.expectations.acknowledged();
+    report.refused = run.expectations.refusals();
+    (report.retried, report.retried_after) = run.expectations.retries();
+    (report.violations, report.named) = run.expectations.violations();
     {
-        let tally = run.tally();
-        report.faults = tally.kinds();
-        report.not_made = tally.not_made;
-        report.most_at_once = tally.most_at_once;
+        let fault_log = run.fault_log();
+        report.faults = fault_log.kinds();
+        report.not_made = fault_log.not_made;
+        report.most_at_once = fault_log.most_at_once;
     }
-    // What was under way when it was interrupted lets go of the ground in a moment.
+    // What was under way when it was interrupted lets go of the system in a moment.
     let alone = crate::until(LET_GO_WITHIN, "nothing is under way", || async {
         Arc::strong_count(&run) == 1
     });
     let _ = alone.await;
     if let Some(run) = Arc::into_inner(run) {
-        run.ground.end().await;
+        run.system.end().await;
     }
     Ok(report)
 }

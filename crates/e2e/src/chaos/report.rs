@@ -42,7 +42,7 @@ pub struct Report {
     pub most_at_once: usize,
     /// Orders that customers were promised.
     pub acknowledged: usize,
-    /// Of the orders in the books, accepted.
+    /// Of the orders in the databases, accepted.
     pub accepted: u64,
     /// Of these, rejected.
     pub rejected: u64,
@@ -64,7 +64,7 @@ pub struct Report {
 
 /// The faults that happened, as they are made.
 #[derive(Debug, Default)]
-pub(super) struct Tally {
+pub(super) struct FaultLog {
     recovered: BTreeMap<Kind, Vec<Duration>>,
     pub(super) made: BTreeMap<Kind, usize>,
     pub(super) not_made: usize,
@@ -72,7 +72,7 @@ pub(super) struct Tally {
     pub(super) most_at_once: usize,
 }
 
-impl Tally {
+impl FaultLog {
     pub(super) fn recovered(&mut self, kind: Kind, after: Duration) {
         self.recovered.entry(kind).or_default().push(after);
     }
@@ -164,13 +164,13 @@ mod tests {
 
     #[test]
     fn times_to_recover_are_ranked() {
-        let mut tally = Tally::default();
-        tally.made.insert(Kind::KillKafka, 100);
+        let mut fault_log = FaultLog::default();
+        fault_log.made.insert(Kind::KillKafka, 100);
         for second in (1..=100).rev() {
-            tally.recovered(Kind::KillKafka, Duration::from_secs(second));
+            fault_log.recovered(Kind::KillKafka, Duration::from_secs(second));
         }
         let report = Report {
-            faults: tally.kinds(),
+            faults: fault_log.kinds(),
             ..Report::default()
         };
         let row = &report.faults[2];

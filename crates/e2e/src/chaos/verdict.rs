@@ -1,5 +1,5 @@
-//! After the storm: waits until the shop is at rest, then holds its books against what customers
-//! were told.
+//! After the faults: waits until the shop is at rest, then holds its databases against what
+//! customers were told.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -9,10 +9,10 @@ use events::OrderStatus;
 use outbox::OutboxStore;
 use outbox::replay::ReplayProgress;
 
-use super::books::{self, Books};
-use super::ground::Ground;
-use super::ledger::Ledger;
+use super::expectations::Expectations;
 use super::messages;
+use super::reconcile::{self, Outcome};
+use super::system::System;
 
 /// Everything is up, nothing is placed: this long may it take until nothing is under way.
 const REST_WITHIN: Duration = Duration::from_secs(180);
@@ -22,31 +22,35 @@ const AGREE_WITHIN: Duration = Duration::from_secs(120);
 const NEVER_LOGGED: [&str; 2] = ["contradicts what it is", "panicked"];
 
 /// Waits for rest and checks everything, then lets every service handle every topic again from its
-/// beginning, and checks everything again. What is wrong goes into `ledger`.
+/// beginning, and checks everything again. What is wrong goes into `expectations`.
 ///
 /// # Errors
 /// When a database or the audit can't be reached although everything is up.
-pub(super) async fn verdict(ground: &Ground, ledger: &Ledger) -> anyhow::Result<Books> {
-    rest(ground, ledger).await?;
-    audit(ground, ledger, "").await;
-    let mut books = compare(ground, ledger).await?;
-    books.replayed = everything_again(ground, ledger).await?;
-    rest(ground, ledger).await?;
-    audit(ground, ledger, "after a replay of everything, ").await;
-    let after = compare(ground, ledger).await?;
-    if (after.accepted, after.rejected) != (books.accepted, books.rejected) {
-        let text = format!("a replay of everything changed the books: {books:?}, then {after:?}");
-        ledger.violation(text);
+pub(super) async fn verdict(
+    system: &System,
+    expectations: &Expectations,
+) -> anyhow::Result<Outcome> {
+    rest(system, expectations).await?;
+    audit(system, expectations, "").await;
+    let mut outcome = compare(system, expectations).await?;
+    outcome.replayed = everything_again(system, expectations).await?;
+    rest(system, expectations).await?;
+    audit(system, expectations, "after a replay of everything, ").await;
+    let after = compare(system, expectations).await?;
+    if (after.accepted, after.rejected) != (outcome.accepted, outcome.rejected) {
+        let text =
+            format!("a replay of everything changed the databases: {outcome:?}, then {after:?}");
+        expectations.violation(text);
     }
-    logs(ground, ledger);
-    Ok(books)
+    logs(system, expectations);
+    Ok(outcome)
 }
 
 /// Nothing pending, nothing in an outbox, every checkpoint at the end of its topic.
-async fn rest(ground: &Ground, ledger: &Ledger) -> anyhow::Result<()> {
+async fn rest(system: &System, expectations: &Expectations) -> anyhow::Result<()> {
     let (orders, products) = (
-        ground.database("orders").await?,
-        ground.database("products").await?,
+        system.database("orders").await?,
+        system.database("products").await?,
     );
     let placed = orders.database().collection::<Document>("orders");
     let pending = doc! { "status": OrderStatus::Pending.name() };
@@ -64,16 +68,16 @@ async fn rest(ground: &Ground, ledger: &Ledger) -> anyhow::Result<()> {
             break;
         }
         if Instant::now() > deadline {
-            ledger.violation(format!("no rest within {REST_WITHIN:?}: {left:?}"));
+            expectations.violation(format!("no rest within {REST_WITHIN:?}: {left:?}"));
             break;
         }
         tokio::time::sleep(Duration::from_millis(250)).await;
     }
     for (service, database) in [("orders", &orders), ("products", &products)] {
-        let letters = database.database().collection::<Document>("dead_letters");
-        let parked = letters.count_documents(doc! {}).await?;
-        if parked > 0 {
-            ledger.violation(format!("{service} has parked {parked} messages"));
+        let dead_letters = database.database().collection::<Document>("dead_letters");
+        let dead_letter_count = dead_letters.count_documents(doc! {}).await?;
+        if dead_letter_count > 0 {
+            expectations.violation(format!("{service} has {dead_letter_count} dead letters"));
         }
     }
     Ok(())
@@ -84,10 +88,10 @@ async fn waiting(database: &outbox::mongo::MongoDatabase) -> Option<u64> {
     Some(backlog.records)
 }
 
-async fn audit(ground: &Ground, ledger: &Ledger, when: &str) {
+async fn audit(system: &System, expectations: &Expectations, when: &str) {
     let deadline = Instant::now() + AGREE_WITHIN;
     loop {
-        let last = ground.shop.audit_once().await;
+        let last = system.shop.audit_once().await;
         if matches!(last, Ok((true, _))) {
             return;
         }
@@ -100,36 +104,36 @@ async fn audit(ground: &Ground, ledger: &Ledger, when: &str) {
                 Some(differences) if !differences.is_empty() => {
                     for difference in differences {
                         let text = difference.as_str().unwrap_or_default();
-                        ledger.violation(format!("{when}audit: {text}"));
+                        expectations.violation(format!("{when}audit: {text}"));
                     }
                 }
-                _ => ledger.violation(format!("{when}audit: {found}")),
+                _ => expectations.violation(format!("{when}audit: {found}")),
             },
-            Err(error) => ledger.violation(format!("{when}no audit: {error:#}")),
+            Err(error) => expectations.violation(format!("{when}no audit: {error:#}")),
         }
         return;
     }
 }
 
 /// Holds the databases against what customers and the admin were told.
-async fn compare(ground: &Ground, ledger: &Ledger) -> anyhow::Result<Books> {
+async fn compare(system: &System, expectations: &Expectations) -> anyhow::Result<Outcome> {
     let (orders, products) = (
-        ground.database("orders").await?,
-        ground.database("products").await?,
+        system.database("orders").await?,
+        system.database("products").await?,
     );
     let stored = orders::store::audit::audit_view(&orders).orders().await?;
-    let books = books::of_orders(stored, ledger).await?;
+    let outcome = reconcile::of_orders(stored, expectations).await?;
     let view = products::store::audit::audit_view(&products);
-    books::of_stock(view.products().await?, ledger).await?;
-    Ok(books)
+    reconcile::of_stock(view.products().await?, expectations).await?;
+    Ok(outcome)
 }
 
 /// Lets every service handle every topic again from its beginning; how many records these hold.
 /// At rest none of them may be new to anybody.
-async fn everything_again(ground: &Ground, ledger: &Ledger) -> anyhow::Result<i64> {
+async fn everything_again(system: &System, expectations: &Expectations) -> anyhow::Result<i64> {
     let mut total = 0;
-    for (service, topic) in messages::HEARD {
-        let replay = messages::rewind(ground, service, topic, None).await?;
+    for (service, topic) in messages::SUBSCRIPTIONS {
+        let replay = messages::rewind(system, service, topic, None).await?;
         let begun = replay.progress(topic).await?;
         let records: i64 = begun.iter().map(ReplayProgress::left).sum();
         total += records;
@@ -143,26 +147,26 @@ async fn everything_again(ground: &Ground, ledger: &Ledger) -> anyhow::Result<i6
         })
         .await?;
         for done in replay.progress(topic).await? {
-            let counts = done.figures.counts;
-            if counts.applied > 0 || counts.parked > 0 {
+            let counts = done.state.counts;
+            if counts.applied > 0 || counts.dead_lettered > 0 {
                 let at = done.at;
                 let text = format!("replayed at rest, {at} had something new: {counts:?}");
-                ledger.violation(text);
+                expectations.violation(text);
             }
         }
     }
     Ok(total)
 }
 
-fn logs(ground: &Ground, ledger: &Ledger) {
-    for site in &ground.sites {
+fn logs(system: &System, expectations: &Expectations) {
+    for site in &system.sites {
         let Some(text) = site.part.log().and_then(|log| fs::read(log).ok()) else {
             continue;
         };
         let text = String::from_utf8_lossy(&text);
         let bad = |line: &&str| NEVER_LOGGED.iter().any(|words| line.contains(words));
         for line in text.lines().filter(bad).take(10) {
-            ledger.violation(format!("{} logged: {line}", site.part.name()));
+            expectations.violation(format!("{} logged: {line}", site.part.name()));
         }
     }
 }

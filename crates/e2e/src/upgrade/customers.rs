@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::ledger::Ledger;
+use super::expectations::Expectations;
 use crate::{Client, until};
 
 /// Longer than any exchange takes.
@@ -43,7 +43,7 @@ pub(super) async fn stock_up(client: &Client) -> anyhow::Result<()> {
 /// Orders until `stop`, asking again under the same key until there is an answer.
 pub(super) async fn order(
     client: Client,
-    ledger: Arc<Ledger>,
+    expectations: Arc<Expectations>,
     customer: u64,
     stop: CancellationToken,
 ) {
@@ -56,29 +56,39 @@ pub(super) async fn order(
             lines.push(json!({ "name": "scarce", "quantity": SCARCE.1 }));
         }
         let key = format!("upgrade-{customer}-{number}");
-        place(&mut client, &ledger, &key, &json!({ "products": lines })).await;
+        place(
+            &mut client,
+            &expectations,
+            &key,
+            &json!({ "products": lines }),
+        )
+        .await;
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 
-async fn place(client: &mut Client, ledger: &Ledger, key: &str, body: &Value) {
+async fn place(client: &mut Client, expectations: &Expectations, key: &str, body: &Value) {
     loop {
         let headers = [("idempotency-key", key)];
         let answer = client.send(Method::POST, "/api/orders", Some(body), &headers);
         match answer.await {
             Ok(answer) if answer.status == StatusCode::CREATED => {
-                return ledger.promised(answer.text("id"));
+                return expectations.promised(answer.text("id"));
             }
-            Ok(answer) if answer.text("code") == "insufficient-stock" => return ledger.refused(),
+            Ok(answer) if answer.text("code") == "insufficient-stock" => {
+                return expectations.refused();
+            }
             Ok(answer) if answer.status == StatusCode::UNAUTHORIZED => {
-                ledger.retried("401");
+                expectations.retried("401");
                 *client = log_in(client, "aaa@aaa.com").await;
             }
             Ok(answer) if answer.status.is_server_error() => {
-                ledger.retried(answer.status.as_str());
+                expectations.retried(answer.status.as_str());
             }
-            Ok(answer) => return ledger.violation(format!("{key} was answered with {answer:?}")),
-            Err(_) => ledger.retried("no answer"),
+            Ok(answer) => {
+                return expectations.violation(format!("{key} was answered with {answer:?}"));
+            }
+            Err(_) => expectations.retried("no answer"),
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
@@ -86,7 +96,10 @@ async fn place(client: &mut Client, ledger: &Ledger, key: &str, body: &Value) {
 
 /// Makes a product and orders it: each kind of event is said and heard once more. How long it took
 /// from the order to its decision.
-pub(super) async fn probe(client: &Client, ledger: &Ledger) -> anyhow::Result<Duration> {
+pub(super) async fn probe(
+    client: &Client,
+    expectations: &Expectations,
+) -> anyhow::Result<Duration> {
     let admin = log_in(client, "admin@admin.com").await;
     let name = format!("new {}", Uuid::now_v7().simple());
     make(&admin, &name, 5).await?;
@@ -97,12 +110,12 @@ pub(super) async fn probe(client: &Client, ledger: &Ledger) -> anyhow::Result<Du
         let answer = answer.context("a new product can't be ordered")?;
         match answer.status {
             StatusCode::CREATED => {
-                ledger.promised(answer.text("id"));
+                expectations.promised(answer.text("id"));
                 let status = answer.text("status");
                 ensure!(status == "ACCEPTED", "a new product: {answer:?}");
                 return Ok(begun.elapsed());
             }
-            // The product's news are still under way.
+            // The product's events are still under way.
             StatusCode::NOT_FOUND if Instant::now() < deadline => {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
@@ -112,10 +125,13 @@ pub(super) async fn probe(client: &Client, ledger: &Ledger) -> anyhow::Result<Du
 }
 
 /// Looks at every order that was promised.
-pub(super) async fn ask_after_all(client: &Client, ledger: &Ledger) -> anyhow::Result<()> {
+pub(super) async fn ask_after_all(
+    client: &Client,
+    expectations: &Expectations,
+) -> anyhow::Result<()> {
     let admin = log_in(client, "admin@admin.com").await;
     let user = log_in(client, "aaa@aaa.com").await;
-    for id in ledger.orders() {
+    for id in expectations.orders() {
         let path = format!("/api/orders/{id}");
         let mut answer = user.get(&path).await?;
         // The probes' are the admin's, whom nobody else may ask after.
@@ -123,7 +139,7 @@ pub(super) async fn ask_after_all(client: &Client, ledger: &Ledger) -> anyhow::R
             answer = admin.get(&path).await?;
         }
         if !matches!(answer.text("status"), "ACCEPTED" | "REJECTED") {
-            ledger.violation(format!("order {id} was promised, and is {answer:?}"));
+            expectations.violation(format!("order {id} was promised, and is {answer:?}"));
         }
     }
     Ok(())

@@ -11,7 +11,7 @@
 //! books, and every order that a customer was promised has to be settled.
 
 mod customers;
-mod ledger;
+mod expectations;
 mod report;
 
 use std::path::{Path, PathBuf};
@@ -22,9 +22,9 @@ use anyhow::Context;
 use devstack::{DevStack, Environment, Options as StackOptions};
 use tokio_util::sync::CancellationToken;
 
-use self::ledger::Ledger;
+use self::expectations::Expectations;
 pub use self::report::{Report, Swap};
-use crate::{Client, Part, Place, Shop, until};
+use crate::{Client, Connection, Part, Shop, until};
 
 /// A process of a busy machine is ready within this time.
 const READY_WITHIN: Duration = Duration::from_secs(90);
@@ -82,18 +82,18 @@ pub async fn run(options: &Options) -> anyhow::Result<Report> {
 }
 
 async fn on(stack: &DevStack, options: &Options, logs: &Path) -> anyhow::Result<Report> {
-    let place = Place::new(stack.mongodb_uri(), stack.kafka_brokers());
-    let shop = Shop::new(place, options.from.clone(), Some(logs.to_owned()));
+    let connection = Connection::new(stack.mongodb_uri(), stack.kafka_brokers());
+    let shop = Shop::new(connection, options.from.clone(), Some(logs.to_owned()));
     let mut shop = shop.open(2, 2)?;
     shop.seed().await?;
     shop.wait_until_ready().await?;
-    let ledger = Arc::new(Ledger::default());
+    let expectations = Arc::new(Expectations::default());
     customers::stock_up(&shop.client()).await?;
     let stop = CancellationToken::new();
     let mut load = tokio::task::JoinSet::new();
     for number in 0..options.customers {
-        let (client, ledger) = (shop.client(), Arc::clone(&ledger));
-        load.spawn(customers::order(client, ledger, number, stop.clone()));
+        let (client, expectations) = (shop.client(), Arc::clone(&expectations));
+        load.spawn(customers::order(client, expectations, number, stop.clone()));
     }
     let mut swaps = Vec::new();
     let forward = FORWARD.map(|part| (part, "newer", &options.to));
@@ -102,7 +102,7 @@ async fn on(stack: &DevStack, options: &Options, logs: &Path) -> anyhow::Result<
     for ((role, number), build, program) in forward.into_iter().chain(back).chain(forward) {
         let part = shop.part(role, number)?;
         let url = shop.url();
-        let swap = swap(part, build, program, &url, &ledger, options.between);
+        let swap = swap(part, build, program, &url, &expectations, options.between);
         let swap = swap
             .await
             .with_context(|| format!("{} of the {build} build", part.name()))?;
@@ -117,13 +117,13 @@ async fn on(stack: &DevStack, options: &Options, logs: &Path) -> anyhow::Result<
     for (build, program) in [("newer", &options.to), ("older", &options.from)] {
         shop.program.clone_from(program);
         match shop.audit().await {
-            Ok(found) => report.audited(build, &found, ledger.acknowledged()),
+            Ok(found) => report.audited(build, &found, expectations.acknowledged()),
             Err(error) => report.violation(format!("the {build} build's audit: {error:#}")),
         }
     }
-    customers::ask_after_all(&shop.client(), &ledger).await?;
+    customers::ask_after_all(&shop.client(), &expectations).await?;
     shop.stop().await?;
-    report.customers(&ledger);
+    report.customers(&expectations);
     Ok(report)
 }
 
@@ -133,7 +133,7 @@ async fn swap(
     build: &'static str,
     program: &Path,
     shop: &str,
-    ledger: &Ledger,
+    expectations: &Expectations,
     between: u64,
 ) -> anyhow::Result<Swap> {
     let begun = Instant::now();
@@ -147,12 +147,12 @@ async fn swap(
     })
     .await?;
     let ready = begun.elapsed();
-    let before = ledger.acknowledged();
+    let before = expectations.acknowledged();
     until(READY_WITHIN, "customers order on", || async {
-        ledger.acknowledged() >= before + between
+        expectations.acknowledged() >= before + between
     })
     .await?;
-    let settled = customers::probe(&Client::new(shop), ledger).await?;
+    let settled = customers::probe(&Client::new(shop), expectations).await?;
     Ok(Swap {
         part: part.name().to_owned(),
         build,

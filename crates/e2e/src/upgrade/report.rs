@@ -6,7 +6,7 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::ledger::Ledger;
+use super::expectations::Expectations;
 
 /// One process exchanged.
 #[derive(Debug, Clone, Serialize)]
@@ -66,7 +66,7 @@ impl Report {
         self.violations.push(text);
     }
 
-    /// Holds the number of orders in the books against that of promises.
+    /// Holds the number of orders in the databases against that of promises.
     pub(super) fn audited(&mut self, build: &str, found: &Value, promised: u64) {
         let orders = &found["orders"];
         if *orders != promised {
@@ -76,9 +76,9 @@ impl Report {
         }
     }
 
-    pub(super) fn customers(&mut self, ledger: &Ledger) {
-        self.acknowledged = ledger.acknowledged();
-        let (refused, retried, violations) = ledger.rest();
+    pub(super) fn customers(&mut self, expectations: &Expectations) {
+        self.acknowledged = expectations.acknowledged();
+        let (refused, retried, violations) = expectations.rest();
         self.refused = refused;
         self.retried = retried;
         self.violations.extend(violations);

@@ -1,5 +1,5 @@
 //! Many orders at once, one product scarce, a service killed in the middle: every
-//! acknowledged order is settled once, and the books add up.
+//! acknowledged order is settled once, and the databases add up.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -83,7 +83,7 @@ async fn shop_around(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crowd_is_served_though_services_are_killed() {
-    let shop = Shop::start(crate::shared_place().await, 1, 1)
+    let shop = Shop::start(crate::shared_connection().await, 1, 1)
         .await
         .unwrap();
     stock_up(&shop).await;
@@ -117,12 +117,12 @@ async fn a_crowd_is_served_though_services_are_killed() {
     for client in clients {
         acknowledged += client.await.unwrap();
     }
-    let books = shop.audit().await.unwrap();
-    assert_eq!(books["statuses"].get("PENDING"), None, "{books:#}");
-    let settled = books["statuses"]["ACCEPTED"].as_u64().unwrap()
-        + books["statuses"]["REJECTED"].as_u64().unwrap();
+    let audit = shop.audit().await.unwrap();
+    assert_eq!(audit["statuses"].get("PENDING"), None, "{audit:#}");
+    let settled = audit["statuses"]["ACCEPTED"].as_u64().unwrap()
+        + audit["statuses"]["REJECTED"].as_u64().unwrap();
     // Every acknowledged order is there, once: under its key a repeated POST is the same order.
-    assert_eq!(settled, acknowledged, "{books:#}");
+    assert_eq!(settled, acknowledged, "{audit:#}");
     let figs = shop.client().get("/api/products?name=figs").await.unwrap();
     let figs_left = figs.body["products"][0]["quantity"].as_u64().unwrap();
     // 2,500 wanted the 500 figs: all are gone.

@@ -3,15 +3,23 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use e2e::{Client, Place};
+use e2e::{Client, Connection};
 use serde_json::json;
 use service::config::{HttpSettings, KafkaSettings, MongoSettings, TokenSettings};
 use service::lifecycle::Lifecycle;
 use testkit::eventually;
 
-async fn start(place: &Place, lifecycle: &Lifecycle) -> String {
-    let mongo = |name: &str| MongoSettings::new(&place.reach.mongodb_uri, &place.database(name));
-    let kafka = KafkaSettings::new(&place.reach.kafka_brokers, &format!("{}.", place.name));
+async fn start(connection: &Connection, lifecycle: &Lifecycle) -> String {
+    let mongo = |name: &str| {
+        MongoSettings::new(
+            &connection.endpoints.mongodb_uri,
+            &connection.database(name),
+        )
+    };
+    let kafka = KafkaSettings::new(
+        &connection.endpoints.kafka_brokers,
+        &format!("{}.", connection.name),
+    );
     let http = HttpSettings::on_free_port;
     let mut common = host::Settings {
         http: http(),
@@ -57,9 +65,9 @@ async fn start(place: &Place, lifecycle: &Lifecycle) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_tour_works_line_by_line() {
-    let place = crate::shared_place().await;
+    let connection = crate::shared_connection().await;
     let lifecycle = Lifecycle::new(Duration::from_secs(10));
-    let visitor = Client::new(&start(&place, &lifecycle).await);
+    let visitor = Client::new(&start(&connection, &lifecycle).await);
 
     // Look.
     let list = visitor.get("/api/products").await.unwrap();

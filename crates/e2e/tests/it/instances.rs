@@ -4,7 +4,7 @@ use e2e::Shop;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_is_followed_through_two_instances_of_each() {
-    let shop = Shop::start(crate::shared_place().await, 2, 2)
+    let shop = Shop::start(crate::shared_connection().await, 2, 2)
         .await
         .unwrap();
     let user = shop.user().await.unwrap();
@@ -32,14 +32,14 @@ async fn an_order_is_followed_through_two_instances_of_each() {
         orders.iter().all(|order| order["status"] != "PENDING"),
         "{orders:?}"
     );
-    let books = shop.audit().await.unwrap();
-    assert_eq!(books["orders"].as_u64(), Some(orders.len() as u64));
+    let audit = shop.audit().await.unwrap();
+    assert_eq!(audit["orders"].as_u64(), Some(orders.len() as u64));
     shop.stop().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_instance_of_each_can_go_and_the_other_goes_on() {
-    let shop = Shop::start(crate::shared_place().await, 2, 2)
+    let shop = Shop::start(crate::shared_connection().await, 2, 2)
         .await
         .unwrap();
     let user = shop.user().await.unwrap();

@@ -12,7 +12,7 @@ mod storm;
 mod traces;
 
 /// Where the tests' shared servers are, with a name of one's own.
-async fn shared_place() -> e2e::Place {
+async fn shared_connection() -> e2e::Connection {
     let stack = testkit::stack::shared().await;
-    e2e::Place::new(stack.mongodb_uri(), stack.kafka_brokers())
+    e2e::Connection::new(stack.mongodb_uri(), stack.kafka_brokers())
 }

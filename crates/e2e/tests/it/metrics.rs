@@ -194,11 +194,11 @@ fn an_alert_leads_to_its_page_of_the_runbook() {
         .collect();
     assert!(names.len() >= 10, "{names:?}");
     for name in names {
-        let kebab = name.chars().fold(String::new(), |mut text, letter| {
-            if letter.is_ascii_uppercase() && !text.is_empty() {
+        let kebab = name.chars().fold(String::new(), |mut text, dead_letter| {
+            if dead_letter.is_ascii_uppercase() && !text.is_empty() {
                 text.push('-');
             }
-            text.push(letter.to_ascii_lowercase());
+            text.push(dead_letter.to_ascii_lowercase());
             text
         });
         let link = format!("runbook_url: docs/operations.md#alert-{kebab}\n");
@@ -242,7 +242,7 @@ fn names_are_found_in_expressions() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_running_shop_measures_is_what_the_page_lists_and_the_dashboards_show() {
-    let shop = Shop::start(crate::shared_place().await, 1, 1)
+    let shop = Shop::start(crate::shared_connection().await, 1, 1)
         .await
         .unwrap();
     let user = shop.user().await.unwrap();

@@ -5,19 +5,19 @@ use std::time::Duration;
 use devstack::DevStack;
 use testkit::{eventually, eventually_within};
 
-use e2e::{Place, Shop};
+use e2e::{Connection, Shop};
 
-async fn own_stack() -> (DevStack, Place) {
+async fn own_stack() -> (DevStack, Connection) {
     let stack = testkit::stack::private().await;
-    let place = Place::new(stack.mongodb_uri(), stack.kafka_brokers());
-    (stack, place)
+    let connection = Connection::new(stack.mongodb_uri(), stack.kafka_brokers());
+    (stack, connection)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn orders_are_taken_while_kafka_is_away_and_settle_when_it_is_back() {
-    let (stack, place) = own_stack().await;
+    let (stack, connection) = own_stack().await;
     let (kafka, _) = testkit::stack::servers(&stack);
-    let shop = Shop::start(place, 1, 1).await.unwrap();
+    let shop = Shop::start(connection, 1, 1).await.unwrap();
     let user = shop.user().await.unwrap();
     assert_eq!(
         user.order(&[("cutlery", 1)], 20)
@@ -56,18 +56,18 @@ async fn orders_are_taken_while_kafka_is_away_and_settle_when_it_is_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shop_that_starts_without_kafka_takes_orders_and_settles_them_later() {
-    let (stack, place) = own_stack().await;
+    let (stack, connection) = own_stack().await;
     let (kafka, _) = testkit::stack::servers(&stack);
-    let name = place.name.clone();
-    let shop = Shop::start(place, 1, 1).await.unwrap();
+    let name = connection.name.clone();
+    let shop = Shop::start(connection, 1, 1).await.unwrap();
     shop.stop().await.unwrap();
     kafka.kill().await.unwrap();
 
-    let place = Place {
+    let connection = Connection {
         name,
-        ..Place::new(stack.mongodb_uri(), stack.kafka_brokers())
+        ..Connection::new(stack.mongodb_uri(), stack.kafka_brokers())
     };
-    let shop = Shop::launch(place, 1, 1).unwrap();
+    let shop = Shop::launch(connection, 1, 1).unwrap();
     let client = shop.client();
     eventually_within(Duration::from_secs(60), "a user can log in", || async {
         client.log_in("aaa@aaa.com", "aaa@aaa.com").await.is_ok()
@@ -93,9 +93,9 @@ async fn a_shop_that_starts_without_kafka_takes_orders_and_settles_them_later() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_mongodb_the_answer_is_503_and_the_shop_recovers() {
-    let (stack, place) = own_stack().await;
+    let (stack, connection) = own_stack().await;
     let (_, mongod) = testkit::stack::servers(&stack);
-    let shop = Shop::start(place, 1, 1).await.unwrap();
+    let shop = Shop::start(connection, 1, 1).await.unwrap();
     let user = shop.user().await.unwrap();
     assert_eq!(
         user.order(&[("cutlery", 1)], 20)

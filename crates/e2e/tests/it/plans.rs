@@ -8,7 +8,7 @@ use e2e::{Client, Shop};
 use futures::TryStreamExt;
 use outbox::mongo::{MongoDatabase, MongoOptions};
 
-use crate::shared_place;
+use crate::shared_connection;
 
 /// So many that going through a table would show.
 const BEFORE: usize = 140;
@@ -16,14 +16,14 @@ const WATCHED: usize = 40;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_step_of_an_order_goes_through_a_table() {
-    let shop = Shop::start(shared_place().await, 1, 1).await.unwrap();
+    let shop = Shop::start(shared_connection().await, 1, 1).await.unwrap();
     let user = shop.user().await.unwrap();
     place(&user, BEFORE).await;
     let mut databases = Vec::new();
     for service in ["orders", "products"] {
         let (uri, name) = (
-            &shop.place().reach.mongodb_uri,
-            shop.place().database(service),
+            &shop.connection().endpoints.mongodb_uri,
+            shop.connection().database(service),
         );
         let database = MongoDatabase::connect(uri, &name, MongoOptions::default());
         databases.push(database.await.unwrap());
@@ -47,7 +47,7 @@ async fn no_step_of_an_order_goes_through_a_table() {
             let namespace = command.get_str("ns").unwrap();
             let table = namespace.split_once('.').unwrap().1.to_owned();
             let plan = command.get_str("planSummary").unwrap_or_default();
-            // The bell is a ring of a few kilobytes, read from where one stands; news are read
+            // The notifications are a ring of a few kilobytes, read with a tailing cursor; change events are read
             // from the server's own log, and the log's length is not the table's.
             if plan.is_empty() || ["outbox_bell", "order_news", "system.profile"].contains(&&*table)
             {

@@ -198,8 +198,8 @@ fn title(span: &Told) -> String {
 
 /// Starts a shop whose processes tell `collector` their spans and log into `folder`.
 async fn open_shop(collector: String, folder: &Path) -> Shop {
-    let place = crate::shared_place().await;
-    let shop = Shop::new(place, program().unwrap(), Some(folder.to_owned()))
+    let connection = crate::shared_connection().await;
+    let shop = Shop::new(connection, program().unwrap(), Some(folder.to_owned()))
         .with_environment(vec![
             ("OTEL_EXPORTER_OTLP_ENDPOINT", collector),
             ("OTEL_BSP_SCHEDULE_DELAY", "200".to_owned()),

@@ -1,9 +1,9 @@
-//! Who says what to whom, as the program that knows the services tells the gateway.
+//! Who publishes what and who consumes it, as the program that knows the services configures the gateway.
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// The services' contracts and the topics between them. Empty where nobody told the gateway.
+/// The services' contracts and the topics between them. Empty unless configured.
 #[derive(Debug, Clone, Default)]
 pub struct Choreography {
     /// Every service.
@@ -19,14 +19,14 @@ pub struct ServicePart {
     #[schema(example = "orders")]
     pub name: String,
     /// What it publishes.
-    pub publishes: Vec<Said>,
+    pub publishes: Vec<Published>,
     /// What it listens to.
-    pub subscribes: Vec<Heard>,
+    pub subscribes: Vec<Subscribed>,
 }
 
 /// Events that a service publishes.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct Said {
+pub struct Published {
     /// The events' type.
     #[schema(example = "OrderCreate")]
     pub event: String,
@@ -37,7 +37,7 @@ pub struct Said {
 
 /// Events that a service listens to.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct Heard {
+pub struct Subscribed {
     /// The events' type.
     #[schema(example = "OrderCreate")]
     pub event: String,

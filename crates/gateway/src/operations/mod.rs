@@ -1,38 +1,34 @@
-//! What the services do at the moment, for the operators' page: who says what to whom, and the figures.
+//! What the services do at the moment, for the operators' page: who publishes what, who consumes it, and the metrics.
 //!
 //! The gateway reads each instance's `/readyz` and `/metrics` when it is asked, and keeps nothing: rates are
 //! made by whoever asks twice.
 
 mod choreography;
-mod figures;
+mod metrics;
 mod scrape;
 
-use std::{
-    collections::HashMap,
-    sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use axum::{
-    Router,
-    extract::State,
-    response::{IntoResponse, Json, Response},
-    routing::get,
-};
+use axum::Router;
+use axum::extract::State;
+use axum::response::{IntoResponse, Json, Response};
+use axum::routing::get;
 use futures::future::join_all;
-use http::{HeaderMap, HeaderValue, header, uri::Authority};
+use http::uri::Authority;
+use http::{HeaderMap, HeaderValue, header};
 use serde::Serialize;
-use service::{
-    http::{Problem, ProblemBody},
-    token::{Role, Verifier},
-};
+use service::http::{Problem, ProblemBody};
+use service::token::{Role, Verifier};
 use utoipa::ToSchema;
 
-pub use choreography::{Choreography, Heard, Said, ServicePart, Topic};
-use figures::{Figures, Orders};
+pub use choreography::{Choreography, Published, ServicePart, Subscribed, Topic};
+use metrics::{Orders, ServiceMetrics};
 use scrape::{Scraper, Seen};
 
-use crate::{access::OPERATIONS, security_headers};
+use crate::access::OPERATIONS;
+use crate::security_headers;
 
 /// What goes on in the shop.
 #[derive(Debug, Serialize, ToSchema)]
@@ -48,7 +44,7 @@ pub(crate) struct Operations {
     orders: Option<Orders>,
 }
 
-/// A service, its part in the choreography and its figures.
+/// A service, its part in the choreography and its metrics.
 #[derive(Debug, Serialize, ToSchema)]
 struct Service {
     #[serde(flatten)]
@@ -57,9 +53,9 @@ struct Service {
     instances: usize,
     /// How many of them are ready.
     ready: usize,
-    /// Its figures; absent while none of its instances answers.
+    /// Its metrics; absent while none of its instances answers.
     #[serde(skip_serializing_if = "Option::is_none")]
-    figures: Option<Figures>,
+    figures: Option<ServiceMetrics>,
 }
 
 /// The instances of each service.
@@ -73,7 +69,7 @@ pub(crate) struct Watch {
     metrics: Addresses,
 }
 
-/// The route of the operators' figures.
+/// The route of the operators' metrics.
 pub(crate) fn routes(
     choreography: Choreography,
     addresses: Addresses,
@@ -94,11 +90,11 @@ pub(crate) fn routes(
 
 /// What goes on in the shop
 ///
-/// For admins: the services' contracts, whether they are ready, and their figures as they stand.
+/// For admins: the services' contracts, whether they are ready, and their metrics as they stand.
 #[utoipa::path(
     get, path = "/api/admin/operations", tag = "operations", security(("bearer" = ["admin"])),
     responses(
-        (status = 200, description = "The figures", body = Operations),
+        (status = 200, description = "The metrics", body = Operations),
         (status = 401, description = "`unauthorized`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "`forbidden`", body = ProblemBody, content_type = "application/problem+json"),
     ),
@@ -131,7 +127,7 @@ impl Watch {
                 part: part.clone(),
                 instances: seen.instances,
                 ready: seen.ready,
-                figures: (!texts.is_empty()).then(|| Figures::read(&part.name, &texts)),
+                figures: (!texts.is_empty()).then(|| ServiceMetrics::read(&part.name, &texts)),
             });
         }
         Ok(Operations {

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use axum::body::Body;
 use futures::future::join_all;
-use http::{Request, StatusCode, Uri, uri::Authority};
+use http::uri::Authority;
+use http::{Request, StatusCode, Uri};
 use http_body_util::{BodyExt, Limited};
-use hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
-    rt::TokioExecutor,
-};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
 
 /// An instance that does not answer in this time counts as away.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -36,7 +36,8 @@ impl Scraper {
         Self(Client::builder(TokioExecutor::new()).build(connector))
     }
 
-    /// Asks `instances` whether they are ready, and `metrics`, which may be ports of their own, for figures.
+    /// Asks `instances` whether they are ready, and `metrics`, which may be ports of their own, for
+    /// metrics.
     pub(crate) async fn look_at(&self, instances: &[Authority], metrics: &[Authority]) -> Seen {
         let (readiness, metrics) = futures::join!(
             join_all(instances.iter().map(|one| self.get(one, "/readyz"))),

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use axum::{Router, routing::get};
-use gateway::{Choreography, Said, ServicePart, Topic};
-use service::{lifecycle::Lifecycle, token::Role};
+use axum::Router;
+use axum::routing::get;
+use gateway::{Choreography, Published, ServicePart, Topic};
+use service::lifecycle::Lifecycle;
+use service::token::Role;
 
 use crate::support::{Gate, NOBODY, Shop, problem, upstream};
 
@@ -16,7 +18,7 @@ fn choreography() -> Choreography {
         publishes,
         subscribes: Vec::new(),
     };
-    let said = Said {
+    let said = Published {
         event: "OrderCreate".to_owned(),
         topic: "orders.order.v1".to_owned(),
     };
@@ -61,7 +63,7 @@ async fn seen(shop: &Shop) -> serde_json::Value {
 }
 
 #[tokio::test]
-async fn an_admin_sees_contracts_and_figures() {
+async fn an_admin_sees_contracts_and_metrics() {
     let shop = shop().await;
     let body = seen(&shop).await;
     let orders = &body["services"][1];
@@ -80,7 +82,7 @@ async fn an_admin_sees_contracts_and_figures() {
 }
 
 #[tokio::test]
-async fn a_service_that_is_away_has_no_figures() {
+async fn a_service_that_is_away_has_no_metrics() {
     let away = |gate: &mut Gate| {
         gate.shop.choreography = choreography();
         gate.moved("orders", NOBODY);
@@ -93,7 +95,7 @@ async fn a_service_that_is_away_has_no_figures() {
 }
 
 #[tokio::test]
-async fn figures_are_read_where_metrics_have_a_port_of_their_own() {
+async fn metrics_are_read_from_their_own_port() {
     // The service itself is away; only what its metrics' port says is seen.
     let lifecycle = Lifecycle::new(Duration::from_secs(5));
     let own = upstream(&lifecycle, metrics()).await;

@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use axum::{Router, routing::get, routing::post};
-use service::{
-    http::{bind, serve},
-    lifecycle::Lifecycle,
-    token::Role,
-};
+use axum::Router;
+use axum::routing::{get, post};
+use service::http::{bind, serve};
+use service::lifecycle::Lifecycle;
+use service::token::Role;
 use tokio::io::AsyncReadExt;
 
 use crate::support::{Shop, problem};

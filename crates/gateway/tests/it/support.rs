@@ -1,34 +1,27 @@
 //! A gateway before the shop's services, which answer with what reached them.
 
-use std::{
-    collections::BTreeMap,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
-    ops::{Deref, DerefMut},
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
-use axum::{
-    Router,
-    body::Body,
-    extract::Request,
-    response::{IntoResponse, Json, Response},
-    routing::get,
-};
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL};
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::{IntoResponse, Json, Response};
+use axum::routing::get;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 use gateway::Settings;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use reqwest::{Client, RequestBuilder};
 use serde_json::{Map, Value, json};
-use service::{
-    http::{bind, serve},
-    lifecycle::Lifecycle,
-    token::{Claims, Role},
-};
+use service::http::{bind, serve};
+use service::lifecycle::Lifecycle;
+use service::token::{Claims, Role};
 
 /// A gateway and what is behind it; all ends with the value.
 pub(crate) struct Shop {

@@ -1,10 +1,12 @@
 //! What answers are made of.
 
-use outbox::dead_letter::{DeadLetter, Handled, LetterAction, LetterDetail, LetterView, Outcome};
+use outbox::dead_letter::{
+    DeadLetter, DeadLetterAction, DeadLetterDetail, DeadLetterView, Handled, Outcome,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{place, problems};
+use super::{path_id, problems};
 use service::http::Problem;
 
 /// How much of a value is shown, in bytes.
@@ -12,10 +14,10 @@ const MOST_SHOWN: usize = 64 * 1024;
 /// The longest reason, in characters.
 const MOST_REASON: usize = 500;
 
-/// A parked message.
+/// A dead letter.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = DeadLetter)]
-pub(super) struct LetterBody {
+pub(super) struct DeadLetterBody {
     /// Its id: where it lies, `TOPIC:PARTITION:OFFSET`.
     #[schema(example = "products.product.v1:2:117")]
     id: String,
@@ -31,7 +33,7 @@ pub(super) struct LetterBody {
     event: Option<String>,
     /// The event's id, when it can be read.
     event_id: Option<String>,
-    /// Why it was parked.
+    /// Why it could not be applied.
     reason: String,
     /// Since when.
     #[schema(value_type = String, format = DateTime)]
@@ -42,11 +44,11 @@ pub(super) struct LetterBody {
     waiting: u64,
 }
 
-impl LetterBody {
+impl DeadLetterBody {
     pub(super) fn new(letter: &DeadLetter, waiting: u64) -> Self {
         let record = &letter.record;
         Self {
-            id: place::of(letter),
+            id: path_id::of(letter),
             topic: record.at.topic.clone(),
             partition: record.at.partition,
             offset: record.offset,
@@ -54,26 +56,26 @@ impl LetterBody {
             event: header(letter, "ce_type"),
             event_id: header(letter, "ce_id"),
             reason: letter.reason.clone(),
-            parked_at: letter.parked_at.to_string(),
+            parked_at: letter.dead_lettered_at.to_string(),
             attempts: letter.attempts,
             waiting,
         }
     }
 }
 
-impl From<&LetterView> for LetterBody {
-    fn from(view: &LetterView) -> Self {
-        Self::new(&view.letter, view.waiting)
+impl From<&DeadLetterView> for DeadLetterBody {
+    fn from(view: &DeadLetterView) -> Self {
+        Self::new(&view.dead_letter, view.waiting)
     }
 }
 
-/// A parked message with all that is known of it.
+/// A dead letter in full.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = DeadLetterDetail)]
 pub(super) struct DetailBody {
     #[serde(flatten)]
-    letter: LetterBody,
-    /// The earlier parked message of its key that it waits behind.
+    letter: DeadLetterBody,
+    /// The earlier dead letter of its key that it waits behind.
     waits_for: Option<String>,
     /// Its headers; what is no text is shown as far as it can be read.
     headers: Vec<HeaderBody>,
@@ -82,7 +84,7 @@ pub(super) struct DetailBody {
     /// The value's size in bytes.
     payload_bytes: usize,
     /// Those that wait behind it, the first hundred.
-    behind: Vec<LetterBody>,
+    behind: Vec<DeadLetterBody>,
 }
 
 /// A header of a message.
@@ -96,24 +98,24 @@ struct HeaderBody {
     value: String,
 }
 
-impl From<&LetterDetail> for DetailBody {
-    fn from(detail: &LetterDetail) -> Self {
-        let record = &detail.letter.record;
+impl From<&DeadLetterDetail> for DetailBody {
+    fn from(detail: &DeadLetterDetail) -> Self {
+        let record = &detail.dead_letter.record;
         let shown = record.payload.get(..MOST_SHOWN).unwrap_or(&record.payload);
         let headers = record.headers.iter().map(|(name, value)| HeaderBody {
             name: name.clone(),
             value: String::from_utf8_lossy(value).into_owned(),
         });
         Self {
-            letter: LetterBody::new(&detail.letter, detail.waiting),
-            waits_for: detail.waits_for.as_deref().map(place::of_desk),
+            letter: DeadLetterBody::new(&detail.dead_letter, detail.waiting),
+            waits_for: detail.waits_for.as_deref().map(path_id::from_id),
             headers: headers.collect(),
             payload: String::from_utf8_lossy(shown).into_owned(),
             payload_bytes: record.payload.len(),
             behind: detail
                 .behind
                 .iter()
-                .map(|letter| LetterBody::new(letter, 0))
+                .map(|letter| DeadLetterBody::new(letter, 0))
                 .collect(),
         }
     }
@@ -154,11 +156,11 @@ impl ReasonBody {
     }
 }
 
-/// What came of dealing with a parked message.
+/// What came of dealing with a dead letter.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = DeadLetterOutcome)]
 pub(super) struct OutcomeBody {
-    /// `applied`, `discarded`, or `failed-again`: then it is still parked.
+    /// `applied`, `discarded`, or `failed-again`: then it is still there.
     #[schema(example = "applied")]
     outcome: &'static str,
     /// Why it failed again.
@@ -166,7 +168,7 @@ pub(super) struct OutcomeBody {
     reason: Option<String>,
     /// How many messages were applied, those behind it included.
     applied: u64,
-    /// How many of its key are still parked.
+    /// How many dead letters of its key are left.
     left: u64,
     /// Which of those behind it could not be applied, and so is the first of its key now.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -185,12 +187,12 @@ impl From<Handled> for OutcomeBody {
             reason,
             applied: handled.applied,
             left: handled.left,
-            stopped_at: handled.stopped_at.map(|(id, _)| place::of_desk(&id)),
+            stopped_at: handled.stopped_at.map(|(id, _)| path_id::from_id(&id)),
         }
     }
 }
 
-/// Something that was done to a parked message.
+/// Something that was done to a dead letter.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = DeadLetterAction)]
 pub(super) struct ActionBody {
@@ -215,14 +217,14 @@ pub(super) struct ActionBody {
     outcome: String,
 }
 
-impl From<&LetterAction> for ActionBody {
-    fn from(done: &LetterAction) -> Self {
+impl From<&DeadLetterAction> for ActionBody {
+    fn from(done: &DeadLetterAction) -> Self {
         Self {
             id: done.id.to_string(),
             at: done.at.to_string(),
             who: done.who.clone(),
             action: done.action.name().to_owned(),
-            letter: place::of_desk(&done.letter),
+            letter: path_id::from_id(&done.dead_letter),
             key: done.key.clone(),
             why: done.why.clone(),
             outcome: done.outcome.clone(),

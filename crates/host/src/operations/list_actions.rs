@@ -12,7 +12,7 @@ use super::{Operator, problems};
 /// How many are shown.
 const MOST: usize = 100;
 
-/// What was done to parked messages.
+/// What was done to dead letters.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = DeadLetterActions)]
 pub(super) struct Actions {
@@ -20,7 +20,7 @@ pub(super) struct Actions {
     actions: Vec<ActionBody>,
 }
 
-/// Lists what was done to parked messages, by whom and why
+/// Lists what was done to dead letters, by whom and why
 #[utoipa::path(
     get,
     path = "/actions",
@@ -37,7 +37,7 @@ pub(super) async fn list_dead_letter_actions(
     AdminCaller(_admin): AdminCaller,
     State(operator): State<Operator>,
 ) -> Result<Json<Actions>, Problem> {
-    let done = operator.desk().actions(MOST).await;
+    let done = operator.dead_letters().actions(MOST).await;
     let done = done.map_err(|fault| problems::of_fault(&fault))?;
     let actions = done.iter().map(ActionBody::from).collect();
     Ok(Json(Actions { actions }))

@@ -3,15 +3,15 @@
 //! One file for each endpoint. A dead letter's id in a path is its place, `TOPIC:PARTITION:OFFSET`.
 
 mod body;
-mod discard_letter;
+mod discard_dead_letter;
 mod jobs;
 mod list_actions;
-mod list_letters;
+mod list_dead_letters;
 mod operator;
-mod place;
+mod path_id;
 mod problems;
-mod retry_letter;
-mod show_letter;
+mod retry_dead_letter;
+mod show_dead_letter;
 
 use axum::Router;
 use utoipa::openapi::OpenApi;
@@ -20,7 +20,7 @@ use utoipa_axum::routes;
 
 pub use operator::Operator;
 
-/// The routes of the service `service`, without the frame that every service has around them.
+/// The routes of the service `service`, without the middleware that every service has around them.
 pub fn router(service: &str, operator: Operator) -> Router {
     nested(service).split_for_parts().0.with_state(operator)
 }
@@ -40,18 +40,18 @@ pub fn openapi(service: &str) -> OpenApi {
 }
 
 fn nested(service: &str) -> OpenApiRouter<Operator> {
-    let letters = format!("/api/admin/dead-letters/{service}");
+    let dead_letters = format!("/api/admin/dead-letters/{service}");
     let jobs = format!("/api/admin/jobs/{service}");
     OpenApiRouter::new()
-        .nest(&letters, documented())
+        .nest(&dead_letters, documented())
         .nest(&jobs, jobs::documented())
 }
 
 fn documented() -> OpenApiRouter<Operator> {
     OpenApiRouter::new()
-        .routes(routes!(list_letters::list_dead_letters))
+        .routes(routes!(list_dead_letters::list_dead_letters))
         .routes(routes!(list_actions::list_dead_letter_actions))
-        .routes(routes!(show_letter::show_dead_letter))
-        .routes(routes!(retry_letter::retry_dead_letter))
-        .routes(routes!(discard_letter::discard_dead_letter))
+        .routes(routes!(show_dead_letter::show_dead_letter))
+        .routes(routes!(retry_dead_letter::retry_dead_letter))
+        .routes(routes!(discard_dead_letter::discard_dead_letter))
 }

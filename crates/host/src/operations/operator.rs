@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use axum::extract::FromRef;
-use outbox::dead_letter::DeadLetters;
+use outbox::dead_letter::DeadLetterAdmin;
 use outbox::jobs::JobAdmin;
 use outbox::mongo::MongoDatabase;
 use outbox::{Clock, Subscriptions};
@@ -13,7 +13,7 @@ pub struct Operator(Arc<Parts>);
 
 struct Parts {
     group: String,
-    desk: DeadLetters<MongoDatabase>,
+    dead_letters: DeadLetterAdmin<MongoDatabase>,
     jobs: JobAdmin<MongoDatabase>,
     verifier: Verifier,
 }
@@ -31,13 +31,13 @@ impl Operator {
         Self(Arc::new(Parts {
             group: subscriptions.group().to_owned(),
             jobs: JobAdmin::new(database.clone(), Arc::clone(&clock)),
-            desk: DeadLetters::new(database, subscriptions, service, clock),
+            dead_letters: DeadLetterAdmin::new(database, subscriptions, service, clock),
             verifier,
         }))
     }
 
-    pub(super) fn desk(&self) -> &DeadLetters<MongoDatabase> {
-        &self.0.desk
+    pub(super) fn dead_letters(&self) -> &DeadLetterAdmin<MongoDatabase> {
+        &self.0.dead_letters
     }
 
     pub(super) fn jobs(&self) -> &JobAdmin<MongoDatabase> {

@@ -1,41 +1,41 @@
-//! What can go wrong, as an operator is told it.
+//! Problems as operators see them.
 
 use std::time::Duration;
 
 use http::StatusCode;
-use outbox::dead_letter::DeskError;
+use outbox::dead_letter::DeadLetterError;
 use outbox::jobs::JobAdminError;
 use outbox::{ErrorKind, StoreError};
 use service::http::Problem;
 
-use super::place;
+use super::path_id;
 
 /// How long a client waits before it tries a store that is away again.
 const AGAIN: Duration = Duration::from_secs(2);
 
-pub(super) fn of_desk(error: DeskError) -> Problem {
+pub(super) fn of_error(error: DeadLetterError) -> Problem {
     match error {
-        DeskError::Unknown { .. } => Problem::new(
+        DeadLetterError::Unknown { .. } => Problem::new(
             StatusCode::NOT_FOUND,
             "unknown-letter",
             "There is no such dead letter",
         )
         .detail(
-            "no message is parked at this place; it may have been dealt with meanwhile: load the \
+            "there is no dead letter with this id; it may have been handled meanwhile: load the \
              list again",
         ),
-        DeskError::Waits { waits_for, .. } => {
-            let first = place::of_desk(&waits_for);
-            let title = "An earlier message of the key is parked too";
+        DeadLetterError::Waits { waits_for, .. } => {
+            let first = path_id::from_id(&waits_for);
+            let title = "An earlier message of the key is a dead letter too";
             Problem::new(StatusCode::CONFLICT, "letter-waits", title)
                 .detail(format!(
                     "this message waits behind {first}; deal with that one, and this one follows"
                 ))
                 .with("waits_for", first)
         }
-        DeskError::NoReason => reason_required(),
-        DeskError::Store(fault) => of_fault(&fault),
-        other @ DeskError::Several { .. } => Problem::internal(&other),
+        DeadLetterError::NoReason => reason_required(),
+        DeadLetterError::Store(fault) => of_fault(&fault),
+        other @ DeadLetterError::Several { .. } => Problem::internal(&other),
     }
 }
 
@@ -60,7 +60,7 @@ pub(super) fn invalid_query(detail: String) -> Problem {
     Problem::new(
         StatusCode::BAD_REQUEST,
         "invalid-query",
-        "The address has a wrong parameter",
+        "A query parameter is invalid",
     )
     .detail(detail)
 }
@@ -71,7 +71,7 @@ pub(super) fn reason_required() -> Problem {
         "reason-required",
         "A reason is needed",
     )
-    .detail("say why in 1 to 500 characters; the reason is kept with who did it and when")
+    .detail("give a reason of 1 to 500 characters; it is kept with who did it and when")
     .with("field", "reason")
 }
 

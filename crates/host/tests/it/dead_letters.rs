@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use service::token::Role;
 
-use crate::desk::{Service, TOPIC};
+use crate::fixture::{Service, TOPIC};
 
 fn id(offset: i64) -> String {
     format!("{TOPIC}:0:{offset}")
@@ -16,15 +16,15 @@ fn code(answer: &(u16, Value)) -> (u16, &str) {
 #[tokio::test]
 async fn admins_only() {
     let service = Service::start().await;
-    service.park("a", 1, false).await;
-    let letter = id(1);
+    service.add_dead_letter("a", 1, false).await;
+    let dead_letter = id(1);
     let reason = || Some(json!({ "reason": "a test" }));
     for (path, body) in [
         (String::new(), None),
         ("/actions".to_owned(), None),
-        (format!("/{letter}"), None),
-        (format!("/{letter}/retry"), reason()),
-        (format!("/{letter}/discard"), reason()),
+        (format!("/{dead_letter}"), None),
+        (format!("/{dead_letter}/retry"), reason()),
+        (format!("/{dead_letter}/discard"), reason()),
     ] {
         let nobody = service.call(&path, None, body.clone()).await;
         assert_eq!(code(&nobody), (401, "unauthorized"), "{path}");
@@ -32,25 +32,25 @@ async fn admins_only() {
         assert_eq!(code(&user), (403, "forbidden"), "{path}");
     }
     assert_eq!(service.get("").await["parked"], 1);
-    assert!(service.heard().is_empty());
+    assert!(service.received().is_empty());
 }
 
 #[tokio::test]
-async fn what_is_parked_is_listed_and_shown() {
+async fn dead_letters_are_listed_and_shown() {
     let service = Service::start().await;
     let none = json!({ "letters": [], "parked": 0 });
     assert_eq!(service.get("").await, none);
     assert_eq!(service.get("/actions").await, json!({ "actions": [] }));
-    let first = service.park("a", 1, false).await;
-    service.park("a", 4, true).await;
-    service.park("b", 2, false).await;
+    let first = service.add_dead_letter("a", 1, false).await;
+    service.add_dead_letter("a", 4, true).await;
+    service.add_dead_letter("b", 2, false).await;
 
     let list = service.get("").await;
     assert_eq!(list["parked"], 3);
-    let letters = list["letters"].as_array().unwrap();
-    let seen: Vec<_> = letters
+    let dead_letters = list["letters"].as_array().unwrap();
+    let seen: Vec<_> = dead_letters
         .iter()
-        .map(|letter| (letter["id"].as_str().unwrap(), &letter["waiting"]))
+        .map(|dead_letter| (dead_letter["id"].as_str().unwrap(), &dead_letter["waiting"]))
         .collect();
     assert_eq!(
         seen,
@@ -83,7 +83,7 @@ async fn a_retry_applies_the_whole_key_once_it_can() {
     let service = Service::start().await;
     let mut sent = Vec::new();
     for (offset, waits) in [(1, false), (4, true), (6, true)] {
-        sent.push(service.park("a", offset, waits).await);
+        sent.push(service.add_dead_letter("a", offset, waits).await);
     }
     service.breaks(true);
     let retry = format!("/{}/retry", id(1));
@@ -110,7 +110,7 @@ async fn a_retry_applies_the_whole_key_once_it_can() {
     let (status, done) = service.post(&retry, json!({ "reason": " mended " })).await;
     assert_eq!((status, done["outcome"].as_str()), (200, Some("applied")));
     assert_eq!((&done["applied"], &done["left"]), (&json!(3), &json!(0)));
-    assert_eq!(service.heard(), sent, "in their order");
+    assert_eq!(service.received(), sent, "in their order");
     assert_eq!(service.get("").await["parked"], 0);
 
     let actions = service.get("/actions").await;
@@ -121,19 +121,19 @@ async fn a_retry_applies_the_whole_key_once_it_can() {
         .map(|fields| fields.map(|field| field.as_str().unwrap_or_default().to_owned()))
         .collect();
     let who = "someone@example.com";
-    let letter = id(1);
+    let dead_letter = id(1);
     let expected = [
-        ["retry", "mended", who, &letter].map(str::to_owned),
-        ["retry", "perhaps", who, &letter].map(str::to_owned),
+        ["retry", "mended", who, &dead_letter].map(str::to_owned),
+        ["retry", "perhaps", who, &dead_letter].map(str::to_owned),
     ];
     assert_eq!(seen, expected);
 }
 
 #[tokio::test]
-async fn a_letter_is_discarded_for_a_reason_only() {
+async fn a_dead_letter_is_discarded_for_a_reason_only() {
     let service = Service::start().await;
-    service.park("a", 1, false).await;
-    let second = service.park("a", 4, true).await;
+    service.add_dead_letter("a", 1, false).await;
+    let second = service.add_dead_letter("a", 4, true).await;
     let discard = format!("/{}/discard", id(1));
     let long = "x".repeat(501);
     for reason in ["", "   ", &long] {
@@ -149,7 +149,7 @@ async fn a_letter_is_discarded_for_a_reason_only() {
 
     let (status, done) = service.post(&discard, json!({ "reason": "a test" })).await;
     assert_eq!((status, done["outcome"].as_str()), (200, Some("discarded")));
-    assert_eq!(service.heard(), [second], "what waited is applied");
+    assert_eq!(service.received(), [second], "what waited is applied");
     assert_eq!(service.get("").await["parked"], 0);
     let again = service.post(&discard, json!({ "reason": "a test" })).await;
     assert_eq!(code(&again), (404, "unknown-letter"));

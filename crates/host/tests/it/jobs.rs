@@ -3,14 +3,15 @@
 use jiff::{SignedDuration, Timestamp};
 use outbox::mongo::{MongoDatabase, MongoTx};
 use outbox::{
-    Job, JobId, JobStore as _, MessageContext, Outgoing, StoreError, SystemClock, Work, transact,
+    EventCollector, Job, JobId, JobStore as _, MessageContext, StoreError, SystemClock, Work,
+    transact,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use service::token::Role;
 use uuid::Uuid;
 
-use crate::desk::Service;
+use crate::fixture::Service;
 
 #[derive(Serialize, Deserialize)]
 struct Mail {
@@ -27,7 +28,7 @@ impl Work<MongoDatabase> for Schedule<'_> {
     type Output = ();
 
     async fn run(&mut self, tx: &mut MongoTx) -> Result<(), StoreError> {
-        let mut out = Outgoing::new("pings", &SystemClock);
+        let mut out = EventCollector::new("pings", &SystemClock);
         for to in self.1 {
             let (id, job) = (
                 JobId::of("mail", &[to]),

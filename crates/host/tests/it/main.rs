@@ -7,5 +7,5 @@
 )]
 
 mod dead_letters;
-mod desk;
+mod fixture;
 mod jobs;

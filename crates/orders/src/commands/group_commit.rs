@@ -17,7 +17,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::{Decision, PlaceOrder, PlaceOrders, Placed};
-use crate::figures::Placing;
+use crate::metrics::PlacingMetrics;
 use crate::name::NAME;
 use crate::settings::BatchSettings;
 use crate::store::OrdersStore;
@@ -42,12 +42,12 @@ fn gather(took: Duration, orders: usize) -> Duration {
 
 /// Why a request got no decision.
 #[derive(Debug, Clone, Error)]
-pub enum IntakeError {
+pub enum QueueError {
     /// So much is queued that it would take too long. Nothing was changed.
     #[error("too many orders are waiting")]
     Busy,
     /// The database did not answer in time. The order may have been placed.
-    #[error("the database is out of reach: {0}")]
+    #[error("the database is unavailable: {0}")]
     Unavailable(String),
     /// The transaction can't be done, for a reason that is not the customer's.
     #[error("the order could not be saved: {0}")]
@@ -56,38 +56,38 @@ pub enum IntakeError {
 
 struct Job {
     request: PlaceOrder,
-    answer: oneshot::Sender<Result<Decision, IntakeError>>,
+    answer: oneshot::Sender<Result<Decision, QueueError>>,
 }
 
-/// Where requests are handed in.
+/// The queue of requests to place orders.
 #[derive(Clone)]
-pub struct Intake {
+pub struct OrderQueue {
     jobs: mpsc::Sender<Job>,
     patience: Duration,
 }
 
-impl Intake {
+impl OrderQueue {
     /// Queues `request` and waits for what becomes of it. Given up by the caller it is not placed,
     /// unless its transaction has begun.
     ///
     /// # Errors
     /// When the queue is full, or there is no decision within the configured patience.
-    pub async fn place(&self, request: PlaceOrder) -> Result<Decision, IntakeError> {
+    pub async fn place(&self, request: PlaceOrder) -> Result<Decision, QueueError> {
         let (answer, decision) = oneshot::channel();
         self.jobs
             .try_send(Job { request, answer })
             .map_err(|refused| match refused {
-                mpsc::error::TrySendError::Full(_) => IntakeError::Busy,
+                mpsc::error::TrySendError::Full(_) => QueueError::Busy,
                 mpsc::error::TrySendError::Closed(_) => {
-                    IntakeError::Unavailable("the service is shutting down".to_owned())
+                    QueueError::Unavailable("the service is shutting down".to_owned())
                 }
             })?;
         match timeout(self.patience, decision).await {
             Ok(Ok(decision)) => decision,
-            Ok(Err(_)) => Err(IntakeError::Unavailable(
+            Ok(Err(_)) => Err(QueueError::Unavailable(
                 "the service is shutting down".to_owned(),
             )),
-            Err(_) => Err(IntakeError::Unavailable(format!(
+            Err(_) => Err(QueueError::Unavailable(format!(
                 "no decision within {} s",
                 self.patience.as_secs_f32()
             ))),
@@ -100,7 +100,7 @@ pub struct GroupCommit<D> {
     database: D,
     clock: Arc<dyn Clock>,
     settings: BatchSettings,
-    figures: Placing,
+    metrics: PlacingMetrics,
 }
 
 impl<D: OrdersStore> GroupCommit<D> {
@@ -111,9 +111,9 @@ impl<D: OrdersStore> GroupCommit<D> {
         clock: Arc<dyn Clock>,
         settings: BatchSettings,
         closing: &CancellationToken,
-    ) -> (Intake, JoinSet<()>) {
+    ) -> (OrderQueue, JoinSet<()>) {
         let (jobs, queue) = mpsc::channel(settings.queue.max(1));
-        let intake = Intake {
+        let order_queue = OrderQueue {
             jobs,
             patience: settings.patience,
         };
@@ -123,13 +123,13 @@ impl<D: OrdersStore> GroupCommit<D> {
             database,
             clock,
             settings,
-            figures: Placing::new(),
+            metrics: PlacingMetrics::new(),
         });
         let mut tasks = JoinSet::new();
         for _ in 0..writers {
             tasks.spawn(commit.clone().write(queue.clone(), closing.clone()));
         }
-        (intake, tasks)
+        (order_queue, tasks)
     }
 
     async fn write(
@@ -210,14 +210,14 @@ impl<D: OrdersStore> GroupCommit<D> {
         }
         let began = Instant::now();
         let outcome = self.transact(&requests, false).await;
-        self.figures.tried(requests.len(), began.elapsed());
+        self.metrics.tried(requests.len(), began.elapsed());
         if let Err(fault) = &outcome {
             spans.failed(fault);
         }
         drop(spans);
         match outcome {
             Ok(decisions) => {
-                self.figures.decided(&decisions);
+                self.metrics.decided(&decisions);
                 for ((request, answer), decision) in requests.iter().zip(answers).zip(decisions) {
                     report(request, &decision);
                     // A customer who has gone finds the order in the list.
@@ -229,7 +229,7 @@ impl<D: OrdersStore> GroupCommit<D> {
                 self.commit_each(&requests, answers).await;
             }
             Err(fault) => {
-                let error = intake_error(&fault);
+                let error = queue_error(&fault);
                 for answer in answers {
                     let _gone = answer.send(Err(error.clone()));
                 }
@@ -241,21 +241,21 @@ impl<D: OrdersStore> GroupCommit<D> {
     async fn commit_each(
         &self,
         requests: &[PlaceOrder],
-        answers: Vec<oneshot::Sender<Result<Decision, IntakeError>>>,
+        answers: Vec<oneshot::Sender<Result<Decision, QueueError>>>,
     ) {
         for (request, answer) in requests.iter().zip(answers) {
             let outcome = match self.transact(std::slice::from_ref(request), true).await {
                 Ok(mut decisions) => match decisions.pop() {
                     Some(decision) => {
-                        self.figures.decided(std::slice::from_ref(&decision));
+                        self.metrics.decided(std::slice::from_ref(&decision));
                         report(request, &decision);
                         Ok(decision)
                     }
-                    None => Err(IntakeError::Failed("no decision was made".to_owned())),
+                    None => Err(QueueError::Failed("no decision was made".to_owned())),
                 },
                 Err(fault) => {
                     tracing::error!(target: "order", order_id = %request.id, %fault, "the order could not be saved");
-                    Err(intake_error(&fault))
+                    Err(queue_error(&fault))
                 }
             };
             let _gone = answer.send(outcome);
@@ -285,10 +285,10 @@ fn is_of_one(fault: &StoreError) -> bool {
     matches!(fault.kind(), ErrorKind::Permanent | ErrorKind::Conflict)
 }
 
-fn intake_error(fault: &StoreError) -> IntakeError {
+fn queue_error(fault: &StoreError) -> QueueError {
     match fault.kind() {
-        ErrorKind::Permanent | ErrorKind::Fenced => IntakeError::Failed(fault.to_string()),
-        ErrorKind::Transient | ErrorKind::Conflict => IntakeError::Unavailable(fault.to_string()),
+        ErrorKind::Permanent | ErrorKind::Fenced => QueueError::Failed(fault.to_string()),
+        ErrorKind::Transient | ErrorKind::Conflict => QueueError::Unavailable(fault.to_string()),
     }
 }
 
@@ -342,7 +342,7 @@ mod tests {
             database: MemoryDatabase::<Tables>::default(),
             clock: Arc::new(SystemClock),
             settings: BatchSettings::default(),
-            figures: Placing::new(),
+            metrics: PlacingMetrics::new(),
         };
         let (jobs, mut queue) = mpsc::channel(256);
         let job = || Job {

@@ -9,6 +9,6 @@ mod group_commit;
 mod idempotency;
 mod place_orders;
 
-pub use group_commit::{GroupCommit, Intake, IntakeError};
+pub use group_commit::{GroupCommit, OrderQueue, QueueError};
 pub use idempotency::RetryKey;
 pub use place_orders::{Decision, Declined, PlaceOrder, PlaceOrders, Placed};

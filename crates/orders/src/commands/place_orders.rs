@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use events::{AccountId, OrderId};
 use jiff::Timestamp;
-use outbox::{Clock, MessageContext, Outgoing, StoreError, Work};
+use outbox::{Clock, EventCollector, MessageContext, StoreError, Work};
 use thiserror::Error;
 use uuid::Uuid;
 
 use super::RetryKey;
 use crate::domain::{Basket, Identity, Order, ProductCopy, Refusal, place};
 use crate::name::NAME;
-use crate::store::{Digest, OrdersStore, Remembered};
+use crate::store::{Digest, IdempotencyRecord, OrdersStore};
 
 /// A request to place an order. Its ids are drawn once, so that running it again after an unknown
 /// outcome can't make a second order of it.
@@ -83,28 +83,31 @@ impl<'a, D> PlaceOrders<'a, D> {
 }
 
 /// What was read for a batch, and what it has decided so far.
-struct Desk {
+struct BatchContext {
     catalogue: HashMap<String, ProductCopy>,
     orders: HashMap<OrderId, Order>,
-    remembered: BTreeMap<Digest, Remembered>,
+    idempotency_records: BTreeMap<Digest, IdempotencyRecord>,
     now: Timestamp,
     new: Vec<Order>,
-    new_remembered: Vec<Remembered>,
+    new_idempotency_records: Vec<IdempotencyRecord>,
 }
 
-impl Desk {
+impl BatchContext {
     fn decide(&mut self, request: &PlaceOrder) -> Result<Decision, StoreError> {
         if let Some(order) = self.orders.get(&request.id) {
             return Ok(Ok(Placed::New(order.clone().as_placed())));
         }
         if let Some(retry) = request.retry
-            && let Some(first) = self.remembered.get(&retry.key)
+            && let Some(first) = self.idempotency_records.get(&retry.key)
         {
             if first.body != retry.body {
                 return Ok(Err(Declined::KeyReused));
             }
             let order = self.orders.get(&first.order).ok_or_else(|| {
-                StoreError::permanent(format!("order {} is remembered but not there", first.order))
+                StoreError::permanent(format!(
+                    "order {} has an idempotency record but does not exist",
+                    first.order
+                ))
             })?;
             return Ok(Ok(Placed::Again(order.clone().as_placed())));
         }
@@ -121,14 +124,14 @@ impl Desk {
         };
         if let Some(retry) = request.retry {
             let RetryKey { key, body } = retry;
-            let first = Remembered {
+            let first = IdempotencyRecord {
                 key,
                 body,
                 order: order.id,
                 at: self.now,
             };
-            self.remembered.insert(key, first);
-            self.new_remembered.push(first);
+            self.idempotency_records.insert(key, first);
+            self.new_idempotency_records.push(first);
             // The same key may come once more in this very batch.
             self.orders.insert(order.id, order.clone());
         }
@@ -138,7 +141,7 @@ impl Desk {
 }
 
 impl<D: OrdersStore> PlaceOrders<'_, D> {
-    async fn read(&self, tx: &mut D::Tx, now: Timestamp) -> Result<Desk, StoreError> {
+    async fn read(&self, tx: &mut D::Tx, now: Timestamp) -> Result<BatchContext, StoreError> {
         let keys: BTreeSet<Digest> = self
             .requests
             .iter()
@@ -146,12 +149,15 @@ impl<D: OrdersStore> PlaceOrders<'_, D> {
             .map(|retry| retry.key)
             .collect();
         let keys: Vec<Digest> = keys.into_iter().collect();
-        let remembered = if keys.is_empty() {
+        let idempotency_records = if keys.is_empty() {
             vec![]
         } else {
-            self.database.remembered(tx, &keys).await?
+            self.database.idempotency_records(tx, &keys).await?
         };
-        let mut ids: Vec<OrderId> = remembered.iter().map(|first| first.order).collect();
+        let mut ids: Vec<OrderId> = idempotency_records
+            .iter()
+            .map(|first| first.order)
+            .collect();
         if self.may_exist {
             ids.extend(self.requests.iter().map(|request| request.id));
         }
@@ -167,19 +173,19 @@ impl<D: OrdersStore> PlaceOrders<'_, D> {
             .collect();
         let names: Vec<&str> = names.into_iter().collect();
         let products = self.database.products_named(tx, &names).await?;
-        Ok(Desk {
+        Ok(BatchContext {
             catalogue: products
                 .into_iter()
                 .map(|copy| (copy.name.clone(), copy))
                 .collect(),
             orders: orders.into_iter().map(|order| (order.id, order)).collect(),
-            remembered: remembered
+            idempotency_records: idempotency_records
                 .into_iter()
                 .map(|first| (first.key, first))
                 .collect(),
             now,
             new: Vec::new(),
-            new_remembered: Vec::new(),
+            new_idempotency_records: Vec::new(),
         })
     }
 }
@@ -188,25 +194,27 @@ impl<D: OrdersStore> Work<D> for PlaceOrders<'_, D> {
     type Output = Vec<Decision>;
 
     async fn run(&mut self, tx: &mut D::Tx) -> Result<Vec<Decision>, StoreError> {
-        let mut out = Outgoing::new(NAME, self.clock);
-        let mut desk = self.read(tx, out.now()).await?;
+        let mut out = EventCollector::new(NAME, self.clock);
+        let mut batch = self.read(tx, out.now()).await?;
         // Whatever comes of this run, the next one has to look.
         self.may_exist = true;
         let mut decisions = Vec::with_capacity(self.requests.len());
         for request in self.requests {
-            let before = desk.new.len();
-            decisions.push(desk.decide(request)?);
-            if let Some(order) = desk.new.get(before) {
+            let before = batch.new.len();
+            decisions.push(batch.decide(request)?);
+            if let Some(order) = batch.new.get(before) {
                 out.push_as(request.event_id, &order.to_event(), request.context.clone())
                     .map_err(StoreError::permanent)?;
             }
         }
-        if desk.new.is_empty() {
+        if batch.new.is_empty() {
             return Ok(decisions);
         }
-        self.database.insert_orders(tx, &desk.new).await?;
-        if !desk.new_remembered.is_empty() {
-            self.database.remember(tx, &desk.new_remembered).await?;
+        self.database.insert_orders(tx, &batch.new).await?;
+        if !batch.new_idempotency_records.is_empty() {
+            self.database
+                .save_idempotency_records(tx, &batch.new_idempotency_records)
+                .await?;
         }
         out.write(self.database, tx).await?;
         Ok(decisions)

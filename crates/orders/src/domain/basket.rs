@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quantity_that_is_none_is_refused_by_its_name() {
+    fn an_invalid_quantity_is_refused_by_its_name() {
         for quantity in [0, -1, i64::MIN, i64::MAX, i64::from(MAX_QUANTITY) + 1] {
             assert_eq!(
                 basket(&[("cup", 1), ("chair", quantity)]),

@@ -79,7 +79,7 @@ pub fn update_id(order: OrderId, version: u64) -> Uuid {
 }
 
 impl Order {
-    /// The news that it was placed.
+    /// The event that it was placed.
     pub fn to_event(&self) -> OrderCreate {
         OrderCreate {
             order_id: self.id,
@@ -91,7 +91,7 @@ impl Order {
         }
     }
 
-    /// The order that `event`, said at `placed_at`, is the news of: as it was when it was placed.
+    /// The order that `event`, published at `placed_at`, is about: as it was when it was placed.
     pub fn from_event(event: &OrderCreate, placed_at: Timestamp) -> Self {
         Self {
             id: event.order_id,

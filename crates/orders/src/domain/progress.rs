@@ -56,7 +56,7 @@ mod tests {
         (Cancelled, [".", ".", ".", ".", ".", "!", ".", "."]),
     ];
 
-    fn letter(status: OrderStatus) -> char {
+    fn dead_letter(status: OrderStatus) -> char {
         match status {
             Pending => 'N',
             Accepted => 'A',
@@ -71,7 +71,7 @@ mod tests {
 
     fn shown(progress: &Progress) -> String {
         match progress {
-            Progress::Steps(steps) => steps.iter().map(|step| letter(*step)).collect(),
+            Progress::Steps(steps) => steps.iter().map(|step| dead_letter(*step)).collect(),
             Progress::AlreadySo => ".".to_owned(),
             Progress::Contradicts => "!".to_owned(),
         }

@@ -19,9 +19,7 @@ pub enum Refusal {
         limit: usize,
     },
     /// A name that no product can have.
-    #[error(
-        "Line {line} has a name that no product can have: empty, or longer than 200 characters."
-    )]
+    #[error("Line {line} has an invalid product name: empty, or longer than 200 characters.")]
     InvalidName {
         /// Which line, counted from 1.
         line: usize,
@@ -51,10 +49,10 @@ pub enum Refusal {
         available: u32,
     },
     /// The cost is more than can be counted.
-    #[error("The order costs more than can be counted; order less.")]
+    #[error("The total of the order is too large; order less.")]
     TooExpensive,
     /// Products priced in different currencies.
-    #[error("{name:?} is priced in another currency than the rest; order it by itself.")]
+    #[error("{name:?} is priced in another currency; order it separately.")]
     MixedCurrencies {
         /// The first product with another currency than the first line's.
         name: String,

@@ -1,7 +1,7 @@
 //! The local copy of products, which both product events keep up to date in the same way.
 
 use events::ProductState;
-use outbox::{HandleError, Outgoing};
+use outbox::{EventCollector, HandleError};
 
 use crate::domain::newest;
 use crate::store::OrdersStore;
@@ -11,7 +11,7 @@ pub(super) async fn copy_products<D: OrdersStore>(
     database: &D,
     tx: &mut D::Tx,
     states: &[&ProductState],
-    out: &mut Outgoing<'_>,
+    out: &mut EventCollector<'_>,
 ) -> Result<(), HandleError> {
     let mut ids: Vec<_> = states.iter().map(|state| state.product_id).collect();
     ids.sort_unstable();

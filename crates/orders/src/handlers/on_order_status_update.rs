@@ -1,24 +1,24 @@
 //! `OrderStatusUpdate`: the stock engine decided about an order.
 
 use events::{OrderStatus, OrderStatusUpdate};
-use outbox::{Envelope, Handle, HandleError, Outgoing};
+use outbox::{Envelope, EventCollector, Handle, HandleError};
 
 use super::take_facts::{Fact, take_facts};
 use crate::domain::Author;
-use crate::figures::Settling;
+use crate::metrics::SettlingMetrics;
 use crate::store::OrdersStore;
 
 /// Handles `OrderStatusUpdate`.
 ///
 /// - **Trigger:** the products service accepted or rejected an order.
 /// - **Effect:** the order stands as decided, with the step in its history; whoever waits for it or
-///   listens is told by the news that the same transaction writes.
+///   listens is notified by the change event that the same transaction writes.
 /// - **Emits:** `OrderUpdate` for each order that took a step.
 /// - **Idempotent,** because an order's progress is compared with the decision: one that comes
 ///   again lies behind it and is dropped, and so is one that contradicts the first.
 pub struct OnOrderStatusUpdate<D> {
     database: D,
-    figures: Settling,
+    metrics: SettlingMetrics,
 }
 
 impl<D: OrdersStore> OnOrderStatusUpdate<D> {
@@ -26,7 +26,7 @@ impl<D: OrdersStore> OnOrderStatusUpdate<D> {
     pub fn new(database: D) -> Self {
         Self {
             database,
-            figures: Settling::new(),
+            metrics: SettlingMetrics::new(),
         }
     }
 }
@@ -36,18 +36,18 @@ impl<D: OrdersStore> Handle<OrderStatusUpdate, D> for OnOrderStatusUpdate<D> {
         &self,
         tx: &mut D::Tx,
         events: &[&Envelope<OrderStatusUpdate>],
-        out: &mut Outgoing<'_>,
+        out: &mut EventCollector<'_>,
     ) -> Result<(), HandleError> {
         let facts: Vec<_> = events
             .iter()
-            .map(|said| fact(said))
+            .map(|published| fact(published))
             .collect::<Result<_, _>>()?;
         let steps = take_facts(&self.database, tx, &facts, out).await?;
         if !steps.is_empty() {
-            let (figures, now) = (self.figures.clone(), out.now());
-            out.afterwards(move || {
+            let (metrics, now) = (self.metrics.clone(), out.now());
+            out.on_commit(move || {
                 for step in steps {
-                    figures.settled(step.from.id, step.to, now);
+                    metrics.settled(step.from.id, step.to, now);
                 }
             });
         }
@@ -55,15 +55,17 @@ impl<D: OrdersStore> Handle<OrderStatusUpdate, D> for OnOrderStatusUpdate<D> {
     }
 }
 
-fn fact(said: &Envelope<OrderStatusUpdate>) -> Result<Fact<'_, OrderStatusUpdate>, HandleError> {
-    let update = &said.event;
+fn fact(
+    published: &Envelope<OrderStatusUpdate>,
+) -> Result<Fact<'_, OrderStatusUpdate>, HandleError> {
+    let update = &published.event;
     match update.status {
         OrderStatus::Accepted | OrderStatus::Rejected => Ok(Fact {
             order: update.order_id,
             status: update.status,
             reason: update.reason.clone(),
             by: Author::Products,
-            said,
+            published,
         }),
         other => Err(HandleError::DeadLetter(format!(
             "order {} can't be {} by a decision about stock",

@@ -1,7 +1,7 @@
 //! `ProductCreate`: a product joined the catalogue.
 
 use events::ProductCreate;
-use outbox::{Envelope, Handle, HandleError, Outgoing};
+use outbox::{Envelope, EventCollector, Handle, HandleError};
 
 use super::copy_products::copy_products;
 use crate::store::OrdersStore;
@@ -29,7 +29,7 @@ impl<D: OrdersStore> Handle<ProductCreate, D> for OnProductCreate<D> {
         &self,
         tx: &mut D::Tx,
         events: &[&Envelope<ProductCreate>],
-        out: &mut Outgoing<'_>,
+        out: &mut EventCollector<'_>,
     ) -> Result<(), HandleError> {
         let states: Vec<_> = events
             .iter()

@@ -1,7 +1,7 @@
 //! `ProductsQuantityUpdate`: the quantity of a product changed.
 
 use events::ProductsQuantityUpdate;
-use outbox::{Envelope, Handle, HandleError, Outgoing};
+use outbox::{Envelope, EventCollector, Handle, HandleError};
 
 use super::copy_products::copy_products;
 use crate::store::OrdersStore;
@@ -29,7 +29,7 @@ impl<D: OrdersStore> Handle<ProductsQuantityUpdate, D> for OnProductsQuantityUpd
         &self,
         tx: &mut D::Tx,
         events: &[&Envelope<ProductsQuantityUpdate>],
-        out: &mut Outgoing<'_>,
+        out: &mut EventCollector<'_>,
     ) -> Result<(), HandleError> {
         let states: Vec<_> = events
             .iter()

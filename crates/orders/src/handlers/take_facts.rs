@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 use events::{OrderId, OrderStatus, Rejection};
-use outbox::{Envelope, HandleError, Outgoing};
+use outbox::{Envelope, EventCollector, HandleError};
 
 use crate::domain::{Author, Order, Progress, Step, progress, update_id};
-use crate::store::{OrdersStore, Settlement, Standing};
+use crate::store::{OrderState, OrderTransition, OrdersStore};
 
 /// What an event says of an order.
 pub struct Fact<'a, E> {
@@ -19,7 +19,7 @@ pub struct Fact<'a, E> {
     /// Who decided it.
     pub by: Author,
     /// The event.
-    pub said: &'a Envelope<E>,
+    pub published: &'a Envelope<E>,
 }
 
 /// Moves the orders on as `facts` say, and says so by an `OrderUpdate` for each step. Comes back
@@ -38,8 +38,8 @@ pub async fn take_facts<D: OrdersStore, E>(
     database: &D,
     tx: &mut D::Tx,
     facts: &[Fact<'_, E>],
-    out: &mut Outgoing<'_>,
-) -> Result<Vec<Settlement>, HandleError> {
+    out: &mut EventCollector<'_>,
+) -> Result<Vec<OrderTransition>, HandleError> {
     let mut ids: Vec<OrderId> = facts.iter().map(|fact| fact.order).collect();
     ids.sort_unstable();
     ids.dedup();
@@ -62,13 +62,13 @@ pub async fn take_facts<D: OrdersStore, E>(
             }
             Progress::AlreadySo => {
                 out.duplicates(1);
-                tracing::debug!(target: "order", order_id = %fact.order, event_id = %fact.said.id, "known before");
+                tracing::debug!(target: "order", order_id = %fact.order, event_id = %fact.published.id, "known before");
             }
             Progress::Contradicts => {
                 out.duplicates(1);
                 tracing::error!(
-                    target: "order", order_id = %fact.order, event_id = %fact.said.id,
-                    stands = order.status.name(), said = fact.status.name(),
+                    target: "order", order_id = %fact.order, event_id = %fact.published.id,
+                    stands = order.status.name(), published = fact.status.name(),
                     "what is said of the order contradicts what it is; it stays as it is"
                 );
             }
@@ -84,30 +84,30 @@ fn take<E>(
     order: &mut Order,
     status: OrderStatus,
     fact: &Fact<'_, E>,
-    out: &mut Outgoing<'_>,
-) -> Result<Settlement, HandleError> {
-    let said = fact.said;
+    out: &mut EventCollector<'_>,
+) -> Result<OrderTransition, HandleError> {
+    let published = fact.published;
     tracing::info!(
-        target: "order", order_id = %order.id, event_id = %said.id,
-        request_id = said.context.correlation_id.as_deref().unwrap_or("-"),
-        trace_id = said.context.trace_id(), span_id = said.context.span_id(),
+        target: "order", order_id = %order.id, event_id = %published.id,
+        request_id = published.context.correlation_id.as_deref().unwrap_or("-"),
+        trace_id = published.context.trace_id(), span_id = published.context.span_id(),
         status = status.name(), "settled"
     );
-    let from = Standing::from(&*order);
+    let from = OrderState::from(&*order);
     let step = Step {
         status,
-        at: said.time,
+        at: published.time,
         by: fact.by,
         reason: fact.reason.clone().filter(|_| status == fact.status),
     };
     order.take(step.clone());
     out.push_at(
         update_id(order.id, order.version),
-        said.time,
+        published.time,
         &order.to_update(),
-        said.consequence(),
+        published.consequence(),
     )?;
-    Ok(Settlement {
+    Ok(OrderTransition {
         from,
         to: step.status,
         reason: step.reason,

@@ -9,7 +9,7 @@ use service::http::Problem;
 use service::token::Verifier;
 
 use super::problems;
-use crate::commands::Intake;
+use crate::commands::OrderQueue;
 use crate::live::Hub;
 use crate::store::MongoOrders;
 
@@ -23,7 +23,7 @@ pub struct Api(Arc<Parts>);
 /// The parts of an [`Api`].
 pub struct Parts {
     /// Where orders are handed in.
-    pub intake: Intake,
+    pub order_queue: OrderQueue,
     /// The orders, to be read.
     pub orders: MongoOrders,
     /// Who is told of changes.
@@ -35,7 +35,7 @@ pub struct Parts {
 }
 
 impl Api {
-    /// The endpoints' common ground.
+    /// What the endpoints share.
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(parts))
     }

@@ -56,7 +56,7 @@ impl Page {
                 Problem::new(
                     StatusCode::BAD_REQUEST,
                     "invalid-query",
-                    "The address has a wrong parameter",
+                    "A query parameter is invalid",
                 )
                 .detail(format!(
                     "page_size must be from 1 to {MAX_SIZE}; it is {size}"
@@ -94,9 +94,9 @@ fn read_token(token: &str) -> Result<OrderId, Problem> {
         Problem::new(
             StatusCode::BAD_REQUEST,
             "invalid-page-token",
-            "The page token is not one of ours",
+            "The page token is invalid",
         )
-        .detail("send page_token as next_page_token gave it, or none for the first page")
+        .detail("send page_token unchanged from next_page_token, or omit it for the first page")
     })
 }
 

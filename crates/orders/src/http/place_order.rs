@@ -105,10 +105,10 @@ pub(super) async fn place_order(
         .filter(|wait| !wait.is_zero())
         .map(|_| api.hub.watch(id));
     let placed = api
-        .intake
+        .order_queue
         .place(request)
         .await
-        .map_err(|error| problems::of_intake(&error))?;
+        .map_err(|error| problems::of_queue_error(&error))?;
     let placed = placed.map_err(|declined| problems::of_declined(&declined))?;
     let (order, again) = match placed {
         Placed::New(order) => (order, false),

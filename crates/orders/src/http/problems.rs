@@ -1,4 +1,4 @@
-//! What can go wrong, as customers are told it.
+//! Problems as customers see them.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use http::StatusCode;
 use outbox::{ErrorKind, StoreError};
 use service::http::Problem;
 
-use crate::commands::{Declined, IntakeError};
+use crate::commands::{Declined, QueueError};
 use crate::domain::Refusal;
 
 const SOON: Duration = Duration::from_secs(1);
@@ -63,18 +63,18 @@ fn invalid_order() -> Problem {
 }
 
 /// No decision about an order.
-pub(super) fn of_intake(error: &IntakeError) -> Problem {
+pub(super) fn of_queue_error(error: &QueueError) -> Problem {
     match error {
-        IntakeError::Busy => Problem::unavailable(SOON)
+        QueueError::Busy => Problem::unavailable(SOON)
             .detail("too many orders are waiting; nothing was ordered, try again in a moment"),
-        IntakeError::Unavailable(cause) => {
+        QueueError::Unavailable(cause) => {
             tracing::warn!(target: "order", cause, "no decision in time");
             Problem::unavailable(LATER).detail(
                 "the order could not be confirmed in time and may have been placed; look at your \
                  orders before you try again, or repeat it with the same Idempotency-Key",
             )
         }
-        IntakeError::Failed(_) => Problem::internal(error),
+        QueueError::Failed(_) => Problem::internal(error),
     }
 }
 

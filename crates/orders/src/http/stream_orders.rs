@@ -19,7 +19,7 @@ use super::api::{Api, PATIENCE};
 use super::body::OrderBody;
 use super::problems;
 use crate::domain::Order;
-use crate::live::{Listener, News};
+use crate::live::{Listener, OrderChange};
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// How often a comment is sent on a silent stream, so that no proxy takes it for dead.
@@ -60,8 +60,8 @@ pub(super) async fn stream_orders(
     if !timeout(PATIENCE, listener.opened()).await.unwrap_or(false) {
         return Err(problems::no_live_updates());
     }
-    let news = changes(api, customer, listener, last);
-    let mut response = Sse::new(news)
+    let events = changes(api, customer, listener, last);
+    let mut response = Sse::new(events)
         .keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
         .into_response();
     // nginx and its like hold answers back to fill a buffer, unless told not to.
@@ -97,7 +97,7 @@ fn changes(
                 }
             }
         }
-        while let Ok(Some(News { at, order })) = timeout_at(end, listener.next()).await {
+        while let Ok(Some(OrderChange { at, order })) = timeout_at(end, listener.next()).await {
             if let Some(event) = event(at, &order) {
                 yield Ok(event);
             }
@@ -128,8 +128,9 @@ fn read_event_id(id: &HeaderValue) -> Result<Timestamp, Problem> {
     };
     read().ok_or_else(|| {
         let title = "The last event's id is not one of ours";
-        Problem::new(StatusCode::BAD_REQUEST, "invalid-last-event-id", title)
-            .detail("send Last-Event-ID as the stream gave it, or none to hear of new changes only")
+        Problem::new(StatusCode::BAD_REQUEST, "invalid-last-event-id", title).detail(
+            "send Last-Event-ID as the stream gave it, or omit it to receive new changes only",
+        )
     })
 }
 

@@ -18,7 +18,7 @@ const LOOK: Duration = Duration::from_secs(1);
 /// How long to wait before a feed that can't be opened is tried again, at first and at most.
 const RETRY: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
 
-/// Tells those who wait of changed orders. Clones share one table.
+/// Notifies those who wait of changed orders. Clones share one table.
 #[derive(Clone, Default)]
 pub struct Hub {
     registry: Arc<Registry>,

@@ -16,4 +16,4 @@ mod registry;
 
 pub use feed::{Change, Changes, Feed};
 pub use hub::Hub;
-pub use registry::{Listener, News, Watch};
+pub use registry::{Listener, OrderChange, Watch};

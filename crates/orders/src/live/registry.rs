@@ -1,4 +1,4 @@
-//! Who is to be told.
+//! Who waits for which changes.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -11,12 +11,12 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 use super::Change;
 use crate::domain::Order;
 
-/// How much news a listener may be behind before it is let go. It can come back and read on.
+/// How many changes a listener may be behind before it is dropped. It can come back and read on.
 const LISTENER_BACKLOG: usize = 256;
 
 /// An order changed.
 #[derive(Debug, Clone)]
-pub struct News {
+pub struct OrderChange {
     /// When.
     pub at: Timestamp,
     /// The order as it is since then, or later.
@@ -29,18 +29,18 @@ type Open = Option<bool>;
 pub(super) struct Registry {
     entries: Mutex<Entries>,
     pub(super) open: watch::Sender<Open>,
-    /// Rung when someone joins.
+    /// Notified when someone joins.
     pub(super) joined: Notify,
 }
 
 /// Everyone who asked for the same, each under the number of the seat.
-type Seats<T> = Vec<(u64, T)>;
+type Registrations<T> = Vec<(u64, T)>;
 
 #[derive(Default)]
 struct Entries {
     next: u64,
-    watches: HashMap<OrderId, Seats<oneshot::Sender<Arc<Order>>>>,
-    listeners: HashMap<AccountId, Seats<mpsc::Sender<News>>>,
+    watches: HashMap<OrderId, Registrations<oneshot::Sender<Arc<Order>>>>,
+    listeners: HashMap<AccountId, Registrations<mpsc::Sender<OrderChange>>>,
 }
 
 impl Default for Registry {
@@ -60,7 +60,7 @@ impl Registry {
     }
 
     pub(super) fn watch(self: &Arc<Self>, order: OrderId) -> Watch {
-        let (tell, news) = oneshot::channel();
+        let (tell, changes) = oneshot::channel();
         let mut entries = self.lock();
         entries.next += 1;
         let ticket = entries.next;
@@ -75,18 +75,18 @@ impl Registry {
         drop(entries);
         self.joined.notify_one();
         Watch {
-            seat: Seat {
+            registration: Registration {
                 registry: self.clone(),
                 ticket,
-                place: Place::Watch(order),
+                target: Target::Watch(order),
             },
-            news,
+            changes,
             was_open: open == Some(true),
         }
     }
 
     pub(super) fn listen(self: &Arc<Self>, customer: AccountId) -> Listener {
-        let (tell, news) = mpsc::channel(LISTENER_BACKLOG);
+        let (tell, changes) = mpsc::channel(LISTENER_BACKLOG);
         let mut entries = self.lock();
         entries.next += 1;
         let ticket = entries.next;
@@ -100,12 +100,12 @@ impl Registry {
         drop(entries);
         self.joined.notify_one();
         Listener {
-            seat: Seat {
+            registration: Registration {
                 registry: self.clone(),
                 ticket,
-                place: Place::Listener(customer),
+                target: Target::Listener(customer),
             },
-            news,
+            changes,
         }
     }
 
@@ -174,7 +174,7 @@ impl Registry {
         if let Some(listeners) = entries.listeners.get_mut(&order.customer) {
             listeners.retain(|(_, listener)| {
                 listener
-                    .try_send(News {
+                    .try_send(OrderChange {
                         at,
                         order: order.clone(),
                     })
@@ -187,29 +187,29 @@ impl Registry {
     }
 }
 
-enum Place {
+enum Target {
     Watch(OrderId),
     Listener(AccountId),
 }
 
 /// A place in the tables, given back when it is dropped.
-struct Seat {
+struct Registration {
     registry: Arc<Registry>,
     ticket: u64,
-    place: Place,
+    target: Target,
 }
 
-impl Drop for Seat {
+impl Drop for Registration {
     fn drop(&mut self) {
         let mut entries = self.registry.lock();
-        match &self.place {
-            Place::Watch(order) => remove(&mut entries.watches, order, self.ticket),
-            Place::Listener(customer) => remove(&mut entries.listeners, customer, self.ticket),
+        match &self.target {
+            Target::Watch(order) => remove(&mut entries.watches, order, self.ticket),
+            Target::Listener(customer) => remove(&mut entries.listeners, customer, self.ticket),
         }
     }
 }
 
-fn remove<K: Hash + Eq, T>(table: &mut HashMap<K, Seats<T>>, key: &K, ticket: u64) {
+fn remove<K: Hash + Eq, T>(table: &mut HashMap<K, Registrations<T>>, key: &K, ticket: u64) {
     if let Some(seats) = table.get_mut(key) {
         seats.retain(|(held, _)| *held != ticket);
         if seats.is_empty() {
@@ -220,8 +220,8 @@ fn remove<K: Hash + Eq, T>(table: &mut HashMap<K, Seats<T>>, key: &K, ticket: u6
 
 /// Waits for one order to be settled.
 pub struct Watch {
-    seat: Seat,
-    news: oneshot::Receiver<Arc<Order>>,
+    registration: Registration,
+    changes: oneshot::Receiver<Arc<Order>>,
     was_open: bool,
 }
 
@@ -234,31 +234,31 @@ impl Watch {
 
     /// Comes back once changes come in: `true`; or never will: `false`.
     pub async fn opened(&self) -> bool {
-        opened(&self.seat.registry).await
+        opened(&self.registration.registry).await
     }
 
     /// The order once it is settled; `None` when nothing will be told any more.
     pub async fn settled(&mut self) -> Option<Arc<Order>> {
-        (&mut self.news).await.ok()
+        (&mut self.changes).await.ok()
     }
 }
 
-/// Hears of all changes of a customer's orders.
+/// Receives all changes of a customer's orders.
 pub struct Listener {
-    seat: Seat,
-    news: mpsc::Receiver<News>,
+    registration: Registration,
+    changes: mpsc::Receiver<OrderChange>,
 }
 
 impl Listener {
     /// Comes back once changes come in: `true`; or never will: `false`.
     pub async fn opened(&self) -> bool {
-        opened(&self.seat.registry).await
+        opened(&self.registration.registry).await
     }
 
     /// The next change; `None` when the listener was let go: it has to read what it missed from
     /// the database and join anew.
-    pub async fn next(&mut self) -> Option<News> {
-        self.news.recv().await
+    pub async fn next(&mut self) -> Option<OrderChange> {
+        self.changes.recv().await
     }
 }
 

@@ -1,4 +1,4 @@
-//! The database's own news of changed orders, of all instances of this service.
+//! Change events of orders, of all instances of this service, from the database.
 
 use bson::doc;
 use events::{AccountId, OrderId};
@@ -9,7 +9,7 @@ use outbox::mongo::fault;
 use serde::Deserialize;
 
 use super::MongoOrders;
-use super::documents::{NewsDocument, time};
+use super::documents::{ChangeEventDocument, time};
 use crate::domain::Order;
 use crate::live::{Change, Changes, Feed};
 
@@ -19,10 +19,10 @@ const MOST: usize = 500;
 #[derive(Deserialize)]
 struct Inserted {
     #[serde(rename = "fullDocument")]
-    news: NewsDocument,
+    change_event: ChangeEventDocument,
 }
 
-/// An open change stream on the news that each settling transaction writes.
+/// An open change stream on the change events that each settling transaction writes.
 ///
 /// The driver resumes it by its token after a fault that passes, such as a change of the primary.
 pub struct OrderChanges {
@@ -36,7 +36,7 @@ impl Feed for MongoOrders {
         let inserted = doc! { "$match": { "operationType": "insert" } };
         let slim = doc! { "$project": { "fullDocument": 1 } };
         let stream = self
-            .news()
+            .change_events()
             .watch()
             .pipeline([inserted, slim])
             .await
@@ -56,9 +56,9 @@ impl Changes for OrderChanges {
         let mut found = self.stream.next().await;
         loop {
             match found {
-                Some(Ok(Inserted { news })) => {
-                    let at = time(news.at)?;
-                    changes.extend(news.orders.iter().map(|changed| Change {
+                Some(Ok(Inserted { change_event })) => {
+                    let at = time(change_event.at)?;
+                    changes.extend(change_event.orders.iter().map(|changed| Change {
                         order: OrderId::from_bytes(changed.id.bytes()),
                         customer: AccountId::from_bytes(changed.customer.bytes()),
                         at,

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use outbox::StoreError;
 use serde::{Deserialize, Serialize};
 
-use super::Settlement;
+use super::OrderTransition;
 use crate::domain::{Author, Order, ProductCopy, Step};
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -43,7 +43,7 @@ pub(super) struct LastChange {
 /// Which orders a transaction changed, for those who follow them; one for each transaction, so
 /// that a change stream has little to look at.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct NewsDocument {
+pub(super) struct ChangeEventDocument {
     pub(super) at: DateTime,
     pub(super) orders: Vec<ChangedOrder>,
 }
@@ -54,11 +54,11 @@ pub(super) struct ChangedOrder {
     pub(super) customer: bson::Uuid,
 }
 
-impl NewsDocument {
-    /// The news of `steps`, which one transaction takes, at least one.
-    pub(super) fn of(steps: &[Settlement]) -> Self {
+impl ChangeEventDocument {
+    /// The change event of `steps`, which one transaction takes, at least one.
+    pub(super) fn of(steps: &[OrderTransition]) -> Self {
         let at = steps.iter().map(|step| step.written_at).max();
-        let changed = |step: &Settlement| ChangedOrder {
+        let changed = |step: &OrderTransition| ChangedOrder {
             id: uuid(step.from.id.into_bytes()),
             customer: uuid(step.from.customer.into_bytes()),
         };

@@ -7,7 +7,7 @@ use events::{OrderId, ProductId};
 use outbox::StoreError;
 use outbox::memory::{MemoryDatabase, MemoryTx, Step};
 
-use super::{Digest, OrdersStore, Remembered, Settlement};
+use super::{Digest, IdempotencyRecord, OrderTransition, OrdersStore};
 use crate::domain::{Order, ProductCopy};
 
 /// All that the service keeps.
@@ -18,7 +18,7 @@ pub struct Tables {
     /// What is known of products.
     pub copies: BTreeMap<ProductId, Arc<ProductCopy>>,
     /// The requests that were answered, by their key.
-    pub remembered: BTreeMap<Digest, Remembered>,
+    pub idempotency_records: BTreeMap<Digest, IdempotencyRecord>,
 }
 
 type Database = MemoryDatabase<Tables>;
@@ -53,27 +53,38 @@ impl OrdersStore for Database {
         Ok(())
     }
 
-    async fn remembered(
+    async fn idempotency_records(
         &self,
         tx: &mut Tx,
         keys: &[Digest],
-    ) -> Result<Vec<Remembered>, StoreError> {
+    ) -> Result<Vec<IdempotencyRecord>, StoreError> {
         self.meet(Step::Read).await?;
-        let found = keys.iter().filter_map(|key| tx.state.remembered.get(key));
+        let found = keys
+            .iter()
+            .filter_map(|key| tx.state.idempotency_records.get(key));
         Ok(found.copied().collect())
     }
 
-    async fn remember(&self, tx: &mut Tx, requests: &[Remembered]) -> Result<(), StoreError> {
+    async fn save_idempotency_records(
+        &self,
+        tx: &mut Tx,
+        requests: &[IdempotencyRecord],
+    ) -> Result<(), StoreError> {
         self.meet(Step::Write).await?;
         for request in requests {
-            if tx.state.remembered.insert(request.key, *request).is_some() {
+            if tx
+                .state
+                .idempotency_records
+                .insert(request.key, *request)
+                .is_some()
+            {
                 return Err(StoreError::conflict("a request is remembered by now"));
             }
         }
         Ok(())
     }
 
-    async fn settle(&self, tx: &mut Tx, steps: &[Settlement]) -> Result<(), StoreError> {
+    async fn settle(&self, tx: &mut Tx, steps: &[OrderTransition]) -> Result<(), StoreError> {
         self.meet(Step::Write).await?;
         for step in steps {
             match tx.state.orders.get_mut(&step.from.id) {
@@ -107,7 +118,7 @@ impl OrdersStore for Database {
     }
 }
 
-fn settled(order: &Order, step: &Settlement) -> Arc<Order> {
+fn settled(order: &Order, step: &OrderTransition) -> Arc<Order> {
     let mut settled = order.clone();
     settled.take(crate::domain::Step {
         status: step.to,

@@ -40,9 +40,9 @@ pub use reads::{MongoOrders, OrderFilter};
 /// A SHA-256 digest.
 pub type Digest = [u8; 32];
 
-/// A request that was answered with an order, so that its repetition gets the same answer.
+/// The idempotency record of a request that became an order: a repetition gets the same answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Remembered {
+pub struct IdempotencyRecord {
     /// The customer and the key that came with the request.
     pub key: Digest,
     /// What was asked for.
@@ -53,9 +53,9 @@ pub struct Remembered {
     pub at: Timestamp,
 }
 
-/// Where an order stands, without the rest of it.
+/// The state of an order, without the rest of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standing {
+pub struct OrderState {
     /// The order.
     pub id: OrderId,
     /// Whose it is.
@@ -66,7 +66,7 @@ pub struct Standing {
     pub version: u64,
 }
 
-impl From<&Order> for Standing {
+impl From<&Order> for OrderState {
     fn from(order: &Order) -> Self {
         Self {
             id: order.id,
@@ -77,12 +77,12 @@ impl From<&Order> for Standing {
     }
 }
 
-/// A step that an order takes.
+/// A transition of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settlement {
-    /// Where it stood when that was decided; the step is taken from there or not at all.
-    pub from: Standing,
-    /// Where it stands from now on.
+pub struct OrderTransition {
+    /// The state when that was decided; the transition is made from there or not at all.
+    pub from: OrderState,
+    /// The new status.
     pub to: OrderStatus,
     /// Why, for a rejection.
     pub reason: Option<Rejection>,
@@ -120,21 +120,21 @@ pub trait OrdersStore: OutboxStore {
         orders: &[Order],
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// What is remembered of the requests of these keys.
-    fn remembered(
+    /// The idempotency records of these keys.
+    fn idempotency_records(
         &self,
         tx: &mut Self::Tx,
         keys: &[Digest],
-    ) -> impl Future<Output = Result<Vec<Remembered>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Vec<IdempotencyRecord>, StoreError>> + Send;
 
-    /// Remembers requests.
+    /// Saves idempotency records.
     ///
     /// # Errors
     /// A conflict when another transaction has remembered one of the keys meanwhile.
-    fn remember(
+    fn save_idempotency_records(
         &self,
         tx: &mut Self::Tx,
-        requests: &[Remembered],
+        requests: &[IdempotencyRecord],
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Takes the steps, each from where its order stood.
@@ -144,7 +144,7 @@ pub trait OrdersStore: OutboxStore {
     fn settle(
         &self,
         tx: &mut Self::Tx,
-        steps: &[Settlement],
+        steps: &[OrderTransition],
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// The versions of the copies of these products; unknown ones are left out.

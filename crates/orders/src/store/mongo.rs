@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use bson::{Binary, Bson, Document, doc, spec::BinarySubtype};
+use bson::spec::BinarySubtype;
+use bson::{Binary, Bson, Document, doc};
 use events::{OrderId, ProductId};
 use mongodb::Collection;
 use outbox::StoreError;
@@ -10,14 +11,15 @@ use outbox::mongo::{MongoDatabase, MongoTx, fault};
 use serde::Deserialize;
 
 use super::documents::{
-    NewsDocument, OrderDocument, ProductDocument, ReasonDocument, StepDocument, date, time, uuid,
+    ChangeEventDocument, OrderDocument, ProductDocument, ReasonDocument, StepDocument, date, time,
+    uuid,
 };
-use super::prepare::{IDEMPOTENCY, NEWS, ORDERS, PRODUCTS};
-use super::{Digest, OrdersStore, Remembered, Settlement};
+use super::prepare::{CHANGE_EVENTS, IDEMPOTENCY, ORDERS, PRODUCTS};
+use super::{Digest, IdempotencyRecord, OrderTransition, OrdersStore};
 use crate::domain::{Order, ProductCopy, Step};
 
 #[derive(Deserialize)]
-struct RememberedDocument {
+struct IdempotencyDocument {
     #[serde(rename = "_id")]
     key: Binary,
     body: Binary,
@@ -63,18 +65,18 @@ impl OrdersStore for MongoDatabase {
             .map_err(fault)
     }
 
-    async fn remembered(
+    async fn idempotency_records(
         &self,
         tx: &mut MongoTx,
         keys: &[Digest],
-    ) -> Result<Vec<Remembered>, StoreError> {
+    ) -> Result<Vec<IdempotencyRecord>, StoreError> {
         let keys: Vec<Binary> = keys.iter().map(binary).collect();
         let filter = doc! { "_id": { "$in": keys } };
-        let found: Vec<RememberedDocument> = tx.find(IDEMPOTENCY, filter, None).await?;
+        let found: Vec<IdempotencyDocument> = tx.find(IDEMPOTENCY, filter, None).await?;
         found
             .into_iter()
             .map(|stored| {
-                Ok(Remembered {
+                Ok(IdempotencyRecord {
                     key: digest(&stored.key)?,
                     body: digest(&stored.body)?,
                     order: OrderId::from_bytes(stored.order.bytes()),
@@ -84,7 +86,11 @@ impl OrdersStore for MongoDatabase {
             .collect()
     }
 
-    async fn remember(&self, tx: &mut MongoTx, requests: &[Remembered]) -> Result<(), StoreError> {
+    async fn save_idempotency_records(
+        &self,
+        tx: &mut MongoTx,
+        requests: &[IdempotencyRecord],
+    ) -> Result<(), StoreError> {
         let documents = requests.iter().map(|request| {
             doc! {
                 "_id": binary(&request.key),
@@ -102,7 +108,7 @@ impl OrdersStore for MongoDatabase {
             .map_err(fault)
     }
 
-    async fn settle(&self, tx: &mut MongoTx, steps: &[Settlement]) -> Result<(), StoreError> {
+    async fn settle(&self, tx: &mut MongoTx, steps: &[OrderTransition]) -> Result<(), StoreError> {
         let statements = step_statements(steps)?;
         expect_all(
             tx.update(ORDERS, statements).await?,
@@ -110,8 +116,8 @@ impl OrdersStore for MongoDatabase {
             "an order",
         )?;
         self.database()
-            .collection::<NewsDocument>(NEWS)
-            .insert_one(NewsDocument::of(steps))
+            .collection::<ChangeEventDocument>(CHANGE_EVENTS)
+            .insert_one(ChangeEventDocument::of(steps))
             .session(&mut tx.session)
             .await
             .map(drop)
@@ -172,9 +178,9 @@ impl OrdersStore for MongoDatabase {
 /// One statement for all orders that take the same step: a batch was decided at one moment, and
 /// most of its orders were accepted. Planned once instead of once for each order, it costs the
 /// server half as much.
-fn step_statements(steps: &[Settlement]) -> Result<Vec<Document>, StoreError> {
+fn step_statements(steps: &[OrderTransition]) -> Result<Vec<Document>, StoreError> {
     let mut statements = Vec::new();
-    let mut wave: Vec<(&Settlement, Vec<Bson>)> = Vec::new();
+    let mut wave: Vec<(&OrderTransition, Vec<Bson>)> = Vec::new();
     let mut moved = HashSet::new();
     for step in steps {
         if !moved.insert(step.from.id) {
@@ -197,13 +203,13 @@ fn step_statements(steps: &[Settlement]) -> Result<Vec<Document>, StoreError> {
 }
 
 /// Whether two orders take the same step.
-fn alike(one: &Settlement, other: &Settlement) -> bool {
-    let step = |it: &Settlement| (it.from.status, it.from.version, it.to, it.decided_at);
-    let rest = |it: &Settlement| (it.by, it.written_at);
+fn alike(one: &OrderTransition, other: &OrderTransition) -> bool {
+    let step = |it: &OrderTransition| (it.from.status, it.from.version, it.to, it.decided_at);
+    let rest = |it: &OrderTransition| (it.by, it.written_at);
     step(one) == step(other) && rest(one) == rest(other) && one.reason == other.reason
 }
 
-fn step_statement(step: &Settlement, ids: Vec<Bson>) -> Result<Document, StoreError> {
+fn step_statement(step: &OrderTransition, ids: Vec<Bson>) -> Result<Document, StoreError> {
     let entry = StepDocument::from(&Step {
         status: step.to,
         at: step.decided_at,

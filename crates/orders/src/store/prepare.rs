@@ -11,10 +11,10 @@ use outbox::mongo::{MongoDatabase, fault};
 pub(super) const ORDERS: &str = "orders";
 pub(super) const PRODUCTS: &str = "product_copies";
 pub(super) const IDEMPOTENCY: &str = "idempotency";
-pub(super) const NEWS: &str = "order_news";
+pub(super) const CHANGE_EVENTS: &str = "order_news";
 
-/// How long the news of a settled order is kept: only open change streams read it.
-const NEWS_KEPT: Duration = Duration::from_mins(10);
+/// How long a change event is kept: only open change streams read it.
+const CHANGE_EVENTS_TTL: Duration = Duration::from_mins(10);
 
 /// How long a request's `Idempotency-Key` is remembered, in days. A week is longer than any
 /// client keeps trying, and it bounds the table.
@@ -22,7 +22,7 @@ pub const IDEMPOTENCY_DAYS: u64 = 7;
 
 /// Makes the service's own collections and indexes. Doing it again changes nothing.
 pub async fn prepare(database: MongoDatabase) -> Result<(), StoreError> {
-    for name in [ORDERS, PRODUCTS, IDEMPOTENCY, NEWS] {
+    for name in [ORDERS, PRODUCTS, IDEMPOTENCY, CHANGE_EVENTS] {
         database.create_collection(name).await?;
     }
     let pending = IndexOptions::builder()
@@ -35,16 +35,16 @@ pub async fn prepare(database: MongoDatabase) -> Result<(), StoreError> {
         .build();
     let outdated = IndexOptions::builder()
         .name("outdated".to_owned())
-        .expire_after(NEWS_KEPT)
+        .expire_after(CHANGE_EVENTS_TTL)
         .build();
     let indexes = [
         (ORDERS, doc! { "customer": 1, "_id": -1 }, None),
         (ORDERS, doc! { "status": 1, "_id": 1 }, Some(pending)),
-        // Not unique: a name may pass from one product to another, and their news may come in
+        // Not unique: a name may pass from one product to another, and their events may come in
         // either order. Uniqueness is the owner's to keep.
         (PRODUCTS, doc! { "name": 1 }, None),
         (IDEMPOTENCY, doc! { "created_at": 1 }, Some(forget)),
-        (NEWS, doc! { "at": 1 }, Some(outdated)),
+        (CHANGE_EVENTS, doc! { "at": 1 }, Some(outdated)),
     ];
     for (collection, keys, options) in indexes {
         let index = IndexModel::builder().keys(keys).options(options).build();

@@ -9,7 +9,7 @@ use outbox::StoreError;
 use outbox::mongo::{MongoDatabase, fault};
 
 use super::documents::{OrderDocument, date, time, uuid};
-use super::prepare::{NEWS, ORDERS};
+use super::prepare::{CHANGE_EVENTS, ORDERS};
 use crate::domain::Order;
 
 /// Which orders a list is about.
@@ -39,8 +39,8 @@ impl MongoOrders {
         self.database.database().collection(ORDERS)
     }
 
-    pub(super) fn news(&self) -> Collection<Document> {
-        self.database.database().collection(NEWS)
+    pub(super) fn change_events(&self) -> Collection<Document> {
+        self.database.database().collection(CHANGE_EVENTS)
     }
 
     /// The order `id`, if it exists.

@@ -111,7 +111,7 @@ impl ProductCopies {
     /// Makes the live copies equal to those beside, which were built from `topic`.
     ///
     /// What would [go back](Difference::goes_back) is left alone, unless it is one of `back`: a
-    /// running service may have heard more meanwhile than what was built from. So read on to
+    /// running service may have consumed more meanwhile than what was built from. So read on to
     /// where the service is and swap again; a difference that is still the same one then does
     /// not come from the topic.
     ///

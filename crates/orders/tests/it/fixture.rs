@@ -17,30 +17,36 @@ use orders::handlers::{OnOrderStatusUpdate, OnProductCreate};
 use orders::store::{MongoOrders, OrdersStore};
 use outbox::mongo::{MongoDatabase, MongoOptions};
 use outbox::{
-    Envelope, Event, Handle, HandleError, MessageContext, OutboxStore as _, Outgoing, SystemClock,
-    transact,
+    Envelope, Event, EventCollector, Handle, HandleError, MessageContext, OutboxStore as _,
+    SystemClock, transact,
 };
-use testkit::Bed;
+use testkit::TestEnvironment;
 use uuid::Uuid;
 
 pub struct Shop {
-    bed: Bed,
+    environment: TestEnvironment,
     pub database: MongoDatabase,
 }
 
 impl Shop {
     pub async fn new() -> Self {
-        let bed = Bed::new().await;
-        let (uri, name) = (bed.mongodb_uri(), bed.database_name("orders"));
+        let environment = TestEnvironment::new().await;
+        let (uri, name) = (
+            environment.mongodb_uri(),
+            environment.database_name("orders"),
+        );
         let database = MongoDatabase::connect(uri, &name, MongoOptions::default())
             .await
             .unwrap();
         host::prepare::<Orders>(&database).await.unwrap();
-        Self { bed, database }
+        Self {
+            environment,
+            database,
+        }
     }
 
-    pub fn bed(&self) -> &Bed {
-        &self.bed
+    pub fn environment(&self) -> &TestEnvironment {
+        &self.environment
     }
 
     /// A shop that sells chairs (30 at 29.99) and cups (200 at 5.99).
@@ -112,7 +118,7 @@ impl Shop {
     }
 
     /// Every event that waits in the outbox, by id.
-    pub async fn outgoing(&self) -> Vec<Uuid> {
+    pub async fn take_pending(&self) -> Vec<Uuid> {
         let records = self.database.pending(10_000, &[]).await.unwrap();
         records
             .iter()
@@ -197,7 +203,7 @@ pub async fn handle<D: OrdersStore, E: Event, H: Handle<E, D>>(
     events: &[Envelope<E>],
 ) -> Result<(), HandleError> {
     let mut tx = database.begin().await?;
-    let mut out = Outgoing::new("orders", &SystemClock);
+    let mut out = EventCollector::new("orders", &SystemClock);
     let events: Vec<_> = events.iter().collect();
     match handler.handle(&mut tx, &events, &mut out).await {
         Ok(()) => {

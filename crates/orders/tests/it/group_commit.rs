@@ -6,7 +6,7 @@ use bson::doc;
 use events::OrderStatus;
 use futures::future::join_all;
 use orders::BatchSettings;
-use orders::commands::{Declined, GroupCommit, Intake, IntakeError, Placed};
+use orders::commands::{Declined, GroupCommit, OrderQueue, Placed, QueueError};
 use orders::domain::Refusal;
 use orders::store::OrdersStore;
 use outbox::mongo::{MongoDatabase, MongoOptions};
@@ -16,16 +16,16 @@ use tokio_util::sync::CancellationToken;
 use crate::fixture::{Shop, clock, customer, request};
 
 pub struct Running {
-    pub intake: Intake,
+    pub order_queue: OrderQueue,
     pub writers: JoinSet<()>,
     pub closing: CancellationToken,
 }
 
 pub fn start<D: OrdersStore>(database: &D, settings: BatchSettings) -> Running {
     let closing = CancellationToken::new();
-    let (intake, writers) = GroupCommit::start(database.clone(), clock(), settings, &closing);
+    let (order_queue, writers) = GroupCommit::start(database.clone(), clock(), settings, &closing);
     Running {
-        intake,
+        order_queue,
         writers,
         closing,
     }
@@ -37,14 +37,14 @@ async fn requests_that_come_together_share_a_transaction() {
     let running = start(&shop.database, BatchSettings::default());
     let requests = (0..200).map(|_| {
         running
-            .intake
+            .order_queue
             .place(request(customer(), &[("cup", 1)], None))
     });
     for decision in join_all(requests).await {
         assert!(matches!(decision, Ok(Ok(Placed::New(_)))), "{decision:?}");
     }
     assert_eq!(shop.count("orders").await, 200);
-    assert_eq!(shop.outgoing().await.len(), 200);
+    assert_eq!(shop.take_pending().await.len(), 200);
     let records = shop.count("outbox").await;
     assert!(records <= 20, "{records} transactions for 200 orders");
 }
@@ -59,7 +59,7 @@ async fn one_order_a_transaction_can_be_had() {
     let running = start(&shop.database, settings);
     let requests = (0..10).map(|_| {
         running
-            .intake
+            .order_queue
             .place(request(customer(), &[("cup", 1)], None))
     });
     assert!(
@@ -75,7 +75,7 @@ async fn one_order_a_transaction_can_be_had() {
 async fn a_refused_neighbour_harms_nobody() {
     let shop = Shop::open().await;
     let running = start(&shop.database, BatchSettings::default());
-    let place = |lines| running.intake.place(request(customer(), lines, None));
+    let place = |lines| running.order_queue.place(request(customer(), lines, None));
     let (good, unknown, scarce, also_good) = tokio::join!(
         place(&[("chair", 30)]),
         place(&[("ghost", 1)]),
@@ -103,7 +103,7 @@ async fn a_refused_neighbour_harms_nobody() {
         }
     );
     assert_eq!(
-        (shop.count("orders").await, shop.outgoing().await.len()),
+        (shop.count("orders").await, shop.take_pending().await.len()),
         (2, 2)
     );
 }
@@ -120,19 +120,19 @@ async fn an_order_that_the_database_refuses_fails_alone() {
     let running = start(&shop.database, BatchSettings::default());
     let requests = (1..=20).map(|quantity| {
         running
-            .intake
+            .order_queue
             .place(request(customer(), &[("cup", quantity)], None))
     });
     let answers = join_all(requests).await;
     for (quantity, answer) in (1..).zip(&answers) {
         match answer {
-            Err(IntakeError::Failed(_)) => assert_eq!(quantity, 13),
+            Err(QueueError::Failed(_)) => assert_eq!(quantity, 13),
             Ok(Ok(Placed::New(_))) => assert_ne!(quantity, 13),
             other => panic!("{quantity}: {other:?}"),
         }
     }
     assert_eq!(
-        (shop.count("orders").await, shop.outgoing().await.len()),
+        (shop.count("orders").await, shop.take_pending().await.len()),
         (19, 19)
     );
 }
@@ -143,7 +143,7 @@ async fn what_is_queued_is_answered_before_the_end_and_nothing_is_taken_after_it
     let mut running = start(&shop.database, BatchSettings::default());
     let queued = (0..50).map(|_| {
         running
-            .intake
+            .order_queue
             .place(request(customer(), &[("cup", 1)], None))
     });
     let queued = join_all(queued);
@@ -160,14 +160,14 @@ async fn what_is_queued_is_answered_before_the_end_and_nothing_is_taken_after_it
     while running.writers.join_next().await.is_some() {}
     assert_eq!(shop.count("orders").await, 50);
     let late = running
-        .intake
+        .order_queue
         .place(request(customer(), &[("cup", 1)], None))
         .await;
-    assert!(matches!(late, Err(IntakeError::Unavailable(_))), "{late:?}");
+    assert!(matches!(late, Err(QueueError::Unavailable(_))), "{late:?}");
 }
 
 #[tokio::test]
-async fn without_a_database_a_customer_is_told_soon_and_a_full_queue_says_so_at_once() {
+async fn without_a_database_requests_fail_soon_and_a_full_queue_refuses_at_once() {
     let options = MongoOptions {
         timeout: Duration::from_secs(30),
         ..MongoOptions::default()
@@ -187,7 +187,7 @@ async fn without_a_database_a_customer_is_told_soon_and_a_full_queue_says_so_at_
     let running = start(&database, settings);
     let place = || {
         running
-            .intake
+            .order_queue
             .place(request(customer(), &[("cup", 1)], None))
     };
     let began = std::time::Instant::now();
@@ -195,11 +195,11 @@ async fn without_a_database_a_customer_is_told_soon_and_a_full_queue_says_so_at_
     assert!(began.elapsed() < Duration::from_secs(3));
     let busy = answers
         .iter()
-        .filter(|answer| matches!(answer, Err(IntakeError::Busy)))
+        .filter(|answer| matches!(answer, Err(QueueError::Busy)))
         .count();
     let away = answers
         .iter()
-        .filter(|answer| matches!(answer, Err(IntakeError::Unavailable(_))))
+        .filter(|answer| matches!(answer, Err(QueueError::Unavailable(_))))
         .count();
     assert!(busy >= 3, "{answers:?}");
     assert_eq!(busy + away, 5);
@@ -208,18 +208,18 @@ async fn without_a_database_a_customer_is_told_soon_and_a_full_queue_says_so_at_
 #[tokio::test]
 async fn an_order_is_settled_only_from_where_it_stood() {
     use orders::domain::Author;
-    use orders::store::{OrdersStore, Settlement, Standing};
+    use orders::store::{OrderState, OrderTransition, OrdersStore};
     use outbox::Database;
     let shop = Shop::open().await;
     let order = shop.place_one(customer()).await;
     let now = jiff::Timestamp::now();
-    let from = Standing {
+    let from = OrderState {
         id: order.id,
         customer: order.customer,
         status: OrderStatus::Pending,
         version: 1,
     };
-    let to = |to| Settlement {
+    let to = |to| OrderTransition {
         from,
         to,
         reason: None,

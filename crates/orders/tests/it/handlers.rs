@@ -96,7 +96,7 @@ pub async fn first_decision<D: OrdersStore>(adapter: impl Fn(MongoDatabase) -> D
 }
 
 #[tokio::test]
-async fn a_decision_about_an_order_that_is_not_there_is_parked_and_changes_nothing() {
+async fn a_decision_about_an_unknown_order_is_dead_lettered_and_changes_nothing() {
     let shop = Shop::open().await;
     let order = shop.place_one(customer()).await;
     let before = shop.contents().await;
@@ -105,9 +105,9 @@ async fn a_decision_about_an_order_that_is_not_there_is_parked_and_changes_nothi
     let impossible = decided(order.id, OrderStatus::Pending);
     for event in [unknown, impossible] {
         let events = [decided(order.id, OrderStatus::Accepted), event];
-        let parked = handle(&shop.database, &handler, &events).await;
-        let Err(HandleError::DeadLetter(reason)) = parked else {
-            panic!("{parked:?}")
+        let dead_lettered = handle(&shop.database, &handler, &events).await;
+        let Err(HandleError::DeadLetter(reason)) = dead_lettered else {
+            panic!("{dead_lettered:?}")
         };
         assert!(reason.contains("order"), "{reason}");
         assert_eq!(before, shop.contents().await);

@@ -13,28 +13,28 @@ use tokio_util::sync::CancellationToken;
 
 use crate::fixture::{customer, product};
 
-type News = Result<Vec<Change>, StoreError>;
+type OrderChange = Result<Vec<Change>, StoreError>;
 
 #[derive(Default)]
 struct State {
     orders: HashMap<OrderId, Order>,
     asked: Vec<OrderId>,
     /// One for each time that the feed was opened.
-    opened: Vec<UnboundedSender<News>>,
+    opened: Vec<UnboundedSender<OrderChange>>,
 }
 
 #[derive(Clone, Default)]
 struct Fake(Arc<Mutex<State>>);
 
-struct Opened(UnboundedReceiver<News>);
+struct Opened(UnboundedReceiver<OrderChange>);
 
 impl Feed for Fake {
     type Changes = Opened;
 
     async fn open(&self) -> Result<Opened, StoreError> {
-        let (tell, news) = unbounded_channel();
+        let (tell, changes) = unbounded_channel();
         self.0.lock().unwrap().opened.push(tell);
-        Ok(Opened(news))
+        Ok(Opened(changes))
     }
 
     async fn orders(&self, ids: &[OrderId]) -> Result<Vec<Order>, StoreError> {
@@ -48,7 +48,7 @@ impl Feed for Fake {
 }
 
 impl Changes for Opened {
-    async fn next(&mut self) -> News {
+    async fn next(&mut self) -> OrderChange {
         self.0
             .recv()
             .await
@@ -87,14 +87,14 @@ impl Fake {
         self.0.lock().unwrap().opened.len()
     }
 
-    fn tell(&self, news: News) {
+    fn tell(&self, changes: OrderChange) {
         self.0
             .lock()
             .unwrap()
             .opened
             .last()
             .unwrap()
-            .send(news)
+            .send(changes)
             .unwrap();
     }
 }
@@ -134,8 +134,8 @@ async fn the_feed_is_closed_until_somebody_waits_and_only_asked_about_what_is_fo
 
     // A change that does not settle it is no answer to who waits.
     feed.tell(Ok(vec![change(&nobodys), change(&mine), change(&listened)]));
-    let news = listener.next().await.unwrap();
-    assert_eq!(news.order.id, listened.id);
+    let changes = listener.next().await.unwrap();
+    assert_eq!(changes.order.id, listened.id);
     feed.settle(&mine);
     feed.tell(Ok(vec![change(&mine)]));
     assert_eq!(watch.settled().await.unwrap().id, mine.id);
@@ -143,7 +143,7 @@ async fn the_feed_is_closed_until_somebody_waits_and_only_asked_about_what_is_fo
 }
 
 #[tokio::test]
-async fn what_is_settled_while_the_feed_is_broken_is_told_afterwards() {
+async fn what_is_settled_while_the_feed_is_broken_is_reported_later() {
     let feed = Fake::default();
     let (hub, _stop) = start(&feed);
     let order = feed.order(customer(), OrderStatus::Pending);

@@ -33,7 +33,7 @@ pub async fn same_key<D: OrdersStore>(adapter: impl Fn(MongoDatabase) -> D) {
     let again = place().await;
     assert_eq!(again, Ok(Placed::Again(first)), "the first answer again");
     assert_eq!(
-        (shop.count("orders").await, shop.outgoing().await.len()),
+        (shop.count("orders").await, shop.take_pending().await.len()),
         (1, 1)
     );
 }
@@ -102,12 +102,12 @@ pub async fn fifty_at_once<D: OrdersStore>(adapter: impl Fn(MongoDatabase) -> D)
         ..BatchSettings::default()
     };
     let here = adapter(shop.database.clone());
-    let other = adapter(shop.bed().database("orders").await);
+    let other = adapter(shop.environment().database("orders").await);
     let instances = [start(&here, settings()), start(&other, settings())];
     let me = customer();
     let requests = (0..50).map(|n| {
         instances[n % 2]
-            .intake
+            .order_queue
             .place(request(me, &[("cup", 1)], Some("k")))
     });
     let mut ids = std::collections::BTreeSet::new();
@@ -126,7 +126,7 @@ pub async fn fifty_at_once<D: OrdersStore>(adapter: impl Fn(MongoDatabase) -> D)
     }
     assert_eq!((new, ids.len()), (1, 1), "one order");
     assert_eq!(
-        (shop.count("orders").await, shop.outgoing().await.len()),
+        (shop.count("orders").await, shop.take_pending().await.len()),
         (1, 1)
     );
 }

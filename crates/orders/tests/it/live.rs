@@ -59,7 +59,7 @@ async fn publish(service: &Service, order_id: OrderId, status: OrderStatus) {
     };
     service
         .shop
-        .bed()
+        .environment()
         .publish(&update, MessageContext::default())
         .await;
 }
@@ -94,7 +94,7 @@ async fn changes_reach_the_customer_on_each_instance_and_nobody_else() {
             assert_eq!(body["history"].as_array().unwrap().len(), 2);
         }
     }
-    // The stranger's first news is of an own order: none of the others came before it.
+    // The stranger's first change is of an own order: none of the others came before it.
     let own = placed(&stranger, other, &service).await;
     publish(&service, own, OrderStatus::Rejected).await;
     let (_, body) = c.next().await;

@@ -57,7 +57,7 @@ async fn an_order_goes_its_way() {
     };
     service
         .shop
-        .bed()
+        .environment()
         .publish(&rejected, MessageContext::default())
         .await;
     let path = format!("/api/orders/{id}");
@@ -105,7 +105,7 @@ async fn the_local_copy_follows_the_topic() {
     );
     service
         .shop
-        .bed()
+        .environment()
         .publish(&update, MessageContext::default())
         .await;
     testkit::eventually("the desk can be ordered", async || {

@@ -1,16 +1,16 @@
-//! An order's way: each step is said once, in its transaction, whenever its fact comes.
+//! An order's way: each step is published once, in its transaction, whenever its fact comes.
 
 use bson::{Document, doc};
 use events::{Asks, OrderId, OrderStatus, OrderStatusUpdate, OrderUpdate, Rejection};
 use orders::domain::{Author, Order, update_id};
 use orders::handlers::{Fact, OnOrderStatusUpdate, take_facts};
 use orders::store::OrdersStore;
-use outbox::{Database, Envelope, Event, Message, OutboxStore, Outgoing, SystemClock};
+use outbox::{Database, Envelope, Event, EventCollector, Message, OutboxStore, SystemClock};
 
 use crate::fixture::{Shop, customer, decided, envelope, handle_twice};
 
 /// The messages in the outbox that say a step.
-async fn said(shop: &Shop) -> Vec<Message> {
+async fn published(shop: &Shop) -> Vec<Message> {
     let records = shop.database.pending(10_000, &[]).await.unwrap();
     let messages = records.into_iter().flat_map(|record| record.messages);
     messages
@@ -47,10 +47,10 @@ async fn tell(shop: &Shop, order: OrderId, status: OrderStatus) {
         status,
         reason: None,
         by: Author::Orders,
-        said: &event,
+        published: &event,
     };
     let mut tx = shop.database.begin().await.unwrap();
-    let mut out = Outgoing::new("orders", &SystemClock);
+    let mut out = EventCollector::new("orders", &SystemClock);
     take_facts(&shop.database, &mut tx, &[fact], &mut out)
         .await
         .unwrap();
@@ -82,9 +82,9 @@ async fn each_settled_order_is_told_with_its_whole_state() {
     let handler = OnOrderStatusUpdate::new(shop.database.clone());
     handle_twice(&shop, &handler, &decisions).await;
 
-    let said = said(&shop).await;
-    assert_eq!(said.len(), 2);
-    for (message, decision) in said.iter().zip(&decisions) {
+    let published = published(&shop).await;
+    assert_eq!(published.len(), 2);
+    for (message, decision) in published.iter().zip(&decisions) {
         let order = shop.order(decision.event.order_id).await;
         assert_eq!(read(message), order.to_update());
         assert_eq!(
@@ -113,10 +113,10 @@ async fn a_fact_that_comes_early_takes_the_steps_that_it_implies() {
         way(&order),
         [Pending, Accepted, Paid, InDelivery, Delivered]
     );
-    let said: Vec<_> = said(&shop).await.iter().map(read).collect();
-    let told: Vec<_> = said
+    let published: Vec<_> = published(&shop).await.iter().map(read).collect();
+    let told: Vec<_> = published
         .iter()
-        .map(|said| (said.version, said.status))
+        .map(|published| (published.version, published.status))
         .collect();
     assert_eq!(
         told,

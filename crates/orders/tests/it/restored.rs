@@ -6,10 +6,10 @@ use std::time::Duration;
 use events::{OrderCreate, OrderId, OrderStatus, OrderStatusUpdate, OrderUpdate, topics};
 use orders::commands::Placed;
 use orders::domain::Order;
-use orders::relearn::RelearnOrders;
+use orders::recovery::OrderRecovery;
 use orders::{Orders, Settings};
 use outbox::kafka::TopicSpec;
-use outbox::{MessageContext, OutboxStore, Relearn};
+use outbox::{MessageContext, OutboxStore, Recover};
 use service::config::{HttpSettings, KafkaSettings, MongoSettings, TokenSettings};
 use service::lifecycle::Lifecycle;
 use testkit::eventually_within;
@@ -19,10 +19,10 @@ use testkit::Backup;
 
 async fn open() -> Shop {
     let shop = Shop::open().await;
-    shop.bed().topics(topics::ALL).await;
-    let letters = [topics::ORDER_STATUS, topics::PRODUCTS]
+    shop.environment().topics(topics::ALL).await;
+    let dead_letters = [topics::ORDER_STATUS, topics::PRODUCTS]
         .map(|topic| TopicSpec::dead_letters(topic, "orders", 1));
-    shop.bed().ensure_topics(&letters).await;
+    shop.environment().ensure_topics(&dead_letters).await;
     shop
 }
 
@@ -42,11 +42,14 @@ async fn place(shop: &Shop, count: usize) -> Vec<OrderId> {
 
 /// Runs the service until every order is published, and those of `settled` have their decision.
 async fn run(shop: &Shop, settled: &[OrderId]) {
-    let bed = shop.bed();
+    let environment = shop.environment();
     let settings = host::Settings {
         http: HttpSettings::on_free_port(),
-        mongo: MongoSettings::new(bed.mongodb_uri(), &bed.database_name("orders")),
-        kafka: KafkaSettings::new(bed.kafka_brokers(), &bed.topic_prefix()),
+        mongo: MongoSettings::new(
+            environment.mongodb_uri(),
+            &environment.database_name("orders"),
+        ),
+        kafka: KafkaSettings::new(environment.kafka_brokers(), &environment.topic_prefix()),
         tokens: TokenSettings::new("http://127.0.0.1:1/"),
         demo: false,
     };
@@ -70,7 +73,7 @@ async fn run(shop: &Shop, settled: &[OrderId]) {
 async fn decide(shop: &Shop, orders: &[OrderId]) {
     for id in orders {
         let update = decided(*id, OrderStatus::Accepted).event;
-        shop.bed()
+        shop.environment()
             .publish::<OrderStatusUpdate>(&update, MessageContext::default())
             .await;
     }
@@ -102,19 +105,20 @@ async fn audit(shop: &Shop, before: &BTreeMap<OrderId, Order>) {
     assert_eq!(&all(shop, &ids).await, before, "each order is as it was");
     assert_eq!(shop.count("orders").await, before.len() as u64);
     assert_eq!(shop.count("dead_letters").await, 0);
-    let mut said: BTreeMap<OrderId, BTreeSet<_>> = BTreeMap::new();
-    for create in shop.bed().read::<OrderCreate>().await {
-        said.entry(create.event.order_id)
+    let mut published: BTreeMap<OrderId, BTreeSet<_>> = BTreeMap::new();
+    for create in shop.environment().read::<OrderCreate>().await {
+        published
+            .entry(create.event.order_id)
             .or_default()
             .insert(create.id);
     }
-    assert_eq!(said.len(), before.len());
+    assert_eq!(published.len(), before.len());
     assert!(
-        said.values().all(|ids| ids.len() == 1),
+        published.values().all(|ids| ids.len() == 1),
         "an order was placed twice"
     );
     let mut steps: BTreeMap<OrderId, BTreeSet<_>> = BTreeMap::new();
-    for update in shop.bed().read::<OrderUpdate>().await {
+    for update in shop.environment().read::<OrderUpdate>().await {
         let (id, version) = (update.event.order_id, update.event.version);
         assert_eq!(update.event, before[&id].to_update());
         steps.entry(id).or_default().insert((version, update.id));
@@ -148,12 +152,12 @@ async fn without_any_backup_they_come_back_too() {
 async fn learning_is_cut_off_and_begun_again_and_does_nothing_twice() {
     let (shop, backup, before) = lost().await;
     backup.restore(&shop.database).await;
-    let records = shop.bed().records(topics::ORDERS).await;
+    let records = shop.environment().records(topics::ORDERS).await;
     for millis in 0..15_u64 {
-        let learner = RelearnOrders::new(shop.database.clone());
+        let learner = OrderRecovery::new(shop.database.clone());
         let learning = async {
             for chunk in records.chunks(3) {
-                Relearn::learn(&learner, chunk).await.unwrap();
+                Recover::recover(&learner, chunk).await.unwrap();
             }
         };
         let _ = tokio::time::timeout(Duration::from_millis(millis * 2), learning).await;
@@ -161,23 +165,23 @@ async fn learning_is_cut_off_and_begun_again_and_does_nothing_twice() {
     let ids: Vec<OrderId> = before.keys().copied().collect();
     run(&shop, &ids).await;
     audit(&shop, &before).await;
-    let learner = RelearnOrders::new(shop.database.clone());
-    assert_eq!(Relearn::learn(&learner, &records).await.unwrap(), 0);
+    let learner = OrderRecovery::new(shop.database.clone());
+    assert_eq!(Recover::recover(&learner, &records).await.unwrap(), 0);
 }
 
 #[tokio::test]
 async fn the_steps_come_back_from_the_service_s_own_topic() {
     let (shop, backup, before) = lost().await;
     let ids: Vec<OrderId> = before.keys().copied().collect();
-    let records = shop.bed().records(topics::ORDERS).await;
+    let records = shop.environment().records(topics::ORDERS).await;
     for backup in [backup, Backup::none()] {
         backup.restore(&shop.database).await;
-        let learner = RelearnOrders::new(shop.database.clone());
+        let learner = OrderRecovery::new(shop.database.clone());
         for chunk in records.chunks(5) {
-            Relearn::learn(&learner, chunk).await.unwrap();
+            Recover::recover(&learner, chunk).await.unwrap();
         }
         assert_eq!(all(&shop, &ids).await, before);
-        assert_eq!(Relearn::learn(&learner, &records).await.unwrap(), 0);
+        assert_eq!(Recover::recover(&learner, &records).await.unwrap(), 0);
     }
 }
 
@@ -185,14 +189,14 @@ async fn the_steps_come_back_from_the_service_s_own_topic() {
 async fn a_topic_that_lacks_a_step_is_not_learned_from() {
     let (shop, _, _) = lost().await;
     Backup::none().restore(&shop.database).await;
-    let mut records = shop.bed().records(topics::ORDERS).await;
+    let mut records = shop.environment().records(topics::ORDERS).await;
     let is_step = |record: &outbox::Record| {
         let kind = record.headers.iter().find(|(name, _)| name == "ce_type");
         kind.is_some_and(|(_, kind)| kind == b"OrderUpdate")
     };
     records.retain(is_step);
-    let learner = RelearnOrders::new(shop.database.clone());
-    let refused = Relearn::learn(&learner, &records).await.unwrap_err();
+    let learner = OrderRecovery::new(shop.database.clone());
+    let refused = Recover::recover(&learner, &records).await.unwrap_err();
     assert!(refused.to_string().contains("nothing between"), "{refused}");
     assert_eq!(shop.count("orders").await, 0);
 }

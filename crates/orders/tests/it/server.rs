@@ -97,10 +97,10 @@ pub struct Service {
 impl Service {
     pub async fn start(instances: usize) -> Self {
         let shop = Shop::open().await;
-        shop.bed().topics(topics::ALL).await;
-        let letters = [topics::ORDER_STATUS, topics::PRODUCTS]
+        shop.environment().topics(topics::ALL).await;
+        let dead_letters = [topics::ORDER_STATUS, topics::PRODUCTS]
             .map(|topic| TopicSpec::dead_letters(topic, "orders", 1));
-        shop.bed().ensure_topics(&letters).await;
+        shop.environment().ensure_topics(&dead_letters).await;
         let signer = Signer::start().await;
         let mut service = Self {
             shop,
@@ -114,11 +114,14 @@ impl Service {
     }
 
     async fn add_instance(&mut self) {
-        let bed = self.shop.bed();
+        let environment = self.shop.environment();
         let settings = host::Settings {
             http: HttpSettings::on_free_port(),
-            mongo: MongoSettings::new(bed.mongodb_uri(), &bed.database_name("orders")),
-            kafka: KafkaSettings::new(bed.kafka_brokers(), &bed.topic_prefix()),
+            mongo: MongoSettings::new(
+                environment.mongodb_uri(),
+                &environment.database_name("orders"),
+            ),
+            kafka: KafkaSettings::new(environment.kafka_brokers(), &environment.topic_prefix()),
             tokens: TokenSettings::new(&self.signer.jwks_url),
             demo: false,
         };
@@ -154,13 +157,13 @@ impl Service {
         self.client(0, customer(), Role::User)
     }
 
-    /// Waits until the orders' news lie on the topic.
+    /// Waits until the orders' events lie on the topic.
     pub async fn published(&self, count: usize) -> Vec<outbox::Envelope<OrderCreate>> {
         testkit::eventually("orders are published", async || {
-            self.shop.bed().read::<OrderCreate>().await.len() >= count
+            self.shop.environment().read::<OrderCreate>().await.len() >= count
         })
         .await;
-        self.shop.bed().read().await
+        self.shop.environment().read().await
     }
 
     /// Ends all instances in good order.

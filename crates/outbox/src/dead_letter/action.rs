@@ -11,7 +11,7 @@ use crate::error::StoreError;
 
 /// Which dead letters to show.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LetterFilter {
+pub struct DeadLetterFilter {
     /// Those of this topic only.
     pub topic: Option<String>,
     /// Those of this key only.
@@ -20,7 +20,7 @@ pub struct LetterFilter {
     pub limit: usize,
 }
 
-impl Default for LetterFilter {
+impl Default for DeadLetterFilter {
     fn default() -> Self {
         Self {
             topic: None,
@@ -30,21 +30,21 @@ impl Default for LetterFilter {
     }
 }
 
-/// The first letter of a key, and how many wait behind it.
+/// The first dead letter of a key, and how many wait behind it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LetterView {
-    /// The letter.
-    pub letter: DeadLetter,
+pub struct DeadLetterView {
+    /// The dead letter.
+    pub dead_letter: DeadLetter,
     /// How many later ones of its key wait behind it.
     pub waiting: u64,
 }
 
-/// One letter, and its place among those of its key.
+/// One dead letter, and its place among those of its key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LetterDetail {
-    /// The letter.
-    pub letter: DeadLetter,
-    /// The id of the letter that has to be dealt with first.
+pub struct DeadLetterDetail {
+    /// The dead letter.
+    pub dead_letter: DeadLetter,
+    /// The id of the dead letter that has to be dealt with first.
     pub waits_for: Option<String>,
     /// The next ones behind it, at most a hundred.
     pub behind: Vec<DeadLetter>,
@@ -52,7 +52,7 @@ pub struct LetterDetail {
     pub waiting: u64,
 }
 
-/// What an operator can do with a letter.
+/// What an operator can do with a dead letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Action {
     /// Handle it again, and then those behind it.
@@ -86,7 +86,7 @@ impl fmt::Display for Action {
 
 /// What an operator did, as it is kept for ever.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LetterAction {
+pub struct DeadLetterAction {
     /// Its identity; rises with time within one process.
     pub id: Uuid,
     /// When.
@@ -95,13 +95,13 @@ pub struct LetterAction {
     pub who: String,
     /// What.
     pub action: Action,
-    /// With which letter: `group/topic/partition/offset`.
-    pub letter: String,
-    /// The letter's topic.
+    /// With which dead letter: `group/topic/partition/offset`.
+    pub dead_letter: String,
+    /// The dead letter's topic.
     pub topic: String,
-    /// The letter's key, if it has one.
+    /// The dead letter's key, if it has one.
     pub key: Option<String>,
-    /// The letter's event id, if it has one that can be read.
+    /// The dead letter's event id, if it has one that can be read.
     pub event_id: Option<String>,
     /// Why, in the operator's words.
     pub why: String,
@@ -112,19 +112,19 @@ pub struct LetterAction {
 /// What came of an action.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Handled {
-    /// The letter that was asked for.
-    pub letter: String,
+    /// The dead letter that was asked for.
+    pub dead_letter: String,
     /// What became of it.
     pub outcome: Outcome,
-    /// How many letters were handled and taken away, those behind it included.
+    /// How many dead letters were handled and taken away, those behind it included.
     pub applied: u64,
-    /// How many of its key are still parked.
+    /// How many dead letters of its key are left.
     pub left: u64,
     /// Which of those behind it failed for good and now stands first, and why.
     pub stopped_at: Option<(String, String)>,
 }
 
-/// What became of the letter that was asked for.
+/// What became of the dead letter that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// It was handled and is gone.
@@ -153,7 +153,11 @@ impl Handled {
 
     fn end(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.stopped_at {
-            Some((id, reason)) => write!(f, "; {} stay parked, {id} failed: {reason}", self.left),
+            Some((id, reason)) => write!(
+                f,
+                "; {} stay dead letters, {id} failed: {reason}",
+                self.left
+            ),
             None if self.left > 0 => write!(f, "; {} more to follow", self.left),
             None => Ok(()),
         }
@@ -177,26 +181,26 @@ impl fmt::Display for Handled {
     }
 }
 
-/// Why the desk refuses. Nothing was changed.
+/// Why the dead-letter admin refuses. Nothing was changed.
 #[derive(Debug, Error)]
-pub enum DeskError {
-    /// There is no such letter.
-    #[error("there is no dead letter {asked} of {group}; `dead-letters list` shows what there is")]
+pub enum DeadLetterError {
+    /// There is no such dead letter.
+    #[error("there is no dead letter {asked} of {group}; `dead-letters list` shows them all")]
     Unknown {
         /// What was asked for.
         asked: String,
         /// The consumer group.
         group: String,
     },
-    /// The key has letters in several places.
-    #[error("the key {key} has several lines of dead letters; choose one by its id: {}", ids.join(", "))]
+    /// The key has dead letters in several places.
+    #[error("the key {key} has dead letters in several partitions; choose one by its id: {}", ids.join(", "))]
     Several {
         /// What was asked for.
         key: String,
-        /// The first letter of each.
+        /// The first dead letter of each.
         ids: Vec<String>,
     },
-    /// An earlier letter of the key has to be dealt with first.
+    /// An earlier dead letter of the key has to be dealt with first.
     #[error(
         "{id} waits behind {waits_for}: handling it first would break the order of its key. \
          Retry or discard {waits_for}; those behind it follow by themselves"
@@ -204,11 +208,11 @@ pub enum DeskError {
     Waits {
         /// What was asked for.
         id: String,
-        /// The first letter of the key.
+        /// The first dead letter of the key.
         waits_for: String,
     },
     /// No reason was given.
-    #[error("say why: the reason is kept with what was done")]
+    #[error("give a reason: it is kept with the action")]
     NoReason,
     /// The database did not do it, or a handler met a fault that passes; try again.
     #[error(transparent)]

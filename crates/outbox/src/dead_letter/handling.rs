@@ -1,50 +1,50 @@
 //! A part of a line, handled in one transaction.
 
-use super::action::{Action, DeskError, Handled, LetterAction, Outcome};
-use super::desk::DeadLetters;
-use super::store::LetterStore;
+use super::action::{Action, DeadLetterAction, DeadLetterError, Handled, Outcome};
+use super::admin::DeadLetterAdmin;
+use super::store::DeadLetterStore;
 use crate::dead_letter::DeadLetter;
 use crate::error::StoreError;
 use crate::handler::{HandleError, text_header};
 use crate::message::InvalidMessage;
-use crate::outbox::Outgoing;
+use crate::outbox::EventCollector;
 use crate::transaction::Work;
 
-/// The most letters in one transaction: a server ends one that takes a minute.
+/// The most dead letters in one transaction: a server ends one that takes a minute.
 const PART: usize = 100;
 
-pub(super) struct Handling<'a, D: LetterStore> {
-    desk: &'a DeadLetters<D>,
+pub(super) struct Handling<'a, D: DeadLetterStore> {
+    admin: &'a DeadLetterAdmin<D>,
     action: Action,
-    letter: &'a DeadLetter,
+    dead_letter: &'a DeadLetter,
     who: &'a str,
     why: &'a str,
-    /// The letter itself is dealt with; what is left is behind it.
+    /// The dead letter itself is dealt with; what is left is behind it.
     going_on: bool,
-    /// Set when a letter turns out to be beyond help after a handler has begun with it. The
-    /// transaction is given up then, and the next attempt stops before that letter.
+    /// Set when a dead letter turns out to be beyond help after a handler has begun with it. The
+    /// transaction is given up then, and the next attempt stops before that dead letter.
     doomed: Option<(String, String)>,
-    refused: Option<DeskError>,
+    refused: Option<DeadLetterError>,
 }
 
-/// What one letter came to.
-enum Fate {
+/// What one dead letter came to.
+enum Attempt {
     Applied,
     Failed(String),
 }
 
-impl<'a, D: LetterStore> Handling<'a, D> {
+impl<'a, D: DeadLetterStore> Handling<'a, D> {
     pub(super) fn new(
-        desk: &'a DeadLetters<D>,
+        admin: &'a DeadLetterAdmin<D>,
         action: Action,
-        letter: &'a DeadLetter,
+        dead_letter: &'a DeadLetter,
         who: &'a str,
         why: &'a str,
     ) -> Self {
         Self {
-            desk,
+            admin,
             action,
-            letter,
+            dead_letter,
             who,
             why,
             going_on: false,
@@ -53,39 +53,39 @@ impl<'a, D: LetterStore> Handling<'a, D> {
         }
     }
 
-    /// Handles what is behind the letter, which is gone.
+    /// Handles what is behind the dead letter, which is gone.
     pub(super) fn go_on(&mut self) {
         self.going_on = true;
     }
 
     /// Why nothing was done.
-    pub(super) fn refusal(self) -> Option<DeskError> {
+    pub(super) fn refusal(self) -> Option<DeadLetterError> {
         self.refused
     }
 
-    fn refuse(&mut self, why: DeskError) -> StoreError {
+    fn refuse(&mut self, why: DeadLetterError) -> StoreError {
         let text = why.to_string();
         self.refused = Some(why);
         StoreError::permanent(text)
     }
 
-    /// Whether the line begins with the letter that was asked for.
+    /// Whether the line begins with the dead letter that was asked for.
     fn check(&mut self, line: &[DeadLetter]) -> Result<(), StoreError> {
-        let id = self.letter.id();
+        let id = self.dead_letter.id();
         match line.first().map(DeadLetter::id) {
             _ if self.going_on => Ok(()),
             Some(first) if first == id => Ok(()),
-            Some(first) if line.iter().any(|letter| letter.id() == id) => {
+            Some(first) if line.iter().any(|dead_letter| dead_letter.id() == id) => {
                 let waits_for = first;
-                Err(self.refuse(DeskError::Waits { id, waits_for }))
+                Err(self.refuse(DeadLetterError::Waits { id, waits_for }))
             }
             // It went since it was looked up, or waits far behind.
-            Some(waits_for) if self.letter.waits => {
-                Err(self.refuse(DeskError::Waits { id, waits_for }))
+            Some(waits_for) if self.dead_letter.waits => {
+                Err(self.refuse(DeadLetterError::Waits { id, waits_for }))
             }
             _ => {
-                let group = self.desk.group().to_owned();
-                Err(self.refuse(DeskError::Unknown { asked: id, group }))
+                let group = self.admin.group().to_owned();
+                Err(self.refuse(DeadLetterError::Unknown { asked: id, group }))
             }
         }
     }
@@ -93,46 +93,46 @@ impl<'a, D: LetterStore> Handling<'a, D> {
     async fn handle(
         &mut self,
         tx: &mut D::Tx,
-        letter: &DeadLetter,
-        out: &mut Outgoing<'_>,
-    ) -> Result<Fate, StoreError> {
+        dead_letter: &DeadLetter,
+        out: &mut EventCollector<'_>,
+    ) -> Result<Attempt, StoreError> {
         if let Some((id, reason)) = &self.doomed
-            && *id == letter.id()
+            && *id == dead_letter.id()
         {
-            return Ok(Fate::Failed(reason.clone()));
+            return Ok(Attempt::Failed(reason.clone()));
         }
-        let (_, subscriptions, _, _) = self.desk.parts();
-        if text_header(&letter.record, "ce_type").is_none() {
+        let (_, subscriptions, _, _) = self.admin.parts();
+        if text_header(&dead_letter.record, "ce_type").is_none() {
             let reason = InvalidMessage::Header("ce_type").to_string();
-            return Ok(Fate::Failed(reason));
+            return Ok(Attempt::Failed(reason));
         }
-        let Some(route) = subscriptions.route(&letter.record) else {
+        let Some(route) = subscriptions.route(&dead_letter.record) else {
             // Nobody here asks for its type any more; the inbox would pass it over, too.
-            return Ok(Fate::Applied);
+            return Ok(Attempt::Applied);
         };
-        let event = match route.decode(&letter.record, None) {
+        let event = match route.decode(&dead_letter.record, None) {
             Ok(event) => event,
-            Err(reason) => return Ok(Fate::Failed(reason.to_string())),
+            Err(reason) => return Ok(Attempt::Failed(reason.to_string())),
         };
         match route.handle(tx, &[event], out).await {
-            Ok(()) => Ok(Fate::Applied),
+            Ok(()) => Ok(Attempt::Applied),
             Err(HandleError::Retry(fault)) => Err(fault),
             Err(HandleError::DeadLetter(reason)) => {
-                self.doomed = Some((letter.id(), reason.clone()));
+                self.doomed = Some((dead_letter.id(), reason.clone()));
                 Err(StoreError::conflict(reason))
             }
         }
     }
 
-    fn record(&self, handled: &Handled, out: &Outgoing<'_>) -> LetterAction {
-        let (_, _, _, clock) = self.desk.parts();
-        let record = &self.letter.record;
-        LetterAction {
+    fn record(&self, handled: &Handled, out: &EventCollector<'_>) -> DeadLetterAction {
+        let (_, _, _, clock) = self.admin.parts();
+        let record = &self.dead_letter.record;
+        DeadLetterAction {
             id: clock.uuid(),
             at: out.now(),
             who: self.who.to_owned(),
             action: self.action,
-            letter: self.letter.id(),
+            dead_letter: self.dead_letter.id(),
             topic: record.at.topic.clone(),
             key: record.key.clone(),
             event_id: text_header(record, "ce_id").map(str::to_owned),
@@ -146,46 +146,46 @@ impl<'a, D: LetterStore> Handling<'a, D> {
     }
 }
 
-impl<D: LetterStore> Work<D> for Handling<'_, D> {
+impl<D: DeadLetterStore> Work<D> for Handling<'_, D> {
     type Output = Handled;
 
     async fn run(&mut self, tx: &mut D::Tx) -> Result<Handled, StoreError> {
-        let (database, subscriptions, service, clock) = self.desk.parts();
+        let (database, subscriptions, service, clock) = self.admin.parts();
         self.refused = None;
-        let (group, at) = (subscriptions.group(), &self.letter.record.at);
+        let (group, at) = (subscriptions.group(), &self.dead_letter.record.at);
         // First, so that an inbox at work on this partition conflicts with us from here on.
         database.fence(tx, group, at).await?;
-        let (line, total) = database.line(tx, self.letter, i64::MIN, PART).await?;
+        let (line, total) = database.line(tx, self.dead_letter, i64::MIN, PART).await?;
         self.check(&line)?;
-        let mut out = Outgoing::new(service, clock);
+        let mut out = EventCollector::new(service, clock);
         let (mut gone, mut applied, mut stopped_at) = (Vec::new(), 0, None);
-        for letter in &line {
-            let is_asked_for = letter.id() == self.letter.id();
+        for dead_letter in &line {
+            let is_asked_for = dead_letter.id() == self.dead_letter.id();
             if is_asked_for && self.action == Action::Discard {
-                gone.push(letter.id());
+                gone.push(dead_letter.id());
                 continue;
             }
-            match self.handle(tx, letter, &mut out).await? {
-                Fate::Applied => {
+            match self.handle(tx, dead_letter, &mut out).await? {
+                Attempt::Applied => {
                     applied += 1;
-                    gone.push(letter.id());
+                    gone.push(dead_letter.id());
                 }
-                Fate::Failed(reason) => {
+                Attempt::Failed(reason) => {
                     let again = DeadLetter {
                         reason: reason.clone(),
                         waits: false,
-                        attempts: letter.attempts + 1,
-                        ..letter.clone()
+                        attempts: dead_letter.attempts + 1,
+                        ..dead_letter.clone()
                     };
-                    database.repark(tx, &again).await?;
-                    stopped_at = Some((letter.id(), reason));
+                    database.update_dead_letter(tx, &again).await?;
+                    stopped_at = Some((dead_letter.id(), reason));
                     break;
                 }
             }
         }
-        database.unpark(tx, &gone).await?;
+        database.remove_dead_letters(tx, &gone).await?;
         let outcome = match (self.action, &stopped_at) {
-            (_, Some((id, reason))) if *id == self.letter.id() => {
+            (_, Some((id, reason))) if *id == self.dead_letter.id() => {
                 let reason = reason.clone();
                 stopped_at = None;
                 Outcome::FailedAgain { reason }
@@ -194,7 +194,7 @@ impl<D: LetterStore> Work<D> for Handling<'_, D> {
             (Action::Retry, _) => Outcome::Applied,
         };
         let handled = Handled {
-            letter: self.letter.id(),
+            dead_letter: self.dead_letter.id(),
             outcome,
             applied,
             left: total - gone.len() as u64,

@@ -1,53 +1,53 @@
 //! The table of dead letters, as an operator's desk needs it.
 
 use crate::checkpoint::{InboxStore, TopicPartition};
-use crate::dead_letter::{DeadLetter, LetterAction, LetterFilter, LetterView};
+use crate::dead_letter::{DeadLetter, DeadLetterAction, DeadLetterFilter, DeadLetterView};
 use crate::error::StoreError;
 use crate::outbox::OutboxStore;
 
-/// Dead letters in a service's database. A *line* is the letters of one key in one
-/// partition, in the order of their offsets; a letter without a key is a line of its own.
-pub trait LetterStore: InboxStore + OutboxStore {
-    /// The first letter of each line of `group` that `filter` lets through, longest parked
-    /// first, with the number of those behind it.
+/// Dead letters in a service's database. A *line* is the dead letters of one key in one
+/// partition, in the order of their offsets; a dead letter without a key is a line of its own.
+pub trait DeadLetterStore: InboxStore + OutboxStore {
+    /// The first dead letter of each line of `group` that `filter` lets through, longest
+    /// dead-lettered first, with the number of those behind it.
     fn lines(
         &self,
         group: &str,
-        filter: &LetterFilter,
-    ) -> impl Future<Output = Result<Vec<LetterView>, StoreError>> + Send;
+        filter: &DeadLetterFilter,
+    ) -> impl Future<Output = Result<Vec<DeadLetterView>, StoreError>> + Send;
 
-    /// The letter `id`, if it is there.
-    fn letter(
+    /// The dead letter `id`, if it is there.
+    fn dead_letter(
         &self,
         id: &str,
     ) -> impl Future<Output = Result<Option<DeadLetter>, StoreError>> + Send;
 
-    /// The line of `letter`, in order: its first `limit` letters from `from` on, and how
+    /// The line of `dead_letter`, in order: its first `limit` dead letters from `from` on, and how
     /// many there are from there.
     fn line(
         &self,
         tx: &mut Self::Tx,
-        letter: &DeadLetter,
+        dead_letter: &DeadLetter,
         from: i64,
         limit: usize,
     ) -> impl Future<Output = Result<(Vec<DeadLetter>, u64), StoreError>> + Send;
 
-    /// Takes letters away.
-    fn unpark(
+    /// Takes dead letters away.
+    fn remove_dead_letters(
         &self,
         tx: &mut Self::Tx,
         ids: &[String],
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Writes a letter's reason, attempts and whether it waits anew.
-    fn repark(
+    /// Writes a dead letter's reason, attempts and whether it waits anew.
+    fn update_dead_letter(
         &self,
         tx: &mut Self::Tx,
-        letter: &DeadLetter,
+        dead_letter: &DeadLetter,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Raises the epoch of a checkpoint, so that the inbox that has the partition claims it
-    /// anew and forgets what it knew of parked keys.
+    /// anew and forgets what it knew of dead-lettered keys.
     fn fence(
         &self,
         tx: &mut Self::Tx,
@@ -60,7 +60,7 @@ pub trait LetterStore: InboxStore + OutboxStore {
         &self,
         tx: &mut Self::Tx,
         group: &str,
-        action: &LetterAction,
+        action: &DeadLetterAction,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// What operators did, newest first.
@@ -68,5 +68,5 @@ pub trait LetterStore: InboxStore + OutboxStore {
         &self,
         group: &str,
         limit: usize,
-    ) -> impl Future<Output = Result<Vec<LetterAction>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Vec<DeadLetterAction>, StoreError>> + Send;
 }

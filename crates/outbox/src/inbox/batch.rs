@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::sorted::Sorting;
-use crate::checkpoint::{Advance, Claim, InboxStore, ParkedKeys, TopicPartition};
+use crate::checkpoint::{Advance, Claim, DeadLetterKeys, InboxStore, TopicPartition};
 use crate::clock::Clock;
 use crate::dead_letter::DeadLetter;
 use crate::error::StoreError;
 use crate::handler::{HandleError, Subscriptions};
-use crate::outbox::{Afterwards, OutboxStore, Outgoing};
+use crate::outbox::{EventCollector, OnCommit, OutboxStore};
 use crate::source::Record;
 use crate::trace::BatchSpans;
 use crate::transaction::Work;
@@ -17,11 +17,11 @@ use crate::transaction::Work;
 pub(super) struct Done {
     pub(super) steps: Vec<Advance>,
     /// What was set aside and had not been before.
-    pub(super) parked: Vec<DeadLetter>,
+    pub(super) dead_lettered: Vec<DeadLetter>,
     pub(super) emitted: usize,
     pub(super) duplicates: usize,
     /// What handlers wanted done once it is committed.
-    pub(super) afterwards: Vec<Afterwards>,
+    pub(super) on_commit: Vec<OnCommit>,
 }
 
 pub(super) struct Batch<'a, D: InboxStore + OutboxStore> {
@@ -30,7 +30,7 @@ pub(super) struct Batch<'a, D: InboxStore + OutboxStore> {
     service: &'a str,
     clock: &'a dyn Clock,
     records: &'a [Record],
-    parked: &'a ParkedKeys,
+    dead_letter_keys: &'a DeadLetterKeys,
     steps: Vec<Advance>,
     /// The replays under way, each with the offset at which it ends.
     replays: BTreeMap<TopicPartition, i64>,
@@ -50,7 +50,7 @@ impl<'a, D: InboxStore + OutboxStore> Batch<'a, D> {
         service: &'a str,
         clock: &'a dyn Clock,
         claims: &HashMap<TopicPartition, Claim>,
-        parked: &'a ParkedKeys,
+        dead_letter_keys: &'a DeadLetterKeys,
         records: &'a [Record],
         spans: &'a BatchSpans,
     ) -> Self {
@@ -65,7 +65,7 @@ impl<'a, D: InboxStore + OutboxStore> Batch<'a, D> {
             service,
             clock,
             records,
-            parked,
+            dead_letter_keys,
             steps,
             replays: replays.collect(),
             doomed: None,
@@ -96,14 +96,14 @@ impl<D: InboxStore + OutboxStore> Work<D> for Batch<'_, D> {
     type Output = Done;
 
     async fn run(&mut self, tx: &mut D::Tx) -> Result<Done, StoreError> {
-        let mut out = Outgoing::new(self.service, self.clock);
+        let mut out = EventCollector::new(self.service, self.clock);
         // First, so that a batch that is not ours any more does no work.
         self.database
             .advance(tx, self.subscriptions.group(), &self.steps)
             .await?;
         let sorting = Sorting {
             subscriptions: self.subscriptions,
-            parked: self.parked,
+            dead_letter_keys: self.dead_letter_keys,
             replays: &self.replays,
             doomed: self.doomed.as_deref(),
             spans: self.spans,
@@ -115,7 +115,7 @@ impl<D: InboxStore + OutboxStore> Work<D> for Batch<'_, D> {
                 return Err(match fault {
                     HandleError::Retry(fault) => fault,
                     HandleError::DeadLetter(reason) if self.records.len() == 1 => {
-                        // The next attempt parks it instead of handling it.
+                        // The next attempt dead-letters it instead of handling it.
                         self.doomed = Some(reason.clone());
                         StoreError::conflict(reason)
                     }
@@ -130,11 +130,14 @@ impl<D: InboxStore + OutboxStore> Work<D> for Batch<'_, D> {
                 counts.applied += (run.events.len() - seen) as u64;
             }
         }
-        let mut parked = Vec::new();
-        if !sorted.letters.is_empty() {
-            parked = self.database.park(tx, &sorted.letters).await?;
-            for letter in &parked {
-                out.push_message(letter.to_message(self.clock.uuid()));
+        let mut dead_lettered = Vec::new();
+        if !sorted.dead_letters.is_empty() {
+            dead_lettered = self
+                .database
+                .add_dead_letters(tx, &sorted.dead_letters)
+                .await?;
+            for dead_letter in &dead_lettered {
+                out.push_message(dead_letter.to_message(self.clock.uuid()));
             }
         }
         if !counts.is_empty() {
@@ -142,14 +145,14 @@ impl<D: InboxStore + OutboxStore> Work<D> for Batch<'_, D> {
             let group = self.subscriptions.group();
             self.database.count_replayed(tx, group, &counts).await?;
         }
-        let (emitted, afterwards) = (out.len(), out.take_afterwards());
+        let (emitted, on_commit) = (out.len(), out.take_on_commit());
         out.write(self.database, tx).await?;
         Ok(Done {
             steps: self.steps.clone(),
-            parked,
+            dead_lettered,
             emitted,
             duplicates,
-            afterwards,
+            on_commit,
         })
     }
 }

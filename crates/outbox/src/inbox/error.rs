@@ -9,8 +9,8 @@ use crate::checkpoint::TopicPartition;
 pub enum InboxError {
     /// The checkpoint points before the first record that is still there.
     #[error(
-        "group {group} is to go on at offset {next} of {at}, but the topic begins at {low}: \
-         {} records are gone. Rebuild what was made from them, then set the checkpoint anew",
+        "group {group} should continue at offset {next} of {at}, but the topic begins at {low}: \
+         {} records are gone. Rebuild what was made from them, then set the checkpoint again",
         low - next
     )]
     Lost {
@@ -25,8 +25,8 @@ pub enum InboxError {
     },
     /// The checkpoint points behind the last record: the topic is not the one it was.
     #[error(
-        "group {group} is to go on at offset {next} of {at}, but the topic ends at {high}: \
-         it was made anew or restored from an older copy. Set the checkpoint to where the \
+        "group {group} should continue at offset {next} of {at}, but the topic ends at {high}: \
+         it was recreated or restored from an older copy. Set the checkpoint to where the \
          two agree"
     )]
     Ahead {

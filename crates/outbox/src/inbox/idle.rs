@@ -19,11 +19,11 @@ const COUNT: Duration = Duration::from_secs(5);
 
 /// When the next count is due.
 #[derive(Default)]
-pub(super) struct Looks {
+pub(super) struct IdleChecks {
     counted: Option<Instant>,
 }
 
-impl Looks {
+impl IdleChecks {
     /// Something was set aside.
     pub(super) fn count_soon(&mut self) {
         self.counted = None;
@@ -44,12 +44,12 @@ impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
         match looking {
             Some(Ok(true)) => {
                 let group = self.subscriptions.group();
-                tracing::info!(group, "a checkpoint was put back; going on from there");
+                tracing::info!(group, "a checkpoint was rewound; continuing from there");
                 self.begin_again(stop).await;
             }
             Some(Err(fault)) => {
                 let group = self.subscriptions.group();
-                tracing::debug!(group, %fault, "the checkpoints are not reached");
+                tracing::debug!(group, %fault, "the checkpoints are out of reach");
             }
             Some(Ok(false)) | None => {}
         }
@@ -57,9 +57,10 @@ impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
 
     async fn is_put_back(&mut self) -> Result<bool, StoreError> {
         let group = self.subscriptions.group();
-        if self.looks.is_due() {
-            self.tally.set_aside(self.database.parked(group).await?);
-            self.looks.counted = Some(Instant::now());
+        if self.idle_checks.is_due() {
+            self.metrics
+                .set_aside(self.database.count_dead_letters(group).await?);
+            self.idle_checks.counted = Some(Instant::now());
         }
         let stands = self.database.checkpoints(group).await?;
         Ok(stands.iter().any(|found| {

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use crate::checkpoint::{InboxStore, ParkedKeys, TopicPartition};
+use crate::checkpoint::{DeadLetterKeys, InboxStore, TopicPartition};
 use crate::dead_letter::DeadLetter;
 use crate::handler::{AnyEnvelope, Route, Subscriptions, text_header};
 use crate::message::InvalidMessage;
-use crate::outbox::{OutboxStore, Outgoing};
+use crate::outbox::{EventCollector, OutboxStore};
 use crate::replay::ReplayCounts;
 use crate::source::Record;
 use crate::trace::BatchSpans;
@@ -15,7 +15,7 @@ use crate::trace::BatchSpans;
 pub(super) struct Run<'a, D: InboxStore + OutboxStore> {
     pub(super) route: &'a dyn Route<D>,
     pub(super) events: Vec<AnyEnvelope>,
-    /// The partition whose replay they belong to. Their figures are its own, so a run has
+    /// The partition whose replay they belong to. Their counts are its own, so a run has
     /// records of one replay only.
     pub(super) replay: Option<&'a TopicPartition>,
 }
@@ -23,7 +23,7 @@ pub(super) struct Run<'a, D: InboxStore + OutboxStore> {
 /// What a batch is made of.
 pub(super) struct Sorted<'a, D: InboxStore + OutboxStore> {
     pub(super) runs: Vec<Run<'a, D>>,
-    pub(super) letters: Vec<DeadLetter>,
+    pub(super) dead_letters: Vec<DeadLetter>,
     /// What replays have come to by the records that no handler gets.
     pub(super) counts: BTreeMap<&'a TopicPartition, ReplayCounts>,
 }
@@ -31,7 +31,7 @@ pub(super) struct Sorted<'a, D: InboxStore + OutboxStore> {
 /// What decides about a record's way.
 pub(super) struct Sorting<'a, D: InboxStore + OutboxStore> {
     pub(super) subscriptions: &'a Subscriptions<D>,
-    pub(super) parked: &'a ParkedKeys,
+    pub(super) dead_letter_keys: &'a DeadLetterKeys,
     /// The replays under way, each with the offset at which it ends.
     pub(super) replays: &'a BTreeMap<TopicPartition, i64>,
     /// Why the only record of the batch is beyond help.
@@ -42,14 +42,14 @@ pub(super) struct Sorting<'a, D: InboxStore + OutboxStore> {
 enum Way<'a, D: InboxStore + OutboxStore> {
     Handle(&'a dyn Route<D>, AnyEnvelope),
     PassOver,
-    Park { reason: String, waits: bool },
+    SetAside { reason: String, waits: bool },
 }
 
 impl<'a, D: InboxStore + OutboxStore> Sorting<'a, D> {
-    pub(super) fn sort(&self, records: &'a [Record], out: &Outgoing<'_>) -> Sorted<'a, D> {
+    pub(super) fn sort(&self, records: &'a [Record], out: &EventCollector<'_>) -> Sorted<'a, D> {
         let mut sorted = Sorted {
             runs: Vec::new(),
-            letters: Vec::new(),
+            dead_letters: Vec::new(),
             counts: BTreeMap::new(),
         };
         let mut blocked: HashSet<(&TopicPartition, &str)> = HashSet::new();
@@ -62,17 +62,17 @@ impl<'a, D: InboxStore + OutboxStore> Sorting<'a, D> {
                         sorted.counts.entry(at).or_default().passed_over += 1;
                     }
                 }
-                Way::Park { reason, waits } => {
+                Way::SetAside { reason, waits } => {
                     if let Some(at) = replay {
-                        sorted.counts.entry(at).or_default().parked += 1;
+                        sorted.counts.entry(at).or_default().dead_lettered += 1;
                     }
                     blocked.extend(record.key.as_deref().map(|key| (&record.at, key)));
-                    sorted.letters.push(DeadLetter {
+                    sorted.dead_letters.push(DeadLetter {
                         group: self.subscriptions.group().to_owned(),
                         record: record.clone(),
                         reason,
                         waits,
-                        parked_at: out.now(),
+                        dead_lettered_at: out.now(),
                         attempts: u32::from(!waits),
                     });
                 }
@@ -94,13 +94,16 @@ impl<'a, D: InboxStore + OutboxStore> Sorting<'a, D> {
         blocked: &HashSet<(&TopicPartition, &str)>,
     ) -> Way<'a, D> {
         let waits = record.key.as_deref().is_some_and(|key| {
-            let keys = self.parked.get(&record.at);
+            let keys = self.dead_letter_keys.get(&record.at);
             let first = keys.and_then(|keys| keys.get(key));
             blocked.contains(&(&record.at, key))
                 || first.is_some_and(|first| *first <= record.offset)
         });
         let (reason, waits) = if waits {
-            ("an earlier message of this key is parked".to_owned(), true)
+            (
+                "an earlier message of this key is dead-lettered".to_owned(),
+                true,
+            )
         } else if let Some(doomed) = self.doomed {
             (doomed.to_owned(), false)
         } else if text_header(record, "ce_type").is_none() {
@@ -114,7 +117,7 @@ impl<'a, D: InboxStore + OutboxStore> Sorting<'a, D> {
                 Err(reason) => (reason.to_string(), false),
             }
         };
-        Way::Park { reason, waits }
+        Way::SetAside { reason, waits }
     }
 }
 

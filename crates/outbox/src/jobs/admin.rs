@@ -34,7 +34,7 @@ pub enum JobAdminError {
         action: Action,
     },
     /// No reason was given.
-    #[error("say why: the reason is kept with what was done")]
+    #[error("give a reason: it is kept with the action")]
     NoReason,
     /// The database did not do it; try again.
     #[error(transparent)]

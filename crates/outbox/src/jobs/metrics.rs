@@ -5,7 +5,7 @@ use std::time::Duration;
 use metrics::{Gauge, counter, gauge, histogram};
 
 use super::store::JobCounts;
-use crate::describe;
+use crate::metric_descriptions;
 
 pub(super) struct RunnerMetrics {
     service: String,
@@ -18,7 +18,7 @@ pub(super) struct RunnerMetrics {
 
 impl RunnerMetrics {
     pub(super) fn new(service: &str, jobs: impl Iterator<Item = &'static str>) -> Self {
-        describe::jobs();
+        metric_descriptions::jobs();
         let this = |name: &'static str| gauge!(name, "service" => service.to_owned());
         let metrics = Self {
             service: service.to_owned(),

@@ -9,7 +9,7 @@ use super::store::{Held, JobStore};
 use super::work::{ApplyJob, JobContext, JobError, RunJob};
 use crate::clock::Clock;
 use crate::error::{ErrorKind, StoreError};
-use crate::outbox::{Afterwards, Outgoing};
+use crate::outbox::{EventCollector, OnCommit};
 use crate::transaction::{Work, transact};
 
 /// How an attempt ended that did not fail.
@@ -85,8 +85,8 @@ impl<D: JobStore, J: Job, R: ApplyJob<J, D>> Route<D> for Inside<J, R> {
             };
             let applied = transact(given.database, &mut apply).await;
             match (applied, apply.failed) {
-                (Ok(afterwards), _) => {
-                    for act in afterwards {
+                (Ok(on_commit), _) => {
+                    for act in on_commit {
                         act();
                     }
                     Ok(Ended::Applied)
@@ -114,9 +114,9 @@ struct Apply<'a, D, J, R> {
 }
 
 impl<D: JobStore, J: Job, R: ApplyJob<J, D>> Work<D> for Apply<'_, D, J, R> {
-    type Output = Vec<Afterwards>;
+    type Output = Vec<OnCommit>;
 
-    async fn run(&mut self, tx: &mut D::Tx) -> Result<Vec<Afterwards>, StoreError> {
+    async fn run(&mut self, tx: &mut D::Tx) -> Result<Vec<OnCommit>, StoreError> {
         let Given {
             database,
             service,
@@ -128,7 +128,7 @@ impl<D: JobStore, J: Job, R: ApplyJob<J, D>> Work<D> for Apply<'_, D, J, R> {
         self.failed = None;
         // First, so that of two attempts one gives way before it has done anything.
         database.finish_in(tx, held).await?;
-        let mut out = Outgoing::new(service, clock);
+        let mut out = EventCollector::new(service, clock);
         match self.runner.apply(tx, self.job, context, &mut out).await {
             Ok(()) => {}
             Err(JobError::Store(fault)) => return Err(fault),
@@ -138,8 +138,8 @@ impl<D: JobStore, J: Job, R: ApplyJob<J, D>> Work<D> for Apply<'_, D, J, R> {
                 return Err(fault);
             }
         }
-        let afterwards = out.take_afterwards();
+        let on_commit = out.take_on_commit();
         out.write(database, tx).await?;
-        Ok(afterwards)
+        Ok(on_commit)
     }
 }

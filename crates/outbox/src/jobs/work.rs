@@ -9,7 +9,7 @@ use super::change::Job;
 use super::id::JobId;
 use crate::error::{ErrorKind, StoreError};
 use crate::message::MessageContext;
-use crate::outbox::Outgoing;
+use crate::outbox::EventCollector;
 use crate::transaction::Database;
 
 /// Does jobs that reach outside of the database.
@@ -32,7 +32,7 @@ pub trait ApplyJob<J: Job, D: Database>: Send + Sync + 'static {
         tx: &mut D::Tx,
         job: &J,
         context: &JobContext,
-        out: &mut Outgoing<'_>,
+        out: &mut EventCollector<'_>,
     ) -> impl Future<Output = Result<(), JobError>> + Send;
 }
 

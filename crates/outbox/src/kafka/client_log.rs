@@ -1,4 +1,4 @@
-//! What librdkafka has to say, without its repetitions.
+//! librdkafka's log, without its repetitions.
 //!
 //! While brokers are away it reports that several times a second and client. One line in ten
 //! seconds tells an operator the same; all of them are there at the level `debug`.

@@ -67,7 +67,7 @@ impl KafkaSource {
             // The default, a second, stalls a consumer that keeps up.
             .set("fetch.queue.backoff.ms", "10")
             .set("queued.min.messages", "5000")
-            // A broker answers a connection in turn: by default a fetch that waits for news
+            // A broker answers a connection in turn: by default a fetch that waits for records
             // keeps the question for the watermarks waiting for half a second at each rebalance.
             .set("fetch.wait.max.ms", "100")
             .set("statistics.interval.ms", "5000")

@@ -157,7 +157,7 @@ impl Flight {
     /// Waits until all are confirmed, or the first is not: a client that gave up for good may never
     /// report what it still has in its queue.
     async fn landed(&self) -> Result<(), PublishError> {
-        // One waiter, and the permit is kept if the ring comes first.
+        // One waiter, and the permit is kept if the notification comes first.
         self.done.notified().await;
         match self
             .failed

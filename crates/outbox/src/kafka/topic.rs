@@ -31,7 +31,7 @@ impl ConsumerContext for Plain {}
 #[derive(Debug, Error)]
 pub enum TopicError {
     /// The cluster has no such topic.
-    #[error("there is no topic {topic}; start the service that owns it, which makes it")]
+    #[error("there is no topic {topic}; start the service that owns it, which creates it")]
     Unknown {
         /// Its name, without the prefix.
         topic: String,
@@ -57,7 +57,7 @@ pub enum TopicError {
         high: i64,
     },
     /// Nothing came for too long.
-    #[error("{at}: nothing came for {waited:?}, though offset {to} is not reached; is Kafka up?")]
+    #[error("{at}: no record for {waited:?} before offset {to}; is Kafka up?")]
     Stalled {
         /// The first partition that is not finished.
         at: TopicPartition,

@@ -18,7 +18,7 @@ use crate::source::{Assigned, Record, Source, SourceEvent};
 #[derive(Clone)]
 pub struct MemoryBroker {
     cluster: Arc<Mutex<Cluster>>,
-    news: Arc<Notify>,
+    changed: Arc<Notify>,
     faults: Option<Arc<dyn Faults>>,
 }
 
@@ -47,7 +47,7 @@ impl MemoryBroker {
         };
         Self {
             cluster: Arc::new(Mutex::new(cluster)),
-            news: Arc::default(),
+            changed: Arc::default(),
             faults: None,
         }
     }
@@ -77,7 +77,7 @@ impl MemoryBroker {
             change(&mut group.members);
             group.generation += 1;
         }
-        self.news.notify_waiters();
+        self.changed.notify_waiters();
     }
 
     /// Where each partition of `topic` ends: the offset that its next record will get.
@@ -101,7 +101,7 @@ impl MemoryBroker {
         members.members.push(member);
         members.generation += 1;
         drop(cluster);
-        self.news.notify_waiters();
+        self.changed.notify_waiters();
         MemorySource {
             broker: self.clone(),
             group: group.to_owned(),
@@ -144,7 +144,7 @@ impl MemoryBroker {
             payload,
         });
         drop(cluster);
-        self.news.notify_waiters();
+        self.changed.notify_waiters();
     }
 
     fn lock(&self) -> MutexGuard<'_, Cluster> {
@@ -259,10 +259,10 @@ impl Source for MemorySource {
     async fn next(&mut self) -> Option<SourceEvent> {
         loop {
             // Registered before looking, so that what comes in between is not missed.
-            let news = Arc::clone(&self.broker.news);
-            let news = news.notified();
-            let mut news = std::pin::pin!(news);
-            news.as_mut().enable();
+            let changed = Arc::clone(&self.broker.changed);
+            let changed = changed.notified();
+            let mut changed = std::pin::pin!(changed);
+            changed.as_mut().enable();
             if self.closed {
                 return None;
             }
@@ -270,9 +270,9 @@ impl Source for MemorySource {
                 return Some(event);
             }
             if self.awaits_delivery() {
-                let _rung = tokio::time::timeout(LATE, news).await;
+                let _rung = tokio::time::timeout(LATE, changed).await;
             } else {
-                news.await;
+                changed.await;
             }
         }
     }
@@ -287,7 +287,7 @@ impl Source for MemorySource {
         if !group.members.contains(&self.member) {
             group.members.push(self.member);
             group.generation += 1;
-            broker.news.notify_waiters();
+            broker.changed.notify_waiters();
         }
         let generation = group.generation;
         if generation != self.generation {
@@ -341,7 +341,7 @@ impl Source for MemorySource {
             group.generation += 1;
         }
         drop(cluster);
-        self.broker.news.notify_waiters();
+        self.broker.changed.notify_waiters();
     }
 }
 

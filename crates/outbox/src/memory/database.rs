@@ -12,14 +12,14 @@ use super::faults::{Faults, Step};
 use super::job_row::{self, Row};
 use crate::checkpoint::TopicPartition;
 use crate::clock::{Clock, SystemClock};
-use crate::dead_letter::{DeadLetter, LetterAction};
+use crate::dead_letter::{DeadLetter, DeadLetterAction};
 use crate::error::StoreError;
 use crate::jobs::change::{JobChange, Scheduled};
 use crate::jobs::id::JobId;
 use crate::jobs::store::JobAction;
 use crate::outbox::{Backlog, Lease, OutboxRecord, OutboxStore};
 use crate::relay::Waker;
-use crate::replay::ReplayFigures;
+use crate::replay::ReplayState;
 use crate::transaction::Database;
 
 /// A database whose state is one value of type `S`.
@@ -28,7 +28,7 @@ pub struct MemoryDatabase<S> {
     pub(super) clock: Arc<dyn Clock>,
     waker: Waker,
     pub(super) job_waker: Waker,
-    /// Rung by the commits of all instances.
+    /// Notified by the commits of all instances.
     elsewhere: Arc<Notify>,
     faults: Option<Arc<dyn Faults>>,
 }
@@ -56,19 +56,19 @@ pub(super) struct Shared<S> {
 
 /// A checkpoint as it is kept.
 #[derive(Clone, Copy)]
-pub(super) struct Standing {
+pub(super) struct CheckpointState {
     pub(super) epoch: i64,
     pub(super) next: i64,
-    pub(super) replay: Option<ReplayFigures>,
+    pub(super) replay: Option<ReplayState>,
 }
 
 /// What a transaction sees a snapshot of.
 #[derive(Clone, Default)]
 pub(super) struct Versioned<S> {
     state: S,
-    pub(super) checkpoints: BTreeMap<(String, TopicPartition), Standing>,
-    pub(super) letters: BTreeMap<String, DeadLetter>,
-    pub(super) actions: Vec<(String, LetterAction)>,
+    pub(super) checkpoints: BTreeMap<(String, TopicPartition), CheckpointState>,
+    pub(super) dead_letters: BTreeMap<String, DeadLetter>,
+    pub(super) actions: Vec<(String, DeadLetterAction)>,
     pub(super) jobs: BTreeMap<JobId, Row>,
     pub(super) job_actions: Vec<JobAction>,
 }
@@ -78,9 +78,9 @@ pub struct MemoryTx<S> {
     /// The service's state as this transaction sees and changes it.
     pub state: S,
     seen: u64,
-    pub(super) checkpoints: BTreeMap<(String, TopicPartition), Standing>,
-    pub(super) letters: BTreeMap<String, DeadLetter>,
-    pub(super) actions: Vec<(String, LetterAction)>,
+    pub(super) checkpoints: BTreeMap<(String, TopicPartition), CheckpointState>,
+    pub(super) dead_letters: BTreeMap<String, DeadLetter>,
+    pub(super) actions: Vec<(String, DeadLetterAction)>,
     pub(super) jobs: BTreeMap<JobId, Row>,
     pub(super) job_actions: Vec<JobAction>,
     pub(super) scheduled: Scheduled,
@@ -112,7 +112,7 @@ impl<S: Clone + Default + Send + 'static> MemoryDatabase<S> {
         }
     }
 
-    /// The same database as another instance of the service sees it: with a bell of its own
+    /// The same database as another instance of the service sees it: with a notifier of its own
     /// and what goes wrong between the two.
     #[must_use]
     pub fn instance(&self, faults: Arc<dyn Faults>) -> Self {
@@ -148,7 +148,12 @@ impl<S: Clone + Default + Send + 'static> MemoryDatabase<S> {
 
     /// The messages set aside.
     pub fn dead_letters(&self) -> Vec<DeadLetter> {
-        self.lock().versioned.letters.values().cloned().collect()
+        self.lock()
+            .versioned
+            .dead_letters
+            .values()
+            .cloned()
+            .collect()
     }
 
     /// Makes the changes of `tx` the state, unless another transaction was first.
@@ -163,7 +168,7 @@ impl<S: Clone + Default + Send + 'static> MemoryDatabase<S> {
         shared.versioned = Versioned {
             state: tx.state,
             checkpoints: tx.checkpoints,
-            letters: tx.letters,
+            dead_letters: tx.dead_letters,
             actions: tx.actions,
             jobs: tx.jobs,
             job_actions: tx.job_actions,
@@ -189,7 +194,7 @@ impl<S: Clone + Default + Send + 'static> Database for MemoryDatabase<S> {
             state: snapshot.state,
             seen: shared.version,
             checkpoints: snapshot.checkpoints,
-            letters: snapshot.letters,
+            dead_letters: snapshot.dead_letters,
             actions: snapshot.actions,
             jobs: snapshot.jobs,
             job_actions: snapshot.job_actions,

@@ -17,7 +17,7 @@ pub enum Step {
     Write,
     /// A transaction is to be committed: a fault here leaves no change.
     Commit,
-    /// A transaction is committed: a fault here is a commit that nobody hears of.
+    /// A transaction is committed: a fault here is a commit whose outcome is unknown.
     Committed,
     /// The outbox is to be read.
     Pending,
@@ -47,7 +47,7 @@ pub enum Step {
     JobWritten,
 }
 
-/// Decides what goes wrong. One for each instance of a service, so that each has its own fate.
+/// Decides what goes wrong. One for each instance of a service, so that each fails on its own.
 pub trait Faults: Send + Sync + 'static {
     /// Comes back when the step may be taken, or with the fault that it meets. It may take
     /// its time, or for ever.

@@ -2,15 +2,15 @@
 
 use std::collections::btree_map::Entry;
 
-use super::database::{MemoryDatabase, MemoryTx, Standing};
+use super::database::{CheckpointState, MemoryDatabase, MemoryTx};
 use super::faults::Step;
-use crate::checkpoint::{Advance, Claim, InboxStore, ParkedKeys, TopicPartition};
+use crate::checkpoint::{Advance, Claim, DeadLetterKeys, InboxStore, TopicPartition};
 use crate::dead_letter::DeadLetter;
 use crate::error::{ErrorKind, StoreError};
-use crate::replay::{ReplayCounts, ReplayFigures, Rewind};
+use crate::replay::{ReplayCounts, ReplayState, Rewind};
 use crate::source::Assigned;
 
-impl Standing {
+impl CheckpointState {
     fn claim(self, at: &TopicPartition) -> Claim {
         Claim {
             at: at.clone(),
@@ -27,14 +27,14 @@ impl<S: Clone + Default + Send + 'static> MemoryDatabase<S> {
         shared.version += 1;
         let claims = partitions.iter().map(|assigned| {
             let key = (group.to_owned(), assigned.at.clone());
-            let fresh = Standing {
+            let fresh = CheckpointState {
                 epoch: 0,
                 next: assigned.low,
                 replay: None,
             };
-            let standing = shared.versioned.checkpoints.entry(key).or_insert(fresh);
-            standing.epoch += 1;
-            standing.claim(&assigned.at)
+            let checkpoint = shared.versioned.checkpoints.entry(key).or_insert(fresh);
+            checkpoint.epoch += 1;
+            checkpoint.claim(&assigned.at)
         });
         claims.collect()
     }
@@ -58,8 +58,10 @@ impl<S: Clone + Default + Send + 'static> InboxStore for MemoryDatabase<S> {
         for step in steps {
             let key = (group.to_owned(), step.at.clone());
             match tx.checkpoints.get_mut(&key) {
-                Some(standing) if (standing.epoch, standing.next) == (step.epoch, step.from) => {
-                    standing.next = step.to;
+                Some(checkpoint)
+                    if (checkpoint.epoch, checkpoint.next) == (step.epoch, step.from) =>
+                {
+                    checkpoint.next = step.to;
                 }
                 _ => {
                     let what = format!("the checkpoint of {group} at {} moved", step.at);
@@ -70,48 +72,50 @@ impl<S: Clone + Default + Send + 'static> InboxStore for MemoryDatabase<S> {
         Ok(())
     }
 
-    async fn parked_keys(
+    async fn dead_letter_keys(
         &self,
         group: &str,
         partitions: &[TopicPartition],
-    ) -> Result<ParkedKeys, StoreError> {
+    ) -> Result<DeadLetterKeys, StoreError> {
         let shared = self.lock();
         let ours = shared
             .versioned
-            .letters
+            .dead_letters
             .values()
-            .filter(|letter| letter.group == group && partitions.contains(&letter.record.at));
-        let mut keys = ParkedKeys::new();
-        for letter in ours {
-            if let Some(key) = &letter.record.key {
-                let keys = keys.entry(letter.record.at.clone()).or_default();
-                let first = keys.entry(key.clone()).or_insert(letter.record.offset);
-                *first = letter.record.offset.min(*first);
+            .filter(|dead_letter| {
+                dead_letter.group == group && partitions.contains(&dead_letter.record.at)
+            });
+        let mut keys = DeadLetterKeys::new();
+        for dead_letter in ours {
+            if let Some(key) = &dead_letter.record.key {
+                let keys = keys.entry(dead_letter.record.at.clone()).or_default();
+                let first = keys.entry(key.clone()).or_insert(dead_letter.record.offset);
+                *first = dead_letter.record.offset.min(*first);
             }
         }
         Ok(keys)
     }
 
-    async fn park(
+    async fn add_dead_letters(
         &self,
         tx: &mut MemoryTx<S>,
-        letters: &[DeadLetter],
+        dead_letters: &[DeadLetter],
     ) -> Result<Vec<DeadLetter>, StoreError> {
         self.meet(Step::Write).await?;
         let mut fresh = Vec::new();
-        for letter in letters {
-            if let Entry::Vacant(place) = tx.letters.entry(letter.id()) {
-                place.insert(letter.clone());
-                fresh.push(letter.clone());
+        for dead_letter in dead_letters {
+            if let Entry::Vacant(place) = tx.dead_letters.entry(dead_letter.id()) {
+                place.insert(dead_letter.clone());
+                fresh.push(dead_letter.clone());
             }
         }
         Ok(fresh)
     }
 
-    async fn parked(&self, group: &str) -> Result<u64, StoreError> {
+    async fn count_dead_letters(&self, group: &str) -> Result<u64, StoreError> {
         let shared = self.lock();
-        let all = shared.versioned.letters.values();
-        Ok(all.filter(|letter| letter.group == group).count() as u64)
+        let all = shared.versioned.dead_letters.values();
+        Ok(all.filter(|dead_letter| dead_letter.group == group).count() as u64)
     }
 
     async fn interrupt(
@@ -123,8 +127,8 @@ impl<S: Clone + Default + Send + 'static> InboxStore for MemoryDatabase<S> {
         shared.version += 1;
         for at in partitions {
             let key = (group.to_owned(), at.clone());
-            if let Some(standing) = shared.versioned.checkpoints.get_mut(&key) {
-                standing.epoch += 1;
+            if let Some(checkpoint) = shared.versioned.checkpoints.get_mut(&key) {
+                checkpoint.epoch += 1;
             }
         }
         Ok(())
@@ -140,15 +144,17 @@ impl<S: Clone + Default + Send + 'static> InboxStore for MemoryDatabase<S> {
         for step in steps {
             let key = (group.to_owned(), step.at.clone());
             match tx.checkpoints.get_mut(&key) {
-                Some(standing) if standing.next >= step.from => {
-                    let before = standing.replay.map_or(standing.next, |replay| replay.to);
-                    standing.replay = Some(ReplayFigures {
+                Some(checkpoint) if checkpoint.next >= step.from => {
+                    let before = checkpoint
+                        .replay
+                        .map_or(checkpoint.next, |replay| replay.to);
+                    checkpoint.replay = Some(ReplayState {
                         from: step.from,
-                        to: standing.next.max(before),
+                        to: checkpoint.next.max(before),
                         counts: ReplayCounts::default(),
                     });
-                    standing.epoch += 1;
-                    standing.next = step.from;
+                    checkpoint.epoch += 1;
+                    checkpoint.next = step.from;
                 }
                 _ => {
                     let what = format!("the checkpoint of {group} at {} stands before it", step.at);
@@ -168,9 +174,9 @@ impl<S: Clone + Default + Send + 'static> InboxStore for MemoryDatabase<S> {
         self.meet(Step::Write).await?;
         for (at, more) in counts {
             let key = (group.to_owned(), at.clone());
-            let standing = tx.checkpoints.get_mut(&key);
-            if let Some(figures) = standing.and_then(|standing| standing.replay.as_mut()) {
-                figures.counts += *more;
+            let checkpoint = tx.checkpoints.get_mut(&key);
+            if let Some(state) = checkpoint.and_then(|checkpoint| checkpoint.replay.as_mut()) {
+                state.counts += *more;
             }
         }
         Ok(())
@@ -181,7 +187,7 @@ impl<S: Clone + Default + Send + 'static> InboxStore for MemoryDatabase<S> {
         let all = shared.versioned.checkpoints.iter();
         Ok(all
             .filter(|((owner, _), _)| owner == group)
-            .map(|((_, at), standing)| standing.claim(at))
+            .map(|((_, at), checkpoint)| checkpoint.claim(at))
             .collect())
     }
 }

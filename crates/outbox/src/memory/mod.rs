@@ -6,11 +6,11 @@
 
 mod broker;
 mod database;
+mod dead_letters;
 mod faults;
 mod inbox;
 mod job_row;
 mod jobs;
-mod letters;
 
 pub use broker::{MemoryBroker, MemorySource};
 pub use database::{MemoryDatabase, MemoryTx};

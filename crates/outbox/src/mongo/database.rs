@@ -10,10 +10,10 @@ use mongodb::options::{ClientOptions, ReadConcern, WriteConcern};
 use mongodb::{Client, ClientSession};
 use serde::de::DeserializeOwned;
 
-use super::bell::Bell;
 use super::fault::fault;
+use super::notifier::Notifier;
 use super::pool;
-use super::restoring::Doubt;
+use super::restoring::RestoreCheck;
 use crate::error::StoreError;
 use crate::jobs::change::Scheduled;
 use crate::relay::Waker;
@@ -44,8 +44,8 @@ pub struct MongoDatabase {
     database: mongodb::Database,
     waker: Waker,
     job_waker: Waker,
-    pub(super) bell: Bell,
-    pub(super) doubt: Doubt,
+    pub(super) notifier: Notifier,
+    pub(super) restore_check: RestoreCheck,
 }
 
 /// How often an unknown outcome of a commit is asked after before it is handed on.
@@ -75,8 +75,8 @@ impl MongoDatabase {
             database,
             waker: Waker::default(),
             job_waker: Waker::default(),
-            bell: Bell::default(),
-            doubt: Doubt::default(),
+            notifier: Notifier::default(),
+            restore_check: RestoreCheck::default(),
         })
     }
 
@@ -116,13 +116,17 @@ impl MongoDatabase {
         ] {
             self.create_collection(name).await?;
         }
-        self.prepare_bell().await?;
+        self.prepare_notifier().await?;
         self.prepare_jobs().await?;
         let by_key = mongodb::IndexModel::builder()
             .keys(doc! { "group": 1, "topic": 1, "partition": 1, "key": 1, "offset": 1 })
             .build();
-        let letters = self.database.collection::<Document>("dead_letters");
-        letters.create_index(by_key).await.map(drop).map_err(fault)
+        let dead_letters = self.database.collection::<Document>("dead_letters");
+        dead_letters
+            .create_index(by_key)
+            .await
+            .map(drop)
+            .map_err(fault)
     }
 
     /// Makes the collection `name` unless it is there.
@@ -242,7 +246,7 @@ impl Database for MongoDatabase {
     type Tx = MongoTx;
 
     async fn begin(&self) -> Result<MongoTx, StoreError> {
-        self.trust().await?;
+        self.check_restore().await?;
         let mut session = self
             .database
             .client()
@@ -280,7 +284,7 @@ impl Database for MongoDatabase {
         }
         if tx.appended {
             self.waker.wake();
-            self.ring();
+            self.notify();
         }
         tx.scheduled.committed(&self.job_waker);
         Ok(())

@@ -12,7 +12,7 @@ const EVERY: Duration = Duration::from_secs(60);
 
 impl MongoDatabase {
     /// Measures the disk again and again; never comes back. A server that is away leaves the
-    /// last figures standing.
+    /// last values in place.
     pub(crate) async fn watch_disk(&self) {
         let name = self.database().name().to_owned();
         let size = gauge!("mongodb_filesystem_size_bytes", "database" => name.clone());

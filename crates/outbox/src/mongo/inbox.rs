@@ -5,12 +5,12 @@ use futures::TryStreamExt;
 use mongodb::options::ReturnDocument;
 
 use super::database::{MongoDatabase, MongoTx};
+use super::dead_letters::to_stored;
 use super::fault::fault;
-use super::letters::to_stored;
-use crate::checkpoint::{Advance, Claim, InboxStore, ParkedKeys, TopicPartition};
+use crate::checkpoint::{Advance, Claim, DeadLetterKeys, InboxStore, TopicPartition};
 use crate::dead_letter::DeadLetter;
 use crate::error::{ErrorKind, StoreError};
-use crate::replay::{ReplayCounts, ReplayFigures, Rewind};
+use crate::replay::{ReplayCounts, ReplayState, Rewind};
 use crate::source::Assigned;
 
 pub(super) fn checkpoint_id(group: &str, at: &TopicPartition) -> String {
@@ -26,22 +26,22 @@ fn to_claim(found: &Document) -> Result<Claim, StoreError> {
             replay: found
                 .get_document("replay")
                 .ok()
-                .map(to_figures)
+                .map(to_replay_state)
                 .transpose()?,
         })
     };
     read().map_err(StoreError::permanent)
 }
 
-fn to_figures(found: &Document) -> Result<ReplayFigures, bson::error::Error> {
+fn to_replay_state(found: &Document) -> Result<ReplayState, bson::error::Error> {
     let count = |name: &str| Ok::<_, bson::error::Error>(found.get_i64(name)?.unsigned_abs());
-    Ok(ReplayFigures {
+    Ok(ReplayState {
         from: found.get_i64("from")?,
         to: found.get_i64("to")?,
         counts: ReplayCounts {
             applied: count("applied")?,
             duplicates: count("duplicates")?,
-            parked: count("parked")?,
+            dead_lettered: count("parked")?,
             passed_over: count("passed_over")?,
         },
     })
@@ -137,12 +137,12 @@ impl InboxStore for MongoDatabase {
         }
     }
 
-    async fn parked_keys(
+    async fn dead_letter_keys(
         &self,
         group: &str,
         partitions: &[TopicPartition],
-    ) -> Result<ParkedKeys, StoreError> {
-        let mut keys = ParkedKeys::new();
+    ) -> Result<DeadLetterKeys, StoreError> {
+        let mut keys = DeadLetterKeys::new();
         if partitions.is_empty() {
             return Ok(keys);
         }
@@ -158,14 +158,16 @@ impl InboxStore for MongoDatabase {
             .projection(doc! { "topic": 1, "partition": 1, "offset": 1, "key": 1 })
             .await
             .map_err(fault)?;
-        while let Some(letter) = found.try_next().await.map_err(fault)? {
+        while let Some(dead_letter) = found.try_next().await.map_err(fault)? {
             let read = || -> Result<_, bson::error::Error> {
-                let at =
-                    TopicPartition::new(letter.get_str("topic")?, letter.get_i32("partition")?);
+                let at = TopicPartition::new(
+                    dead_letter.get_str("topic")?,
+                    dead_letter.get_i32("partition")?,
+                );
                 Ok((
                     at,
-                    letter.get_str("key")?.to_owned(),
-                    letter.get_i64("offset")?,
+                    dead_letter.get_str("key")?.to_owned(),
+                    dead_letter.get_i64("offset")?,
                 ))
             };
             let (at, key, offset) = read().map_err(StoreError::permanent)?;
@@ -175,23 +177,23 @@ impl InboxStore for MongoDatabase {
         Ok(keys)
     }
 
-    async fn park(
+    async fn add_dead_letters(
         &self,
         tx: &mut MongoTx,
-        letters: &[DeadLetter],
+        dead_letters: &[DeadLetter],
     ) -> Result<Vec<DeadLetter>, StoreError> {
-        let known = self.known_letters(tx, letters).await?;
-        let fresh: Vec<DeadLetter> = letters
+        let known = self.known_dead_letters(tx, dead_letters).await?;
+        let fresh: Vec<DeadLetter> = dead_letters
             .iter()
-            .filter(|letter| !known.contains(&letter.id()))
+            .filter(|dead_letter| !known.contains(&dead_letter.id()))
             .cloned()
             .collect();
         let statements = fresh
             .iter()
-            .map(|letter| {
+            .map(|dead_letter| {
                 doc! {
-                    "q": { "_id": letter.id() },
-                    "u": { "$setOnInsert": to_stored(letter) },
+                    "q": { "_id": dead_letter.id() },
+                    "u": { "$setOnInsert": to_stored(dead_letter) },
                     "upsert": true,
                 }
             })
@@ -200,7 +202,7 @@ impl InboxStore for MongoDatabase {
         Ok(fresh)
     }
 
-    async fn parked(&self, group: &str) -> Result<u64, StoreError> {
+    async fn count_dead_letters(&self, group: &str) -> Result<u64, StoreError> {
         self.database()
             .collection::<Document>("dead_letters")
             .count_documents(doc! { "group": group })
@@ -277,7 +279,7 @@ impl InboxStore for MongoDatabase {
                 let more = doc! {
                     "replay.applied": more.applied.cast_signed(),
                     "replay.duplicates": more.duplicates.cast_signed(),
-                    "replay.parked": more.parked.cast_signed(),
+                    "replay.parked": more.dead_lettered.cast_signed(),
                     "replay.passed_over": more.passed_over.cast_signed(),
                 };
                 let replayed = doc! {

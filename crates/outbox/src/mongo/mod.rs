@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `outbox` | the messages of one transaction, deleted once the broker has them |
 //! | `outbox_leases` | who publishes a shard, until when |
-//! | `outbox_bell` | a ring of an instance that does not publish; capped |
+//! | `outbox_bell` | a notification of an instance that does not publish; capped |
 //! | `checkpoints` | how far a consumer group is in a partition, and whose turn it is |
 //! | `dead_letters` | a message set aside |
 //! | `dead_letter_actions` | what an operator did with one |
@@ -15,13 +15,13 @@
 //! | `job_actions` | what an operator did with one |
 //! | `restoring` | that a restore is not finished; there only then |
 
-mod bell;
 mod database;
+mod dead_letters;
 mod disk;
 mod fault;
 mod inbox;
 mod jobs;
-mod letters;
+mod notifier;
 mod outbox;
 mod pool;
 mod restoring;

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use bson::{Binary, DateTime, Document, doc, spec::BinarySubtype};
+use bson::spec::BinarySubtype;
+use bson::{Binary, DateTime, Document, doc};
 use jiff::Timestamp;
 use mongodb::options::{Hint, ReturnDocument};
 use serde::{Deserialize, Serialize};
@@ -177,7 +178,7 @@ impl OutboxStore for MongoDatabase {
             .await
             .map_err(fault)?;
         let granted = lease.filter(|found| found.get("holder") == Some(&me.into()));
-        self.bell.publishes_here(granted.is_some());
+        self.notifier.publishes_here(granted.is_some());
         Ok(granted.map(|found| Lease {
             epoch: found.get_i64("epoch").unwrap_or_default(),
             ttl,
@@ -185,7 +186,7 @@ impl OutboxStore for MongoDatabase {
     }
 
     async fn release(&self, shard: &str, holder: Uuid) -> Result<(), StoreError> {
-        self.bell.publishes_here(false);
+        self.notifier.publishes_here(false);
         let mine = doc! { "_id": shard, "holder": bson::Uuid::from(holder) };
         let freed = doc! { "$set": { "expires_at": DateTime::from_millis(0) },
         "$unset": { "holder": "" } };
@@ -197,7 +198,7 @@ impl OutboxStore for MongoDatabase {
     }
 
     async fn changed_elsewhere(&self) -> Result<(), StoreError> {
-        self.hear().await
+        self.notified().await
     }
 
     fn waker(&self) -> Waker {

@@ -1,4 +1,4 @@
-//! The figures of the driver's connections, after `OpenTelemetry`'s conventions for pools.
+//! Metrics of the driver's connections, after `OpenTelemetry`'s conventions for pools.
 
 use std::sync::Arc;
 
@@ -6,23 +6,23 @@ use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 use mongodb::event::EventHandler;
 use mongodb::event::cmap::CmapEvent;
 
-use crate::describe;
+use crate::metric_descriptions;
 
-/// Follows one client's connections; `database` is its name in the figures.
+/// Follows one client's connections; `database` is its name in the metrics.
 pub(super) fn followed(database: &str, most: u32) -> EventHandler<CmapEvent> {
-    describe::database();
-    let figures = Arc::new(Figures::new(database, most));
-    EventHandler::callback(move |event| figures.note(&event))
+    metric_descriptions::database();
+    let metrics = Arc::new(PoolMetrics::new(database, most));
+    EventHandler::callback(move |event| metrics.note(&event))
 }
 
-struct Figures {
+struct PoolMetrics {
     idle: Gauge,
     used: Gauge,
     timeouts: Counter,
     waits: Histogram,
 }
 
-impl Figures {
+impl PoolMetrics {
     fn new(database: &str, most: u32) -> Self {
         let pool = database.to_owned();
         let of_state = |state: &'static str| {

@@ -1,4 +1,4 @@
-//! A database that is being restored says so itself, until it is whole.
+//! A database that is being restored is marked as such until the restore is complete.
 //!
 //! A restore puts back table after table and may be cut off between any two. What is there then are
 //! tables of different moments, and no service can tell them from a whole database, nor make one of
@@ -7,7 +7,7 @@
 //!
 //! A service looks when it starts, and opens no transaction before it has seen its database whole; one
 //! that waits goes on by itself. A service that runs does not look again: it has to be ended before its
-//! database is restored (see [`relearn`](crate::relearn)).
+//! database is restored (see [`recovery`](crate::recovery)).
 
 use std::fmt;
 use std::sync::Arc;
@@ -39,15 +39,15 @@ impl fmt::Display for Restoring {
         } = self;
         write!(
             f,
-            "the database {database} is being restored since {since}, or a restore of it was cut off \
-             and has to be done again: {again}"
+            "the database {database} has been in restore since {since}, or a restore was interrupted \
+             and has to be repeated: {again}"
         )
     }
 }
 
 /// Whether a process has still to see that its database is whole; clones share it.
 #[derive(Clone, Default)]
-pub(super) struct Doubt(Arc<AtomicBool>);
+pub(super) struct RestoreCheck(Arc<AtomicBool>);
 
 impl MongoDatabase {
     /// Marks the database as one that is not whole, before the first change of a restore. `again` is
@@ -103,18 +103,18 @@ impl MongoDatabase {
     }
 
     /// From now on no clone opens a transaction before the database was seen to be whole, once.
-    pub(crate) fn doubt(&self) {
-        self.doubt.0.store(true, Ordering::Release);
+    pub(crate) fn require_restore_check(&self) {
+        self.restore_check.0.store(true, Ordering::Release);
     }
 
     /// Looks, if it is in doubt, whether the database is whole.
     ///
     /// # Errors
     /// As [`whole`](Self::whole).
-    pub(super) async fn trust(&self) -> Result<(), StoreError> {
-        if self.doubt.0.load(Ordering::Acquire) {
+    pub(super) async fn check_restore(&self) -> Result<(), StoreError> {
+        if self.restore_check.0.load(Ordering::Acquire) {
             self.whole().await?;
-            self.doubt.0.store(false, Ordering::Release);
+            self.restore_check.0.store(false, Ordering::Release);
         }
         Ok(())
     }

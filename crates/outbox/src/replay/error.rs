@@ -11,7 +11,7 @@ use crate::kafka::TopicError;
 pub enum ReplayError {
     /// The group does not listen to the topic.
     #[error(
-        "{group} does not listen to {topic}; it listens to {}",
+        "{group} does not subscribe to {topic}; it subscribes to {}",
         subscribed.join(", ")
     )]
     NotSubscribed {
@@ -23,7 +23,7 @@ pub enum ReplayError {
         subscribed: Vec<String>,
     },
     /// The topic has fewer partitions.
-    #[error("there is no {at}; the topic has {partitions} partitions, numbered from 0")]
+    #[error("{at} does not exist; the topic has {partitions} partitions, numbered from 0")]
     UnknownPartition {
         /// What was asked for.
         at: TopicPartition,
@@ -44,7 +44,7 @@ pub enum ReplayError {
     },
     /// The checkpoint has not come that far.
     #[error(
-        "the checkpoint of {at} stands at {next}; to go on at {from} would skip {} record(s) \
+        "the checkpoint of {at} stands at {next}; to continue at {from} would skip {} record(s) \
          that were never handled",
         from - next
     )]
@@ -68,7 +68,7 @@ pub enum ReplayError {
     /// The checkpoint stands behind the end.
     #[error(
         "the checkpoint of {at} stands at {next}, but the topic ends at {high}: this is not the \
-         topic that the database has read. Connect the two that belong together"
+         topic that the database has read. Connect the matching pair"
     )]
     NotTheTopic {
         /// The partition.

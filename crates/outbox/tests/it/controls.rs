@@ -6,13 +6,15 @@
 use controls::{Broken, BrokenTx, Rule};
 use outbox::mongo::MongoDatabase;
 use outbox::{Record, StoreError};
-use testkit::faults::in_lanes;
+use testkit::faults::in_shares;
 
 use crate::conformance::ledger::{Account, Ledger, Letter};
 use crate::conformance::real::RealRig;
 use crate::conformance::rig::Rig;
-use crate::conformance::{fencing, leases, parking, publishing};
-use crate::faults::{LANES, batches::batches, rounds::rounds};
+use crate::conformance::{dead_letters, fencing, leases, publishing};
+use crate::faults::SHARES;
+use crate::faults::batches::batches;
+use crate::faults::rounds::rounds;
 use crate::mongo_visibility::stays_open;
 
 /// A rig whose databases and publishers break a rule.
@@ -65,8 +67,8 @@ impl<D: Ledger> Ledger for Broken<D> {
         self.right().committed(key).await
     }
 
-    async fn letters(&self) -> Vec<Letter> {
-        self.right().letters().await
+    async fn dead_letters(&self) -> Vec<Letter> {
+        self.right().dead_letters().await
     }
 }
 
@@ -90,7 +92,7 @@ mod checkpoint {
     #[should_panic(expected = ": each once, in order")]
     async fn a_batch_is_applied_once_whatever_command_of_it_fails() {
         let adapter = |db| Broken::new(db, Rule::Checkpoint);
-        in_lanes(LANES, |lane| batches(lane, adapter)).await;
+        in_shares(SHARES, |share| batches(share, adapter)).await;
     }
 }
 
@@ -140,9 +142,9 @@ mod delete_after_ack {
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     #[should_panic(expected = ": all, in order")]
-    async fn what_was_said_is_published_in_order_and_deleted_whatever_command_fails() {
+    async fn records_are_published_in_order_and_deleted_whatever_command_fails() {
         let adapter = |db| Broken::new(db, Rule::DeleteAfterAck);
-        in_lanes(LANES, |lane| rounds(lane, adapter)).await;
+        in_shares(SHARES, |share| rounds(share, adapter)).await;
     }
 }
 
@@ -150,10 +152,10 @@ mod outbox_in_transaction {
     use super::*;
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    #[should_panic(expected = ": each said once")]
+    #[should_panic(expected = ": each published once")]
     async fn a_batch_is_applied_once_whatever_command_of_it_fails() {
         let adapter = |db| Broken::new(db, Rule::OutboxInTransaction);
-        in_lanes(LANES, |lane| batches(lane, adapter)).await;
+        in_shares(SHARES, |share| batches(share, adapter)).await;
     }
 }
 
@@ -174,7 +176,7 @@ mod dead_letter_key {
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     #[should_panic(expected = "what comes behind it waits")]
     async fn waiting_keys_wait_after_a_restart_too() {
-        parking::waiting_keys_wait_after_a_restart_too(&rig(Rule::DeadLetterKey).await).await;
+        dead_letters::waiting_keys_wait_after_a_restart_too(&rig(Rule::DeadLetterKey).await).await;
     }
 }
 

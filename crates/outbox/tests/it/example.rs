@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use outbox::Event as _;
 use outbox::kafka::{KafkaAdmin, KafkaOptions};
-use testkit::Bed;
+use testkit::TestEnvironment;
 
 #[allow(dead_code, unreachable_pub, reason = "it is a program of its own")]
 #[path = "../../examples/signup.rs"]
@@ -16,13 +16,15 @@ mod reminder;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_signs_up_is_greeted() {
-    let bed = Bed::new().await;
-    // Named by the bed, so that it removes them.
-    bed.database_name("signup_mailer");
-    let prefix = bed.database_name("signup_accounts").replace("accounts", "");
+    let environment = TestEnvironment::new().await;
+    // Named by the environment, so that it removes them.
+    environment.database_name("signup_mailer");
+    let prefix = environment
+        .database_name("signup_accounts")
+        .replace("accounts", "");
     let signup = signup::run(
-        bed.mongodb_uri(),
-        bed.kafka_brokers(),
+        environment.mongodb_uri(),
+        environment.kafka_brokers(),
         &prefix,
         "ada@example.org",
     );
@@ -33,20 +35,20 @@ async fn whoever_signs_up_is_greeted() {
     assert_eq!(mail.get_str("_id").ok(), Some("ada@example.org"));
     assert_eq!(mail.get_str("text").ok(), Some("Welcome!"));
 
-    let mut kafka = KafkaOptions::new(bed.kafka_brokers());
+    let mut kafka = KafkaOptions::new(environment.kafka_brokers());
     kafka.topic_prefix = prefix;
     let topic = signup::SignedUp::TOPIC;
-    let letters = outbox::DeadLetter::topic(topic, "mailer");
+    let dead_letters = outbox::DeadLetter::topic(topic, "mailer");
     let admin = KafkaAdmin::new(&kafka).expect("the settings are Kafka's");
-    let deleted = admin.delete_topics(&[topic, &letters]).await;
+    let deleted = admin.delete_topics(&[topic, &dead_letters]).await;
     deleted.expect("Kafka answers");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_has_not_confirmed_is_reminded_once() {
-    let bed = Bed::new().await;
-    let name = bed.database_name("reminder");
-    let reminded = reminder::run(bed.mongodb_uri(), &name);
+    let environment = TestEnvironment::new().await;
+    let name = environment.database_name("reminder");
+    let reminded = reminder::run(environment.mongodb_uri(), &name);
     let mails = tokio::time::timeout(Duration::from_mins(1), reminded).await;
     let mails = mails
         .expect("the mail comes in time")

@@ -7,10 +7,10 @@ use outbox::jobs::{ApplyJob, JobSettings};
 use outbox::kafka::TopicSpec;
 use outbox::mongo::{MongoDatabase, MongoTx};
 use outbox::{
-    Event as _, JobContext, JobError, JobStore as _, Jobs, Messaging, Outgoing, Subscriptions,
-    SystemClock,
+    Event as _, EventCollector, JobContext, JobError, JobStore as _, Jobs, Messaging,
+    Subscriptions, SystemClock,
 };
-use testkit::{Bed, eventually};
+use testkit::{TestEnvironment, eventually};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
@@ -26,7 +26,7 @@ impl ApplyJob<Pay, MongoDatabase> for Held {
         _tx: &mut MongoTx,
         job: &Pay,
         context: &JobContext,
-        out: &mut Outgoing<'_>,
+        out: &mut EventCollector<'_>,
     ) -> Result<(), JobError> {
         let go = self.0.acquire().await;
         go.map_err(|closed| JobError::GiveUp(closed.to_string()))?
@@ -43,13 +43,13 @@ impl ApplyJob<Pay, MongoDatabase> for Held {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_job_says_while_its_service_ends_is_published() {
-    let bed = Bed::new().await;
-    let database = bed.database("ledger").await;
+    let environment = TestEnvironment::new().await;
+    let database = environment.database("ledger").await;
     let topics = [Deposited::TOPIC, Booked::TOPIC].map(|topic| TopicSpec::unlimited(topic, 1));
     let go = Arc::new(Semaphore::new(0));
     let jobs = Jobs::new("bank").in_transaction::<Pay, _>(Held(Arc::clone(&go)));
     let (db, clock) = (database.clone(), Arc::new(SystemClock));
-    let messaging = Messaging::new("bank", db, bed.kafka(), topics.to_vec(), clock);
+    let messaging = Messaging::new("bank", db, environment.kafka(), topics.to_vec(), clock);
     let messaging = messaging.expect("the settings are Kafka's");
     let messaging = messaging
         .with_jobs(jobs, JobSettings::default())
@@ -73,6 +73,6 @@ async fn what_a_job_says_while_its_service_ends_is_published() {
     let ended = tokio::time::timeout(Duration::from_secs(30), running).await;
     let ended = ended.expect("it ends in time").expect("no panic");
     ended.expect("the checkpoints fit");
-    let said = bed.records(Booked::TOPIC).await;
-    assert_eq!(said.len(), 1, "published before the end");
+    let published = environment.records(Booked::TOPIC).await;
+    assert_eq!(published.len(), 1, "published before the end");
 }

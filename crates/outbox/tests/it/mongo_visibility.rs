@@ -75,7 +75,7 @@ async fn a_round_reads_the_table_at_one_moment() {
     assert_eq!(concern.get_str("level").ok(), Some("snapshot"));
 }
 
-/// The relay hears of other instances by the bell, well before its own poll.
+/// The relay is notified by other instances, well before its own poll.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_commit_of_another_instance_wakes_the_relay() {
     let rig = RealRig::new(1).await;
@@ -83,34 +83,41 @@ async fn a_commit_of_another_instance_wakes_the_relay() {
     let lease = Duration::from_secs(60);
     let held = db.lease("s", SystemClock.uuid(), lease).await;
     held.expect("it answers").expect("nobody else has it");
-    let bell = db.database().collection::<Document>("outbox_bell");
-    // As the bell is heard: a ring does not wait for a majority.
-    let rings = || async {
-        let count = bell
+    let notifier = db.database().collection::<Document>("outbox_bell");
+    // As notifications are: they do not wait for a majority.
+    let notifications = || async {
+        let count = notifier
             .count_documents(doc! {})
             .read_concern(ReadConcern::local());
         count.await.expect("it answers")
     };
-    // The first answer says that the bell is listened to; then come the rings of long ago.
+    // The first answer says that the cursor is open; then come old notifications.
     db.changed_elsewhere().await.expect("it answers");
-    let before = rings().await;
+    let before = notifications().await;
     for _ in 0..before {
         db.changed_elsewhere().await.expect("it answers");
     }
-    let heard = tokio::spawn({
+    let received = tokio::spawn({
         let db = db.clone();
         async move { db.changed_elsewhere().await }
     });
     for (writer, account) in [(&db, "own"), (&other, "other")] {
         let mut tx = writer.begin().await.expect("it answers");
-        let said = writer.append(&mut tx, &record(account)).await;
-        said.expect("it answers");
+        let published = writer.append(&mut tx, &record(account)).await;
+        published.expect("it answers");
         writer.commit(tx).await.expect("nothing conflicts");
     }
     eventually("the other's commit is heard", || async {
-        heard.is_finished()
+        received.is_finished()
     })
     .await;
-    heard.await.expect("it does not panic").expect("it answers");
-    assert_eq!(rings().await, before + 1, "whoever publishes does not ring");
+    received
+        .await
+        .expect("it does not panic")
+        .expect("it answers");
+    assert_eq!(
+        notifications().await,
+        before + 1,
+        "whoever publishes does not notify itself"
+    );
 }

@@ -6,7 +6,7 @@ use outbox::checkpoint::Claim;
 use outbox::kafka::{KafkaPublisher, KafkaSource, TopicSpec};
 use outbox::source::Assigned;
 use outbox::{Message, Publisher, Source, SourceEvent};
-use testkit::Bed;
+use testkit::TestEnvironment;
 
 use crate::conformance::ledger::deposit;
 
@@ -39,17 +39,18 @@ fn from_the_beginning(partitions: &[Assigned]) -> Vec<Claim> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_paused_is_read_again_after_a_change_of_hands() {
-    let bed = Bed::new().await;
+    let environment = TestEnvironment::new().await;
     let messages: Vec<Message> = (0..RECORDS)
         .map(|number| deposit(&format!("key {}", number % 100), 1))
         .collect();
     let topic = messages[0].topic.clone();
-    bed.ensure_topics(&[TopicSpec::unlimited(topic.clone(), 4)])
+    environment
+        .ensure_topics(&[TopicSpec::unlimited(topic.clone(), 4)])
         .await;
-    let publisher = KafkaPublisher::new(&bed.kafka()).unwrap();
+    let publisher = KafkaPublisher::new(&environment.kafka()).unwrap();
     publisher.publish(&messages).await.unwrap();
 
-    let mut slow = KafkaSource::subscribe(&bed.kafka(), "slow", [topic.as_str()]).unwrap();
+    let mut slow = KafkaSource::subscribe(&environment.kafka(), "slow", [topic.as_str()]).unwrap();
     let partitions = assigned(&mut slow).await;
     assert_eq!(partitions.len(), 4);
     slow.begin(&from_the_beginning(&partitions));
@@ -57,7 +58,7 @@ async fn what_was_paused_is_read_again_after_a_change_of_hands() {
     tokio::time::sleep(Duration::from_secs(4)).await;
 
     // It has its part as soon as the slow one has given up its own.
-    let mut other = KafkaSource::subscribe(&bed.kafka(), "slow", [topic.as_str()]).unwrap();
+    let mut other = KafkaSource::subscribe(&environment.kafka(), "slow", [topic.as_str()]).unwrap();
     assert_eq!(assigned(&mut other).await.len(), 2);
     other.close();
     let mut partitions = assigned(&mut slow).await;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use outbox::memory::{MemoryBroker, MemoryDatabase, MemoryTx};
 use outbox::{
-    Clock as _, Envelope, Event, Handle, HandleError, Inbox, InboxSettings, Message,
-    MessageContext, Outgoing, Publisher as _, Subscriptions, SystemClock,
+    Clock as _, Envelope, Event, EventCollector, Handle, HandleError, Inbox, InboxSettings,
+    Message, MessageContext, Publisher as _, Subscriptions, SystemClock,
 };
 use testkit::eventually;
 use tokio_util::sync::CancellationToken;
@@ -37,7 +37,7 @@ macro_rules! events {
                 &self,
                 tx: &mut MemoryTx<Counts>,
                 events: &[&Envelope<$name>],
-                _out: &mut Outgoing<'_>,
+                _out: &mut EventCollector<'_>,
             ) -> Result<(), HandleError> {
                 let count = tx.state.entry(stringify!($name)).or_default();
                 *count += u32::try_from(events.len()).unwrap_or_default();

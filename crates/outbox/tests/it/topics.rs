@@ -16,7 +16,7 @@ use crate::conformance::rig::Rig as _;
 const TOPIC: &str = Deposited::TOPIC;
 
 fn reader(rig: &RealRig) -> TopicReader {
-    TopicReader::new(&rig.bed.kafka()).expect("the settings are Kafka's")
+    TopicReader::new(&rig.environment.kafka()).expect("the settings are Kafka's")
 }
 
 /// Offsets of all partitions, from the first to the last.
@@ -97,9 +97,9 @@ async fn a_time_becomes_an_offset() {
 async fn an_end_without_a_record_is_an_end() {
     let rig = RealRig::new(1).await;
     rig.publish(&[deposit("a", 1)]).await;
-    let topic = format!("{}{TOPIC}", rig.bed.topic_prefix());
+    let topic = format!("{}{TOPIC}", rig.environment.topic_prefix());
     let producer: ThreadedProducer<rdkafka::producer::DefaultProducerContext> = ClientConfig::new()
-        .set("bootstrap.servers", rig.bed.kafka_brokers())
+        .set("bootstrap.servers", rig.environment.kafka_brokers())
         .set("transactional.id", &topic)
         .create()
         .expect("the settings are Kafka's");
@@ -126,7 +126,7 @@ async fn an_end_without_a_record_is_an_end() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_not_there_is_said() {
+async fn what_is_missing_is_reported() {
     let rig = RealRig::new(1).await;
     rig.publish(&[deposit("a", 1), deposit("a", 2)]).await;
     let reader = reader(&rig).with_patience(Duration::from_millis(500));

@@ -7,7 +7,7 @@ use bson::{DateTime, Document, doc};
 use futures::TryStreamExt as _;
 use outbox::JobStore as _;
 use outbox::mongo::MongoDatabase;
-use testkit::Bed;
+use testkit::TestEnvironment;
 use uuid::Uuid;
 
 use crate::conformance::jobs::{change, schedule, within};
@@ -33,8 +33,8 @@ async fn fill(database: &MongoDatabase, state: &str, rows: i32) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn jobs_that_wait_or_have_ended_are_not_read() {
-    let bed = Bed::new().await;
-    let database = bed.database("jobs").await;
+    let environment = TestEnvironment::new().await;
+    let database = environment.database("jobs").await;
     fill(&database, "waiting", 20_000).await;
     fill(&database, "done", 20_000).await;
     change(&database, |out| schedule(out, "due", within(-1))).await;
@@ -65,17 +65,17 @@ async fn jobs_that_wait_or_have_ended_are_not_read() {
         .try_collect()
         .await
         .expect("it answers");
-    let looks: Vec<&Document> = seen
+    let idle_checks: Vec<&Document> = seen
         .iter()
         .filter(|entry| entry.get_str("op").is_ok_and(|op| op != "command"))
         .collect();
-    assert!(looks.len() >= 5, "{seen:#?}");
+    assert!(idle_checks.len() >= 5, "{seen:#?}");
     for entry in &seen {
         let plan = entry.get_str("planSummary").unwrap_or_default();
         assert!(!plan.contains("COLLSCAN"), "{entry:#?}");
         assert!(entry.get_bool("hasSortStage").is_err(), "{entry:#?}");
     }
-    for look in looks {
+    for look in idle_checks {
         let read = look.get_i32("docsExamined").unwrap_or_default();
         let keys = look.get_i32("keysExamined").unwrap_or_default();
         assert!(read <= 16 && keys <= 40, "{look:#?}");

@@ -91,8 +91,8 @@ async fn a_message_is_a_cloud_event_in_binary_mode() {
     let message = Message::new(id, "bank", time, context, &event).expect("it is valid");
     rig.publish(&[message]).await;
 
-    let topic = format!("{}{}", rig.bed.topic_prefix(), Deposited::TOPIC);
-    let brokers = rig.bed.kafka_brokers().to_owned();
+    let topic = format!("{}{}", rig.environment.topic_prefix(), Deposited::TOPIC);
+    let brokers = rig.environment.kafka_brokers().to_owned();
     let (headers, payload, key, stamp) =
         tokio::task::spawn_blocking(move || first(&brokers, &topic))
             .await

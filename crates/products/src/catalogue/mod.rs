@@ -6,15 +6,15 @@
 //!
 //! **Never old.** A look begins after its reader has asked, and reads what a majority has: a
 //! page shows every change whose commit was acknowledged before, by whatever way the reader
-//! knows of it. There is no news to be missed and nobody to be told of an interruption: a look
+//! knows of it. There is no event to be missed and no interruption to be handled: a refresh
 //! that fails is no look.
 //!
 //! **Otherwise the database answers,** slower and as right: while the products are read, when
 //! more changed than the database remembers, and when they are too many for memory.
 
-mod gathering;
-mod looking;
-mod shelves;
+mod index;
+mod page_scan;
+mod single_flight;
 mod view;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -27,9 +27,9 @@ use outbox::StoreError;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use self::gathering::Gathering;
-use self::looking::Looking;
-use self::shelves::Shelves;
+use self::index::CatalogueIndex;
+use self::page_scan::PageScan;
+use self::single_flight::SingleFlight;
 use self::view::{Held, View};
 use crate::domain::{CategoryName, ProductName};
 use crate::store::changes::ProductChanges;
@@ -40,7 +40,7 @@ use crate::store::{Catalogue, Listing, Page, ShopDatabase};
 const MOST_BYTES: usize = 96 * 1024 * 1024;
 /// How often it is looked without a reader, so that no more changes than are remembered; only
 /// while there are readers.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
+const REFRESH_EVERY: Duration = Duration::from_millis(100);
 /// How long after the last reader there may be another one.
 const READERS_LINGER: Duration = Duration::from_secs(30);
 /// The least time from one reading of all products to the next.
@@ -56,7 +56,7 @@ pub struct MemoryCatalogue {
 
 struct Inner {
     held: Held,
-    looking: Looking,
+    single_flight: SingleFlight,
     /// When somebody asked last.
     read: Mutex<Option<Instant>>,
     /// Until when nobody is to begin to read all products.
@@ -103,7 +103,7 @@ impl MemoryCatalogue {
         Self {
             inner: Arc::new(Inner {
                 held: Held::new(ProductChanges { database }, bytes),
-                looking: Looking::default(),
+                single_flight: SingleFlight::default(),
                 read: Mutex::default(),
                 rests: Mutex::default(),
                 loading: AtomicBool::default(),
@@ -115,7 +115,7 @@ impl MemoryCatalogue {
     /// Keeps the products at hand until `stop`, so that readers find them there.
     pub async fn keep(&self, stop: CancellationToken) {
         let keeping = async {
-            let mut ticks = tokio::time::interval(LOOK_EVERY);
+            let mut ticks = tokio::time::interval(REFRESH_EVERY);
             ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
             let mut first = true;
             loop {
@@ -167,8 +167,8 @@ impl MemoryCatalogue {
         if !self.asked().await {
             return None;
         }
-        let mut page = Gathering::new(listing)?;
-        while !page.go_on(&self.inner.held.view().as_ref()?.shelves) {
+        let mut page = PageScan::new(listing)?;
+        while !page.go_on(&self.inner.held.view().as_ref()?.index) {
             tokio::task::yield_now().await;
         }
         Some(page.into_page())
@@ -178,19 +178,19 @@ impl MemoryCatalogue {
     pub fn size(&self) -> (usize, usize) {
         let view = self.inner.held.view();
         view.as_ref()
-            .map_or((0, 0), |view| (view.shelves.len(), view.shelves.bytes()))
+            .map_or((0, 0), |view| (view.index.len(), view.index.bytes()))
     }
 
     /// What `find` finds in memory; `None` when memory can't tell.
     async fn one(
         &self,
-        find: impl FnOnce(&Shelves) -> Option<&Arc<ProductState>>,
+        find: impl FnOnce(&CatalogueIndex) -> Option<&Arc<ProductState>>,
     ) -> Option<Option<ProductState>> {
         if !self.asked().await {
             return None;
         }
         let view = self.inner.held.view();
-        let found = find(&view.as_ref()?.shelves);
+        let found = find(&view.as_ref()?.index);
         Some(found.map(|product| ProductState::clone(product)))
     }
 
@@ -214,7 +214,7 @@ impl MemoryCatalogue {
             return false;
         }
         let inner = &self.inner;
-        inner.looking.shared(|| inner.held.look()).await
+        inner.single_flight.shared(|| inner.held.refresh()).await
     }
 
     fn database(&self) -> &ShopDatabase {
@@ -251,7 +251,7 @@ impl Catalogue for MemoryCatalogue {
     }
 
     async fn find_by_id(&self, id: ProductId) -> Result<Option<ProductState>, StoreError> {
-        match self.one(|shelves| shelves.by_id(id)).await {
+        match self.one(|index| index.by_id(id)).await {
             Some(found) => Ok(found),
             None => self.database().find_by_id(id).await,
         }
@@ -259,7 +259,7 @@ impl Catalogue for MemoryCatalogue {
 
     async fn find_by_name(&self, name: &str) -> Result<Option<ProductState>, StoreError> {
         let key = ProductName::key_of(name);
-        match self.one(|shelves| shelves.by_name_key(&key)).await {
+        match self.one(|index| index.by_name_key(&key)).await {
             Some(found) => Ok(found.filter(|product| product.name == name.trim())),
             None => self.database().find_by_name(name).await,
         }
@@ -267,7 +267,7 @@ impl Catalogue for MemoryCatalogue {
 
     async fn has_category(&self, name: &CategoryName) -> Result<bool, StoreError> {
         // One that has a product is never taken back.
-        let known = |view: &View| view.shelves.has_category(name);
+        let known = |view: &View| view.index.has_category(name);
         if self.inner.held.view().as_ref().is_some_and(known) {
             return Ok(true);
         }

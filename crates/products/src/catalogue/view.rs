@@ -9,12 +9,12 @@ use outbox::StoreError;
 
 use tokio::time::Instant;
 
-use super::shelves::Shelves;
+use super::index::CatalogueIndex;
 use crate::store::changes::{Marks, ProductChanges, Since};
 
 /// How long a look may take; others wait behind it.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// How long ago the last look may be: a lane that is not used goes after an hour.
+/// How long ago the last refresh may be: a log that is not used is removed after an hour.
 const FORGOTTEN: Duration = Duration::from_mins(10);
 
 /// The products, once they are read, and where they come from.
@@ -26,7 +26,7 @@ pub(super) struct Held {
 
 /// Products as they were at some moment, at the earliest when the marks were read.
 pub(super) struct View {
-    pub(super) shelves: Shelves,
+    pub(super) index: CatalogueIndex,
     marks: Marks,
     /// When its reader looked last.
     looked: Instant,
@@ -55,7 +55,7 @@ impl Held {
     }
 
     /// Brings the view up to date; whether that worked.
-    pub(super) async fn look(&self) -> bool {
+    pub(super) async fn refresh(&self) -> bool {
         let known = |view: &View| (view.marks.clone(), view.looked.elapsed());
         let Some((marks, age)) = self.view().as_ref().map(known) else {
             return false;
@@ -66,12 +66,12 @@ impl Held {
         }
         let looked = Instant::now();
         let late = |_| StoreError::transient("the database takes too long to say what changed");
-        let news = tokio::time::timeout(PATIENCE, self.news(&marks)).await;
-        match news.map_err(late).flatten() {
+        let changes_since = tokio::time::timeout(PATIENCE, self.changes_since(&marks)).await;
+        match changes_since.map_err(late).flatten() {
             Ok(Some((products, now))) => {
                 if let Some(view) = self.view_mut().as_mut() {
                     for product in products {
-                        view.shelves.put(product);
+                        view.index.put(product);
                     }
                     view.marks = now;
                     view.looked = looked;
@@ -90,7 +90,10 @@ impl Held {
         }
     }
 
-    async fn news(&self, marks: &Marks) -> Result<Option<(Vec<ProductState>, Marks)>, StoreError> {
+    async fn changes_since(
+        &self,
+        marks: &Marks,
+    ) -> Result<Option<(Vec<ProductState>, Marks)>, StoreError> {
         match self.changes.since(marks).await? {
             Since::TooMuch => Ok(None),
             Since::Changed(ids, now) if ids.is_empty() => Ok(Some((Vec::new(), now))),
@@ -103,13 +106,13 @@ impl Held {
         // First: whatever changes while the products are read is read once more.
         let looked = Instant::now();
         let marks = self.changes.marks().await?;
-        let mut shelves = Shelves::default();
+        let mut index = CatalogueIndex::default();
         let mut products = self.changes.all().await?;
         while let Some(product) = products.try_next().await? {
-            shelves.put(product);
-            if shelves.bytes() > self.most_bytes {
+            index.put(product);
+            if index.bytes() > self.most_bytes {
                 tracing::warn!(
-                    products = shelves.len(),
+                    products = index.len(),
                     bytes = self.most_bytes,
                     "the catalogue is too large for memory; the database answers for it"
                 );
@@ -117,12 +120,12 @@ impl Held {
             }
         }
         tracing::debug!(
-            products = shelves.len(),
-            bytes = shelves.bytes(),
+            products = index.len(),
+            bytes = index.bytes(),
             "the catalogue is in memory"
         );
         Ok(Some(View {
-            shelves,
+            index,
             marks,
             looked,
         }))

@@ -6,7 +6,7 @@ use super::CommandError;
 use crate::domain::{CategoryName, Refusal};
 use crate::store::CatalogueStore;
 
-/// Adds the category `name`. Nothing is said: a category is news once a product is in it.
+/// Adds the category `name`. Nothing is published: a category matters to others once a product is in it.
 ///
 /// # Errors
 /// [`Refusal::CategoryExists`], or a store error. After a commit whose outcome was not

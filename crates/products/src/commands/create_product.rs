@@ -1,15 +1,15 @@
 //! Adds a product to the catalogue.
 
 use events::{ProductCreate, ProductId, ProductState};
-use outbox::{Clock, MessageContext, Outgoing, StoreError, Work, transact};
+use outbox::{Clock, EventCollector, MessageContext, StoreError, Work, transact};
 
 use super::CommandError;
-use super::say::say;
+use super::append_event::append_event;
 use crate::domain::{Draft, Refusal};
 use crate::name::NAME;
 use crate::store::CatalogueStore;
 
-/// Adds the product of `draft`, in version 1, and says [`ProductCreate`].
+/// Adds the product of `draft`, in version 1, and publishes [`ProductCreate`].
 ///
 /// # Errors
 /// [`Refusal::ProductExists`], [`Refusal::UnknownCategory`], or a store error.
@@ -55,10 +55,10 @@ impl<D: CatalogueStore> Work<D> for CreateProduct<'_, D> {
             return Ok(Err(Refusal::UnknownCategory(unknown.to_string())));
         }
         let product = self.draft.clone().into_product(self.id);
-        let out = Outgoing::new(NAME, self.clock);
+        let out = EventCollector::new(NAME, self.clock);
         self.store.add_product(tx, &product, out.now()).await?;
-        let news = ProductCreate { product };
-        say(self.store, tx, out, &news, &self.context).await?;
-        Ok(Ok(news.product))
+        let event = ProductCreate { product };
+        append_event(self.store, tx, out, &event, &self.context).await?;
+        Ok(Ok(event.product))
     }
 }

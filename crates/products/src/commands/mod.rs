@@ -1,13 +1,13 @@
 //! What can be asked of the service, one file per command: decide, save, append the event,
 //! in one transaction.
 
+mod append_event;
 mod create_category;
 mod create_product;
 mod error;
-mod raise_stock;
-mod say;
+mod restock;
 
 pub use create_category::create_category;
 pub use create_product::create_product;
 pub use error::CommandError;
-pub use raise_stock::raise_stock;
+pub use restock::restock;

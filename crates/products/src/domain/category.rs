@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_name_is_refused() {
+    fn an_invalid_name_is_refused() {
         for bad in ["", "   ", "a\u{0}b", "two\nlines", &"x".repeat(51)] {
             assert!(
                 matches!(CategoryName::new(bad), Err(Refusal::InvalidCategory(_))),

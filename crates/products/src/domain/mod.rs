@@ -3,14 +3,14 @@
 mod category;
 mod decide;
 mod draft;
-mod past;
 mod refusal;
 mod stock;
+mod stock_balance;
 mod text;
 
 pub use category::CategoryName;
 pub use decide::{Decision, Decisions, Demand, Outcome, Stock, Wanted, added_up, decide};
 pub use draft::{Draft, DraftFields, ProductName};
-pub use past::Books;
 pub use refusal::Refusal;
-pub use stock::raised;
+pub use stock::restocked;
+pub use stock_balance::StockBalance;

@@ -30,7 +30,7 @@ pub enum Refusal {
     #[error("there is no product with the id {0}")]
     UnknownProduct(ProductId),
     /// Stock is to be raised by nothing or by too much at once.
-    #[error("quantity: stock is raised by 1 to {most} at a time, not by {asked}")]
+    #[error("quantity: a restock adds 1 to {most} at a time, not {asked}")]
     InvalidRaise {
         /// What was asked for.
         asked: i64,
@@ -38,9 +38,7 @@ pub enum Refusal {
         most: u32,
     },
     /// There would be more of a product than can be kept.
-    #[error(
-        "quantity: with {asked} more there would be over {most} of \"{name}\"; {held} are there"
-    )]
+    #[error("quantity: {asked} more would exceed {most} of \"{name}\"; {held} are there")]
     TooMuchStock {
         /// The product's name.
         name: String,

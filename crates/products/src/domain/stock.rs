@@ -15,7 +15,7 @@ const MOST_AT_ONCE: u32 = 1_000_000;
 /// # Errors
 /// [`Refusal::InvalidRaise`] when `by` is not 1 to 1,000,000; [`Refusal::TooMuchStock`]
 /// when there would be over 1,000,000,000.
-pub fn raised(product: &ProductState, by: i64) -> Result<ProductState, Refusal> {
+pub fn restocked(product: &ProductState, by: i64) -> Result<ProductState, Refusal> {
     let more = u32::try_from(by)
         .ok()
         .filter(|more| (1..=MOST_AT_ONCE).contains(more))
@@ -43,7 +43,8 @@ pub fn raised(product: &ProductState, by: i64) -> Result<ProductState, Refusal> 
 
 #[cfg(test)]
 mod tests {
-    use events::{Money, ProductId, money::DEFAULT_CURRENCY};
+    use events::money::DEFAULT_CURRENCY;
+    use events::{Money, ProductId};
 
     use super::*;
 
@@ -62,13 +63,13 @@ mod tests {
 
     #[test]
     fn more_is_more_and_newer() {
-        let after = raised(&chair(30), 12).unwrap();
+        let after = restocked(&chair(30), 12).unwrap();
         assert_eq!(
             (after.quantity, after.stocked, after.version),
             (42, Some(62), 4)
         );
         assert_eq!(
-            raised(&chair(MOST_STOCK - 1), 1).unwrap().quantity,
+            restocked(&chair(MOST_STOCK - 1), 1).unwrap().quantity,
             MOST_STOCK
         );
     }
@@ -76,7 +77,7 @@ mod tests {
     #[test]
     fn nothing_less_and_far_too_much_are_refused() {
         for by in [0, -1, i64::MIN, 1_000_001, i64::MAX] {
-            let refused = raised(&chair(30), by);
+            let refused = restocked(&chair(30), by);
             assert_eq!(
                 refused,
                 Err(Refusal::InvalidRaise {
@@ -89,7 +90,7 @@ mod tests {
 
     #[test]
     fn stock_does_not_overflow() {
-        let refused = raised(&chair(MOST_STOCK), 1);
+        let refused = restocked(&chair(MOST_STOCK), 1);
         assert!(matches!(
             refused,
             Err(Refusal::TooMuchStock {

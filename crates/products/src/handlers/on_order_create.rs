@@ -6,10 +6,10 @@ use std::sync::Arc;
 use events::{
     OrderCreate, OrderId, OrderStatusUpdate, ProductId, ProductState, ProductsQuantityUpdate,
 };
-use outbox::{Clock, Envelope, Handle, HandleError, MessageContext, Outgoing};
+use outbox::{Clock, Envelope, EventCollector, Handle, HandleError, MessageContext};
 
 use crate::domain::{Decisions, Demand, Outcome, Stock, Wanted, decide};
-use crate::store::{Reservation, StockStore, Taking};
+use crate::store::{StockDecision, StockDeduction, StockStore};
 
 /// **Trigger:** `OrderCreate`, a batch of them.
 ///
@@ -20,7 +20,7 @@ use crate::store::{Reservation, StockStore, Taking};
 /// that changed.
 ///
 /// **Idempotent** because the reservation's id is the order's: an order seen again is not
-/// decided again, what was decided is said again under the same event id and time.
+/// decided again, what was decided is published again under the same event id and time.
 pub struct OnOrderCreate<D> {
     store: D,
     clock: Arc<dyn Clock>,
@@ -38,11 +38,11 @@ impl<D: StockStore> Handle<OrderCreate, D> for OnOrderCreate<D> {
         &self,
         tx: &mut D::Tx,
         events: &[&Envelope<OrderCreate>],
-        out: &mut Outgoing<'_>,
+        out: &mut EventCollector<'_>,
     ) -> Result<(), HandleError> {
         let orders = first_of_each(events)?;
         let ids: Vec<OrderId> = orders.iter().map(|(wanted, _)| wanted.order_id).collect();
-        let mut decided = self.store.reservations(tx, &ids).await?;
+        let mut decided = self.store.stock_decisions(tx, &ids).await?;
 
         let fresh: Vec<Wanted> = orders
             .iter()
@@ -55,11 +55,11 @@ impl<D: StockStore> Handle<OrderCreate, D> for OnOrderCreate<D> {
         if !fresh.is_empty() {
             products = self.store.products(tx, &wanted_products(&fresh)).await?;
             made = decide(&fresh, &stock_of(&products));
-            self.store.take(tx, &takings(&made, &products)).await?;
-            let reservations = self.reservations(&made, out);
-            self.store.reserve(tx, &reservations).await?;
+            self.store.deduct(tx, &deductions(&made, &products)).await?;
+            let stock_decisions = self.stock_decisions(&made, out);
+            self.store.save_decisions(tx, &stock_decisions).await?;
             decided.extend(
-                reservations
+                stock_decisions
                     .into_iter()
                     .map(|new| (new.decision.order_id, new)),
             );
@@ -67,18 +67,18 @@ impl<D: StockStore> Handle<OrderCreate, D> for OnOrderCreate<D> {
 
         let mut last_taker = BTreeMap::new();
         for (wanted, envelope) in &orders {
-            let Some(reservation) = decided.get(&wanted.order_id) else {
+            let Some(stock_decision) = decided.get(&wanted.order_id) else {
                 continue;
             };
-            log(reservation, &envelope.context);
+            log(stock_decision, &envelope.context);
             out.push_at(
-                reservation.event_id,
-                reservation.decided_at,
-                &news_of(reservation),
+                stock_decision.event_id,
+                stock_decision.decided_at,
+                &status_update(stock_decision),
                 envelope.consequence(),
             )?;
-            if reservation.decision.outcome == Outcome::Accepted {
-                let taken = reservation.decision.lines.iter();
+            if stock_decision.decision.outcome == Outcome::Accepted {
+                let taken = stock_decision.decision.lines.iter();
                 last_taker.extend(taken.map(|line| (line.product_id, *envelope)));
             }
         }
@@ -93,8 +93,8 @@ impl<D: StockStore> Handle<OrderCreate, D> for OnOrderCreate<D> {
 }
 
 impl<D> OnOrderCreate<D> {
-    fn reservations(&self, made: &Decisions, out: &Outgoing<'_>) -> Vec<Reservation> {
-        let kept = |decision: &_| Reservation {
+    fn stock_decisions(&self, made: &Decisions, out: &EventCollector<'_>) -> Vec<StockDecision> {
+        let kept = |decision: &_| StockDecision {
             decision: Clone::clone(decision),
             event_id: self.clock.uuid(),
             decided_at: out.now(),
@@ -157,10 +157,13 @@ fn stock_of(products: &BTreeMap<ProductId, ProductState>) -> BTreeMap<ProductId,
         .collect()
 }
 
-fn takings(made: &Decisions, products: &BTreeMap<ProductId, ProductState>) -> Vec<Taking> {
+fn deductions(
+    made: &Decisions,
+    products: &BTreeMap<ProductId, ProductState>,
+) -> Vec<StockDeduction> {
     let taken = made.taken.iter().filter_map(|(id, quantity)| {
         let version = products.get(id)?.version;
-        Some(Taking {
+        Some(StockDeduction {
             product_id: *id,
             version,
             quantity: *quantity,
@@ -169,10 +172,10 @@ fn takings(made: &Decisions, products: &BTreeMap<ProductId, ProductState>) -> Ve
     taken.collect()
 }
 
-fn news_of(reservation: &Reservation) -> OrderStatusUpdate {
-    let outcome = &reservation.decision.outcome;
+fn status_update(stock_decision: &StockDecision) -> OrderStatusUpdate {
+    let outcome = &stock_decision.decision.outcome;
     OrderStatusUpdate {
-        order_id: reservation.decision.order_id,
+        order_id: stock_decision.decision.order_id,
         status: outcome.status(),
         reason: outcome.reason().cloned(),
         version: 1,
@@ -188,12 +191,12 @@ fn after_taking(before: &ProductState, taken: u32) -> ProductsQuantityUpdate {
     ProductsQuantityUpdate { product }
 }
 
-fn log(reservation: &Reservation, context: &MessageContext) {
-    let outcome = &reservation.decision.outcome;
+fn log(stock_decision: &StockDecision, context: &MessageContext) {
+    let outcome = &stock_decision.decision.outcome;
     tracing::info!(
         target: "order",
-        order_id = %reservation.decision.order_id,
-        event_id = %reservation.event_id,
+        order_id = %stock_decision.decision.order_id,
+        event_id = %stock_decision.event_id,
         request_id = context.correlation_id.as_deref(),
         trace_id = context.trace_id(),
         span_id = context.span_id(),

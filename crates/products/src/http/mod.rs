@@ -12,7 +12,7 @@ mod list_categories;
 mod list_products;
 mod page_token;
 mod problems;
-mod raise_stock;
+mod restock;
 mod sort_by;
 
 use utoipa_axum::router::OpenApiRouter;
@@ -29,7 +29,7 @@ pub fn routes() -> OpenApiRouter<Api> {
             create_product::create_product
         ))
         .routes(routes!(get_product::get_product))
-        .routes(routes!(raise_stock::raise_stock))
+        .routes(routes!(restock::restock))
         .routes(routes!(
             list_categories::list_categories,
             create_category::create_category

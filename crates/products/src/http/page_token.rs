@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_of_another_query_is_none() {
+    fn a_token_of_another_query_is_invalid() {
         let token = PageToken::new(&listing(Sort::Price), &after(Sort::Price));
         assert_eq!(token.clone().place_in(&listing(Sort::PriceDown)), None);
         let mut elsewhere = listing(Sort::Price);
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_is_no_token() {
+    fn nonsense_is_not_a_token() {
         for text in [
             "",
             "x",

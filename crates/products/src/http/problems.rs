@@ -88,7 +88,7 @@ pub(super) fn invalid_query(detail: impl Into<String>) -> Problem {
     Problem::new(
         StatusCode::BAD_REQUEST,
         "invalid-query",
-        "The address has a wrong parameter",
+        "A query parameter is invalid",
     )
     .detail(detail)
 }
@@ -97,7 +97,7 @@ pub(super) fn invalid_page_token() -> Problem {
     Problem::new(
         StatusCode::BAD_REQUEST,
         "invalid-page-token",
-        "The page token is not one of ours",
+        "The page token is invalid",
     )
     .detail(
         "page_token is none of this query: begin without one, and leave the other \

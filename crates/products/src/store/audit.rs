@@ -8,21 +8,21 @@ use outbox::StoreError;
 use outbox::mongo::{MongoDatabase, fault, read_stored};
 use uuid::Uuid;
 
-use super::Reservation;
-use super::documents::{PRODUCTS, RESERVATIONS, StoredProduct, StoredReservation, order_key};
+use super::StockDecision;
+use super::documents::{DECISIONS, PRODUCTS, StoredDecision, StoredProduct, order_key};
 
 /// A product and what its stock must add up to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditedProduct {
     /// Its public state; `quantity` is what is left.
     pub state: ProductState,
-    /// All that was ever put in: at first and by raises.
+    /// All that was ever put in: at first and by restocks.
     pub stocked: u64,
 }
 
 /// What was decided about an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AuditedReservation {
+pub struct AuditedDecision {
     /// The order.
     pub order_id: OrderId,
     /// Accepted or rejected.
@@ -37,8 +37,8 @@ pub struct AuditedReservation {
     pub decided_at: Timestamp,
 }
 
-impl From<Reservation> for AuditedReservation {
-    fn from(kept: Reservation) -> Self {
+impl From<StockDecision> for AuditedDecision {
+    fn from(kept: StockDecision) -> Self {
         let line = |line: &crate::domain::Demand| (line.product_id, line.quantity);
         Self {
             order_id: kept.decision.order_id,
@@ -51,13 +51,13 @@ impl From<Reservation> for AuditedReservation {
     }
 }
 
-/// The service's books, each read as it is asked for and never held as a whole.
+/// The service's tables, each read as it is asked for and never held as a whole.
 #[derive(Clone)]
 pub struct AuditView {
     database: MongoDatabase,
 }
 
-/// Opens the books of the products service in `database`.
+/// Opens the tables of the products service in `database`.
 pub fn audit_view(database: &MongoDatabase) -> AuditView {
     AuditView {
         database: database.clone(),
@@ -93,40 +93,43 @@ impl AuditView {
     ///
     /// # Errors
     /// A store error, now or in the stream.
-    pub async fn reservations(
+    pub async fn stock_decisions(
         &self,
     ) -> Result<
-        impl Stream<Item = Result<AuditedReservation, StoreError>> + Send + Unpin + use<>,
+        impl Stream<Item = Result<AuditedDecision, StoreError>> + Send + Unpin + use<>,
         StoreError,
     > {
-        let found = self.all(RESERVATIONS, Document::new()).await?;
-        Ok(found.map(|stored| reservation(&stored?)))
+        let found = self.all(DECISIONS, Document::new()).await?;
+        Ok(found.map(|stored| stock_decision(&stored?)))
     }
 
     /// What was decided about those of `orders` that were decided, by order id.
     ///
     /// # Errors
     /// A store error, now or in the stream.
-    pub async fn reservations_of(
+    pub async fn stock_decisions_of(
         &self,
         orders: &[OrderId],
     ) -> Result<
-        impl Stream<Item = Result<AuditedReservation, StoreError>> + Send + Unpin + use<>,
+        impl Stream<Item = Result<AuditedDecision, StoreError>> + Send + Unpin + use<>,
         StoreError,
     > {
         let ids: Vec<Bson> = orders.iter().map(|id| order_key(*id).into()).collect();
         let filter = doc! { "_id": { "$in": ids } };
-        let found = self.all(RESERVATIONS, filter).await?;
-        Ok(found.map(|stored| reservation(&stored?)))
+        let found = self.all(DECISIONS, filter).await?;
+        Ok(found.map(|stored| stock_decision(&stored?)))
     }
 
     /// How many reservations there are, about; for a progress bar.
     ///
     /// # Errors
     /// A store error.
-    pub async fn reservation_count(&self) -> Result<u64, StoreError> {
-        let reservations = self.raw(RESERVATIONS);
-        reservations.estimated_document_count().await.map_err(fault)
+    pub async fn stock_decision_count(&self) -> Result<u64, StoreError> {
+        let stock_decisions = self.raw(DECISIONS);
+        stock_decisions
+            .estimated_document_count()
+            .await
+            .map_err(fault)
     }
 
     async fn all(
@@ -147,8 +150,8 @@ impl AuditView {
     }
 }
 
-fn reservation(stored: &RawDocumentBuf) -> Result<AuditedReservation, StoreError> {
-    read_stored(RESERVATIONS, stored, |stored: StoredReservation| {
-        Ok(stored.into_reservation()?.into())
+fn stock_decision(stored: &RawDocumentBuf) -> Result<AuditedDecision, StoreError> {
+    read_stored(DECISIONS, stored, |stored: StoredDecision| {
+        Ok(stored.into_decision()?.into())
     })
 }

@@ -10,9 +10,9 @@ use outbox::mongo::{MongoDatabase, MongoTx, fault};
 use uuid::Uuid;
 
 use super::documents::{
-    CATEGORIES, PRODUCTS, RAISES_KEPT, StoredCategory, StoredProduct, date, product_key, version,
+    CATEGORIES, PRODUCTS, RESTOCKS_KEPT, StoredCategory, StoredProduct, date, product_key, version,
 };
-use super::{CatalogueStore, Kept, changes};
+use super::{CatalogueStore, ProductRecord, changes};
 use crate::domain::CategoryName;
 
 async fn find_product(
@@ -29,9 +29,13 @@ async fn find_product(
 }
 
 impl CatalogueStore for MongoDatabase {
-    async fn product(&self, tx: &mut MongoTx, id: ProductId) -> Result<Option<Kept>, StoreError> {
+    async fn product(
+        &self,
+        tx: &mut MongoTx,
+        id: ProductId,
+    ) -> Result<Option<ProductRecord>, StoreError> {
         let found = find_product(self, tx, doc! { "_id": product_key(id) }).await?;
-        found.map(StoredProduct::into_kept).transpose()
+        found.map(StoredProduct::into_record).transpose()
     }
 
     async fn product_by_name_key(
@@ -55,15 +59,15 @@ impl CatalogueStore for MongoDatabase {
             .session(&mut tx.session)
             .await
             .map_err(fault)?;
-        changes::tell(tx, std::iter::once(product.product_id)).await
+        changes::record(tx, std::iter::once(product.product_id)).await
     }
 
-    async fn raise(
+    async fn restock(
         &self,
         tx: &mut MongoTx,
         before: &ProductState,
         after: &ProductState,
-        raise: Uuid,
+        restock_id: Uuid,
     ) -> Result<(), StoreError> {
         let more = i64::from(after.quantity) - i64::from(before.quantity);
         let statement = doc! {
@@ -72,14 +76,14 @@ impl CatalogueStore for MongoDatabase {
                 "$inc": { "quantity": more, "stocked": more },
                 "$set": { "version": version(after.version)? },
                 "$push": {
-                    "raises": { "$each": [bson::Uuid::from(raise)], "$slice": -RAISES_KEPT },
+                    "raises": { "$each": [bson::Uuid::from(restock_id)], "$slice": -RESTOCKS_KEPT },
                 },
             },
         };
         match tx.update(PRODUCTS, vec![statement]).await? {
-            1 => changes::tell(tx, std::iter::once(before.product_id)).await,
+            1 => changes::record(tx, std::iter::once(before.product_id)).await,
             _ => Err(StoreError::conflict(
-                "the product changed while its stock was raised",
+                "the product changed while it was restocked",
             )),
         }
     }

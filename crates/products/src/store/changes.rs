@@ -1,14 +1,14 @@
-//! Which products changed, told by the transactions that changed them.
+//! Which products changed, recorded by the transactions that changed them.
 //!
 //! A transaction that changes products puts their ids in front of those in one document of
-//! `product_changes`, its session's lane, and raises the lane's count by as many. Whoever remembers a
+//! `product_changes`, its session's log, and raises the log's count by as many. Whoever remembers a
 //! count knows by the next one which ids it has not seen, all of them and in no more than one
-//! small query. A lane keeps only the latest: whoever has fallen behind further reads all
+//! small query. A log keeps only the latest: whoever has fallen behind further reads all
 //! products anew.
 //!
 //! | field | is |
 //! |---|---|
-//! | `_id` | the session: no two transactions at a time have one, so none meet on a lane |
+//! | `_id` | the session: no two transactions at a time have one, so none meet on a log |
 //! | `life` | drawn when the document was made: another one has another count |
 //! | `count` | how many ids were ever put in |
 //! | `ids` | the latest ids, the newest first, 22 signs of base64 each |
@@ -27,9 +27,9 @@ use serde::Deserialize;
 
 use super::documents::{PRODUCT_CHANGES, PRODUCTS, StoredProduct, product_key};
 
-/// How many ids of the latest changes a lane keeps at least, and at most.
+/// How many ids of the latest changes a log keeps at least, and at most.
 const KEPT: (usize, usize) = (256, 4_096);
-/// For how many transactions as large as the last one a lane keeps their ids, within [`KEPT`].
+/// For how many transactions as large as the last one a log keeps their ids, within [`KEPT`].
 const TRANSACTIONS_KEPT: usize = 8;
 
 /// How many signs an id has.
@@ -37,7 +37,7 @@ const SIGNS: usize = 22;
 /// How many ids are read at once with the counts: mostly enough.
 const AT_HAND: usize = 64;
 
-/// How far a reader has come in each lane.
+/// How far a reader has come in each log.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Marks(BTreeMap<[u8; 16], Mark>);
 
@@ -48,7 +48,7 @@ struct Mark {
 }
 
 #[derive(Debug, Deserialize)]
-struct Lane {
+struct SessionLog {
     #[serde(rename = "_id")]
     session: bson::Uuid,
     life: bson::Uuid,
@@ -65,8 +65,8 @@ pub(crate) enum Since {
     TooMuch,
 }
 
-/// Says in its own transaction that `products` changed.
-pub(super) async fn tell(
+/// Records in its own transaction that `products` changed.
+pub(super) async fn record(
     tx: &mut MongoTx,
     products: impl Iterator<Item = ProductId>,
 ) -> Result<(), StoreError> {
@@ -83,7 +83,7 @@ pub(super) async fn tell(
     let more = i64::try_from(count).map_err(StoreError::permanent)?;
     let all = doc! { "$concat": [{ "$literal": ids }, { "$ifNull": ["$ids", ""] }] };
     let statement = doc! {
-        "q": { "_id": lane(tx) },
+        "q": { "_id": log(tx) },
         "u": [{ "$set": {
             "life": { "$ifNull": ["$life", bson::Uuid::new()] },
             "count": { "$add": [{ "$ifNull": ["$count", 0_i64] }, more] },
@@ -95,8 +95,8 @@ pub(super) async fn tell(
     tx.update(PRODUCT_CHANGES, vec![statement]).await.map(drop)
 }
 
-/// The lane of this transaction's session.
-fn lane(tx: &MongoTx) -> Bson {
+/// The log of this transaction's session.
+fn log(tx: &MongoTx) -> Bson {
     tx.session.id().get("id").cloned().unwrap_or_default()
 }
 
@@ -107,20 +107,20 @@ pub(crate) struct ProductChanges {
 }
 
 impl ProductChanges {
-    /// How far the lanes are now.
+    /// How far the logs are now.
     pub(crate) async fn marks(&self) -> Result<Marks, StoreError> {
-        let lanes = self.lanes(0).await?;
-        Ok(Marks(lanes.iter().map(Lane::mark).collect()))
+        let logs = self.logs(0).await?;
+        Ok(Marks(logs.iter().map(SessionLog::mark).collect()))
     }
 
     /// What was committed since `marks`: all that was when this was called, and maybe more.
     pub(crate) async fn since(&self, marks: &Marks) -> Result<Since, StoreError> {
-        let lanes = self.lanes(AT_HAND).await?;
-        if let Some(since) = marks.compare(&lanes)? {
+        let logs = self.logs(AT_HAND).await?;
+        if let Some(since) = marks.compare(&logs)? {
             return Ok(since);
         }
-        let lanes = self.lanes(KEPT.1.saturating_mul(4)).await?;
-        Ok(marks.compare(&lanes)?.unwrap_or(Since::TooMuch))
+        let logs = self.logs(KEPT.1.saturating_mul(4)).await?;
+        Ok(marks.compare(&logs)?.unwrap_or(Since::TooMuch))
     }
 
     /// Those of `ids` that there are, as they are now.
@@ -156,11 +156,14 @@ impl ProductChanges {
         Ok(found.map(|stored| stored.map_err(fault)?.into_state()))
     }
 
-    /// Every lane with its latest ids, at most `ids` of them.
-    async fn lanes(&self, ids: usize) -> Result<Vec<Lane>, StoreError> {
+    /// Every log with its latest ids, at most `ids` of them.
+    async fn logs(&self, ids: usize) -> Result<Vec<SessionLog>, StoreError> {
         let signs = i64::try_from(ids * SIGNS).map_err(StoreError::permanent)?;
-        let lanes = self.database.database().collection::<Lane>(PRODUCT_CHANGES);
-        let found = lanes.find(Document::new()).projection(doc! {
+        let logs = self
+            .database
+            .database()
+            .collection::<SessionLog>(PRODUCT_CHANGES);
+        let found = logs.find(Document::new()).projection(doc! {
             "life": 1, "count": 1, "ids": { "$substrBytes": ["$ids", 0_i64, signs] },
         });
         found
@@ -172,7 +175,7 @@ impl ProductChanges {
     }
 }
 
-impl Lane {
+impl SessionLog {
     fn mark(&self) -> ([u8; 16], Mark) {
         let (life, count) = (self.life, self.count);
         (self.session.bytes(), Mark { life, count })
@@ -180,21 +183,21 @@ impl Lane {
 }
 
 impl Marks {
-    /// What `lanes` have beyond these marks; `None` when not enough of their ids were read.
-    fn compare(&self, lanes: &[Lane]) -> Result<Option<Since>, StoreError> {
-        let now = Self(lanes.iter().map(Lane::mark).collect());
+    /// What `logs` have beyond these marks; `None` when not enough of their ids were read.
+    fn compare(&self, logs: &[SessionLog]) -> Result<Option<Since>, StoreError> {
+        let now = Self(logs.iter().map(SessionLog::mark).collect());
         let mut changed = BTreeSet::new();
-        for lane in lanes {
-            let known = match self.0.get(&lane.session.bytes()) {
-                Some(mark) if mark.life == lane.life => mark.count,
+        for log in logs {
+            let known = match self.0.get(&log.session.bytes()) {
+                Some(mark) if mark.life == log.life => mark.count,
                 // It was made since; or made anew, and its count says nothing.
                 Some(_) => return Ok(Some(Since::TooMuch)),
                 None => 0,
             };
-            let Ok(missing) = usize::try_from(lane.count - known) else {
+            let Ok(missing) = usize::try_from(log.count - known) else {
                 return Ok(Some(Since::TooMuch));
             };
-            let Some(ids) = lane.ids.as_bytes().get(..missing * SIGNS) else {
+            let Some(ids) = log.ids.as_bytes().get(..missing * SIGNS) else {
                 return Ok(None);
             };
             for id in ids.chunks_exact(SIGNS) {
@@ -211,9 +214,9 @@ impl Marks {
 mod tests {
     use super::*;
 
-    fn lane(session: u8, life: u8, count: i64, ids: &[u128]) -> Lane {
+    fn log(session: u8, life: u8, count: i64, ids: &[u128]) -> SessionLog {
         let text = |id: &u128| URL_SAFE_NO_PAD.encode(id.to_be_bytes());
-        Lane {
+        SessionLog {
             session: bson::Uuid::from_bytes([session; 16]),
             life: bson::Uuid::from_bytes([life; 16]),
             count,
@@ -221,14 +224,14 @@ mod tests {
         }
     }
 
-    fn marks(lanes: &[Lane]) -> Marks {
-        Marks(lanes.iter().map(Lane::mark).collect())
+    fn marks(logs: &[SessionLog]) -> Marks {
+        Marks(logs.iter().map(SessionLog::mark).collect())
     }
 
-    fn changed(known: &Marks, lanes: &[Lane]) -> Option<Vec<u128>> {
-        match known.compare(lanes).unwrap()? {
+    fn changed(known: &Marks, logs: &[SessionLog]) -> Option<Vec<u128>> {
+        match known.compare(logs).unwrap()? {
             Since::Changed(ids, now) => {
-                assert_eq!(now, marks(lanes));
+                assert_eq!(now, marks(logs));
                 let ids = ids.iter().map(|id| u128::from_be_bytes(id.into_bytes()));
                 Some(ids.collect())
             }
@@ -237,37 +240,34 @@ mod tests {
     }
 
     #[test]
-    fn what_is_beyond_the_marks_is_told() {
-        let known = marks(&[lane(1, 1, 5, &[]), lane(2, 2, 9, &[])]);
+    fn changes_beyond_the_positions_are_found() {
+        let known = marks(&[log(1, 1, 5, &[]), log(2, 2, 9, &[])]);
         let now = [
-            lane(1, 1, 5, &[50]),
-            lane(2, 2, 11, &[12, 11, 10, 9]),
-            lane(3, 3, 1, &[30]),
+            log(1, 1, 5, &[50]),
+            log(2, 2, 11, &[12, 11, 10, 9]),
+            log(3, 3, 1, &[30]),
         ];
         assert_eq!(changed(&known, &now), Some(vec![11, 12, 30]));
         assert_eq!(changed(&marks(&now), &now), Some(vec![]));
     }
 
     #[test]
-    fn a_lane_whose_session_has_gone_has_no_more_to_tell() {
-        let known = marks(&[lane(1, 1, 5, &[]), lane(2, 2, 9, &[])]);
-        assert_eq!(changed(&known, &[lane(1, 1, 6, &[7])]), Some(vec![7]));
+    fn the_log_of_an_ended_session_has_no_more_changes() {
+        let known = marks(&[log(1, 1, 5, &[]), log(2, 2, 9, &[])]);
+        assert_eq!(changed(&known, &[log(1, 1, 6, &[7])]), Some(vec![7]));
     }
 
     #[test]
     fn what_is_not_at_hand_is_not_guessed() {
-        let known = marks(&[lane(1, 1, 5, &[])]);
-        let now = [lane(1, 1, 8, &[7, 6])];
+        let known = marks(&[log(1, 1, 5, &[])]);
+        let now = [log(1, 1, 8, &[7, 6])];
         assert_eq!(changed(&known, &now), None);
     }
 
     #[test]
     fn other_tables_are_read_anew() {
-        let known = marks(&[lane(1, 1, 5, &[])]);
-        for now in [
-            vec![lane(1, 9, 6, &[1])],
-            vec![lane(1, 1, 4, &[1, 2, 3, 4])],
-        ] {
+        let known = marks(&[log(1, 1, 5, &[])]);
+        for now in [vec![log(1, 9, 6, &[1])], vec![log(1, 1, 4, &[1, 2, 3, 4])]] {
             assert_eq!(known.compare(&now).unwrap(), Some(Since::TooMuch));
         }
     }

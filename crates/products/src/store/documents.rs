@@ -7,17 +7,17 @@ use outbox::StoreError;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Kept, Reservation};
+use super::{ProductRecord, StockDecision};
 use crate::domain::{Decision, Demand, Outcome, ProductName};
 
 pub(super) const PRODUCTS: &str = "products";
 pub(super) const CATEGORIES: &str = "categories";
-pub(super) const RESERVATIONS: &str = "reservations";
+pub(super) const DECISIONS: &str = "reservations";
 pub(super) const PRODUCT_CHANGES: &str = "product_changes";
 
-/// How many raises a product remembers: enough to know one's own again after a commit
-/// whose outcome was not heard.
-pub(super) const RAISES_KEPT: i32 = 32;
+/// How many restocks a product remembers: enough to know one's own again after a commit
+/// whose outcome is unknown.
+pub(super) const RESTOCKS_KEPT: i32 = 32;
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct StoredProduct {
@@ -67,14 +67,14 @@ impl StoredProduct {
         })
     }
 
-    pub(super) fn into_kept(mut self) -> Result<Kept, StoreError> {
+    pub(super) fn into_record(mut self) -> Result<ProductRecord, StoreError> {
         let raises = std::mem::take(&mut self.raises)
             .into_iter()
             .map(Uuid::from)
             .collect();
-        Ok(Kept {
+        Ok(ProductRecord {
             product: self.into_state()?,
-            raises,
+            restocks: raises,
         })
     }
 }
@@ -87,7 +87,7 @@ pub(super) struct StoredCategory {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct StoredReservation {
+pub(super) struct StoredDecision {
     #[serde(rename = "_id")]
     id: bson::Uuid,
     status: OrderStatus,
@@ -117,13 +117,13 @@ struct StoredReason {
 const INSUFFICIENT_STOCK: &str = "insufficient-stock";
 const UNKNOWN_PRODUCT: &str = "unknown-product";
 
-impl StoredReservation {
-    pub(super) fn new(reservation: &Reservation) -> Self {
-        let Reservation {
+impl StoredDecision {
+    pub(super) fn new(stock_decision: &StockDecision) -> Self {
+        let StockDecision {
             decision,
             event_id,
             decided_at,
-        } = reservation;
+        } = stock_decision;
         Self {
             id: order_key(decision.order_id),
             status: decision.outcome.status(),
@@ -143,7 +143,7 @@ impl StoredReservation {
         lines.iter().map(line).collect()
     }
 
-    pub(super) fn into_reservation(self) -> Result<Reservation, StoreError> {
+    pub(super) fn into_decision(self) -> Result<StockDecision, StoreError> {
         let outcome = match (self.status, self.reason) {
             (OrderStatus::Accepted, None) => Outcome::Accepted,
             (OrderStatus::Rejected, Some(reason)) => Outcome::Rejected(reason.into_rejection()?),
@@ -158,7 +158,7 @@ impl StoredReservation {
                 quantity: stored(line.quantity)?,
             })
         };
-        Ok(Reservation {
+        Ok(StockDecision {
             decision: Decision {
                 order_id: OrderId::from_bytes(self.id.bytes()),
                 lines: self

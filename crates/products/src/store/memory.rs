@@ -9,7 +9,7 @@ use outbox::StoreError;
 use outbox::memory::{MemoryDatabase, MemoryTx, Step};
 use uuid::Uuid;
 
-use super::{CatalogueStore, Kept, Reservation, StockStore, Taking};
+use super::{CatalogueStore, ProductRecord, StockDecision, StockDeduction, StockStore};
 use crate::domain::{CategoryName, ProductName};
 
 /// All that the service keeps.
@@ -18,7 +18,7 @@ pub struct Tables {
     /// The products.
     pub products: BTreeMap<ProductId, Arc<Product>>,
     /// What was decided about orders.
-    pub reservations: BTreeMap<OrderId, Arc<Reservation>>,
+    pub stock_decisions: BTreeMap<OrderId, Arc<StockDecision>>,
     /// The names of the categories.
     pub categories: BTreeSet<String>,
 }
@@ -31,7 +31,7 @@ pub struct Product {
     /// All that was ever put in.
     pub stocked: u64,
     /// The raises of its stock.
-    pub raises: Vec<Uuid>,
+    pub restocks: Vec<Uuid>,
     /// The public state before the latest change, which is what a stale read is answered with.
     before: ProductState,
 }
@@ -50,13 +50,13 @@ type Database = MemoryDatabase<Tables>;
 type Tx = MemoryTx<Tables>;
 
 impl StockStore for Database {
-    async fn reservations(
+    async fn stock_decisions(
         &self,
         tx: &mut Tx,
         orders: &[OrderId],
-    ) -> Result<BTreeMap<OrderId, Reservation>, StoreError> {
+    ) -> Result<BTreeMap<OrderId, StockDecision>, StoreError> {
         self.meet(Step::Read).await?;
-        let kept = |id: &OrderId| Some((*id, tx.state.reservations.get(id)?.as_ref().clone()));
+        let kept = |id: &OrderId| Some((*id, tx.state.stock_decisions.get(id)?.as_ref().clone()));
         Ok(orders.iter().filter_map(kept).collect())
     }
 
@@ -75,13 +75,13 @@ impl StockStore for Database {
         Ok(products.iter().filter_map(state).collect())
     }
 
-    async fn take(&self, tx: &mut Tx, takings: &[Taking]) -> Result<(), StoreError> {
+    async fn deduct(&self, tx: &mut Tx, deductions: &[StockDeduction]) -> Result<(), StoreError> {
         self.meet(Step::Write).await?;
-        for taking in takings {
-            let kept = tx.state.products.get_mut(&taking.product_id);
+        for deduction in deductions {
+            let kept = tx.state.products.get_mut(&deduction.product_id);
             let fits = |kept: &&mut Arc<Product>| {
                 let state = &kept.state;
-                state.version == taking.version && state.quantity >= taking.quantity
+                state.version == deduction.version && state.quantity >= deduction.quantity
             };
             let Some(kept) = kept.filter(fits) else {
                 return Err(StoreError::conflict(
@@ -89,7 +89,7 @@ impl StockStore for Database {
                 ));
             };
             let left = ProductState {
-                quantity: kept.state.quantity - taking.quantity,
+                quantity: kept.state.quantity - deduction.quantity,
                 version: kept.state.version + 1,
                 ..kept.state.clone()
             };
@@ -98,12 +98,16 @@ impl StockStore for Database {
         Ok(())
     }
 
-    async fn reserve(&self, tx: &mut Tx, reservations: &[Reservation]) -> Result<(), StoreError> {
+    async fn save_decisions(
+        &self,
+        tx: &mut Tx,
+        stock_decisions: &[StockDecision],
+    ) -> Result<(), StoreError> {
         self.meet(Step::Write).await?;
-        for reservation in reservations {
-            let id = reservation.decision.order_id;
-            let kept = Arc::new(reservation.clone());
-            let former = tx.state.reservations.insert(id, kept);
+        for stock_decision in stock_decisions {
+            let id = stock_decision.decision.order_id;
+            let kept = Arc::new(stock_decision.clone());
+            let former = tx.state.stock_decisions.insert(id, kept);
             if former.is_some() {
                 return Err(StoreError::conflict("an order has a decision by now"));
             }
@@ -113,11 +117,15 @@ impl StockStore for Database {
 }
 
 impl CatalogueStore for Database {
-    async fn product(&self, tx: &mut Tx, id: ProductId) -> Result<Option<Kept>, StoreError> {
+    async fn product(
+        &self,
+        tx: &mut Tx,
+        id: ProductId,
+    ) -> Result<Option<ProductRecord>, StoreError> {
         self.meet(Step::Read).await?;
-        Ok(tx.state.products.get(&id).map(|kept| Kept {
+        Ok(tx.state.products.get(&id).map(|kept| ProductRecord {
             product: kept.state.clone(),
-            raises: kept.raises.clone(),
+            restocks: kept.restocks.clone(),
         }))
     }
 
@@ -144,31 +152,31 @@ impl CatalogueStore for Database {
         let kept = Product {
             state: product.clone(),
             stocked: product.quantity.into(),
-            raises: Vec::new(),
+            restocks: Vec::new(),
             before: product.clone(),
         };
         tx.state.products.insert(product.product_id, Arc::new(kept));
         Ok(())
     }
 
-    async fn raise(
+    async fn restock(
         &self,
         tx: &mut Tx,
         before: &ProductState,
         after: &ProductState,
-        raise: Uuid,
+        restock_id: Uuid,
     ) -> Result<(), StoreError> {
         self.meet(Step::Write).await?;
         match tx.state.products.get_mut(&before.product_id) {
             Some(kept) if kept.state.version == before.version => {
-                let mut raised = kept.changed(after.clone());
-                raised.stocked += u64::from(after.quantity - before.quantity);
-                raised.raises.push(raise);
-                *kept = Arc::new(raised);
+                let mut restocked = kept.changed(after.clone());
+                restocked.stocked += u64::from(after.quantity - before.quantity);
+                restocked.restocks.push(restock_id);
+                *kept = Arc::new(restocked);
                 Ok(())
             }
             _ => Err(StoreError::conflict(
-                "the product changed while its stock was raised",
+                "the product changed while it was restocked",
             )),
         }
     }

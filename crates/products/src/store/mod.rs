@@ -2,9 +2,9 @@
 //!
 //! | collection | a document is |
 //! |---|---|
-//! | `products` | a product: its public state, what was ever put in (`stocked`), its latest raises |
+//! | `products` | a product: its public state, what was ever put in (`stocked`), its latest restocks |
 //! | `categories` | a category; its `_id` is its name |
-//! | `reservations` | what was decided about an order; its `_id` is the order's |
+//! | `stock_decisions` | what was decided about an order; its `_id` is the order's |
 //! | `product_changes` | the products that changed latest, for catalogues in memory |
 //!
 //! Commands and handlers know the traits only, so that the same code runs in a simulation.
@@ -16,8 +16,8 @@ mod documents;
 mod listing;
 pub mod memory;
 mod page;
-pub(crate) mod past;
 mod prepare;
+pub(crate) mod recovery;
 mod stock;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,20 +35,20 @@ pub use prepare::prepare;
 /// The database that a running service has.
 pub type ShopDatabase = outbox::mongo::MongoDatabase;
 
-/// The decision about an order as it is kept: it never changes and never goes.
+/// The stock decision about an order, accepted or rejected: it never changes and is never removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reservation {
+pub struct StockDecision {
     /// What was decided.
     pub decision: Decision,
-    /// The id of the event that says so, each time it is said.
+    /// The id of the event that says so, each time it is published.
     pub event_id: Uuid,
     /// When it was decided.
     pub decided_at: Timestamp,
 }
 
-/// What accepted orders take of a product.
+/// What accepted orders deduct from the stock of a product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Taking {
+pub struct StockDeduction {
     /// The product.
     pub product_id: ProductId,
     /// The version that was read; when it has changed, nothing is taken.
@@ -59,21 +59,21 @@ pub struct Taking {
 
 /// A product as a command sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Kept {
+pub struct ProductRecord {
     /// Its public state.
     pub product: ProductState,
-    /// The latest raises of its stock, by the ids that their requests drew.
-    pub raises: Vec<Uuid>,
+    /// The latest restocks, by the ids of their requests.
+    pub restocks: Vec<Uuid>,
 }
 
 /// The tables of the stock engine.
 pub trait StockStore: OutboxStore {
-    /// What is decided already about any of `orders`.
-    fn reservations(
+    /// The stock decisions that were made already about any of `orders`.
+    fn stock_decisions(
         &self,
         tx: &mut Self::Tx,
         orders: &[OrderId],
-    ) -> impl Future<Output = Result<BTreeMap<OrderId, Reservation>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<BTreeMap<OrderId, StockDecision>, StoreError>> + Send;
 
     /// Those of `products` that there are.
     fn products(
@@ -82,25 +82,25 @@ pub trait StockStore: OutboxStore {
         products: &[ProductId],
     ) -> impl Future<Output = Result<BTreeMap<ProductId, ProductState>, StoreError>> + Send;
 
-    /// Takes stock, one guarded write for each product; the product's version rises by one.
+    /// Deducts stock, one guarded write for each product; the product's version rises by one.
     ///
     /// # Errors
     /// [`Conflict`](outbox::ErrorKind::Conflict) when a product has changed since it was
     /// read or has too little: decide again.
-    fn take(
+    fn deduct(
         &self,
         tx: &mut Self::Tx,
-        takings: &[Taking],
+        deductions: &[StockDeduction],
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Keeps decisions. None of their orders may have one.
+    /// Saves stock decisions. None of their orders may have one.
     ///
     /// # Errors
     /// [`Conflict`](outbox::ErrorKind::Conflict) when one has by now.
-    fn reserve(
+    fn save_decisions(
         &self,
         tx: &mut Self::Tx,
-        reservations: &[Reservation],
+        stock_decisions: &[StockDecision],
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
@@ -111,7 +111,7 @@ pub trait CatalogueStore: OutboxStore {
         &self,
         tx: &mut Self::Tx,
         id: ProductId,
-    ) -> impl Future<Output = Result<Option<Kept>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Option<ProductRecord>, StoreError>> + Send;
 
     /// The product whose name has the key `name_key`.
     fn product_by_name_key(
@@ -136,12 +136,12 @@ pub trait CatalogueStore: OutboxStore {
     ///
     /// # Errors
     /// [`Conflict`](outbox::ErrorKind::Conflict) when it has changed since.
-    fn raise(
+    fn restock(
         &self,
         tx: &mut Self::Tx,
         before: &ProductState,
         after: &ProductState,
-        raise: Uuid,
+        restock_id: Uuid,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Those of `names` that are categories.

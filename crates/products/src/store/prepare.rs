@@ -9,14 +9,14 @@ use mongodb::options::IndexOptions;
 use outbox::StoreError;
 use outbox::mongo::{MongoDatabase, fault};
 
-use super::documents::{CATEGORIES, PRODUCT_CHANGES, PRODUCTS, RESERVATIONS};
+use super::documents::{CATEGORIES, DECISIONS, PRODUCT_CHANGES, PRODUCTS};
 
 /// Makes the service's own collections, indexes and rules. Doing it again changes nothing.
 ///
 /// # Errors
 /// A store error; [`Transient`](outbox::ErrorKind::Transient) while the server is away.
 pub async fn prepare(database: MongoDatabase) -> Result<(), StoreError> {
-    for name in [PRODUCTS, CATEGORIES, RESERVATIONS, PRODUCT_CHANGES] {
+    for name in [PRODUCTS, CATEGORIES, DECISIONS, PRODUCT_CHANGES] {
         database.create_collection(name).await?;
     }
     validate(&database).await?;
@@ -27,7 +27,7 @@ pub async fn prepare(database: MongoDatabase) -> Result<(), StoreError> {
         .await
         .map_err(fault)?;
     // By far longer than a session that nobody uses is kept by the driver, and than a catalogue in
-    // memory that nobody reads looks at the lanes.
+    // memory that nobody reads looks at the logs.
     let outdated = IndexOptions::builder()
         .name("outdated".to_owned())
         .expire_after(Duration::from_hours(1))
@@ -36,8 +36,8 @@ pub async fn prepare(database: MongoDatabase) -> Result<(), StoreError> {
     let changes = database.database().collection::<Document>(PRODUCT_CHANGES);
     let made = changes.create_index(index.options(outdated).build()).await;
     made.map_err(fault)?;
-    // Empty but for the moments in which a restored database learns its past.
-    for name in [PRODUCTS, RESERVATIONS] {
+    // Empty but for the moments in which a restored database recovers its events.
+    for name in [PRODUCTS, DECISIONS] {
         let marked = IndexOptions::builder()
             .name("relearned".to_owned())
             .partial_filter_expression(doc! { "relearned": true })

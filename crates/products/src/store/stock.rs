@@ -8,22 +8,22 @@ use outbox::StoreError;
 use outbox::mongo::{MongoDatabase, MongoTx, fault};
 
 use super::documents::{
-    PRODUCTS, RESERVATIONS, StoredProduct, StoredReservation, order_key, product_key, version,
+    DECISIONS, PRODUCTS, StoredDecision, StoredProduct, order_key, product_key, version,
 };
-use super::{Reservation, StockStore, Taking, changes};
+use super::{StockDecision, StockDeduction, StockStore, changes};
 
 impl StockStore for MongoDatabase {
-    async fn reservations(
+    async fn stock_decisions(
         &self,
         tx: &mut MongoTx,
         orders: &[OrderId],
-    ) -> Result<BTreeMap<OrderId, Reservation>, StoreError> {
+    ) -> Result<BTreeMap<OrderId, StockDecision>, StoreError> {
         let keys: Vec<bson::Uuid> = orders.iter().copied().map(order_key).collect();
         let filter = doc! { "_id": { "$in": keys } };
-        let found: Vec<StoredReservation> = tx.find(RESERVATIONS, filter, None).await?;
-        let of_order = |stored: StoredReservation| {
-            let reservation = stored.into_reservation()?;
-            Ok((reservation.decision.order_id, reservation))
+        let found: Vec<StoredDecision> = tx.find(DECISIONS, filter, None).await?;
+        let of_order = |stored: StoredDecision| {
+            let stock_decision = stored.into_decision()?;
+            Ok((stock_decision.decision.order_id, stock_decision))
         };
         found.into_iter().map(of_order).collect()
     }
@@ -43,22 +43,26 @@ impl StockStore for MongoDatabase {
         found.into_iter().map(by_id).collect()
     }
 
-    async fn take(&self, tx: &mut MongoTx, takings: &[Taking]) -> Result<(), StoreError> {
-        let mut statements = Vec::with_capacity(takings.len());
-        for taking in takings {
-            let quantity = i64::from(taking.quantity);
+    async fn deduct(
+        &self,
+        tx: &mut MongoTx,
+        deductions: &[StockDeduction],
+    ) -> Result<(), StoreError> {
+        let mut statements = Vec::with_capacity(deductions.len());
+        for deduction in deductions {
+            let quantity = i64::from(deduction.quantity);
             statements.push(doc! {
                 "q": {
-                    "_id": product_key(taking.product_id),
-                    "version": version(taking.version)?,
+                    "_id": product_key(deduction.product_id),
+                    "version": version(deduction.version)?,
                     "quantity": { "$gte": quantity },
                 },
                 "u": { "$inc": { "quantity": -quantity, "version": 1_i64 } },
             });
         }
         let matched = tx.update(PRODUCTS, statements).await?;
-        if matched == takings.len() as u64 {
-            changes::tell(tx, takings.iter().map(|taking| taking.product_id)).await
+        if matched == deductions.len() as u64 {
+            changes::record(tx, deductions.iter().map(|deduction| deduction.product_id)).await
         } else {
             Err(StoreError::conflict(
                 "a product changed while its stock was decided",
@@ -66,19 +70,17 @@ impl StockStore for MongoDatabase {
         }
     }
 
-    async fn reserve(
+    async fn save_decisions(
         &self,
         tx: &mut MongoTx,
-        reservations: &[Reservation],
+        stock_decisions: &[StockDecision],
     ) -> Result<(), StoreError> {
-        if reservations.is_empty() {
+        if stock_decisions.is_empty() {
             return Ok(());
         }
-        let collection = self
-            .database()
-            .collection::<StoredReservation>(RESERVATIONS);
+        let collection = self.database().collection::<StoredDecision>(DECISIONS);
         collection
-            .insert_many(reservations.iter().map(StoredReservation::new))
+            .insert_many(stock_decisions.iter().map(StoredDecision::new))
             .session(&mut tx.session)
             .await
             .map(drop)

@@ -35,14 +35,14 @@ async fn a_product_is_added_and_read_as_clients_know_it() {
     assert_eq!(counter.get("/api/products").await.body, listed);
     assert_eq!(counter.get("/api/products?name=lamp").await.body, listed);
 
-    let raised = counter
+    let restocked = counter
         .post(
             &format!("/api/products/{id}/stock"),
             json!({ "quantity": 8 }),
         )
         .await;
     assert_eq!(
-        (raised.status, &raised.body["quantity"]),
+        (restocked.status, &restocked.body["quantity"]),
         (StatusCode::OK, &json!(20))
     );
     let categories = json!({ "categories": [{ "name": "home office" }, { "name": "things" }] });

@@ -4,7 +4,7 @@ use events::{ProductCreate, ProductId, ProductsQuantityUpdate};
 use futures::TryStreamExt;
 use outbox::{Event, MessageContext, OutboxStore};
 use products::audit_view;
-use products::commands::{CommandError, create_category, create_product, raise_stock};
+use products::commands::{CommandError, create_category, create_product, restock};
 use products::domain::{CategoryName, Draft, DraftFields, Refusal};
 use products::seed::Seeded;
 use products::seed_demo;
@@ -19,7 +19,7 @@ fn cause() -> MessageContext {
 }
 
 #[tokio::test]
-async fn a_created_product_is_said_once_in_version_1() {
+async fn a_created_product_is_published_once_in_version_1() {
     let shop = Shop::open().await;
     let made = create_product(
         &shop.database,
@@ -50,10 +50,10 @@ async fn a_created_product_is_said_once_in_version_1() {
 }
 
 #[tokio::test]
-async fn refused_commands_change_and_say_nothing() {
+async fn refused_commands_change_and_publish_nothing() {
     let shop = Shop::open().await;
     let cup = shop.product("Cup", 1).await;
-    let books = shop.books().await;
+    let documents = shop.documents().await;
     let clock = shop.clock.as_ref();
 
     for name in ["Cup", "cup", " CUP "] {
@@ -78,14 +78,14 @@ async fn refused_commands_change_and_say_nothing() {
     assert!(matches!(refused, Err(CommandError::Refused(r)) if r == expected));
 
     for by in [0, -1, 1_000_001] {
-        let refused = raise_stock(&shop.database, clock, cause(), cup.product_id, by).await;
+        let refused = restock(&shop.database, clock, cause(), cup.product_id, by).await;
         assert!(matches!(
             refused,
             Err(CommandError::Refused(Refusal::InvalidRaise { .. }))
         ));
     }
     let unknown = ProductId::from_u128(5);
-    let refused = raise_stock(&shop.database, clock, cause(), unknown, 1).await;
+    let refused = restock(&shop.database, clock, cause(), unknown, 1).await;
     assert!(matches!(
         refused,
         Err(CommandError::Refused(Refusal::UnknownProduct(_)))
@@ -98,7 +98,7 @@ async fn refused_commands_change_and_say_nothing() {
         Err(CommandError::Refused(Refusal::CategoryExists(_)))
     ));
 
-    assert_eq!(shop.books().await, books);
+    assert_eq!(shop.documents().await, documents);
 }
 
 #[tokio::test]
@@ -115,18 +115,18 @@ async fn of_many_who_create_one_name_one_does() {
         let exists = matches!(refused, CommandError::Refused(Refusal::ProductExists(_)));
         assert!(exists, "{refused}");
     }
-    assert_eq!(shop.books().await["products"].len(), 1);
-    assert_eq!(shop.books().await["outbox"].len(), 1);
+    assert_eq!(shop.documents().await["products"].len(), 1);
+    assert_eq!(shop.documents().await["outbox"].len(), 1);
 }
 
 #[tokio::test]
-async fn raises_side_by_side_all_count() {
+async fn concurrent_restocks_all_count() {
     let shop = Shop::open().await;
     let cup = shop.product("cup", 1).await.product_id;
     let clock = shop.clock.as_ref();
-    let raises = (0..8).map(|_| raise_stock(&shop.database, clock, cause(), cup, 10));
-    for raised in futures::future::join_all(raises).await {
-        raised.unwrap();
+    let restocks = (0..8).map(|_| restock(&shop.database, clock, cause(), cup, 10));
+    for restocked in futures::future::join_all(restocks).await {
+        restocked.unwrap();
     }
     let now = shop.state(cup).await;
     assert_eq!((now.quantity, now.version), (81, 9));
@@ -164,11 +164,11 @@ async fn the_seed_is_sown_once_and_leaves_what_is_there_alone() {
     let chair = chair.unwrap().state;
     assert_eq!((chair.price.minor, chair.quantity), (2_999, 30));
     shop.handle(&[order(&[(chair.product_id, 7)])]).await;
-    let books = shop.books().await;
+    let documents = shop.documents().await;
 
     let again = seed_demo(&shop.database, clock()).await.unwrap();
     assert_eq!(again, Seeded::default());
-    assert_eq!(shop.books().await, books);
+    assert_eq!(shop.documents().await, documents);
 }
 
 async fn audited(shop: &Shop) -> Vec<products::store::audit::AuditedProduct> {
@@ -182,11 +182,11 @@ async fn audited(shop: &Shop) -> Vec<products::store::audit::AuditedProduct> {
 }
 
 #[tokio::test]
-async fn the_books_show_what_was_put_in_and_what_was_promised() {
+async fn the_audit_shows_what_was_stocked_and_what_was_promised() {
     let shop = Shop::open().await;
     let cup = shop.product("cup", 5).await.product_id;
     let clock = shop.clock.as_ref();
-    raise_stock(&shop.database, clock, cause(), cup, 10)
+    restock(&shop.database, clock, cause(), cup, 10)
         .await
         .unwrap();
     let (taken, refused) = (order(&[(cup, 12)]), order(&[(cup, 4)]));
@@ -196,7 +196,7 @@ async fn the_books_show_what_was_put_in_and_what_was_promised() {
     assert_eq!((product.stocked, product.state.quantity), (15, 3));
     let view = audit_view(&shop.database);
     let kept: Vec<_> = view
-        .reservations()
+        .stock_decisions()
         .await
         .unwrap()
         .try_collect()
@@ -219,10 +219,10 @@ async fn the_books_show_what_was_put_in_and_what_was_promised() {
 async fn preparing_again_changes_nothing() {
     let shop = Shop::open().await;
     shop.product("cup", 5).await;
-    let books = shop.books().await;
+    let documents = shop.documents().await;
     let prepared = (0..3).map(|_| host::prepare::<products::Products>(&shop.database));
     for outcome in futures::future::join_all(prepared).await {
         outcome.unwrap();
     }
-    assert_eq!(shop.books().await, books);
+    assert_eq!(shop.documents().await, documents);
 }

@@ -5,10 +5,12 @@
 
 use controls::{Broken, Rule};
 use outbox::mongo::MongoDatabase;
-use testkit::faults::in_lanes;
+use testkit::faults::in_shares;
 
-use crate::faults::{LANES, commands::raises, deciding::decisions};
-use crate::meddled::{decided_at_two_instances, reserved_once_only, takes_what_fits_only};
+use crate::faults::SHARES;
+use crate::faults::commands::restocks;
+use crate::faults::deciding::decisions;
+use crate::interfered::{decided_at_two_instances, reserved_once_only, takes_what_fits_only};
 use crate::on_order_create::seen_again;
 
 fn breaking(rule: Rule) -> impl Fn(MongoDatabase) -> Broken<MongoDatabase> + Copy {
@@ -50,7 +52,7 @@ mod decision_id {
     #[should_panic(expected = ": under its decision's id")]
     async fn orders_are_decided_once_whatever_command_fails() {
         let adapter = breaking(Rule::DecisionId);
-        in_lanes(LANES, |lane| decisions(lane, adapter)).await;
+        in_shares(SHARES, |share| decisions(share, adapter)).await;
     }
 }
 
@@ -69,8 +71,8 @@ mod restock_key {
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     #[should_panic(expected = ": raised once")]
-    async fn stock_is_raised_once_whatever_command_fails() {
+    async fn stock_is_restocked_once_whatever_command_fails() {
         let adapter = breaking(Rule::RestockKey);
-        in_lanes(LANES, |lane| raises(lane, adapter)).await;
+        in_shares(SHARES, |share| restocks(share, adapter)).await;
     }
 }

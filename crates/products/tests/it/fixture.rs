@@ -13,34 +13,34 @@ use futures::TryStreamExt;
 use jiff::Timestamp;
 use outbox::mongo::MongoDatabase;
 use outbox::{
-    Clock, Envelope, Event, Handle, HandleError, Message, MessageContext, Outgoing, StoreError,
-    SystemClock, Work, transact,
+    Clock, Envelope, Event, EventCollector, Handle, HandleError, Message, MessageContext,
+    StoreError, SystemClock, Work, transact,
 };
 use products::Products;
 use products::commands::{create_category, create_product};
 use products::domain::{CategoryName, Draft, DraftFields};
 use products::handlers::OnOrderCreate;
 use products::store::StockStore;
-use testkit::Bed;
+use testkit::TestEnvironment;
 use uuid::Uuid;
 
 pub(crate) struct Shop {
-    pub(crate) bed: Bed,
+    pub(crate) environment: TestEnvironment,
     pub(crate) database: MongoDatabase,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
 /// The documents of the collections that say what the shop has and promised.
-pub(crate) type Books = BTreeMap<&'static str, Vec<Document>>;
+pub(crate) type StockBalance = BTreeMap<&'static str, Vec<Document>>;
 
 impl Shop {
     pub(crate) async fn open() -> Self {
-        let bed = Bed::new().await;
-        let database = bed.database("products").await;
+        let environment = TestEnvironment::new().await;
+        let database = environment.database("products").await;
         host::prepare::<Products>(&database).await.unwrap();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let shop = Self {
-            bed,
+            environment,
             database,
             clock,
         };
@@ -76,8 +76,8 @@ impl Shop {
     }
 
     /// Every document of what the shop has and promised, in order.
-    pub(crate) async fn books(&self) -> Books {
-        let mut books = Books::new();
+    pub(crate) async fn documents(&self) -> StockBalance {
+        let mut documents = StockBalance::new();
         for name in ["products", "categories", "reservations", "outbox"] {
             let all = self.database.database().collection::<Document>(name);
             let found = all
@@ -85,14 +85,14 @@ impl Shop {
                 .sort(doc! { "_id": 1 })
                 .await
                 .unwrap();
-            books.insert(name, found.try_collect().await.unwrap());
+            documents.insert(name, found.try_collect().await.unwrap());
         }
-        books
+        documents
     }
 
     /// Hands `batch` to the handler twice, and asserts that the second time changes nothing
     /// and says the same decisions. What the first time said comes back.
-    pub(crate) async fn handle(&self, batch: &[Envelope<OrderCreate>]) -> Said {
+    pub(crate) async fn handle(&self, batch: &[Envelope<OrderCreate>]) -> Published {
         self.handle_by(&self.database, batch).await
     }
 
@@ -101,21 +101,22 @@ impl Shop {
         &self,
         store: &D,
         batch: &[Envelope<OrderCreate>],
-    ) -> Said {
+    ) -> Published {
         let first = handle(store, &self.clock, batch).await.unwrap();
-        let books = self.books().await;
+        let documents = self.documents().await;
         let second = handle(store, &self.clock, batch).await.unwrap();
         assert_eq!(
-            self.books().await,
-            books,
+            self.documents().await,
+            documents,
             "the second time changed something"
         );
         assert!(
             second.products.is_empty(),
             "the second time changed a product"
         );
-        let ids = |said: &Said| -> Vec<(Uuid, Vec<u8>)> {
-            said.messages
+        let ids = |published: &Published| -> Vec<(Uuid, Vec<u8>)> {
+            published
+                .messages
                 .iter()
                 .filter(|message| message.event_type == OrderStatusUpdate::TYPE)
                 .map(|message| (message.id, message.payload.clone()))
@@ -131,13 +132,13 @@ impl Shop {
 }
 
 /// What a handler said.
-pub(crate) struct Said {
+pub(crate) struct Published {
     pub(crate) messages: Vec<Message>,
     pub(crate) statuses: Vec<OrderStatusUpdate>,
     pub(crate) products: Vec<ProductsQuantityUpdate>,
 }
 
-impl Said {
+impl Published {
     fn new(messages: Vec<Message>) -> Self {
         Self {
             statuses: read(&messages),
@@ -167,14 +168,14 @@ pub(crate) async fn handle<D: StockStore>(
     store: &D,
     clock: &Arc<dyn Clock>,
     batch: &[Envelope<OrderCreate>],
-) -> Result<Said, StoreError> {
+) -> Result<Published, StoreError> {
     let handler = OnOrderCreate::new(store.clone(), Arc::clone(clock));
     let mut work = Handling {
         handler,
         clock,
         batch,
     };
-    transact(store, &mut work).await.map(Said::new)
+    transact(store, &mut work).await.map(Published::new)
 }
 
 struct Handling<'a, D> {
@@ -188,7 +189,7 @@ impl<D: StockStore> Work<D> for Handling<'_, D> {
 
     async fn run(&mut self, tx: &mut D::Tx) -> Result<Vec<Message>, StoreError> {
         let events: Vec<&Envelope<OrderCreate>> = self.batch.iter().collect();
-        let mut out = Outgoing::new("products", self.clock.as_ref());
+        let mut out = EventCollector::new("products", self.clock.as_ref());
         match self.handler.handle(tx, &events, &mut out).await {
             Ok(()) => Ok(out.messages().to_vec()),
             Err(HandleError::Retry(fault)) => Err(fault),

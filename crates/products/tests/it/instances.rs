@@ -17,13 +17,16 @@ use crate::fixture::{Shop, order};
 use testkit::Signer;
 
 pub(crate) fn settings(shop: &Shop, jwks_url: &str) -> Settings {
-    let bed = &shop.bed;
+    let environment = &shop.environment;
     Settings {
         http: HttpSettings::on_free_port(),
-        mongo: MongoSettings::new(bed.mongodb_uri(), &bed.database_name("products")),
+        mongo: MongoSettings::new(
+            environment.mongodb_uri(),
+            &environment.database_name("products"),
+        ),
         kafka: KafkaSettings {
             session_timeout: Duration::from_secs(6),
-            ..KafkaSettings::new(bed.kafka_brokers(), &bed.topic_prefix())
+            ..KafkaSettings::new(environment.kafka_brokers(), &environment.topic_prefix())
         },
         tokens: TokenSettings::new(jwks_url),
         demo: false,
@@ -43,7 +46,7 @@ pub(crate) async fn start(shop: &Shop) -> Lifecycle {
 }
 
 pub(crate) async fn publish(shop: &Shop, orders: &[Envelope<events::OrderCreate>]) {
-    let publisher = KafkaPublisher::new(&shop.bed.kafka()).unwrap();
+    let publisher = KafkaPublisher::new(&shop.environment.kafka()).unwrap();
     let message = |order: &Envelope<events::OrderCreate>| {
         Message::new(
             order.id,
@@ -59,13 +62,13 @@ pub(crate) async fn publish(shop: &Shop, orders: &[Envelope<events::OrderCreate>
 }
 
 pub(crate) async fn statuses(shop: &Shop) -> Vec<Envelope<OrderStatusUpdate>> {
-    shop.bed.read::<OrderStatusUpdate>().await
+    shop.environment.read::<OrderStatusUpdate>().await
 }
 
 #[tokio::test]
 async fn orders_in_decisions_out() {
     let shop = Shop::open().await;
-    shop.bed.topics(topics::ALL).await;
+    shop.environment.topics(topics::ALL).await;
     let cup = shop.product("cup", 30).await.product_id;
     let lifecycle = start(&shop).await;
     let orders: Vec<_> = (0..40).map(|_| order(&[(cup, 1)])).collect();
@@ -77,14 +80,14 @@ async fn orders_in_decisions_out() {
     .await;
     // The same orders once more, as after a producer's retry or a replay.
     publish(&shop, &orders).await;
-    eventually("every decision is said again", || async {
+    eventually("every decision is published again", || async {
         statuses(&shop).await.len() >= 80
     })
     .await;
 
-    let said = statuses(&shop).await;
+    let published = statuses(&shop).await;
     let mut by_order: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
-    for update in &said {
+    for update in &published {
         let what = (update.id, update.event.status == OrderStatus::Accepted);
         by_order
             .entry(update.event.order_id)
@@ -93,7 +96,7 @@ async fn orders_in_decisions_out() {
     }
     assert_eq!(by_order.len(), 40);
     assert!(
-        by_order.values().all(|said| said.len() == 1),
+        by_order.values().all(|published| published.len() == 1),
         "an order has two decisions"
     );
     let accepted = by_order
@@ -104,18 +107,18 @@ async fn orders_in_decisions_out() {
     assert_eq!(accepted, 30);
     let placed = orders
         .iter()
-        .find(|order| order.event.order_id == said[0].event.order_id);
+        .find(|order| order.event.order_id == published[0].event.order_id);
     assert_eq!(
-        said[0].context.correlation_id,
+        published[0].context.correlation_id,
         placed.unwrap().context.correlation_id
     );
 
     // The product's own topic begins with its creation and ends with its present state.
-    assert_eq!(shop.bed.read::<ProductCreate>().await.len(), 1);
-    let mut states = shop.bed.read::<ProductsQuantityUpdate>().await;
+    assert_eq!(shop.environment.read::<ProductCreate>().await.len(), 1);
+    let mut states = shop.environment.read::<ProductsQuantityUpdate>().await;
     let versions: Vec<u64> = states
         .iter()
-        .map(|said| said.event.product.version)
+        .map(|published| published.event.product.version)
         .collect();
     assert!(
         versions.is_sorted(),
@@ -135,7 +138,7 @@ async fn orders_in_decisions_out() {
 #[tokio::test]
 async fn two_instances_share_the_orders_and_one_may_leave() {
     let shop = Shop::open().await;
-    shop.bed.topics(topics::ALL).await;
+    shop.environment.topics(topics::ALL).await;
     let cup = shop.product("cup", 100).await.product_id;
     let (first, second) = (start(&shop).await, start(&shop).await);
     let mut orders = Vec::new();
@@ -154,23 +157,23 @@ async fn two_instances_share_the_orders_and_one_may_leave() {
     }
     first.join().await.unwrap();
     let decided = || async {
-        let said: BTreeSet<_> = statuses(&shop)
+        let published: BTreeSet<_> = statuses(&shop)
             .await
             .iter()
             .map(|update| update.event.order_id)
             .collect();
-        said.len() == orders.len()
+        published.len() == orders.len()
     };
     eventually("every order is decided", decided).await;
-    let said = statuses(&shop).await;
-    let accepted: BTreeSet<_> = said
+    let published = statuses(&shop).await;
+    let accepted: BTreeSet<_> = published
         .iter()
         .filter(|update| update.event.status == OrderStatus::Accepted)
         .map(|update| update.event.order_id)
         .collect();
     assert_eq!(accepted.len(), 100);
     assert_eq!(shop.state(cup).await.quantity, 0);
-    assert_eq!(shop.books().await["reservations"].len(), orders.len());
+    assert_eq!(shop.documents().await["reservations"].len(), orders.len());
     second.trigger();
     second.join().await.unwrap();
 }
@@ -205,8 +208,8 @@ async fn the_service_answers_and_says_what_is_added() {
         .await
         .unwrap();
     assert_eq!(made.status(), 201);
-    let said = || async { shop.bed.read::<ProductCreate>().await.len() == 1 };
-    eventually("the product is said", said).await;
+    let published = || async { shop.environment.read::<ProductCreate>().await.len() == 1 };
+    eventually("the product is said", published).await;
     assert_eq!(ProductCreate::TOPIC, topics::PRODUCTS);
     lifecycle.trigger();
     lifecycle.join().await.unwrap();

@@ -8,24 +8,24 @@ use products::store::StockStore;
 use crate::fixture::{Shop, handle, order};
 
 #[tokio::test]
-async fn an_accepted_order_takes_its_stock_and_says_so() {
+async fn an_accepted_order_takes_its_stock_and_is_published() {
     let shop = Shop::open().await;
     let (cup, pan) = (shop.product("cup", 10).await, shop.product("pan", 3).await);
     let placed = order(&[(cup.product_id, 4), (pan.product_id, 3)]);
 
-    let said = shop.handle(std::slice::from_ref(&placed)).await;
+    let published = shop.handle(std::slice::from_ref(&placed)).await;
 
-    assert_eq!(said.statuses.len(), 1);
-    assert_eq!(said.statuses[0].order_id, placed.event.order_id);
+    assert_eq!(published.statuses.len(), 1);
+    assert_eq!(published.statuses[0].order_id, placed.event.order_id);
     assert_eq!(
-        (said.statuses[0].status, said.statuses[0].version),
+        (published.statuses[0].status, published.statuses[0].version),
         (OrderStatus::Accepted, 1)
     );
-    assert_eq!(said.statuses[0].reason, None);
+    assert_eq!(published.statuses[0].reason, None);
     let cup_now = shop.state(cup.product_id).await;
     assert_eq!((cup_now.quantity, cup_now.version), (6, 2));
     assert_eq!(shop.state(pan.product_id).await.quantity, 0);
-    let mut told: Vec<_> = said
+    let mut told: Vec<_> = published
         .products
         .into_iter()
         .map(|update| update.product)
@@ -36,7 +36,7 @@ async fn an_accepted_order_takes_its_stock_and_says_so() {
         [cup_now, shop.state(pan.product_id).await],
         "the full state is said"
     );
-    for message in &said.messages {
+    for message in &published.messages {
         assert_eq!(
             message.context.correlation_id,
             placed.context.correlation_id
@@ -50,7 +50,7 @@ async fn a_short_or_unknown_product_rejects_the_whole_order() {
     let shop = Shop::open().await;
     let (cup, pan) = (shop.product("cup", 10).await, shop.product("pan", 1).await);
     let nothing = ProductId::from_u128(404);
-    let books = shop.books().await;
+    let documents = shop.documents().await;
 
     let short = shop
         .handle(&[order(&[(cup.product_id, 1), (pan.product_id, 2)])])
@@ -71,8 +71,8 @@ async fn a_short_or_unknown_product_rejects_the_whole_order() {
     assert_eq!(unknown.statuses[0].reason, Some(reason));
 
     assert_eq!(
-        shop.books().await["products"],
-        books["products"],
+        shop.documents().await["products"],
+        documents["products"],
         "no stock was touched"
     );
 }
@@ -81,12 +81,12 @@ async fn a_short_or_unknown_product_rejects_the_whole_order() {
 async fn two_lines_of_one_product_do_not_pass_one_by_one() {
     let shop = Shop::open().await;
     let cup = shop.product("cup", 5).await.product_id;
-    let said = shop.handle(&[order(&[(cup, 3), (cup, 3)])]).await;
-    assert_eq!(said.statuses[0].status, OrderStatus::Rejected);
+    let published = shop.handle(&[order(&[(cup, 3), (cup, 3)])]).await;
+    assert_eq!(published.statuses[0].status, OrderStatus::Rejected);
     assert_eq!(shop.state(cup).await.quantity, 5);
 
-    let said = shop.handle(&[order(&[(cup, 2), (cup, 3)])]).await;
-    assert_eq!(said.statuses[0].status, OrderStatus::Accepted);
+    let published = shop.handle(&[order(&[(cup, 2), (cup, 3)])]).await;
+    assert_eq!(published.statuses[0].status, OrderStatus::Accepted);
     assert_eq!(shop.state(cup).await.quantity, 0);
 }
 
@@ -96,17 +96,25 @@ async fn a_hot_product_is_one_write_for_a_batch() {
     let cup = shop.product("cup", 240).await;
     let batch: Vec<_> = (0..250).map(|_| order(&[(cup.product_id, 1)])).collect();
 
-    let said = shop.handle(&batch).await;
+    let published = shop.handle(&batch).await;
 
     assert_eq!(
-        (said.statuses.len(), said.accepted(), said.products.len()),
+        (
+            published.statuses.len(),
+            published.accepted(),
+            published.products.len()
+        ),
         (250, 240, 1)
     );
     let arrived: Vec<_> = batch.iter().map(|placed| placed.event.order_id).collect();
-    let decided: Vec<_> = said.statuses.iter().map(|update| update.order_id).collect();
+    let decided: Vec<_> = published
+        .statuses
+        .iter()
+        .map(|update| update.order_id)
+        .collect();
     assert_eq!(decided, arrived, "first come, first served");
     assert!(
-        said.statuses[..240]
+        published.statuses[..240]
             .iter()
             .all(|update| update.status == OrderStatus::Accepted)
     );
@@ -130,16 +138,16 @@ pub(crate) async fn seen_again<D: StockStore>(adapter: impl Fn(MongoDatabase) ->
     let cup = shop.product("cup", 3).await.product_id;
     let (first, late) = (order(&[(cup, 2)]), order(&[(cup, 2)]));
 
-    // Twice in one batch: one decision, said once.
+    // Twice in one batch: one decision, published once.
     let batch = [first.clone(), first.clone(), late.clone()];
-    let said = shop.handle_by(&store, &batch).await;
-    assert_eq!((said.statuses.len(), said.accepted()), (2, 1));
-    let (accepted, rejected) = (said.messages[0].clone(), said.messages[1].clone());
+    let published = shop.handle_by(&store, &batch).await;
+    assert_eq!((published.statuses.len(), published.accepted()), (2, 1));
+    let (accepted, rejected) = (published.messages[0].clone(), published.messages[1].clone());
 
     // There is stock for the rejected one now; what was decided stays.
     let clock = shop.clock.as_ref();
     let context = outbox::MessageContext::default();
-    products::commands::raise_stock(&shop.database, clock, context, cup, 100)
+    products::commands::restock(&shop.database, clock, context, cup, 100)
         .await
         .unwrap();
     let fresh = order(&[(cup, 1)]);
@@ -158,7 +166,7 @@ pub(crate) async fn seen_again<D: StockStore>(adapter: impl Fn(MongoDatabase) ->
 async fn an_order_of_nothing_is_for_a_person_to_look_at() {
     let shop = Shop::open().await;
     let cup = shop.product("cup", 3).await.product_id;
-    let books = shop.books().await;
+    let documents = shop.documents().await;
     for broken in [order(&[]), order(&[(cup, 1), (cup, 0)])] {
         let refused = handle(&shop.database, &shop.clock, &[broken]).await;
         assert_eq!(
@@ -166,7 +174,7 @@ async fn an_order_of_nothing_is_for_a_person_to_look_at() {
             Some(ErrorKind::Permanent)
         );
     }
-    assert_eq!(shop.books().await, books);
+    assert_eq!(shop.documents().await, documents);
 }
 
 #[tokio::test]
@@ -181,11 +189,11 @@ async fn a_mixed_batch_adds_up() {
             .collect();
         accepted += shop.handle(&batch).await.accepted();
     }
-    let books = shop.books().await;
-    assert_eq!(books["reservations"].len(), 50);
+    let documents = shop.documents().await;
+    assert_eq!(documents["reservations"].len(), 50);
     let mut left = std::collections::BTreeMap::from([(cup, 50_i64), (pan, 20)]);
     let mut promised = 0;
-    for kept in &books["reservations"] {
+    for kept in &documents["reservations"] {
         if kept.get_str("status").unwrap() != "ACCEPTED" {
             continue;
         }

@@ -1,4 +1,4 @@
-//! A database restored from an older backup learns what it has published before it decides.
+//! A database restored from an older backup recovers what it has published before it decides.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -12,11 +12,11 @@ use events::{
 use outbox::kafka::{KafkaPublisher, TopicReader, TopicSpec};
 use outbox::{
     DeadLetter, Envelope, Event, InboxStore, Message, MessageContext, OutboxStore, Publisher,
-    Record, Relearn, StoreError, Work, transact,
+    Record, Recover, StoreError, Work, transact,
 };
 use products::audit_view;
-use products::commands::raise_stock;
-use products::relearn::RelearnProducts;
+use products::commands::restock;
+use products::recovery::ProductRecovery;
 use testkit::{eventually, eventually_within};
 
 use crate::fixture::{Shop, handle, order};
@@ -28,9 +28,9 @@ type Order = Envelope<OrderCreate>;
 /// A shop with its topics.
 async fn open() -> Shop {
     let shop = Shop::open().await;
-    shop.bed.topics(topics::ALL).await;
-    let letters = TopicSpec::dead_letters(topics::ORDERS, "products", 6);
-    shop.bed.ensure_topics(&[letters]).await;
+    shop.environment.topics(topics::ALL).await;
+    let dead_letters = TopicSpec::dead_letters(topics::ORDERS, "products", 6);
+    shop.environment.ensure_topics(&[dead_letters]).await;
     shop
 }
 
@@ -44,35 +44,39 @@ async fn settle(shop: &Shop, orders: &[Order]) {
 
 async fn settled(shop: &Shop, orders: &[Order]) {
     let ids: BTreeSet<OrderId> = orders.iter().map(|order| order.event.order_id).collect();
-    let said = || async {
-        let said = statuses(shop).await;
-        let said: BTreeSet<OrderId> = said.iter().map(|said| said.event.order_id).collect();
-        said.is_superset(&ids) && shop.database.backlog().await.unwrap().records == 0
+    let published = || async {
+        let published = statuses(shop).await;
+        let published: BTreeSet<OrderId> = published
+            .iter()
+            .map(|published| published.event.order_id)
+            .collect();
+        published.is_superset(&ids) && shop.database.backlog().await.unwrap().records == 0
     };
-    eventually_within(Duration::from_secs(60), "every order is decided", said).await;
+    eventually_within(Duration::from_secs(60), "every order is decided", published).await;
 }
 
 /// Publishes what the service said, as its relay would have: all or a part of it.
 async fn publish_as_said(shop: &Shop, messages: &[Message]) {
-    let publisher = KafkaPublisher::new(&shop.bed.kafka()).unwrap();
+    let publisher = KafkaPublisher::new(&shop.environment.kafka()).unwrap();
     publisher.publish(messages).await.unwrap();
 }
 
-/// The invariants of the books and the topics; `stocked` is what was ever put in.
+/// The invariants of the databases and the topics; `stocked` is what was ever put in.
 async fn audit(shop: &Shop, stocked: &[(ProductId, u64)]) {
     let view = audit_view(&shop.database);
-    let mut said: BTreeMap<OrderId, BTreeSet<_>> = BTreeMap::new();
+    let mut published: BTreeMap<OrderId, BTreeSet<_>> = BTreeMap::new();
     for update in statuses(shop).await {
         let accepted = update.event.status == OrderStatus::Accepted;
         let decision = (update.id, accepted, update.time.as_millisecond());
-        said.entry(update.event.order_id)
+        published
+            .entry(update.event.order_id)
             .or_default()
             .insert(decision);
     }
     let mut given: BTreeMap<ProductId, u64> = BTreeMap::new();
     let mut kept = BTreeMap::new();
-    let mut reservations = view.reservations().await.unwrap();
-    while let Some(found) = futures::StreamExt::next(&mut reservations).await {
+    let mut stock_decisions = view.stock_decisions().await.unwrap();
+    while let Some(found) = futures::StreamExt::next(&mut stock_decisions).await {
         let found = found.unwrap();
         let accepted = found.status == OrderStatus::Accepted;
         assert!(!found.lines.is_empty(), "a reservation has no lines");
@@ -82,23 +86,23 @@ async fn audit(shop: &Shop, stocked: &[(ProductId, u64)]) {
         let decision = (found.event_id, accepted, found.decided_at.as_millisecond());
         kept.insert(found.order_id, BTreeSet::from([decision]));
     }
-    let off: Vec<_> = said
+    let off: Vec<_> = published
         .iter()
         .filter(|(order, decisions)| kept.get(*order) != Some(*decisions))
         .take(3)
         .collect();
     assert!(
         off.is_empty(),
-        "each order has one decision, in the books as in the topic: {off:?}"
+        "each order has one decision, in the database as in the topic: {off:?}"
     );
-    assert_eq!(kept.len(), said.len());
+    assert_eq!(kept.len(), published.len());
 
     let mut newest = BTreeMap::new();
-    for create in shop.bed.read::<ProductCreate>().await {
+    for create in shop.environment.read::<ProductCreate>().await {
         newest.insert(create.event.product.product_id, create.event.product);
     }
     // Partition by partition in the order of offsets: what compaction would leave.
-    for update in shop.bed.read::<ProductsQuantityUpdate>().await {
+    for update in shop.environment.read::<ProductsQuantityUpdate>().await {
         newest.insert(update.event.product.product_id, update.event.product);
     }
     let expected: BTreeMap<ProductId, u64> = stocked.iter().copied().collect();
@@ -111,7 +115,7 @@ async fn audit(shop: &Shop, stocked: &[(ProductId, u64)]) {
         assert_eq!(
             left + given,
             found.stocked,
-            "{}: the books add up",
+            "{}: the stock adds up",
             found.state.name
         );
         assert_eq!(
@@ -133,7 +137,7 @@ async fn audit(shop: &Shop, stocked: &[(ProductId, u64)]) {
             .count_documents(doc! { "relearned": true })
             .await
             .unwrap();
-        assert_eq!(open, 0, "nothing is left to be learned of {name}");
+        assert_eq!(open, 0, "nothing is left to recover of {name}");
     }
 }
 
@@ -163,7 +167,7 @@ impl Lost {
 
         let jug = shop.product("jug", 10).await.product_id;
         let context = MessageContext::default();
-        raise_stock(&shop.database, shop.clock.as_ref(), context, cup, 7)
+        restock(&shop.database, shop.clock.as_ref(), context, cup, 7)
             .await
             .unwrap();
         let mut more = some(40, &[(cup, 1)]);
@@ -202,19 +206,19 @@ impl Lost {
     }
 
     async fn own_records(&self) -> Vec<Record> {
-        let mut records = self.shop.bed.records(topics::PRODUCTS).await;
-        records.extend(self.shop.bed.records(topics::ORDER_STATUS).await);
+        let mut records = self.shop.environment.records(topics::PRODUCTS).await;
+        records.extend(self.shop.environment.records(topics::ORDER_STATUS).await);
         records
     }
 }
 
 #[tokio::test]
-async fn a_restored_database_learns_its_decisions_before_it_decides() {
+async fn a_restored_database_recovers_its_decisions_before_it_decides() {
     let mut lost = Lost::open().await;
-    let before = lost.shop.books().await;
+    let before = lost.shop.documents().await;
     lost.backup.restore(&lost.shop.database).await;
     lost.go_on(1).await;
-    let after = lost.shop.books().await;
+    let after = lost.shop.documents().await;
     let kept: Vec<_> = before["reservations"]
         .iter()
         .filter(|kept| after["reservations"].contains(kept))
@@ -223,7 +227,7 @@ async fn a_restored_database_learns_its_decisions_before_it_decides() {
 }
 
 #[tokio::test]
-async fn two_instances_may_learn_at_once() {
+async fn two_instances_may_recover_at_once() {
     let mut lost = Lost::open().await;
     lost.backup.restore(&lost.shop.database).await;
     lost.go_on(2).await;
@@ -237,16 +241,16 @@ async fn a_database_that_is_lost_altogether_is_made_from_the_topics() {
 }
 
 #[tokio::test]
-async fn a_database_that_lost_nothing_learns_nothing() {
+async fn a_database_that_lost_nothing_recovers_nothing() {
     let lost = Lost::open().await;
-    let before = lost.shop.books().await;
-    let learner = RelearnProducts::new(lost.shop.database.clone(), Arc::clone(&lost.shop.clock));
+    let before = lost.shop.documents().await;
+    let learner = ProductRecovery::new(lost.shop.database.clone(), Arc::clone(&lost.shop.clock));
     for chunk in lost.own_records().await.chunks(7) {
-        assert_eq!(Relearn::learn(&learner, chunk).await.unwrap(), 0);
+        assert_eq!(Recover::recover(&learner, chunk).await.unwrap(), 0);
     }
-    let topics = TopicReader::new(&lost.shop.bed.kafka()).unwrap();
-    Relearn::conclude(&learner, &topics).await.unwrap();
-    assert_eq!(lost.shop.books().await, before);
+    let topics = TopicReader::new(&lost.shop.environment.kafka()).unwrap();
+    Recover::conclude(&learner, &topics).await.unwrap();
+    assert_eq!(lost.shop.documents().await, before);
     audit(&lost.shop, &lost.stocked()).await;
 }
 
@@ -254,16 +258,16 @@ async fn a_database_that_lost_nothing_learns_nothing() {
 async fn a_crash_in_the_middle_of_learning_is_gone_over_again() {
     let mut lost = Lost::open().await;
     let (records, database) = (lost.own_records().await, lost.shop.database.clone());
-    let topics = TopicReader::new(&lost.shop.bed.kafka()).unwrap();
+    let topics = TopicReader::new(&lost.shop.environment.kafka()).unwrap();
     lost.backup.restore(&database).await;
     // Each time it gets a little further, and is then cut off wherever it is.
     for millis in 0..40_u64 {
-        let learner = RelearnProducts::new(database.clone(), Arc::clone(&lost.shop.clock));
+        let learner = ProductRecovery::new(database.clone(), Arc::clone(&lost.shop.clock));
         let learning = async {
             for chunk in records.chunks(9) {
-                Relearn::learn(&learner, chunk).await?;
+                Recover::recover(&learner, chunk).await?;
             }
-            Relearn::conclude(&learner, &topics).await
+            Recover::conclude(&learner, &topics).await
         };
         let cut = tokio::time::timeout(Duration::from_millis(millis * 5), learning).await;
         assert!(!matches!(cut, Ok(Err(_))), "{cut:?}");
@@ -272,7 +276,7 @@ async fn a_crash_in_the_middle_of_learning_is_gone_over_again() {
 }
 
 #[tokio::test]
-async fn what_was_said_in_part_only_comes_out_whole() {
+async fn what_was_published_in_part_is_completed() {
     for heard in [OrderStatusUpdate::TYPE, ProductsQuantityUpdate::TYPE] {
         let shop = open().await;
         let cup = shop.product("cup", 10).await.product_id;
@@ -281,9 +285,9 @@ async fn what_was_said_in_part_only_comes_out_whole() {
         // Decided, and the database lost while the relay was at it.
         let mut placed = some(3, &[(cup, 2)]);
         publish(&shop, &placed).await;
-        let said = handle(&shop.database, &shop.clock, &placed).await.unwrap();
-        assert_eq!((said.accepted(), said.products.len()), (3, 1));
-        let part: Vec<Message> = said
+        let published = handle(&shop.database, &shop.clock, &placed).await.unwrap();
+        assert_eq!((published.accepted(), published.products.len()), (3, 1));
+        let part: Vec<Message> = published
             .messages
             .into_iter()
             .filter(|message| message.event_type == heard)
@@ -306,21 +310,25 @@ impl Work<products::store::ShopDatabase> for Park<'_> {
     type Output = ();
 
     async fn run(&mut self, tx: &mut outbox::mongo::MongoTx) -> Result<(), StoreError> {
-        let letters = std::slice::from_ref(&self.1);
-        self.0.database.park(tx, letters).await.map(drop)
+        let dead_letters = std::slice::from_ref(&self.1);
+        self.0
+            .database
+            .add_dead_letters(tx, dead_letters)
+            .await
+            .map(drop)
     }
 }
 
 #[tokio::test]
-async fn an_order_that_was_parked_then_and_decided_since_is_known() {
+async fn an_order_dead_lettered_then_and_decided_since_is_known() {
     let shop = open().await;
     let cup = shop.product("cup", 10).await.product_id;
     let placed = some(1, &[(cup, 4)]);
     publish(&shop, &placed).await;
-    let records = shop.bed.records(topics::ORDERS).await;
+    let records = shop.environment.records(topics::ORDERS).await;
     settle(&shop, &placed).await;
     audit(&shop, &[(cup, 10)]).await;
-    // Back to when it was parked: not decided, and the checkpoint past it.
+    // Back to when it was dead-lettered: not decided, and the checkpoint past it.
     let database = shop.database.database();
     for name in ["reservations", "own_topics"] {
         let all = database.collection::<Document>(name);
@@ -329,28 +337,28 @@ async fn an_order_that_was_parked_then_and_decided_since_is_known() {
     let before = doc! { "$set": { "quantity": 10_i64, "version": 1_i64 } };
     let products = database.collection::<Document>("products");
     products.update_many(doc! {}, before).await.unwrap();
-    let letter = DeadLetter {
+    let dead_letter = DeadLetter {
         group: "products".to_owned(),
         record: records[0].clone(),
         reason: "a test".to_owned(),
         waits: false,
-        parked_at: shop.clock.now(),
+        dead_lettered_at: shop.clock.now(),
         attempts: 1,
     };
-    transact(&shop.database, &mut Park(&shop, letter))
+    transact(&shop.database, &mut Park(&shop, dead_letter))
         .await
         .unwrap();
 
     let service = start(&shop).await;
-    let reservations = database.collection::<Document>("reservations");
+    let stock_decisions = database.collection::<Document>("reservations");
     let learned = || async {
         let whole = doc! { "lines.0": { "$exists": true } };
-        reservations.count_documents(whole).await.unwrap() == 1
+        stock_decisions.count_documents(whole).await.unwrap() == 1
             && shop.state(cup).await.version > 2
             && shop.database.backlog().await.unwrap().records == 0
     };
     eventually(
-        "the decision is learned and the product said once more",
+        "the decision is recovered and the product published once more",
         learned,
     )
     .await;

@@ -55,7 +55,7 @@ async fn a_wrong_product_is_refused() {
     let counter = Counter::open().await;
     counter.shop.product("cup", 1).await;
     let admin = counter.signer.token(Role::Admin, 600);
-    let books = counter.shop.books().await;
+    let documents = counter.shop.documents().await;
     let invalid = "invalid-product";
     let form = "invalid-body";
     let many: Vec<String> = (0..11).map(|n| format!("c{n}")).collect();
@@ -144,15 +144,15 @@ async fn a_wrong_product_is_refused() {
     let big = with("description", json!("x".repeat(10 * 1024 * 1024)));
     let answer = counter.post_as(Some(&admin), "/api/products", big).await;
     assert_eq!(answer.status, 413);
-    assert_eq!(counter.shop.books().await, books);
+    assert_eq!(counter.shop.documents().await, documents);
 }
 
 #[tokio::test]
-async fn a_wrong_raise_is_refused() {
+async fn a_wrong_restock_is_refused() {
     let counter = Counter::open().await;
     let cup = counter.shop.product("cup", 1_000_000_000).await.product_id;
     let admin = counter.signer.token(Role::Admin, 600);
-    let books = counter.shop.books().await;
+    let documents = counter.shop.documents().await;
     let path = format!("/api/products/{cup}/stock");
     let unknown = "/api/products/0190f3c5-0000-7000-8000-000000000000/stock";
     for (path, body, status, code) in [
@@ -188,14 +188,14 @@ async fn a_wrong_raise_is_refused() {
         let answer = counter.post_as(Some(&admin), path, body.to_owned()).await;
         check(&answer, status, code, body);
     }
-    assert_eq!(counter.shop.books().await, books);
+    assert_eq!(counter.shop.documents().await, documents);
 }
 
 #[tokio::test]
 async fn a_wrong_category_is_refused() {
     let counter = Counter::open().await;
     let admin = counter.signer.token(Role::Admin, 600);
-    let books = counter.shop.books().await;
+    let documents = counter.shop.documents().await;
     let long = json!({ "name": "x".repeat(51) }).to_string();
     for (body, status, code) in [
         (r#"{"name":""}"#, 422, "invalid-category"),
@@ -214,7 +214,7 @@ async fn a_wrong_category_is_refused() {
             .await;
         check(&answer, status, code, body);
     }
-    assert_eq!(counter.shop.books().await, books);
+    assert_eq!(counter.shop.documents().await, documents);
 }
 
 #[tokio::test]
@@ -287,7 +287,7 @@ async fn a_wrong_query_is_refused() {
 async fn only_an_admin_may_change_the_catalogue() {
     let counter = Counter::open().await;
     let cup = counter.shop.product("cup", 1).await.product_id;
-    let books = counter.shop.books().await;
+    let documents = counter.shop.documents().await;
     let stock = format!("/api/products/{cup}/stock");
     let user = counter.signer.token(Role::User, 600);
     let expired = counter.signer.token(Role::Admin, -60);
@@ -322,5 +322,5 @@ async fn only_an_admin_may_change_the_catalogue() {
             path,
         );
     }
-    assert_eq!(counter.shop.books().await, books);
+    assert_eq!(counter.shop.documents().await, documents);
 }

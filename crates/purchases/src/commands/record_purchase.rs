@@ -3,7 +3,7 @@
 use events::PurchaseCreate;
 use host::Service;
 use outbox::mongo::{MongoDatabase, MongoTx};
-use outbox::{Clock, MessageContext, Outgoing, StoreError, Work, transact};
+use outbox::{Clock, EventCollector, MessageContext, StoreError, Work, transact};
 use uuid::Uuid;
 
 use crate::Purchases;
@@ -61,7 +61,7 @@ impl Work<MongoDatabase> for RecordPurchase<'_> {
             });
         }
         store::insert(self.database, tx, &self.row).await?;
-        let mut out = Outgoing::new(Purchases::NAME, self.clock);
+        let mut out = EventCollector::new(Purchases::NAME, self.clock);
         let event = PurchaseCreate {
             purchase_id: self.row.id.clone(),
             username: self.row.username.clone(),

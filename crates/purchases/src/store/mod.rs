@@ -1,6 +1,7 @@
 //! The service's one collection, `purchases`: a document is a purchase.
 
-use bson::{Binary, Document, doc, spec::BinarySubtype};
+use bson::spec::BinarySubtype;
+use bson::{Binary, Document, doc};
 use futures::TryStreamExt;
 use mongodb::IndexModel;
 use mongodb::options::IndexOptions;

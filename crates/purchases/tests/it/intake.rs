@@ -38,9 +38,9 @@ async fn a_purchase_is_taken_told_and_listed_under_both_addresses() {
         let health = server.get(&format!("{prefix}/healthz"), None).await;
         assert_eq!(health.text().await.unwrap(), "Success");
     }
-    let told = || async { server.bed.read::<PurchaseCreate>().await.len() == 2 };
+    let told = || async { server.environment.read::<PurchaseCreate>().await.len() == 2 };
     eventually("everyone hears of both", told).await;
-    let told = server.bed.read::<PurchaseCreate>().await;
+    let told = server.environment.read::<PurchaseCreate>().await;
     let mut users: Vec<_> = told.iter().map(|one| one.event.username.as_str()).collect();
     users.sort_unstable();
     assert_eq!(users, ["ann", "bob"]);
@@ -68,10 +68,10 @@ async fn the_same_values_are_taken_once_also_at_once() {
             .status(),
         200
     );
-    let database = server.bed.database("purchases").await;
+    let database = server.environment.database("purchases").await;
     let drained = || async { database.backlog().await.unwrap().records == 0 };
     eventually("the outbox is empty", drained).await;
-    assert_eq!(server.bed.read::<PurchaseCreate>().await.len(), 2);
+    assert_eq!(server.environment.read::<PurchaseCreate>().await.len(), 2);
     server.stop().await;
 }
 

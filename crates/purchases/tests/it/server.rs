@@ -8,11 +8,11 @@ use reqwest::{Client, Response};
 use serde_json::{Value, json};
 use service::config::{HttpSettings, KafkaSettings, MongoSettings, TokenSettings};
 use service::lifecycle::Lifecycle;
-use testkit::{Bed, Signer, eventually};
+use testkit::{Signer, TestEnvironment, eventually};
 
 /// The service in a demo start, or in earnest.
 pub(crate) struct Server {
-    pub(crate) bed: Bed,
+    pub(crate) environment: TestEnvironment,
     pub(crate) signer: Signer,
     client: Client,
     base: String,
@@ -21,16 +21,20 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) async fn start(demo: bool) -> Self {
-        let bed = Bed::new().await;
+        let environment = TestEnvironment::new().await;
         let signer = Signer::new();
         let keys = signer.publish().await;
-        bed.ensure_topics(&host::contract::<Purchases>().topics())
+        environment
+            .ensure_topics(&host::contract::<Purchases>().topics())
             .await;
         let lifecycle = Lifecycle::new(Duration::from_secs(10));
         let settings = Settings {
             http: HttpSettings::on_free_port(),
-            mongo: MongoSettings::new(bed.mongodb_uri(), &bed.database_name("purchases")),
-            kafka: KafkaSettings::new(bed.kafka_brokers(), &bed.topic_prefix()),
+            mongo: MongoSettings::new(
+                environment.mongodb_uri(),
+                &environment.database_name("purchases"),
+            ),
+            kafka: KafkaSettings::new(environment.kafka_brokers(), &environment.topic_prefix()),
             tokens: TokenSettings::new(&format!("http://{keys}/jwks.json")),
             demo,
         };
@@ -39,7 +43,7 @@ impl Server {
             .await
             .unwrap();
         let server = Self {
-            bed,
+            environment,
             signer,
             client: Client::new(),
             base: format!("http://{}", running.address),

@@ -84,7 +84,7 @@ pub(crate) struct Findings {
     pub(crate) units_given: u64,
     /// Outbox records that are not published yet, of all services.
     pub(crate) outbox_records: u64,
-    /// Parked messages of all services, those that wait behind another one too.
+    /// Dead-lettered messages of all services, those that wait behind another one too.
     pub(crate) parked: u64,
     /// Records that were read from the topics.
     pub(crate) records: u64,

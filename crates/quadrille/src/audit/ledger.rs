@@ -11,7 +11,7 @@ use events::{
 use orders::domain::update_id;
 use orders::store::audit::AuditedOrder;
 use outbox::Envelope;
-use products::store::audit::AuditedReservation;
+use products::store::audit::AuditedDecision;
 use uuid::Uuid;
 
 /// What was found of an order. Bits, because there are many orders.
@@ -144,7 +144,7 @@ impl Ledger {
     }
 
     /// A decision as the products database has it.
-    pub(super) fn reservation(&mut self, kept: &AuditedReservation) {
+    pub(super) fn stock_decision(&mut self, kept: &AuditedDecision) {
         let lines = lines_of(kept.lines.iter().copied());
         let reason = reason_of(kept.reason.as_ref());
         let entry = self.entry(kept.order_id);

@@ -8,12 +8,12 @@ use outbox::source::Assigned;
 use outbox::{InboxStore, OutboxStore};
 
 use super::findings::{Check, Findings};
-use crate::letters::desk;
+use crate::dead_letters::admin;
 use crate::services;
 use quadrille::SERVICES;
 
-/// The most letters that are asked for by name.
-const LETTERS: usize = 100;
+/// The most dead letters that are asked for by name.
+const DEAD_LETTERS: usize = 100;
 
 /// A service's database by the service's name.
 pub(super) type Databases = BTreeMap<&'static str, MongoDatabase>;
@@ -44,29 +44,29 @@ pub(super) async fn outboxes(databases: &Databases, findings: &mut Findings) -> 
     Ok(())
 }
 
-/// Whether anything is parked.
+/// Whether there are dead letters.
 pub(super) async fn parked(databases: &Databases, findings: &mut Findings) -> anyhow::Result<()> {
-    let mut check = Check::new("nothing-parked", "services", "no message is set aside");
+    let mut check = Check::new("no-dead-letters", "services", "there are no dead letters");
     for service in SERVICES {
         let Some(database) = databases.get(service.name()) else {
             continue;
         };
         check.looked_at += 1;
-        let desk = desk(*service, database);
-        findings.parked += desk.count().await?;
-        let filter = outbox::dead_letter::LetterFilter {
-            limit: LETTERS,
+        let admin = admin(*service, database);
+        findings.parked += admin.count().await?;
+        let filter = outbox::dead_letter::DeadLetterFilter {
+            limit: DEAD_LETTERS,
             ..Default::default()
         };
-        for view in desk.list(&filter).await? {
-            let letter = &view.letter;
-            let key = letter.record.key.as_deref().unwrap_or("no key");
+        for view in admin.list(&filter).await? {
+            let dead_letter = &view.dead_letter;
+            let key = dead_letter.record.key.as_deref().unwrap_or("no key");
             check.off(|| {
                 format!(
-                    "letter {} ({key}) is parked since {}: {}; {} wait behind it",
-                    letter.id(),
-                    letter.parked_at,
-                    letter.reason,
+                    "dead letter {} ({key}) since {}: {}; {} wait behind it",
+                    dead_letter.id(),
+                    dead_letter.dead_lettered_at,
+                    dead_letter.reason,
                     view.waiting
                 )
             });
@@ -85,7 +85,7 @@ pub(super) fn caught_up_rule() -> Check {
     )
 }
 
-/// Whether each service has handled all that it hears.
+/// Whether each service has handled all that it consumes.
 pub(super) async fn caught_up(
     databases: &Databases,
     topics: &TopicReader,

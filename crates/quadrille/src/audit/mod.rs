@@ -4,7 +4,7 @@
 //! The invariants are always the same: every order rests, and its decision says the same, in the
 //! database and in the topic, under one event id; each of its steps is told once; what was
 //! stocked less what was accepted is what is left, and never below zero; each copy equals its
-//! owner; outboxes are empty, nothing is parked, every record is handled.
+//! owner; outboxes are empty, no message is dead-lettered, every record is handled.
 //!
 //! **How to add a rule.** What a source says is kept in [`ledger`] or [`stock`]; the rule
 //! itself is a [`Check`](findings::Check) there, in [`rules`] or in [`messages`].
@@ -34,14 +34,14 @@ pub(crate) use self::findings::Findings;
 use self::ledger::Ledger;
 use self::rules::Scope;
 use self::stock::Stock;
-use crate::place::Place;
+use crate::connection::ConnectionArgs;
 use crate::progress::bar;
 
 /// What to compare.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct AuditArgs {
     #[command(flatten)]
-    pub(crate) place: Place,
+    pub(crate) connection: ConnectionArgs,
     /// Compare the databases only, where Kafka is away; the rules about topics are not looked at
     #[arg(long)]
     pub(crate) databases_only: bool,
@@ -56,16 +56,16 @@ pub(crate) struct AuditArgs {
 /// # Errors
 /// When a database or a topic can't be read.
 pub(crate) async fn run(args: &AuditArgs) -> anyhow::Result<Findings> {
-    let place = &args.place;
+    let connection = &args.connection;
     let mut databases = messages::Databases::new();
     for name in quadrille::names() {
-        databases.insert(name, place.database(name).await?);
+        databases.insert(name, connection.database(name).await?);
     }
     let mut audit = Audit::default();
     let topics = if args.databases_only {
         None
     } else {
-        let reader = place
+        let reader = connection
             .topics()
             .context("the topics can't be compared (--databases-only leaves them out)")?;
         let ends = messages::ends(&reader).await.context(
@@ -127,15 +127,15 @@ impl Audit {
 
     async fn decisions(&mut self, products: &MongoDatabase) -> anyhow::Result<()> {
         let view = products::audit_view(products);
-        let progress = bar("decisions", view.reservation_count().await?);
-        let mut all = view.reservations().await?;
+        let progress = bar("decisions", view.stock_decision_count().await?);
+        let mut all = view.stock_decisions().await?;
         while let Some(kept) = next(&mut all, &mut self.damaged).await? {
             progress.inc(1);
             self.findings.reservations += 1;
             if kept.status == OrderStatus::Accepted {
                 self.stock.give(&kept.lines);
             }
-            self.ledger.reservation(&kept);
+            self.ledger.stock_decision(&kept);
         }
         progress.finish_and_clear();
         Ok(())
@@ -182,8 +182,8 @@ impl Audit {
         Ok(())
     }
 
-    /// Takes note of a record; `false` when it is not readable. Such a one is no finding by
-    /// itself: its readers park it, and once an operator has discarded it, it still lies here.
+    /// Takes note of a record; `false` when it is not readable. Such a one is no finding by itself:
+    /// its readers dead-letter it, and once an operator has discarded it, it still lies here.
     fn record(&mut self, record: &Record) -> bool {
         match (record.at.topic.as_str(), event_type(record)) {
             (topics::ORDERS, Some(OrderCreate::TYPE)) => decode::<OrderCreate>(record)

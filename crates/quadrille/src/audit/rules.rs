@@ -57,7 +57,7 @@ pub(super) fn judge(ledger: &Ledger, scope: Scope, damaged: &[String], findings:
         if kept {
             settled.looked_at += 1;
             sums.looked_at += 1;
-            settled.note(standing(entry).map(|finding| format!("order {id} {finding}")));
+            settled.note(status_finding(entry).map(|finding| format!("order {id} {finding}")));
             if entry.has(mark::SUM) {
                 sums.off(|| format!("order {id}: its lines do not add up to its total"));
             }
@@ -90,7 +90,7 @@ fn name(status: Option<OrderStatus>) -> &'static str {
     status.map_or("unknown", OrderStatus::name)
 }
 
-fn standing(entry: &Entry) -> Option<String> {
+fn status_finding(entry: &Entry) -> Option<String> {
     let stands = name(entry.stands);
     if entry.stands.is_some_and(|status| !status.rests(entry.asks)) {
         return Some(format!("is {stands}"));

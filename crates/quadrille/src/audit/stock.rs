@@ -1,4 +1,4 @@
-//! Products: the owner's books, what the topic says of them, and the copies of others.
+//! Products: the owner's tables, what the topic says of them, and the copies of others.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

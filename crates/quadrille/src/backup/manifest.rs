@@ -26,7 +26,7 @@ pub(super) struct Manifest {
     /// The moment that it shows, or a little earlier, by the clock of who made it.
     pub(super) read_at: Timestamp,
     pub(super) tables: Vec<Table>,
-    /// Up to where the service had handled what it hears.
+    /// Up to where the service had handled what it consumes.
     pub(super) checkpoints: Vec<Mark>,
     /// Up to where its own topics were surely known to it.
     pub(super) own_topics: Vec<Mark>,

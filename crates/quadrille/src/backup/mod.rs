@@ -8,7 +8,7 @@
 //!
 //! **What makes it fit the topics.** Nothing but that moment: checkpoints, outbox and the ends of
 //! the service's own topics are in the tables. A restored service reads on from there, first what
-//! it has said itself (see `outbox::relearn`).
+//! it has published itself (see `outbox::recovery`).
 //!
 //! **What is cut off is refused.** A restore marks the database before its first change and takes the
 //! mark away after its last (see `MongoDatabase::begin_restoring`). Until then no service works on

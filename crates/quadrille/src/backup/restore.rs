@@ -12,15 +12,15 @@ use super::dump::{self, Reader};
 use super::manifest::{Manifest, Mark, Table};
 use super::tables;
 use super::topics::{self, Ahead};
-use crate::place::Place;
+use crate::connection::ConnectionArgs;
 use crate::progress::bar;
 
 /// What to restore, and whither.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct RestoreArgs {
     #[command(flatten)]
-    place: Place,
-    /// The folder that `quadrille backup` was given
+    connection: ConnectionArgs,
+    /// The folder that `quadrille backup` wrote
     dir: PathBuf,
     /// The service
     #[arg(long, value_parser = tables::service)]
@@ -28,13 +28,13 @@ pub(crate) struct RestoreArgs {
     /// The database to restore into, instead of the service's own
     #[arg(long, value_name = "DATABASE")]
     into: Option<String>,
-    /// Delete what the database holds
+    /// Delete the existing contents of the database
     #[arg(long)]
     replace: bool,
-    /// Do not ask Kafka whether its topics are those that the backup was made with
+    /// Do not check that Kafka's topics match the backup
     #[arg(long)]
     without_topics: bool,
-    /// Only look whether the backup is whole and fits the topics; changes nothing
+    /// Only check that the backup is complete and matches the topics; changes nothing
     #[arg(long, conflicts_with_all = ["replace", "into"])]
     check: bool,
 }
@@ -67,9 +67,9 @@ pub(crate) async fn run(args: &RestoreArgs) -> anyhow::Result<()> {
     }
     let name = match &args.into {
         Some(name) => name.clone(),
-        None => args.place.database_name(args.service.name())?,
+        None => args.connection.database_name(args.service.name())?,
     };
-    let uri = args.place.mongodb_uri()?;
+    let uri = args.connection.mongodb_uri()?;
     let database = MongoDatabase::connect(&uri, &name, MongoOptions::default())
         .await
         .context("--mongodb-uri can't be used")?;
@@ -93,7 +93,7 @@ pub(crate) async fn run(args: &RestoreArgs) -> anyhow::Result<()> {
     println!("The database {name} is the backup.");
     if args.into.is_none() {
         println!(
-            "Start {}, wait until it is ready, and hold the books against each other with `quadrille \
+            "Start {}, wait until it is ready, and hold the databases against each other with `quadrille \
              audit`.",
             args.service.name()
         );
@@ -120,7 +120,7 @@ async fn compare(args: &RestoreArgs, manifest: &Manifest) -> anyhow::Result<Opti
         return Ok(None);
     }
     let asked = async {
-        let reader = args.place.topics()?;
+        let reader = args.connection.topics()?;
         topics::ends(&reader, &marks).await
     };
     let today = asked.await.context(
@@ -136,7 +136,7 @@ fn show(service: &str, ahead: Option<&Ahead>) {
         println!("{topic}: {records} records since, which {service} takes back when it starts");
     }
     for (topic, records) in &ahead.heard {
-        println!("{topic}: {records} records since, which {service} then hears");
+        println!("{topic}: {records} records since, which {service} then consumes");
     }
 }
 

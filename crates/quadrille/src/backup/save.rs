@@ -15,13 +15,13 @@ use quadrille::SERVICES;
 use super::dump::Writer;
 use super::manifest::{FORMAT, Manifest, Mark};
 use super::{tables, topics};
-use crate::place::Place;
+use crate::connection::ConnectionArgs;
 
 /// What to save, and where.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct BackupArgs {
     #[command(flatten)]
-    place: Place,
+    connection: ConnectionArgs,
     /// The folder that gets a folder for each service
     dir: PathBuf,
     /// Only this service; may be given again
@@ -82,8 +82,8 @@ async fn begin(args: &BackupArgs, role: &dyn Role) -> anyhow::Result<Part> {
         "{} is there already, and no backup is written over: name another folder",
         whole.display()
     );
-    let name = args.place.database_name(service)?;
-    let uri = args.place.mongodb_uri()?;
+    let name = args.connection.database_name(service)?;
+    let uri = args.connection.mongodb_uri()?;
     let database = MongoDatabase::connect(&uri, &name, MongoOptions::default())
         .await
         .context("--mongodb-uri can't be used")?;
@@ -202,7 +202,7 @@ async fn topic_ends(args: &BackupArgs, manifest: &Manifest) -> Option<Vec<super:
         return None;
     }
     let asked = async {
-        let reader = args.place.topics()?;
+        let reader = args.connection.topics()?;
         topics::ends(&reader, &marks).await
     };
     match asked.await {

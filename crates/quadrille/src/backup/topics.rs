@@ -65,7 +65,7 @@ pub(super) async fn ends(reader: &TopicReader, marks: &[&Mark]) -> anyhow::Resul
 pub(super) struct Ahead {
     /// Records of its own topics that it takes back, by topic.
     pub(super) own: BTreeMap<String, i64>,
-    /// Records that it hears, by topic.
+    /// Records that it consumes, by topic.
     pub(super) heard: BTreeMap<String, i64>,
 }
 

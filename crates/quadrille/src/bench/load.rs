@@ -1,4 +1,4 @@
-//! A shopper who does not tire.
+//! A load-generating shopper.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// What became of one POST.
+/// The outcome of one POST.
 #[derive(Debug)]
 pub(super) enum Outcome {
     /// It was answered with 201 after this time.

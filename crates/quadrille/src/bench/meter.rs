@@ -60,7 +60,7 @@ impl Meter {
         }
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "figures for people")]
+    #[expect(clippy::cast_precision_loss, reason = "numbers for people")]
     pub(super) fn read(&self, orders: u64) -> Vec<Cost> {
         let cost = |(part, before): &(Part, f64)| {
             let (seconds, memory) = part.used();

@@ -14,16 +14,16 @@ mod args;
 mod compare;
 mod demand;
 mod growth;
-mod lane;
+mod history;
 mod limit;
 mod load;
 mod meter;
 mod own_shop;
-mod past;
 mod reads;
 mod report;
 mod run;
 mod shop;
+mod worker;
 
 use std::time::Duration;
 

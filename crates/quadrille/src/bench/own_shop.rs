@@ -3,7 +3,7 @@ use anyhow::Context;
 use super::args::BenchArgs;
 use super::report::Report;
 use super::shop::{Batching, Servers, Shop};
-use super::{meter, past, run};
+use super::{history, meter, run};
 
 /// A run in a shop that is started for it and audited after it.
 pub(super) async fn in_own_shop(
@@ -12,7 +12,7 @@ pub(super) async fn in_own_shop(
     name: &str,
     batching: Batching,
 ) -> anyhow::Result<Report> {
-    past::write(servers, name, args.stored, args.stored_products).await?;
+    history::write(servers, name, args.stored, args.stored_products).await?;
     let shop = match usize::try_from(args.instances)? {
         1 => Shop::start(servers, name, batching).await?,
         instances => Shop::spread(servers, name, instances).await?,

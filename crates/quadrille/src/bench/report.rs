@@ -31,7 +31,7 @@ pub(crate) struct Report {
     pub(crate) settled: Latency,
     /// What each part used; empty for a shop that this run did not start.
     pub(crate) costs: Vec<Cost>,
-    /// What the services' books say afterwards; each line is a violation.
+    /// What the services' databases say afterwards; each line is a violation.
     pub(crate) violations: Option<Vec<String>>,
 }
 

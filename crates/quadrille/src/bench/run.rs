@@ -16,7 +16,7 @@ use super::meter::{Meter, Part};
 use super::report::Report;
 use super::shop::{Servers, Shop};
 use crate::audit::{self, AuditArgs};
-use crate::place::Place;
+use crate::connection::ConnectionArgs;
 
 /// How long after the last order was placed the rest may take to be settled.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -50,14 +50,14 @@ pub(super) async fn measure(
 /// How long the last product copies and checkpoints may take after the last order is settled.
 const QUIET_WITHIN: Duration = Duration::from_secs(30);
 
-/// What the books of `shop` say once it has come to rest.
+/// What the databases of `shop` say once it has come to rest.
 pub(super) async fn audit(
     servers: &Servers,
     shop: &Shop,
     databases_only: bool,
 ) -> anyhow::Result<Vec<String>> {
     let args = AuditArgs {
-        place: Place {
+        connection: ConnectionArgs {
             mongodb_uri: Some(servers.mongodb_uri.clone()),
             kafka_brokers: Some(servers.kafka_brokers.clone()),
             topic_prefix: format!("{}.", shop.name),

@@ -276,7 +276,7 @@ impl Process {
     async fn wait_a_little(&mut self, deadline: Instant) -> anyhow::Result<()> {
         let role = self.role;
         if let Some(status) = self.child.try_wait()? {
-            bail!("{role} ended with {status}; what it said is above");
+            bail!("{role} ended with {status}; its output is above");
         }
         if Instant::now() > deadline {
             bail!("{role} is not ready after {} s", READY_WITHIN.as_secs());

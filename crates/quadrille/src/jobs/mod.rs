@@ -12,8 +12,8 @@ use outbox::{JobId, SystemClock};
 use serde_json::{Value, json};
 
 use self::view::{action_json, action_text, detail_text, job_json, job_text};
-use crate::letters::{chosen, who};
-use crate::place::Place;
+use crate::connection::ConnectionArgs;
+use crate::dead_letters::{chosen, who};
 use crate::services;
 
 /// What to do with jobs.
@@ -35,7 +35,7 @@ pub(crate) enum JobsCommand {
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ListArgs {
     #[command(flatten)]
-    place: Place,
+    connection: ConnectionArgs,
     /// Of this service only
     #[arg(long)]
     service: Option<String>,
@@ -57,7 +57,7 @@ pub(crate) struct ListArgs {
 #[derive(Debug, Clone, Args)]
 pub(crate) struct OneJob {
     #[command(flatten)]
-    place: Place,
+    connection: ConnectionArgs,
     /// The service whose job it is
     #[arg(long)]
     service: String,
@@ -72,7 +72,7 @@ impl OneJob {
 
     async fn admin(&self) -> anyhow::Result<JobAdmin<MongoDatabase>> {
         let service = services::named(&self.service)?;
-        admin(&self.place, service.name()).await
+        admin(&self.connection, service.name()).await
     }
 }
 
@@ -116,7 +116,7 @@ pub(crate) struct DiscardArgs {
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ActionsArgs {
     #[command(flatten)]
-    place: Place,
+    connection: ConnectionArgs,
     /// Of this service only
     #[arg(long)]
     service: Option<String>,
@@ -128,8 +128,11 @@ pub(crate) struct ActionsArgs {
     json: bool,
 }
 
-async fn admin(place: &Place, service: &str) -> anyhow::Result<JobAdmin<MongoDatabase>> {
-    let database = place.database(service).await?;
+async fn admin(
+    connection: &ConnectionArgs,
+    service: &str,
+) -> anyhow::Result<JobAdmin<MongoDatabase>> {
+    let database = connection.database(service).await?;
     Ok(JobAdmin::new(database, Arc::new(SystemClock)))
 }
 
@@ -192,7 +195,7 @@ async fn list(args: &ListArgs) -> anyhow::Result<()> {
     let mut all = Vec::new();
     for service in chosen(args.service.as_ref())? {
         let name = service.name();
-        let found = admin(&args.place, name).await?.list(&filter).await?;
+        let found = admin(&args.connection, name).await?.list(&filter).await?;
         all.extend(found.into_iter().map(|job| (name, job)));
     }
     if args.json {
@@ -212,7 +215,10 @@ async fn actions(args: &ActionsArgs) -> anyhow::Result<()> {
     let mut all = Vec::new();
     for service in chosen(args.service.as_ref())? {
         let name = service.name();
-        let done = admin(&args.place, name).await?.actions(args.limit).await?;
+        let done = admin(&args.connection, name)
+            .await?
+            .actions(args.limit)
+            .await?;
         all.extend(done.into_iter().map(|action| (name, action)));
     }
     if args.json {

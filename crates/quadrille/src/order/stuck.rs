@@ -12,13 +12,13 @@ use orders::store::{MongoOrders, PendingOrder};
 use serde::Serialize;
 
 use super::waits::{Shop, Wait, waits};
-use crate::place::Place;
+use crate::connection::ConnectionArgs;
 
 /// Which orders.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct StuckArgs {
     #[command(flatten)]
-    place: Place,
+    connection: ConnectionArgs,
     /// For how long an order is PENDING before it is listed
     #[arg(long, default_value = "5s", value_name = "DURATION", value_parser = service::config::duration)]
     older_than: Duration,
@@ -66,9 +66,9 @@ const SECOND_LOOK: Duration = Duration::from_secs(1);
 /// When a database can't be read.
 pub(crate) async fn run(args: &StuckArgs) -> anyhow::Result<bool> {
     let shop = Shop {
-        orders: args.place.database("orders").await?,
-        products: args.place.database("products").await?,
-        topics: args.place.topics()?.with_patience(PATIENCE),
+        orders: args.connection.database("orders").await?,
+        products: args.connection.database("products").await?,
+        topics: args.connection.topics()?.with_patience(PATIENCE),
     };
     let orders = MongoOrders::new(shop.orders.clone());
     let pending: Vec<PendingOrder> = orders.all_pending().await?.try_collect().await?;

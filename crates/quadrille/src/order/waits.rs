@@ -12,7 +12,7 @@ use outbox::{DeadLetter, InboxStore, TopicPartition};
 use serde::Serialize;
 
 use super::sources::{Found, records_of, unsent};
-use crate::letters::desk;
+use crate::dead_letters::admin;
 use crate::services;
 
 /// What an order waits for.
@@ -28,11 +28,11 @@ pub(crate) enum Wait {
         /// How many records of its partition come first, it included.
         behind: i64,
     },
-    /// A message of it is parked.
+    /// A message of it is dead-lettered.
     DeadLetter {
-        /// The letter, its own or the one that it waits behind.
+        /// The dead letter, its own or the one that it waits behind.
         letter: String,
-        /// Why that one is parked.
+        /// Why that one is dead-lettered.
         reason: String,
     },
     /// It is decided; the decision is in products' outbox.
@@ -44,7 +44,7 @@ pub(crate) enum Wait {
         /// How many records of its partition come first, it included.
         behind: i64,
     },
-    /// Kafka can't be read, so nobody can say.
+    /// Kafka can't be read, so it is unknown.
     Unknown,
     /// Nothing that will ever come: a violation.
     Lost {
@@ -73,7 +73,7 @@ impl Wait {
             Self::Orders { place, behind } => {
                 format!("orders is {behind} record(s) before its decision, {place}: does orders run?")
             }
-            Self::Unknown => "Kafka can't be read, so nobody can say".to_owned(),
+            Self::Unknown => "Kafka can't be read, so it is unknown".to_owned(),
             Self::Lost { missing } => {
                 format!("VIOLATION: {missing}; it waits for nothing that will come (`quadrille audit`)")
             }
@@ -112,8 +112,8 @@ struct Traces {
     topics: Option<(HashMap<String, Found>, HashMap<String, Found>)>,
     decided: HashSet<OrderId>,
     checkpoints: HashMap<(&'static str, TopicPartition), i64>,
-    /// By service and key: the letter that comes first.
-    letters: HashMap<(&'static str, String), DeadLetter>,
+    /// By service and key: the dead letter that comes first.
+    dead_letters: HashMap<(&'static str, String), DeadLetter>,
 }
 
 /// What each of `orders` waits for, the first of which was placed at `since`.
@@ -135,20 +135,20 @@ impl Traces {
     async fn find(shop: &Shop, orders: &[OrderId], since: Timestamp) -> anyhow::Result<Self> {
         let keys: HashSet<String> = orders.iter().map(ToString::to_string).collect();
         let mut checkpoints = HashMap::new();
-        let mut letters = HashMap::new();
+        let mut dead_letters = HashMap::new();
         let services = [("orders", &shop.orders), ("products", &shop.products)];
         for (service, database) in services {
             for claim in database.checkpoints(service).await? {
                 checkpoints.insert((service, claim.at), claim.next);
             }
-            let filter = outbox::dead_letter::LetterFilter {
+            let filter = outbox::dead_letter::DeadLetterFilter {
                 limit: 10_000,
                 ..Default::default()
             };
             let known = services::named(service)?;
-            for view in desk(known, database).list(&filter).await? {
-                if let Some(key) = view.letter.record.key.clone() {
-                    letters.insert((service, key), view.letter);
+            for view in admin(known, database).list(&filter).await? {
+                if let Some(key) = view.dead_letter.record.key.clone() {
+                    dead_letters.insert((service, key), view.dead_letter);
                 }
             }
         }
@@ -157,7 +157,7 @@ impl Traces {
         let mut decided = HashSet::new();
         for chunk in orders.chunks(1_000) {
             let mut found = products::audit_view(&shop.products)
-                .reservations_of(chunk)
+                .stock_decisions_of(chunk)
                 .await?;
             while let Some(kept) = found.try_next().await.context("a decision can't be read")? {
                 decided.insert(kept.order_id);
@@ -176,14 +176,14 @@ impl Traces {
             topics: published(shop, &keys, since).await,
             decided,
             checkpoints,
-            letters,
+            dead_letters,
         })
     }
 
     fn wait(&self, id: OrderId) -> Wait {
         let key = id.to_string();
         for service in ["products", "orders"] {
-            if let Some(letter) = self.letters.get(&(service, key.clone())) {
+            if let Some(letter) = self.dead_letters.get(&(service, key.clone())) {
                 return Wait::DeadLetter {
                     letter: letter.id(),
                     reason: letter.reason.clone(),

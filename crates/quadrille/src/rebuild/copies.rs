@@ -148,7 +148,7 @@ impl Beside for Products {
     }
 }
 
-/// What a record says of a product. What can't be read is passed over: the service parks it.
+/// What a record says of a product. What can't be read is passed over: the service dead-letters it.
 fn product_state(record: &Record) -> Option<ProductState> {
     let (_, event_type) = record.headers.iter().find(|(name, _)| name == "ce_type")?;
     if event_type == ProductCreate::TYPE.as_bytes() {

@@ -21,14 +21,14 @@ use outbox::mongo::MongoDatabase;
 use serde::Serialize;
 
 use self::copies::{Beside, Finding, LocalCopy};
-use crate::place::Place;
+use crate::connection::ConnectionArgs;
 use crate::progress::bar;
 
 /// What to rebuild.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct RebuildArgs {
     #[command(flatten)]
-    place: Place,
+    connection: ConnectionArgs,
     /// The copy, such as orders.products
     copy: String,
     /// Compare only; exit status 1 if there is a difference
@@ -69,9 +69,9 @@ const PAUSE: Duration = Duration::from_millis(400);
 /// When the copy is unknown, or something can't be read.
 pub(crate) async fn run(args: &RebuildArgs) -> anyhow::Result<bool> {
     let copy = copies::named(&args.copy)?;
-    let database = args.place.database(copy.service).await?;
+    let database = args.connection.database(copy.service).await?;
     let mut work = Rebuild {
-        reader: args.place.topics()?,
+        reader: args.connection.topics()?,
         beside: (copy.begin)(database.clone()).await?,
         copy,
         database,

@@ -17,7 +17,7 @@ use outbox::kafka::{KafkaAdmin, KafkaOptions, TopicSpec};
 
 use self::plan::{Cluster, Plan, Step, decide};
 use self::wanted::{Wanted, Wishes};
-use crate::place::Place;
+use crate::connection::ConnectionArgs;
 
 /// What can be done with topics.
 #[derive(Debug, Subcommand)]
@@ -40,7 +40,7 @@ pub(crate) enum TopicsCommand {
 #[derive(Debug, Clone, Args)]
 pub(crate) struct TopicsArgs {
     #[command(flatten)]
-    place: Place,
+    connection: ConnectionArgs,
     /// How many partitions a topic is to have, such as orders.order.v1=12; may be given several times
     /// [default: as many as it has; 6, or 3 for products, when it is made]
     #[arg(long, value_name = "TOPIC=COUNT", value_parser = wanted::partitions)]
@@ -115,7 +115,7 @@ impl Work {
             losing: args.even_losing.iter().cloned().collect::<BTreeSet<_>>(),
         };
         let wanted = wanted::all(&wishes)?;
-        let options = args.place.kafka()?;
+        let options = args.connection.kafka()?;
         Ok(Self {
             admin: KafkaAdmin::new(&options)?,
             options,
@@ -181,7 +181,9 @@ impl Work {
             match left {
                 Ok(plan) if plan.is_fulfilled() => return Ok(()),
                 Ok(plan) if began.elapsed() > NEWS => {
-                    bail!("the cluster took the changes, but shows others after {NEWS:?}:\n{plan}")
+                    bail!(
+                        "the cluster took the changes, but still shows others after {NEWS:?}:\n{plan}"
+                    )
                 }
                 Err(error) if began.elapsed() > NEWS => return Err(error),
                 _ => tokio::time::sleep(Duration::from_millis(200)).await,
@@ -203,7 +205,9 @@ fn print(plan: &Plan, args: &TopicsArgs) -> anyhow::Result<()> {
 fn agreed() -> anyhow::Result<bool> {
     let stdin = std::io::stdin();
     if !stdin.is_terminal() {
-        bail!("nobody is there to be asked, and nothing was changed: say --yes to do it");
+        bail!(
+            "there is no terminal to ask for confirmation, and nothing was changed: pass --yes to do it"
+        );
     }
     eprint!("Do it? Type yes: ");
     std::io::stderr().flush()?;

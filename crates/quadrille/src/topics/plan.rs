@@ -27,7 +27,7 @@ pub(crate) struct Cluster {
 pub(crate) struct Plan {
     /// The cluster's address.
     pub(crate) brokers: String,
-    /// What stands before every topic's name.
+    /// The prefix of every topic's name.
     pub(crate) prefix: String,
     /// Each topic of the shop.
     pub(crate) topics: Vec<TopicPlan>,
@@ -180,7 +180,7 @@ fn present(wanted: &Wanted, shape: &TopicShape, wishes: &Wishes) -> TopicPlan {
 fn partitions(wanted: &Wanted, shape: &TopicShape) -> Option<Step> {
     let (have, usual) = (shape.partitions, wanted.spec.partitions);
     let Some(want) = wanted.partitions else {
-        return (have != usual && !wanted.letters).then(|| Step::Leave {
+        return (have != usual && !wanted.dead_letters).then(|| Step::Leave {
             what: format!("{have} partitions, where {usual} are usual"),
             why: "any number does, as long as it stays".to_owned(),
         });
@@ -248,7 +248,7 @@ fn policy(wanted: &Wanted, shape: &TopicShape, losing: bool) -> Option<Step> {
         };
         return Some(Step::Refuse {
             what: format!("{POLICY}: {from} -> {to}"),
-            why: format!("{lost}. If that is meant, say --even-losing {topic}"),
+            why: format!("{lost}. If that is intended, pass --even-losing {topic}"),
         });
     }
     Some(set(POLICY, from, to))
@@ -266,7 +266,9 @@ fn retention(wanted: &Wanted, shape: &TopicShape, setting: &str, losing: bool) -
         let topic = &wanted.spec.name;
         return Some(Step::Leave {
             what: format!("{setting} is {from}, where {to} would do"),
-            why: format!("less would delete records; if that is meant, say --even-losing {topic}"),
+            why: format!(
+                "less would delete records; if that is intended, pass --even-losing {topic}"
+            ),
         });
     }
     Some(set(setting, from, to))

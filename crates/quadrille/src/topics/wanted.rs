@@ -27,7 +27,7 @@ pub(crate) struct Wanted {
     /// How many partitions it has to have, also if it is there; `None` when any will do.
     pub(crate) partitions: Option<i32>,
     /// Whether it is for dead letters, which may lie anyhow.
-    pub(crate) letters: bool,
+    pub(crate) dead_letters: bool,
 }
 
 /// Every topic that the shop needs, those for dead letters behind the one that they are of.
@@ -67,7 +67,7 @@ pub(crate) fn all(wishes: &Wishes) -> anyhow::Result<Vec<Wanted>> {
             spec.partitions = *count;
         }
         Wanted {
-            letters: !keyed.contains(&spec.name.as_str()),
+            dead_letters: !keyed.contains(&spec.name.as_str()),
             partitions,
             spec,
         }

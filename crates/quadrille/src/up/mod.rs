@@ -224,12 +224,12 @@ async fn start_services(
 /// The demo products reach orders by their events; before that they can be seen, not ordered.
 async fn wait_until_orderable(uri: &str, database: &str) -> anyhow::Result<()> {
     let orders = MongoDatabase::connect(uri, database, MongoOptions::default()).await?;
-    let books = orders::store::audit::audit_view(&orders);
+    let view = orders::store::audit::audit_view(&orders);
     let deadline = Instant::now() + READY_WITHIN;
-    while books.known_products().await? < products::seed::DEMO_PRODUCTS {
+    while view.known_products().await? < products::seed::DEMO_PRODUCTS {
         anyhow::ensure!(
             Instant::now() < deadline,
-            "orders has not heard of the demo products after a minute: is Kafka well?"
+            "orders has no demo products after a minute: is Kafka up?"
         );
         tokio::time::sleep(POLL).await;
     }

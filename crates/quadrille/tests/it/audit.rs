@@ -88,14 +88,14 @@ async fn whatever_is_off_is_named() {
         }),
         version: 1,
     };
-    shop.bed
+    shop.environment
         .publish(&from_nowhere, MessageContext::default())
         .await;
-    shop.bed
+    shop.environment
         .publish(&second_opinion, MessageContext::default())
         .await;
-    // Products decides about the stranger, and orders parks the decision.
-    testkit::eventually("the stranger's decision is parked", || async {
+    // Products decides about the stranger, and orders dead-letters the decision.
+    testkit::eventually("the stranger's decision is dead-lettered", || async {
         let found = shop.quadrille(&["audit", "--json"]).await.json();
         found["parked"] == 1 && found["lag"] == 0 && found["outbox_records"] == 0
     })
@@ -225,7 +225,7 @@ async fn whatever_is_off_is_named() {
         ),
         ("outboxes-empty", vec!["orders", "1 outbox records"]),
         (
-            "nothing-parked",
+            "no-dead-letters",
             vec![stranger.as_str(), "not in this database"],
         ),
         (
@@ -261,8 +261,11 @@ async fn whatever_is_off_is_named() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_can_not_be_compared_is_an_error_that_says_so() {
     let shop = Shop::open().await;
-    let uri = format!("--mongodb-uri={}", shop.bed.mongodb_uri());
-    let all = format!("--databases={}", shop.bed.database_name("{service}"));
+    let uri = format!("--mongodb-uri={}", shop.environment.mongodb_uri());
+    let all = format!(
+        "--databases={}",
+        shop.environment.database_name("{service}")
+    );
     let nobodys = format!("{all},orders=nobodys");
     let named: [&[&str]; 3] = [
         &["audit", &uri, &all],

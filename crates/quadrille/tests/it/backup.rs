@@ -118,8 +118,8 @@ async fn a_service_restored_from_a_backup_under_load_catches_up() {
         decided,
         "each decision is back as it was"
     );
-    let books = shop.quadrille(&["audit", "--json"]).await.well();
-    assert_eq!(books["orders"], placed);
+    let contents = shop.quadrille(&["audit", "--json"]).await.well();
+    assert_eq!(contents["orders"], placed);
 
     orders.stop().await;
     let done = restore(&shop, &backup, "orders", &["--replace"]).await;
@@ -131,8 +131,8 @@ async fn a_service_restored_from_a_backup_under_load_catches_up() {
         settled,
         "each order is back as it was"
     );
-    let books = shop.quadrille(&["audit", "--json"]).await.well();
-    assert_eq!(books["orders"], placed);
+    let contents = shop.quadrille(&["audit", "--json"]).await.well();
+    assert_eq!(contents["orders"], placed);
     shop.order(&orders, &[("busy", 1)]).await;
     shop.settle().await;
     shop.quadrille(&["audit", "--json"]).await.well();
@@ -162,7 +162,7 @@ async fn what_would_do_harm_is_refused_and_changes_nothing() {
         "{}",
         again.stderr
     );
-    let before = shop.books().await;
+    let before = shop.contents().await;
 
     let refused = |more: &'static [&'static str]| {
         let (shop, backup) = (&shop, &backup);
@@ -179,11 +179,14 @@ async fn what_would_do_harm_is_refused_and_changes_nothing() {
     let text = refused(&[]).await;
     assert!(text.contains("--replace"), "{text}");
     let elsewhere = crate::quadrille(&["restore", name, "--service=orders", "--replace"])
-        .arg(format!("--mongodb-uri={}", shop.bed.mongodb_uri()))
-        .arg(format!("--kafka-brokers={}", shop.bed.kafka_brokers()))
+        .arg(format!("--mongodb-uri={}", shop.environment.mongodb_uri()))
+        .arg(format!(
+            "--kafka-brokers={}",
+            shop.environment.kafka_brokers()
+        ))
         .arg(format!(
             "--databases=orders={}",
-            shop.bed.database_name("orders")
+            shop.environment.database_name("orders")
         ))
         .arg("--topic-prefix=nowhere.")
         .output()
@@ -211,7 +214,7 @@ async fn what_would_do_harm_is_refused_and_changes_nothing() {
         assert!(text.contains("orders.bson"), "{text}");
     }
     fs::write(&file, whole).unwrap();
-    assert_eq!(shop.books().await, before);
+    assert_eq!(shop.contents().await, before);
 
     let checked = restore(&shop, &backup, "orders", &["--check"]).await;
     assert_eq!(checked.code, 0, "{}", checked.stderr);
@@ -221,7 +224,7 @@ async fn what_would_do_harm_is_refused_and_changes_nothing() {
         checked.stdout
     );
     // Into another database it is the same, with the same indexes.
-    let another = shop.bed.database_name("again");
+    let another = shop.environment.database_name("again");
     let into = restore(&shop, &backup, "orders", &["--into", another.as_str()]).await;
     assert_eq!(into.code, 0, "{}", into.stderr);
     for table in ["orders", "product_copies", "checkpoints", "own_topics"] {
@@ -240,6 +243,6 @@ async fn what_would_do_harm_is_refused_and_changes_nothing() {
         orders.list_index_names().await.unwrap()
     };
     assert_eq!(indexes("again").await, indexes("orders").await);
-    assert_eq!(shop.books().await, before);
+    assert_eq!(shop.contents().await, before);
     shop.close().await;
 }

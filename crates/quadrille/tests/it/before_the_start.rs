@@ -5,24 +5,24 @@ use std::process::{Output, Stdio};
 
 use bson::{Document, doc};
 use outbox::mongo::{MongoDatabase, MongoOptions};
-use testkit::Bed;
+use testkit::TestEnvironment;
 
 use crate::{quadrille, run, stderr, stdout};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tables_are_made_once_and_for_all() {
-    let bed = Bed::new().await;
+    let environment = TestEnvironment::new().await;
     for (service, table, index) in [
         ("auth", "accounts", "email_1"),
         ("products", "reservations", "relearned"),
         ("orders", "orders", "pending"),
     ] {
-        let name = bed.database_name(service);
+        let name = environment.database_name(service);
         let line = [
             "migrate",
             service,
             "--mongodb-uri",
-            bed.mongodb_uri(),
+            environment.mongodb_uri(),
             "--mongodb-database",
             &name,
         ];
@@ -32,7 +32,7 @@ async fn tables_are_made_once_and_for_all() {
             assert!(stdout(&output).contains(&name), "{}", stdout(&output));
         }
         let options = MongoOptions::default();
-        let database = MongoDatabase::connect(bed.mongodb_uri(), &name, options)
+        let database = MongoDatabase::connect(environment.mongodb_uri(), &name, options)
             .await
             .unwrap();
         let table = database.database().collection::<Document>(table);
@@ -45,7 +45,7 @@ async fn tables_are_made_once_and_for_all() {
 }
 
 #[test]
-fn a_mongodb_that_is_away_is_said() {
+fn an_unreachable_mongodb_is_reported() {
     let line = [
         "migrate",
         "orders",
@@ -57,17 +57,27 @@ fn a_mongodb_that_is_away_is_said() {
     let output = run(&line);
     assert_eq!(output.status.code(), Some(1));
     assert!(
-        stderr(&output).contains("the tables can't be made"),
+        stderr(&output).contains("the collections can't be created"),
         "{}",
         stderr(&output)
     );
 }
 
 /// `quadrille accounts add …` with `input`, and with `variable` as the password.
-fn add(bed: &Bed, words: &[&str], input: &str, variable: Option<&str>) -> Output {
-    let name = bed.database_name("auth");
+fn add(
+    environment: &TestEnvironment,
+    words: &[&str],
+    input: &str,
+    variable: Option<&str>,
+) -> Output {
+    let name = environment.database_name("auth");
     let name = format!("auth={name}");
-    let place = ["--mongodb-uri", bed.mongodb_uri(), "--databases", &name];
+    let place = [
+        "--mongodb-uri",
+        environment.mongodb_uri(),
+        "--databases",
+        &name,
+    ];
     let mut command = quadrille(&[&["accounts", "add"], words, &place].concat());
     if let Some(password) = variable {
         command.env("QUADRILLE_ADMIN_PASSWORD", password);
@@ -84,17 +94,17 @@ fn add(bed: &Bed, words: &[&str], input: &str, variable: Option<&str>) -> Output
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_admin_is_made_with_a_password_from_the_input_or_the_environment() {
-    let bed = Bed::new().await;
+    let environment = TestEnvironment::new().await;
     let (one, other) = (
         ["one@shop.example", "--role=admin"],
         ["other@shop.example", "--role=user"],
     );
-    let added = add(&bed, &one, "a long enough one\n", None);
+    let added = add(&environment, &one, "a long enough one\n", None);
     assert_eq!(added.status.code(), Some(0), "{}", stderr(&added));
-    let added = add(&bed, &other, "", Some("another long one"));
+    let added = add(&environment, &other, "", Some("another long one"));
     assert_eq!(added.status.code(), Some(0), "{}", stderr(&added));
 
-    let again = add(&bed, &one, "a different one\n", None);
+    let again = add(&environment, &one, "a different one\n", None);
     assert_eq!(again.status.code(), Some(0), "{}", stderr(&again));
     assert!(
         stdout(&again).contains("was left as it is"),
@@ -102,7 +112,7 @@ async fn an_admin_is_made_with_a_password_from_the_input_or_the_environment() {
         stdout(&again)
     );
     let promoted = add(
-        &bed,
+        &environment,
         &["other@shop.example", "--role=admin"],
         "",
         Some("another long one"),
@@ -115,8 +125,8 @@ async fn an_admin_is_made_with_a_password_from_the_input_or_the_environment() {
     );
 
     let options = MongoOptions::default();
-    let name = bed.database_name("auth");
-    let database = MongoDatabase::connect(bed.mongodb_uri(), &name, options)
+    let name = environment.database_name("auth");
+    let database = MongoDatabase::connect(environment.mongodb_uri(), &name, options)
         .await
         .unwrap();
     let accounts = database.database().collection::<Document>("accounts");
@@ -137,7 +147,7 @@ async fn an_admin_is_made_with_a_password_from_the_input_or_the_environment() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_password_that_is_none_and_an_address_that_is_none_are_refused() {
-    let bed = Bed::new().await;
+    let environment = TestEnvironment::new().await;
     let admin = ["one@shop.example", "--role=admin"];
     let cases: [(&[&str], &str, &str); 3] = [
         (&admin, "", "QUADRILLE_ADMIN_PASSWORD"),
@@ -145,7 +155,7 @@ async fn a_password_that_is_none_and_an_address_that_is_none_are_refused() {
         (&["nobody", "--role=admin"], "a long enough one\n", "nobody"),
     ];
     for (words, input, reason) in cases {
-        let output = add(&bed, words, input, None);
+        let output = add(&environment, words, input, None);
         assert_eq!(output.status.code(), Some(1), "{words:?}");
         assert!(
             stderr(&output).contains(reason),

@@ -7,13 +7,13 @@ use testkit::eventually;
 use crate::shop::Shop;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_letter_is_shown_retried_and_discarded_and_that_is_on_record() {
+async fn a_dead_letter_is_shown_retried_and_discarded_and_that_is_on_record() {
     let shop = Shop::open().await;
     let (products, orders) = (shop.start_products().await, shop.start_orders().await);
     shop.stock(&products, &["cup"], 5).await;
     let nothing = shop.quadrille(&["dead-letters", "list"]).await;
     assert!(
-        nothing.stdout.contains("Nothing is parked."),
+        nothing.stdout.contains("There are no dead letters."),
         "{}",
         nothing.stdout
     );
@@ -36,14 +36,14 @@ async fn a_letter_is_shown_retried_and_discarded_and_that_is_on_record() {
         version: 1,
         asks: events::Asks::NOTHING,
     };
-    shop.bed
+    shop.environment
         .publish(&order(Vec::new()), MessageContext::default())
         .await;
-    shop.bed
+    shop.environment
         .publish(&order(vec![line]), MessageContext::default())
         .await;
     let list = ["dead-letters", "list", "--json"];
-    eventually("both are parked", || async {
+    eventually("both are dead-lettered", || async {
         let found = shop.quadrille(&list).await.well();
         found[0]["waiting_behind"] == 1
     })
@@ -51,8 +51,11 @@ async fn a_letter_is_shown_retried_and_discarded_and_that_is_on_record() {
 
     let listed = shop.quadrille(&list).await.well();
     assert_eq!(listed.as_array().unwrap().len(), 1, "{listed:#}");
-    let letter = listed[0]["id"].as_str().unwrap();
-    assert!(letter.starts_with("products/orders.order.v1/"), "{letter}");
+    let dead_letter = listed[0]["id"].as_str().unwrap();
+    assert!(
+        dead_letter.starts_with("products/orders.order.v1/"),
+        "{dead_letter}"
+    );
     assert_eq!(listed[0]["event"], "OrderCreate");
     assert!(
         listed[0]["reason"]
@@ -74,7 +77,7 @@ async fn a_letter_is_shown_retried_and_discarded_and_that_is_on_record() {
         assert_eq!(none, serde_json::json!([]), "{filter}");
     }
     let shown = shop
-        .quadrille(&["dead-letters", "show", letter])
+        .quadrille(&["dead-letters", "show", dead_letter])
         .await
         .stdout;
     for part in [
@@ -86,21 +89,21 @@ async fn a_letter_is_shown_retried_and_discarded_and_that_is_on_record() {
         assert!(shown.contains(part), "{part}: {shown}");
     }
     let detail = shop
-        .quadrille(&["dead-letters", "show", letter, "--json"])
+        .quadrille(&["dead-letters", "show", dead_letter, "--json"])
         .await
         .well();
     let behind = detail["behind"][0]["id"].as_str().unwrap().to_owned();
 
     // Retrying can't help, one that waits must not overtake, and giving up needs a reason.
     let again = shop
-        .quadrille(&["dead-letters", "retry", letter, "--json"])
+        .quadrille(&["dead-letters", "retry", dead_letter, "--json"])
         .await;
     assert_eq!(again.code, 1);
     assert_eq!(again.json()["outcome"], "failed again");
     let refused: [(&[&str], &str); 5] = [
         (&["retry", &behind], "waits behind"),
-        (&["discard", letter], "--reason"),
-        (&["discard", letter, "--reason= "], "say why"),
+        (&["discard", dead_letter], "--reason"),
+        (&["discard", dead_letter, "--reason= "], "give a reason"),
         (
             &["show", "products/orders.order.v1/0/99"],
             "there is no dead letter",
@@ -121,7 +124,13 @@ async fn a_letter_is_shown_retried_and_discarded_and_that_is_on_record() {
 
     let reason = ["--reason=an empty order, no customer has it", "--who=ada"];
     let gone = shop
-        .quadrille(&[&["dead-letters", "discard", letter, "--json"], &reason[..]].concat())
+        .quadrille(
+            &[
+                &["dead-letters", "discard", dead_letter, "--json"],
+                &reason[..],
+            ]
+            .concat(),
+        )
         .await
         .well();
     assert_eq!(
@@ -130,18 +139,18 @@ async fn a_letter_is_shown_retried_and_discarded_and_that_is_on_record() {
         "{gone:#}"
     );
 
-    // The one behind it is decided; orders never had it, so its decision is parked there.
-    eventually("the decision is parked by orders", || async {
+    // The one behind it is decided; orders never had it, so its decision is dead-lettered there.
+    eventually("the decision is dead-lettered by orders", || async {
         let found = shop.quadrille(&list).await.well();
         found[0]["service"] == "orders"
     })
     .await;
-    let letter = shop.quadrille(&list).await.well()[0]["id"]
+    let dead_letter = shop.quadrille(&list).await.well()[0]["id"]
         .as_str()
         .unwrap()
         .to_owned();
     let gone = shop
-        .quadrille(&[&["dead-letters", "discard", &letter], &reason[..]].concat())
+        .quadrille(&[&["dead-letters", "discard", &dead_letter], &reason[..]].concat())
         .await;
     assert_eq!(gone.code, 0, "{}", gone.stderr);
     let nothing = shop.quadrille(&list).await.well();

@@ -3,7 +3,7 @@
 use crate::shop::Shop;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_life_of_an_order_is_told_step_by_step() {
+async fn the_history_of_an_order_is_shown_step_by_step() {
     let shop = Shop::open().await;
     let (products, orders) = (shop.start_products().await, shop.start_orders().await);
     shop.stock(&products, &["cup"], 5).await;
@@ -33,10 +33,10 @@ async fn the_life_of_an_order_is_told_step_by_step() {
         ("orders", "OrderUpdate published"),
     ];
     assert_eq!(told, expected, "{life:#}");
-    let (placed, decided, said) = (&steps[1], &steps[2], &steps[3]);
-    assert_eq!(said["event_id"], decided["event_id"]);
-    assert_eq!(said["cause"], placed["event_id"]);
-    assert_eq!(steps[5]["cause"], said["event_id"]);
+    let (placed, decided, output) = (&steps[1], &steps[2], &steps[3]);
+    assert_eq!(output["event_id"], decided["event_id"]);
+    assert_eq!(output["cause"], placed["event_id"]);
+    assert_eq!(steps[5]["cause"], output["event_id"]);
     let place = placed["place"].as_str().unwrap();
     assert!(
         place.starts_with("orders.order.v1/") && place.contains('@'),
@@ -63,12 +63,15 @@ async fn the_life_of_an_order_is_told_step_by_step() {
     let life = shop.quadrille(&["events", &id, "--json"]).await.well();
     let steps = life["steps"].as_array().unwrap();
     assert_eq!(steps.len(), expected.len(), "{life:#}");
-    let said = steps
+    let output = steps
         .iter()
         .find(|step| step["what"] == "OrderStatusUpdate published")
         .unwrap();
     assert_eq!(
-        (&said["published"], said["again"].as_array().unwrap().len()),
+        (
+            &output["published"],
+            output["again"].as_array().unwrap().len()
+        ),
         (&2.into(), 1)
     );
     let text = shop.quadrille(&["events", &id]).await.stdout;

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use outbox::{Database as _, Job, JobId, JobStore as _, MessageContext, Outgoing, SystemClock};
+use outbox::{
+    Database as _, EventCollector, Job, JobId, JobStore as _, MessageContext, SystemClock,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::shop::Shop;
@@ -20,7 +22,7 @@ impl Job for Mail {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dead_job_is_shown_retried_and_discarded_and_that_is_on_record() {
     let shop = Shop::open().await;
-    let database = shop.bed.database("orders").await;
+    let database = shop.environment.database("orders").await;
     let nothing = shop.quadrille(&["jobs", "list"]).await;
     assert!(
         nothing.stdout.contains("No job is dead."),
@@ -29,7 +31,7 @@ async fn a_dead_job_is_shown_retried_and_discarded_and_that_is_on_record() {
     );
 
     let mut tx = database.begin().await.unwrap();
-    let mut out = Outgoing::new("orders", &SystemClock);
+    let mut out = EventCollector::new("orders", &SystemClock);
     let due = Timestamp::now() - SignedDuration::from_secs(1);
     let mail = Mail {
         to: "ada".to_owned(),

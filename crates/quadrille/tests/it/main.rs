@@ -121,7 +121,7 @@ fn the_choreography_is_printed() {
     assert!(output.status.success(), "{}", stderr(&output));
     let page = stdout(&output);
     assert!(
-        page.contains("OrderCreate") && page.contains("products hears it"),
+        page.contains("OrderCreate") && page.contains("products subscribes"),
         "{page}"
     );
 }
@@ -143,7 +143,7 @@ fn the_openapi_document_is_whole() {
 }
 
 #[test]
-fn looking_after_a_shop_that_does_not_run_says_so() {
+fn commands_without_a_running_shop_say_so() {
     let elsewhere = tempfile::tempdir().unwrap();
     let order = "01890000-0000-7000-8000-000000000000";
     let commands: [&[&str]; 7] = [

@@ -19,7 +19,7 @@ impl Drop for Gateway {
 }
 
 /// The address in the log line that says `message`.
-fn said(lines: &mut BufReader<ChildStderr>, message: &str) -> String {
+fn output(lines: &mut BufReader<ChildStderr>, message: &str) -> String {
     let mut log = String::new();
     loop {
         let before = log.len();
@@ -45,8 +45,8 @@ async fn the_public_port_does_not_show_them() {
         .spawn();
     let mut gateway = Gateway(child.unwrap());
     let mut log = BufReader::new(gateway.0.stderr.take().unwrap());
-    let own = said(&mut log, "metrics are served on a port of their own");
-    let public = said(&mut log, "the gateway listens");
+    let own = output(&mut log, "metrics are served on a port of their own");
+    let public = output(&mut log, "the gateway listens");
 
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let get = async |address: &str, path: &str| {

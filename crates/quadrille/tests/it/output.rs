@@ -51,7 +51,7 @@ fn a_failure_stays_one_when_nobody_reads() {
 }
 
 #[test]
-fn a_full_disk_is_said_and_is_no_success() {
+fn a_full_disk_is_reported_as_a_failure() {
     for command in &COMMANDS[..4] {
         let full = File::options().write(true).open("/dev/full").unwrap();
         let output = to(command, full);

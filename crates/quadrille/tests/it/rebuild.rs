@@ -113,8 +113,8 @@ async fn a_damaged_copy_is_repaired_under_traffic() {
     stop.store(true, Ordering::Relaxed);
     let placed = traffic.await.unwrap();
     shop.settle().await;
-    let books = shop.quadrille(&["audit", "--json"]).await.well();
-    assert_eq!(books["orders"], placed);
+    let contents = shop.quadrille(&["audit", "--json"]).await.well();
+    assert_eq!(contents["orders"], placed);
     let right = shop
         .quadrille(&["rebuild", "orders.products", "--check"])
         .await;

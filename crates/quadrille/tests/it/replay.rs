@@ -20,10 +20,10 @@ async fn replaying_everything_changes_nothing() {
         shop.order(&orders, &[("cup", 1), ("plate", 1)]).await;
     }
     shop.settle().await;
-    let books = shop.books().await;
+    let contents = shop.contents().await;
 
     for (service, topic) in HEARD {
-        let records = shop.bed.records(topic).await.len();
+        let records = shop.environment.records(topic).await.len();
         let arguments = [
             "replay",
             "--service",
@@ -51,7 +51,7 @@ async fn replaying_everything_changes_nothing() {
         let steps = if topic == "orders.order.v1" { 15 } else { 0 };
         assert_eq!(seen("passed_over"), steps, "{topic}: {done:#}");
         shop.settle().await;
-        assert_eq!(shop.books().await, books, "{topic}");
+        assert_eq!(shop.contents().await, contents, "{topic}");
     }
     shop.quadrille(&["audit", "--json"]).await.well();
 
@@ -83,7 +83,7 @@ async fn replaying_everything_changes_nothing() {
         "{}",
         nothing.stdout
     );
-    assert_eq!(shop.books().await, books);
+    assert_eq!(shop.contents().await, contents);
     products.stop().await;
     orders.stop().await;
     shop.close().await;
@@ -97,7 +97,7 @@ async fn a_replay_of_a_service_that_does_not_run_begins_with_it() {
     shop.order(&orders, &[("cup", 1)]).await;
     shop.settle().await;
     products.stop().await;
-    let books = shop.books().await;
+    let contents = shop.contents().await;
 
     let replay = ["replay", "--service=products", "--topic=orders.order.v1"];
     let waiting = shop
@@ -125,7 +125,7 @@ async fn a_replay_of_a_service_that_does_not_run_begins_with_it() {
     })
     .await;
     shop.settle().await;
-    assert_eq!(shop.books().await, books);
+    assert_eq!(shop.contents().await, contents);
 
     // At once back, the work goes on.
     let detached = shop
@@ -134,7 +134,7 @@ async fn a_replay_of_a_service_that_does_not_run_begins_with_it() {
     assert_eq!(detached.code, 0, "{}", detached.stderr);
     assert!(detached.stdout.contains("--status"), "{}", detached.stdout);
     shop.settle().await;
-    assert_eq!(shop.books().await, books);
+    assert_eq!(shop.contents().await, contents);
     products.stop().await;
     orders.stop().await;
     shop.close().await;

@@ -13,13 +13,13 @@ use products::Products;
 use serde_json::{Value, json};
 use service::config::{HttpSettings, KafkaSettings, MongoSettings, TokenSettings};
 use service::lifecycle::Lifecycle;
-use testkit::{Bed, eventually_within};
+use testkit::{TestEnvironment, eventually_within};
 
 /// An admin, who may also order.
 const ADMIN: &str = "admin@admin.com";
 
 pub(crate) struct Shop {
-    pub(crate) bed: Bed,
+    pub(crate) environment: TestEnvironment,
     auth: Service,
     token: String,
     http: reqwest::Client,
@@ -61,17 +61,20 @@ impl Answer {
 impl Shop {
     /// A shop of which auth alone runs, with its topics made.
     pub(crate) async fn open() -> Self {
-        let bed = Bed::new().await;
+        let environment = TestEnvironment::new().await;
         let mut specs = host::contract::<orders::Orders>().topics();
         specs.extend(host::contract::<products::Products>().topics());
         specs.sort_by(|a, b| a.name.cmp(&b.name));
         specs.dedup_by(|a, b| a.name == b.name);
-        bed.ensure_topics(&specs).await;
+        environment.ensure_topics(&specs).await;
         let lifecycle = Lifecycle::new(Duration::from_secs(10));
         let settings = host::Settings {
             http: HttpSettings::on_free_port(),
-            mongo: MongoSettings::new(bed.mongodb_uri(), &bed.database_name("auth")),
-            kafka: KafkaSettings::new(bed.kafka_brokers(), &bed.topic_prefix()),
+            mongo: MongoSettings::new(
+                environment.mongodb_uri(),
+                &environment.database_name("auth"),
+            ),
+            kafka: KafkaSettings::new(environment.kafka_brokers(), &environment.topic_prefix()),
             ..Default::default()
         };
         auth::seed_account(&settings.mongo, ADMIN, ADMIN, auth::Role::Admin)
@@ -98,11 +101,11 @@ impl Shop {
         .await;
         let token = token.into_inner().unwrap();
         for service in quadrille::SERVICES {
-            let database = bed.database(service.name()).await;
+            let database = environment.database(service.name()).await;
             service.prepare(&database).await.unwrap();
         }
         Self {
-            bed,
+            environment,
             auth: Service { url, lifecycle },
             token,
             http,
@@ -130,7 +133,10 @@ impl Shop {
     fn kafka(&self) -> KafkaSettings {
         KafkaSettings {
             session_timeout: Duration::from_secs(6),
-            ..KafkaSettings::new(self.bed.kafka_brokers(), &self.bed.topic_prefix())
+            ..KafkaSettings::new(
+                self.environment.kafka_brokers(),
+                &self.environment.topic_prefix(),
+            )
         }
     }
 
@@ -146,7 +152,10 @@ impl Shop {
         let lifecycle = Lifecycle::new(Duration::from_secs(10));
         let settings = host::Settings {
             http: HttpSettings::on_free_port(),
-            mongo: MongoSettings::new(self.bed.mongodb_uri(), &self.bed.database_name(S::NAME)),
+            mongo: MongoSettings::new(
+                self.environment.mongodb_uri(),
+                &self.environment.database_name(S::NAME),
+            ),
             kafka: self.kafka(),
             tokens: self.tokens(),
             demo: false,
@@ -181,12 +190,12 @@ impl Shop {
             assert_eq!(answer.status(), 201, "{:?}", answer.text().await);
         }
         let database = self.database("orders").await;
-        let books = orders::store::audit::audit_view(&database);
+        let contents = orders::store::audit::audit_view(&database);
         eventually_within(
             Duration::from_secs(60),
             "the products are known",
             || async {
-                let known = books.products().await.unwrap();
+                let known = contents.products().await.unwrap();
                 names
                     .iter()
                     .all(|name| known.iter().any(|copy| copy.name == *name))
@@ -250,10 +259,14 @@ impl Shop {
     }
 
     pub(crate) async fn database(&self, service: &str) -> MongoDatabase {
-        let name = self.bed.database_name(service);
-        MongoDatabase::connect(self.bed.mongodb_uri(), &name, MongoOptions::default())
-            .await
-            .unwrap()
+        let name = self.environment.database_name(service);
+        MongoDatabase::connect(
+            self.environment.mongodb_uri(),
+            &name,
+            MongoOptions::default(),
+        )
+        .await
+        .unwrap()
     }
 
     /// Changes a document behind the services' backs.
@@ -304,7 +317,7 @@ impl Shop {
     }
 
     /// Everything that the services keep, but for where they stand: what a replay must not change.
-    pub(crate) async fn books(&self) -> Vec<(String, Vec<Document>)> {
+    pub(crate) async fn contents(&self) -> Vec<(String, Vec<Document>)> {
         let tables = [
             ("orders", "orders"),
             ("orders", "product_copies"),
@@ -313,12 +326,12 @@ impl Shop {
             ("products", "categories"),
             ("products", "reservations"),
         ];
-        let mut books = Vec::new();
+        let mut contents = Vec::new();
         for (service, table) in tables {
             let documents = self.all(service, table).await;
-            books.push((format!("{service}.{table}"), documents));
+            contents.push((format!("{service}.{table}"), documents));
         }
-        books
+        contents
     }
 
     /// Runs a command of the binary against this shop.
@@ -331,10 +344,16 @@ impl Shop {
     pub(crate) fn command(&self, arguments: &[&str]) -> tokio::process::Command {
         let mut command = tokio::process::Command::from(crate::quadrille(arguments));
         command
-            .arg(format!("--mongodb-uri={}", self.bed.mongodb_uri()))
-            .arg(format!("--kafka-brokers={}", self.bed.kafka_brokers()))
-            .arg(format!("--topic-prefix={}", self.bed.topic_prefix()));
-        let databases = self.bed.database_name("{service}");
+            .arg(format!("--mongodb-uri={}", self.environment.mongodb_uri()))
+            .arg(format!(
+                "--kafka-brokers={}",
+                self.environment.kafka_brokers()
+            ))
+            .arg(format!(
+                "--topic-prefix={}",
+                self.environment.topic_prefix()
+            ));
+        let databases = self.environment.database_name("{service}");
         command.arg(format!("--databases={databases}"));
         command.kill_on_drop(true);
         command

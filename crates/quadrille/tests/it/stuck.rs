@@ -30,13 +30,16 @@ impl Shop {
             .port();
         let child = crate::quadrille(&["serve", "orders"])
             .arg(format!("--listen=127.0.0.1:{port}"))
-            .arg(format!("--mongodb-uri={}", self.bed.mongodb_uri()))
+            .arg(format!("--mongodb-uri={}", self.environment.mongodb_uri()))
             .arg(format!(
                 "--mongodb-database={}",
-                self.bed.database_name("orders")
+                self.environment.database_name("orders")
             ))
             .arg("--kafka-brokers=127.0.0.1:1")
-            .arg(format!("--topic-prefix={}", self.bed.topic_prefix()))
+            .arg(format!(
+                "--topic-prefix={}",
+                self.environment.topic_prefix()
+            ))
             .arg(format!("--jwks-url={}", self.jwks_url()))
             .env("RUST_LOG", "off")
             .stdin(Stdio::null())
@@ -142,7 +145,7 @@ async fn an_order_behind_a_dead_letter_names_it() {
     shop.stock(&products, &["cup"], 5).await;
     let id = shop.order(&orders, &[("cup", 1)]).await;
     shop.settle().await;
-    // Its order is there, but what products parks of it is not its first message.
+    // Its order is there, but what products dead-letters of it is not its first message.
     shop.damage(
         "orders",
         "orders",
@@ -158,7 +161,7 @@ async fn an_order_behind_a_dead_letter_names_it() {
         version: 1,
         asks: events::Asks::NOTHING,
     };
-    shop.bed
+    shop.environment
         .publish(&hollow, outbox::MessageContext::default())
         .await;
     let waiting = shop.waits_for("dead-letter").await;
@@ -177,7 +180,7 @@ async fn an_order_behind_a_dead_letter_names_it() {
     );
     let told = shop.quadrille(&["events", &id, "--json"]).await.well();
     assert!(
-        told["steps"].to_string().contains("parked after"),
+        told["steps"].to_string().contains("dead-lettered after"),
         "{told:#}"
     );
     products.stop().await;

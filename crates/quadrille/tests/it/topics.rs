@@ -5,22 +5,25 @@ use std::process::Output;
 use events::topics;
 use outbox::kafka::{KafkaAdmin, TopicShape, TopicSpec};
 use serde_json::Value;
-use testkit::Bed;
+use testkit::TestEnvironment;
 
 use crate::{quadrille, stderr, stdout};
 
 const HISTORY: &str = "orders.order.v1";
 const STATE: &str = "products.product.v1";
-const LETTERS: &str = "orders.order.v1.products.dlt";
+const DEAD_LETTERS: &str = "orders.order.v1.products.dlt";
 
-/// `quadrille topics …` for the topics under the bed's prefix.
-async fn topics(bed: &Bed, arguments: &[&str]) -> Output {
+/// `quadrille topics …` for the topics under the environment's prefix.
+async fn topics(environment: &TestEnvironment, arguments: &[&str]) -> Output {
     let line: Vec<String> = ["topics"]
         .iter()
         .chain(arguments)
         .map(|&word| word.to_owned())
         .collect();
-    let (brokers, prefix) = (bed.kafka_brokers().to_owned(), bed.topic_prefix());
+    let (brokers, prefix) = (
+        environment.kafka_brokers().to_owned(),
+        environment.topic_prefix(),
+    );
     tokio::task::spawn_blocking(move || {
         let line: Vec<&str> = line.iter().map(String::as_str).collect();
         quadrille(&line)
@@ -34,8 +37,8 @@ async fn topics(bed: &Bed, arguments: &[&str]) -> Output {
     .unwrap()
 }
 
-async fn shape(bed: &Bed, topic: &str) -> Option<TopicShape> {
-    KafkaAdmin::new(&bed.kafka())
+async fn shape(environment: &TestEnvironment, topic: &str) -> Option<TopicShape> {
+    KafkaAdmin::new(&environment.kafka())
         .unwrap()
         .topic(topic)
         .await
@@ -51,7 +54,7 @@ fn specs() -> Vec<TopicSpec> {
 }
 
 /// Puts a record on `topic`, as if the shop had been at work.
-async fn write(bed: &Bed, topic: &'static str) {
+async fn write(environment: &TestEnvironment, topic: &'static str) {
     use outbox::{Message, MessageContext, Publisher};
     let event = events::OrderStatusUpdate {
         order_id: newtype_uuid::GenericUuid::from_untyped_uuid(uuid::Uuid::now_v7()),
@@ -68,15 +71,15 @@ async fn write(bed: &Bed, topic: &'static str) {
     )
     .unwrap();
     topic.clone_into(&mut message.topic);
-    let publisher = outbox::kafka::KafkaPublisher::new(&bed.kafka()).unwrap();
+    let publisher = outbox::kafka::KafkaPublisher::new(&environment.kafka()).unwrap();
     publisher.publish(&[message]).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn missing_topics_are_shown_then_made_once() {
-    let bed = Bed::new().await;
+    let environment = TestEnvironment::new().await;
     let planned = topics(
-        &bed,
+        &environment,
         &["plan", "--partitions", "orders.order.v1=2", "--json"],
     )
     .await;
@@ -91,11 +94,11 @@ async fn missing_topics_are_shown_then_made_once() {
     assert_eq!(steps.len(), 6);
     assert!(steps.iter().all(|step| step["step"] == "make"), "{plan:#}");
     assert!(
-        shape(&bed, HISTORY).await.is_none(),
+        shape(&environment, HISTORY).await.is_none(),
         "a plan changes nothing"
     );
 
-    let unasked = topics(&bed, &["apply"]).await;
+    let unasked = topics(&environment, &["apply"]).await;
     assert_eq!(unasked.status.code(), Some(1));
     assert!(stderr(&unasked).contains("--yes"), "{}", stderr(&unasked));
     assert!(
@@ -103,10 +106,10 @@ async fn missing_topics_are_shown_then_made_once() {
         "{}",
         stdout(&unasked)
     );
-    assert!(shape(&bed, HISTORY).await.is_none());
+    assert!(shape(&environment, HISTORY).await.is_none());
 
     let made = topics(
-        &bed,
+        &environment,
         &[
             "apply",
             "--yes",
@@ -122,21 +125,24 @@ async fn missing_topics_are_shown_then_made_once() {
         stdout(&made),
         stderr(&made)
     );
-    // Known to the bed, to be removed.
-    bed.ensure_topics(&specs()).await;
-    let history = shape(&bed, HISTORY).await.unwrap();
+    // Known to the environment, to be removed.
+    environment.ensure_topics(&specs()).await;
+    let history = shape(&environment, HISTORY).await.unwrap();
     assert_eq!(
         (history.partitions, history.replication, history.written),
         (2, 1, false)
     );
     assert_eq!(history.config["retention.ms"], "-1");
-    assert_eq!(shape(&bed, LETTERS).await.unwrap().partitions, 2);
     assert_eq!(
-        shape(&bed, STATE).await.unwrap().config["cleanup.policy"],
+        shape(&environment, DEAD_LETTERS).await.unwrap().partitions,
+        2
+    );
+    assert_eq!(
+        shape(&environment, STATE).await.unwrap().config["cleanup.policy"],
         "compact"
     );
 
-    let again = topics(&bed, &["apply", "--yes", "--replication=1"]).await;
+    let again = topics(&environment, &["apply", "--yes", "--replication=1"]).await;
     assert_eq!(again.status.code(), Some(0), "{}", stderr(&again));
     let page = stdout(&again);
     assert!(
@@ -147,7 +153,7 @@ async fn missing_topics_are_shown_then_made_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_harmless_is_changed_and_other_settings_stay() {
-    let bed = Bed::new().await;
+    let environment = TestEnvironment::new().await;
     let mut others = specs();
     for spec in &mut others {
         match spec.name.as_str() {
@@ -163,16 +169,16 @@ async fn what_is_harmless_is_changed_and_other_settings_stay() {
             _ => {}
         }
     }
-    bed.ensure_topics(&others).await;
-    write(&bed, HISTORY).await;
-    let shown = topics(&bed, &["plan"]).await;
+    environment.ensure_topics(&others).await;
+    write(&environment, HISTORY).await;
+    let shown = topics(&environment, &["plan"]).await;
     assert_eq!(shown.status.code(), Some(1), "{}", stderr(&shown));
     let page = stdout(&shown);
     assert!(page.contains("retention.ms: 604800000 -> -1"), "{page}");
     assert!(page.contains("cleanup.policy: delete -> compact"), "{page}");
     assert!(page.contains("0 to make, 2 to change, 0 refused"), "{page}");
 
-    let done = topics(&bed, &["apply", "--yes"]).await;
+    let done = topics(&environment, &["apply", "--yes"]).await;
     assert_eq!(
         done.status.code(),
         Some(0),
@@ -180,21 +186,21 @@ async fn what_is_harmless_is_changed_and_other_settings_stay() {
         stdout(&done),
         stderr(&done)
     );
-    let history = shape(&bed, HISTORY).await.unwrap();
+    let history = shape(&environment, HISTORY).await.unwrap();
     assert_eq!(history.config["retention.ms"], "-1");
     assert_eq!(
         history.config["max.message.bytes"], "2000000",
         "not ours, and kept"
     );
     assert_eq!(
-        shape(&bed, STATE).await.unwrap().config["cleanup.policy"],
+        shape(&environment, STATE).await.unwrap().config["cleanup.policy"],
         "compact"
     );
-    assert_eq!(topics(&bed, &["plan"]).await.status.code(), Some(0));
+    assert_eq!(topics(&environment, &["plan"]).await.status.code(), Some(0));
 
     // Still empty, so that no key can move.
     let wider = topics(
-        &bed,
+        &environment,
         &["apply", "--yes", "--partitions", "products.product.v1=4"],
     )
     .await;
@@ -205,15 +211,15 @@ async fn what_is_harmless_is_changed_and_other_settings_stay() {
         stdout(&wider),
         stderr(&wider)
     );
-    assert_eq!(shape(&bed, STATE).await.unwrap().partitions, 4);
+    assert_eq!(shape(&environment, STATE).await.unwrap().partitions, 4);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_breaks_the_order_of_keys_or_loses_records_is_refused_and_nothing_is_done() {
-    let bed = Bed::new().await;
+    let environment = TestEnvironment::new().await;
     let mut others = specs();
     for spec in &mut others {
-        if spec.name == STATE || spec.name == LETTERS {
+        if spec.name == STATE || spec.name == DEAD_LETTERS {
             spec.config = vec![
                 ("cleanup.policy", "delete".to_owned()),
                 ("retention.ms", "-1".to_owned()),
@@ -222,14 +228,14 @@ async fn what_breaks_the_order_of_keys_or_loses_records_is_refused_and_nothing_i
     }
     // One is missing, and stays so while another thing is refused.
     others.retain(|spec| spec.name != "products.product.v1.orders.dlt");
-    bed.ensure_topics(&others).await;
-    for topic in [HISTORY, STATE, LETTERS] {
-        write(&bed, topic).await;
+    environment.ensure_topics(&others).await;
+    for topic in [HISTORY, STATE, DEAD_LETTERS] {
+        write(&environment, topic).await;
     }
     let before = (
-        shape(&bed, HISTORY).await,
-        shape(&bed, STATE).await,
-        shape(&bed, LETTERS).await,
+        shape(&environment, HISTORY).await,
+        shape(&environment, STATE).await,
+        shape(&environment, DEAD_LETTERS).await,
     );
     let refused: [(&[&str], &str); 4] = [
         (&["--partitions=orders.order.v1=12"], "partitions: 6 -> 12"),
@@ -242,7 +248,7 @@ async fn what_breaks_the_order_of_keys_or_loses_records_is_refused_and_nothing_i
     ];
     for (wishes, reason) in refused {
         let line = [&["apply", "--yes"], wishes].concat();
-        let output = topics(&bed, &line).await;
+        let output = topics(&environment, &line).await;
         assert_eq!(
             output.status.code(),
             Some(1),
@@ -258,19 +264,19 @@ async fn what_breaks_the_order_of_keys_or_loses_records_is_refused_and_nothing_i
         );
     }
     let after = (
-        shape(&bed, HISTORY).await,
-        shape(&bed, STATE).await,
-        shape(&bed, LETTERS).await,
+        shape(&environment, HISTORY).await,
+        shape(&environment, STATE).await,
+        shape(&environment, DEAD_LETTERS).await,
     );
     assert_eq!(after, before);
     assert!(
-        shape(&bed, "products.product.v1.orders.dlt")
+        shape(&environment, "products.product.v1.orders.dlt")
             .await
             .is_none()
     );
 
     // Whoever means it says so; letters that are kept longer than asked for stay as they are.
-    let meant = topics(&bed, &["apply", "--yes", "--even-losing", STATE]).await;
+    let meant = topics(&environment, &["apply", "--yes", "--even-losing", STATE]).await;
     assert_eq!(
         meant.status.code(),
         Some(0),
@@ -279,20 +285,24 @@ async fn what_breaks_the_order_of_keys_or_loses_records_is_refused_and_nothing_i
         stderr(&meant)
     );
     assert_eq!(
-        shape(&bed, STATE).await.unwrap().config["cleanup.policy"],
+        shape(&environment, STATE).await.unwrap().config["cleanup.policy"],
         "compact"
     );
     assert_eq!(
-        shape(&bed, LETTERS).await.unwrap().config["retention.ms"],
+        shape(&environment, DEAD_LETTERS).await.unwrap().config["retention.ms"],
         "-1"
     );
-    bed.ensure_topics(&specs()).await;
+    environment.ensure_topics(&specs()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_topic_of_nobody_and_a_kafka_that_is_away_are_named() {
-    let bed = Bed::new().await;
-    let unknown = topics(&bed, &["plan", "--partitions", "orders.orders.v1=9"]).await;
+    let environment = TestEnvironment::new().await;
+    let unknown = topics(
+        &environment,
+        &["plan", "--partitions", "orders.orders.v1=9"],
+    )
+    .await;
     assert_eq!(unknown.status.code(), Some(1));
     let text = stderr(&unknown);
     assert!(

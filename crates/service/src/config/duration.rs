@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 
 /// A duration that can't be read, with the way out.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a duration: write a positive number with its unit, such as 500ms, 5s or 2m")]
+#[error("`{0}` is not a duration: use a positive number with a unit, such as 500ms, 5s or 2m")]
 pub struct InvalidDuration(String);
 
 /// Reads a positive duration such as `500ms`, `5s` or `1m 30s`; a `clap` value parser.
@@ -44,7 +44,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pause_may_be_none() {
+    fn a_pause_may_be_zero() {
         assert_eq!(pause("0ms"), Ok(Duration::ZERO));
         assert_eq!(pause("20ms"), Ok(Duration::from_millis(20)));
         assert!(pause("-1ms").is_err() && pause("0").is_err());

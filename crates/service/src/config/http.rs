@@ -1,9 +1,7 @@
 //! Where a service listens and what it lets in.
 
-use std::{
-    net::{Ipv4Addr, SocketAddr},
-    time::Duration,
-};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 /// Where a service listens and what it lets in.
 #[derive(Debug, Clone, clap::Args)]

@@ -15,7 +15,7 @@ const HEADING: &str = "Kafka's security";
 /// safety that is not there.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct KafkaSecuritySettings {
-    /// How to speak to Kafka: with or without TLS (ssl), with or without a password (sasl)
+    /// Kafka's security protocol: with or without TLS (ssl), with or without a password (sasl)
     #[arg(
         id = "kafka-security-protocol",
         long = "kafka-security-protocol",
@@ -28,7 +28,7 @@ pub struct KafkaSecuritySettings {
     )]
     pub protocol: KafkaProtocol,
 
-    /// How the password is shown to Kafka
+    /// The SASL mechanism
     #[arg(
         id = "kafka-sasl-mechanism",
         long = "kafka-sasl-mechanism",
@@ -63,7 +63,7 @@ pub struct KafkaSecuritySettings {
     )]
     pub password: Option<SecretString>,
 
-    /// The certificates (PEM) of the authorities whose brokers are believed, with `ssl` and `sasl_ssl`
+    /// The CA certificates (PEM) to verify brokers with, with `ssl` and `sasl_ssl`
     /// [default: those of the system]
     #[arg(
         id = "kafka-tls-ca-file",
@@ -74,7 +74,7 @@ pub struct KafkaSecuritySettings {
     )]
     pub ca_file: Option<PathBuf>,
 
-    /// A certificate (PEM) of one's own, for brokers that ask for one; with `ssl` and `sasl_ssl`
+    /// A client certificate (PEM), for brokers that require one; with `ssl` and `sasl_ssl`
     #[arg(
         id = "kafka-tls-certificate-file",
         long = "kafka-tls-certificate-file",
@@ -98,12 +98,12 @@ pub struct KafkaSecuritySettings {
 /// What protects a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum KafkaProtocol {
-    /// Nothing: for a machine or a network of one's own
+    /// None: for one machine or a trusted network
     #[default]
     Plaintext,
     /// TLS
     Ssl,
-    /// A password, in the clear but for what the mechanism hides
+    /// A password, unencrypted except for what the mechanism hides
     #[value(name = "sasl_plaintext")]
     SaslPlaintext,
     /// TLS and a password
@@ -151,7 +151,7 @@ pub enum InvalidKafkaSecurity {
         protocols: &'static str,
     },
     /// A certificate without its key, or a key without its certificate.
-    #[error("{given} is set without {missing}: a certificate and its key go together")]
+    #[error("{given} is set without {missing}: a certificate needs its key")]
     HalfAPair {
         /// The variable that is set.
         given: &'static str,

@@ -1,6 +1,7 @@
 //! How to reach MongoDB; plain data, the driver is not known here.
 
-use std::{convert::Infallible, time::Duration};
+use std::convert::Infallible;
+use std::time::Duration;
 
 use secrecy::SecretString;
 

@@ -1,10 +1,8 @@
 //! How long requests take, by what was asked and what was answered.
 
-use std::{
-    collections::HashMap,
-    fmt,
-    sync::{PoisonError, RwLock},
-};
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{PoisonError, RwLock};
 
 use http::{Method, StatusCode};
 use metrics::{Histogram, Unit, describe_histogram, histogram};

@@ -1,16 +1,15 @@
 //! Extractors whose refusals are problems that name the field and the way out.
 
-use axum::{
-    extract::{
-        self, FromRequest, FromRequestParts, OptionalFromRequest, Request,
-        rejection::{JsonRejection, PathRejection, QueryRejection},
-    },
-    response::{IntoResponse, Response},
-};
-use http::{StatusCode, header, request::Parts};
-use serde::{Serialize, de::DeserializeOwned};
+use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
+use axum::extract::{self, FromRequest, FromRequestParts, OptionalFromRequest, Request};
+use axum::response::{IntoResponse, Response};
+use http::request::Parts;
+use http::{StatusCode, header};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
-use super::{Problem, frame::BodyLimit};
+use super::Problem;
+use super::middleware::BodyLimit;
 
 /// A JSON body, and JSON in an answer.
 ///
@@ -122,7 +121,7 @@ fn refused_query(rejection: &QueryRejection) -> Problem {
     Problem::new(
         StatusCode::BAD_REQUEST,
         "invalid-query",
-        "The address has a wrong parameter",
+        "A query parameter is invalid",
     )
     .detail(cause_of(&rejection.body_text()))
 }

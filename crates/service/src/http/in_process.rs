@@ -2,11 +2,9 @@
 
 use std::time::Duration;
 
-use axum::{
-    Router,
-    extract::Request,
-    response::{IntoResponse, Response},
-};
+use axum::Router;
+use axum::extract::Request;
+use axum::response::{IntoResponse, Response};
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 

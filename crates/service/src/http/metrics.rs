@@ -1,13 +1,18 @@
 //! A process's metrics, for who scrapes them: beside the service's routes, or on a port of their own
 //! that callers never reach.
 
-use std::{io, net::SocketAddr};
+use std::io;
+use std::net::SocketAddr;
 
-use axum::{Router, response::IntoResponse, routing::get};
+use axum::Router;
+use axum::response::IntoResponse;
+use axum::routing::get;
 use http::{HeaderValue, header};
 
 use super::{Problem, serve};
-use crate::{config::HttpSettings, lifecycle::Lifecycle, telemetry};
+use crate::config::HttpSettings;
+use crate::lifecycle::Lifecycle;
+use crate::telemetry;
 
 /// Where the metrics are, on whichever port.
 pub(crate) const METRICS: &str = "/metrics";

@@ -1,11 +1,10 @@
 //! Everything that is not a success, as `application/problem+json` (RFC 9457).
 
-use std::{error::Error, time::Duration};
+use std::error::Error;
+use std::time::Duration;
 
-use axum::{
-    body::Body,
-    response::{IntoResponse, Response},
-};
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -146,7 +145,7 @@ impl Problem {
     pub fn unavailable(retry_after: Duration) -> Self {
         let title = "The service is unavailable for the moment";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", title)
-            .detail("the service can't do this right now; try again in a moment")
+            .detail("the service is temporarily unavailable; try again in a moment")
             .retry_after(retry_after)
     }
 
@@ -154,7 +153,7 @@ impl Problem {
     pub fn timeout() -> Self {
         let title = "The answer took too long";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "timeout", title)
-            .detail("the answer took too long and may still take effect; look before you try again")
+            .detail("the request timed out and may still take effect; check before you retry")
             .retry_after(Duration::from_secs(1))
     }
 
@@ -173,7 +172,7 @@ impl Problem {
         tracing::error!(cause, "a request failed");
         let title = "Something went wrong on our side";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", title)
-            .detail("something went wrong on our side; it is in the log under this request's id")
+            .detail("an internal error occurred; it is in the log under this request's id")
     }
 
     /// The response, naming the request when its id is known.
@@ -212,7 +211,7 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = self.render(None);
-        // The frame knows the request's id and renders once more with it.
+        // The middleware knows the request's id and renders once more with it.
         response.extensions_mut().insert(self);
         response
     }

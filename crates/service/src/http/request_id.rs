@@ -1,9 +1,11 @@
 //! The name of a request, in its response, in every log line and in the events that it causes.
 
-use std::{convert::Infallible, sync::Arc};
+use std::convert::Infallible;
+use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
-use http::{HeaderMap, HeaderName, HeaderValue, request::Parts};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue};
 use uuid::Uuid;
 
 /// The header that carries a request's id in both directions.

@@ -5,17 +5,11 @@ use std::fmt;
 
 use serde::ser::{SerializeMap, Serializer as _};
 use serde_json::{Map, Serializer, Value};
-use tracing::{
-    Event, Subscriber,
-    field::{Field, Visit},
-};
-use tracing_subscriber::{
-    fmt::{
-        FmtContext, FormatEvent, FormattedFields,
-        format::{JsonFields, Writer},
-    },
-    registry::LookupSpan,
-};
+use tracing::field::{Field, Visit};
+use tracing::{Event, Subscriber};
+use tracing_subscriber::fmt::format::{JsonFields, Writer};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormattedFields};
+use tracing_subscriber::registry::LookupSpan;
 
 /// Formats log lines. The innermost word for a name counts, and the line's own before a span's.
 #[derive(Debug, Clone, Copy)]
@@ -31,8 +25,8 @@ where
         mut writer: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
-        let mut said = Said::default();
-        event.record(&mut said);
+        let mut fields = Fields::default();
+        event.record(&mut fields);
         for span in context.event_scope().into_iter().flatten() {
             let known = span.extensions();
             let Some(known) = known.get::<FormattedFields<JsonFields>>() else {
@@ -40,24 +34,24 @@ where
             };
             let known: Map<String, Value> = serde_json::from_str(known).unwrap_or_default();
             for (name, value) in known {
-                if said.fields.iter().all(|(there, _)| *there != name) {
-                    said.fields.push((name, value));
+                if fields.fields.iter().all(|(there, _)| *there != name) {
+                    fields.fields.push((name, value));
                 }
             }
         }
-        let line = line(event, &said).map_err(|_| fmt::Error)?;
+        let line = line(event, &fields).map_err(|_| fmt::Error)?;
         writeln!(writer, "{line}")
     }
 }
 
-fn line(event: &Event<'_>, said: &Said) -> Result<String, Box<dyn std::error::Error>> {
+fn line(event: &Event<'_>, fields: &Fields) -> Result<String, Box<dyn std::error::Error>> {
     let mut bytes = Vec::with_capacity(256);
     let mut serializer = Serializer::new(&mut bytes);
     let mut map = serializer.serialize_map(None)?;
     let now = jiff::Timestamp::now();
     map.serialize_entry("timestamp", &format_args!("{now:.6}"))?;
     map.serialize_entry("level", event.metadata().level().as_str())?;
-    for (name, value) in &said.fields {
+    for (name, value) in &fields.fields {
         map.serialize_entry(name, value)?;
     }
     map.serialize_entry("target", event.metadata().target())?;
@@ -67,17 +61,17 @@ fn line(event: &Event<'_>, said: &Said) -> Result<String, Box<dyn std::error::Er
 
 /// The fields of a line, in their order.
 #[derive(Default)]
-struct Said {
+struct Fields {
     fields: Vec<(String, Value)>,
 }
 
-impl Said {
+impl Fields {
     fn add(&mut self, field: &Field, value: impl Into<Value>) {
         self.fields.push((field.name().to_owned(), value.into()));
     }
 }
 
-impl Visit for Said {
+impl Visit for Fields {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         self.add(field, format!("{value:?}"));
     }
@@ -105,10 +99,8 @@ impl Visit for Said {
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        io::{self, Write},
-        sync::{Arc, Mutex},
-    };
+    use std::io::{self, Write};
+    use std::sync::{Arc, Mutex};
 
     use tracing_subscriber::layer::SubscriberExt;
 

@@ -1,26 +1,25 @@
-//! Spans, told to a collector when the environment names one (`OTEL_EXPORTER_OTLP_ENDPOINT` and
+//! Spans, exported to a collector when the environment names one (`OTEL_EXPORTER_OTLP_ENDPOINT` and
 //! the other variables of `OpenTelemetry`'s SDKs); otherwise there are none and nothing is paid.
 
-use std::{borrow::Cow, env, sync::OnceLock, thread, time::Duration};
+use std::borrow::Cow;
+use std::sync::OnceLock;
+use std::time::Duration;
+use std::{env, thread};
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use opentelemetry::{
-    Context, KeyValue, global,
-    trace::{
-        Span as _, SpanContext, SpanId, SpanKind, Status, TraceContextExt, TraceFlags, TraceId,
-        TraceState, Tracer as _, TracerProvider as _,
-    },
+use opentelemetry::trace::{
+    Span as _, SpanContext, SpanId, SpanKind, Status, TraceContextExt, TraceFlags, TraceId,
+    TraceState, Tracer as _, TracerProvider as _,
 };
+use opentelemetry::{Context, KeyValue, global};
 use opentelemetry_otlp::SpanExporter;
-use opentelemetry_sdk::{
-    Resource,
-    trace::{SdkTracer, SdkTracerProvider, Span as SdkSpan},
-};
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider, Span as SdkSpan};
 
 use crate::http::trace_id;
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
-/// How long the end of a process waits for its last spans to be told.
+/// How long the end of a process waits for its last spans to be exported.
 const FAREWELL: Duration = Duration::from_secs(3);
 /// The most links of a span, unless the environment says otherwise: a batch has one for each of
 /// its messages, and the SDKs' usual 128 are fewer than those.
@@ -28,11 +27,11 @@ const LINKS: u32 = 300;
 
 static TRACER: OnceLock<SdkTracer> = OnceLock::new();
 
-/// What tells the spans; dropping it tells the last ones.
+/// Exports the spans; dropping it flushes the last ones.
 #[derive(Debug)]
-pub(super) struct Telling(SdkTracerProvider);
+pub(super) struct Exporter(SdkTracerProvider);
 
-impl Drop for Telling {
+impl Drop for Exporter {
     fn drop(&mut self) {
         let provider = self.0.clone();
         // The exporter's client must not end inside of a runtime.
@@ -43,9 +42,9 @@ impl Drop for Telling {
     }
 }
 
-/// Begins to tell spans if the environment names a collector. `name` is the service's, where
+/// Begins to export spans if the environment names a collector. `name` is the service's, where
 /// `OTEL_SERVICE_NAME` gives none.
-pub(super) fn start(name: &'static str) -> Option<Telling> {
+pub(super) fn start(name: &'static str) -> Option<Exporter> {
     if !wanted(|variable| env::var(variable).ok()) {
         return None;
     }
@@ -71,7 +70,7 @@ pub(super) fn start(name: &'static str) -> Option<Telling> {
     let provider = provider.build();
     global::set_tracer_provider(provider.clone());
     TRACER.get_or_init(|| provider.tracer("service"));
-    Some(Telling(provider))
+    Some(Exporter(provider))
 }
 
 /// Whether the environment asks for spans.
@@ -102,8 +101,8 @@ pub enum Side {
 }
 
 impl Span {
-    /// Whether spans are told at all; for what would be prepared for one.
-    pub fn are_told() -> bool {
+    /// Whether spans are exported at all; for what would be prepared for one.
+    pub fn are_exported() -> bool {
         TRACER.get().is_some()
     }
 
@@ -192,7 +191,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn spans_are_told_only_where_a_collector_is_named() {
+    fn spans_are_exported_only_where_a_collector_is_named() {
         let with = |set: &'static [(&str, &str)]| {
             wanted(move |name| {
                 let found = set.iter().find(|(key, _)| *key == name);

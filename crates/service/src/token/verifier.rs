@@ -1,18 +1,20 @@
 //! Verifying access tokens, and remembering those that were good.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
+use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, header};
-use jsonwebtoken::{Algorithm, Validation, decode, decode_header, errors::ErrorKind, jwk::JwkSet};
+use jsonwebtoken::errors::ErrorKind;
+use jsonwebtoken::jwk::JwkSet;
+use jsonwebtoken::{Algorithm, Validation, decode, decode_header};
 use moka::sync::Cache;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{
-    Caller, Claims,
-    keys::{KeyStore, Lookup},
-};
-use crate::{config::TokenSettings, http::Problem};
+use super::keys::{KeyStore, Lookup};
+use super::{Caller, Claims};
+use crate::config::TokenSettings;
+use crate::http::Problem;
 
 /// How long after its end a token is still taken, in seconds: clocks differ a little.
 const LEEWAY: i64 = 5;

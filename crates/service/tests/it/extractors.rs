@@ -1,16 +1,12 @@
 //! Wrong input is refused with the field's name and the way out.
 
-use axum::{
-    Router,
-    body::Body,
-    routing::{get, post},
-};
+use axum::Router;
+use axum::body::Body;
+use axum::routing::{get, post};
 use http::{Request, header};
 use serde::Deserialize;
-use service::{
-    config::HttpSettings,
-    http::{Json, Path, Query, layers},
-};
+use service::config::HttpSettings;
+use service::http::{Json, Path, Query, layers};
 use uuid::Uuid;
 
 use crate::support::{self, call};

@@ -1,18 +1,15 @@
 //! Keys come from the auth service: rotation, forged kids, and auth being away.
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicUsize, Ordering},
-};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
-use axum::{Json, Router, routing::get};
+use axum::routing::get;
+use axum::{Json, Router};
 use serde_json::Value;
-use service::{
-    config::TokenSettings,
-    http,
-    lifecycle::Lifecycle,
-    token::{Role, Verifier},
-};
+use service::config::TokenSettings;
+use service::http;
+use service::lifecycle::Lifecycle;
+use service::token::{Role, Verifier};
 
 use crate::support::{Signer, bearer, claims, jwks};
 

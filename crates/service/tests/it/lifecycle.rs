@@ -1,12 +1,12 @@
 //! Soft, then hard; a failing task ends the process.
 
-use std::{
-    io,
-    time::{Duration, Instant},
-};
+use std::io;
+use std::time::{Duration, Instant};
 
-use axum::{body::Body, extract::Request};
-use service::{http, lifecycle::Lifecycle};
+use axum::body::Body;
+use axum::extract::Request;
+use service::http;
+use service::lifecycle::Lifecycle;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_util::sync::CancellationToken;
 

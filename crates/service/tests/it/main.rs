@@ -7,11 +7,11 @@
 )]
 
 mod extractors;
-mod frame;
 mod health;
 mod keys;
 mod lifecycle;
 mod metrics;
+mod middleware;
 mod settings;
 mod support;
 mod tokens;

@@ -1,15 +1,16 @@
 //! Metrics beside the service's routes, or on a port of their own and then nowhere else.
 
-use std::{net::SocketAddr, time::Duration};
+use std::net::SocketAddr;
+use std::time::Duration;
 
-use axum::{Router, http::Method, routing::get};
-use service::{
-    config::HttpSettings,
-    health::Health,
-    http::{self, layers, serve_metrics},
-    lifecycle::Lifecycle,
-    telemetry,
-};
+use axum::Router;
+use axum::http::Method;
+use axum::routing::get;
+use service::config::HttpSettings;
+use service::health::Health;
+use service::http::{self, layers, serve_metrics};
+use service::lifecycle::Lifecycle;
+use service::telemetry;
 
 use crate::support::{self, Answer};
 

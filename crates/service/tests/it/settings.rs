@@ -103,12 +103,12 @@ fn kafka(arguments: &[&str]) -> KafkaSecuritySettings {
 }
 
 #[test]
-fn without_security_kafkas_client_is_told_nothing() {
+fn without_security_kafkas_client_gets_no_settings() {
     assert_eq!(kafka(&[]).client_settings(), Ok(Vec::new()));
 }
 
 #[test]
-fn kafkas_security_is_said_in_its_clients_words() {
+fn kafkas_security_uses_its_clients_setting_names() {
     // Any file that can be read.
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
     let read = kafka(&[

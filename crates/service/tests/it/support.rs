@@ -1,10 +1,13 @@
 //! Keys, tokens and calls that the tests share.
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
-use axum::{Router, body::Body};
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL};
+use axum::Router;
+use axum::body::Body;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 use http::{HeaderMap, Request, StatusCode, header};
-use jsonwebtoken::{Algorithm, EncodingKey, Header, encode, jwk::JwkSet};
+use jsonwebtoken::jwk::JwkSet;
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 use service::token::{Claims, Role};
 use tower::ServiceExt;

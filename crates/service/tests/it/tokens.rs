@@ -1,14 +1,15 @@
 //! Which tokens are taken, and what the others are told.
 
-use axum::{Router, extract::FromRef, routing::get};
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL};
+use axum::Router;
+use axum::extract::FromRef;
+use axum::routing::get;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 use http::{HeaderMap, header};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
-use service::{
-    config::{HttpSettings, TokenSettings},
-    http::{Problem, layers},
-    token::{AdminCaller, Caller, Claims, Role, Verifier},
-};
+use service::config::{HttpSettings, TokenSettings};
+use service::http::{Problem, layers};
+use service::token::{AdminCaller, Caller, Claims, Role, Verifier};
 
 use crate::support::{Signer, bearer, call, claims, jwk_set, now};
 

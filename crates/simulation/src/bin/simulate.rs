@@ -12,7 +12,7 @@ use controls::Rule;
 use simulation::{Control, Summary, run, run_all};
 
 /// Runs the whole exchange over databases and a broker in memory, through faults that a seed
-/// draws, and checks the books afterwards
+/// draws, and checks the databases afterwards
 #[derive(Debug, Parser)]
 struct Args {
     /// How many seeds to run

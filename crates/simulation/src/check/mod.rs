@@ -12,7 +12,7 @@ use outbox::{DeadLetter, Record};
 use products::store::memory::Tables as ProductsTables;
 
 use crate::customers::Memory;
-use crate::expected::{Expected, Said};
+use crate::expected::{Expected, Published};
 use crate::instance::Service;
 use crate::shop::{READS, Shop};
 use crate::tally::Counts;
@@ -39,7 +39,7 @@ pub enum Check {
     /// Of products as they were published.
     Versions,
     /// Of what is set aside.
-    DeadLetters,
+    DeadLetterAdmin,
     /// Of what each record did.
     Applied,
     /// Of runs without faults.
@@ -60,7 +60,7 @@ impl fmt::Display for Check {
             Self::Announced => "an order is published under one id, as it is",
             Self::Steps => "each step of an order is published once, as it is",
             Self::Versions => "all states of a product are published, in order",
-            Self::DeadLetters => "what can't be read is set aside with what is behind it",
+            Self::DeadLetterAdmin => "what can't be read is set aside with what is behind it",
             Self::Applied => "a record is applied once",
             Self::PublishedOnce => "without a fault an event is published once",
             Self::Replay => "a replay changes nothing",
@@ -85,18 +85,18 @@ impl fmt::Display for Violation {
 
 /// Everything that is kept anywhere, at one moment.
 #[derive(Debug)]
-pub(crate) struct Books {
+pub(crate) struct Snapshot {
     pub(crate) orders: OrdersTables,
     pub(crate) products: ProductsTables,
-    pub(crate) letters: Vec<(Service, Vec<DeadLetter>)>,
+    pub(crate) dead_letters: Vec<(Service, Vec<DeadLetter>)>,
 }
 
-impl Books {
+impl Snapshot {
     pub(crate) fn of(shop: &Shop) -> Self {
         Self {
             orders: shop.orders.state(),
             products: shop.products.state(),
-            letters: vec![
+            dead_letters: vec![
                 (Service::Orders, shop.orders.dead_letters()),
                 (Service::Products, shop.products.dead_letters()),
                 (Service::Tally, shop.tally.dead_letters()),
@@ -114,15 +114,15 @@ impl Books {
 /// A topic, its records read once for all rules.
 pub(crate) struct Topic {
     /// Each record with what it says, as far as it can be read.
-    pub(crate) records: Vec<(Record, Option<Said>)>,
+    pub(crate) records: Vec<(Record, Option<Published>)>,
     pub(crate) expected: Expected,
 }
 
 impl Topic {
     fn of(shop: &Shop, name: &str) -> Self {
         let read = shop.broker.records(name).into_iter().map(|record| {
-            let said = Said::in_record(&record);
-            (record, said)
+            let event = Published::in_record(&record);
+            (record, event)
         });
         let records: Vec<_> = read.collect();
         Self {
@@ -176,33 +176,33 @@ impl Off {
 }
 
 /// Every rule but that of the replay.
-pub(crate) fn all(shop: &Shop, books: &Books, memory: &Memory) {
-    let said = Topics::of(shop);
+pub(crate) fn all(shop: &Shop, snapshot: &Snapshot, memory: &Memory) {
+    let topics = Topics::of(shop);
     let in_order = shop.world.plan.keeps_order();
     let mut off = Off::default();
-    orders::answered(books, memory, off.of(Check::Requests));
-    orders::settled(books, &said, off.of(Check::Settled));
-    stock::adds_up(books, memory, off.of(Check::Stock));
-    stock::copies(books, &said, off.of(Check::Copies));
-    topics::decisions(books, &said, off.of(Check::Decisions));
-    topics::news_of_orders(books, &said, off.of(Check::Announced));
-    topics::steps_of_orders(books, &said, in_order, off.of(Check::Steps));
-    topics::versions(books, &said, in_order, off.of(Check::Versions));
-    parked(books, &said, off.of(Check::DeadLetters));
-    counted(&shop.tally.state(), &said, off.of(Check::Applied));
+    orders::answered(snapshot, memory, off.of(Check::Requests));
+    orders::settled(snapshot, &topics, off.of(Check::Settled));
+    stock::adds_up(snapshot, memory, off.of(Check::Stock));
+    stock::copies(snapshot, &topics, off.of(Check::Copies));
+    topics::decisions(snapshot, &topics, off.of(Check::Decisions));
+    topics::order_creates(snapshot, &topics, off.of(Check::Announced));
+    topics::steps_of_orders(snapshot, &topics, in_order, off.of(Check::Steps));
+    topics::versions(snapshot, &topics, in_order, off.of(Check::Versions));
+    dead_lettered(snapshot, &topics, off.of(Check::DeadLetterAdmin));
+    counted(&shop.tally.state(), &topics, off.of(Check::Applied));
     if shop.world.plan.is_fair() {
-        topics::nothing_twice(&said, off.of(Check::PublishedOnce));
+        topics::nothing_twice(&topics, off.of(Check::PublishedOnce));
     }
     off.report(shop, "");
 }
 
 /// A replay of everything leaves what was there.
-pub(crate) fn replayed(shop: &Shop, before: &Books) {
-    let after = Books::of(shop);
+pub(crate) fn replayed(shop: &Shop, before: &Snapshot) {
+    let after = Snapshot::of(shop);
     let same = [
         ("the orders", after.orders == before.orders),
         ("the stock", after.products == before.products),
-        ("what is parked", places(&after) == places(before)),
+        ("what is dead-lettered", places(&after) == places(before)),
     ];
     for (what, same) in same {
         if !same {
@@ -210,42 +210,42 @@ pub(crate) fn replayed(shop: &Shop, before: &Books) {
             shop.world.found(Check::Replay, what);
         }
     }
-    let said = Topics::of(shop);
+    let topics = Topics::of(shop);
     let mut off = Off::default();
-    topics::decisions(&after, &said, off.of(Check::Decisions));
-    topics::steps_of_orders(&after, &said, false, off.of(Check::Steps));
-    counted(&shop.tally.state(), &said, off.of(Check::Applied));
+    topics::decisions(&after, &topics, off.of(Check::Decisions));
+    topics::steps_of_orders(&after, &topics, false, off.of(Check::Steps));
+    counted(&shop.tally.state(), &topics, off.of(Check::Applied));
     off.report(shop, "after the replay ");
 }
 
-fn places(books: &Books) -> Vec<String> {
-    let owned = books.letters.iter();
-    // What is said again after the rewind may be parked anew, behind the same key.
+fn places(snapshot: &Snapshot) -> Vec<String> {
+    let owned = snapshot.dead_letters.iter();
+    // What is published again after the rewind may be dead-lettered anew, behind the same key.
     owned
         .filter(|(service, _)| *service != Service::Tally)
-        .flat_map(|(_, letters)| letters.iter().filter(|letter| !letter.waits))
+        .flat_map(|(_, dead_letters)| dead_letters.iter().filter(|dead_letter| !dead_letter.waits))
         .map(DeadLetter::id)
         .collect()
 }
 
-/// What can't be read is parked, what comes behind it waits, and nothing else does.
-fn parked(books: &Books, said: &Topics, off: &mut Vec<String>) {
-    for (service, letters) in &books.letters {
+/// What can't be read is dead-lettered, what comes behind it waits, and nothing else does.
+fn dead_lettered(snapshot: &Snapshot, topics: &Topics, off: &mut Vec<String>) {
+    for (service, dead_letters) in &snapshot.dead_letters {
         for (_, topic) in READS.iter().filter(|(reader, _)| reader == service) {
-            let expected = &said.named(topic).expected.parked;
-            let found: std::collections::BTreeMap<(i32, i64), bool> = letters
+            let expected = &topics.named(topic).expected.dead_lettered;
+            let found: std::collections::BTreeMap<(i32, i64), bool> = dead_letters
                 .iter()
-                .filter(|letter| letter.record.at.topic == *topic)
-                .map(|letter| {
+                .filter(|dead_letter| dead_letter.record.at.topic == *topic)
+                .map(|dead_letter| {
                     (
-                        (letter.record.at.partition, letter.record.offset),
-                        letter.waits,
+                        (dead_letter.record.at.partition, dead_letter.record.offset),
+                        dead_letter.waits,
                     )
                 })
                 .collect();
             if found != *expected {
                 off.push(format!(
-                    "{} parked {found:?} of {topic}, not {expected:?}",
+                    "{} dead-lettered {found:?} of {topic}, not {expected:?}",
                     service.name()
                 ));
             }
@@ -254,9 +254,9 @@ fn parked(books: &Books, said: &Topics, off: &mut Vec<String>) {
 }
 
 /// Every record is applied exactly once.
-fn counted(counts: &Counts, said: &Topics, off: &mut Vec<String>) {
-    let mut expected = said.orders.expected.applied.clone();
-    expected.extend(said.statuses.expected.applied.clone());
+fn counted(counts: &Counts, topics: &Topics, off: &mut Vec<String>) {
+    let mut expected = topics.orders.expected.applied.clone();
+    expected.extend(topics.statuses.expected.applied.clone());
     for (id, times) in &expected {
         let counted = counts.get(id).copied().unwrap_or_default();
         if counted != *times {

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use events::{AccountId, OrderId, OrderStatus};
 
-use super::{Books, Topics};
+use super::{Snapshot, Topics};
 use crate::customers::Memory;
 
 /// Every acknowledged order exists as it was asked for, and no request became two.
-pub(super) fn answered(books: &Books, memory: &Memory, off: &mut Vec<String>) {
+pub(super) fn answered(snapshot: &Snapshot, memory: &Memory, off: &mut Vec<String>) {
     for (customer, (id, basket)) in &memory.answered {
-        let Some(order) = books.orders.orders.get(id) else {
+        let Some(order) = snapshot.orders.orders.get(id) else {
             off.push(format!("order {id} was acknowledged and is not there"));
             continue;
         };
@@ -24,7 +24,7 @@ pub(super) fn answered(books: &Books, memory: &Memory, off: &mut Vec<String>) {
         }
     }
     let mut of: BTreeMap<AccountId, Vec<OrderId>> = BTreeMap::new();
-    for order in books.orders.orders.values() {
+    for order in snapshot.orders.orders.values() {
         of.entry(order.customer).or_default().push(order.id);
     }
     for (customer, ids) in of.iter().filter(|(_, ids)| ids.len() > 1) {
@@ -34,11 +34,11 @@ pub(super) fn answered(books: &Books, memory: &Memory, off: &mut Vec<String>) {
 
 /// Every order rests where its reservation says, having come there by the table, unless
 /// its messages wait behind one that can't be read.
-pub(super) fn settled(books: &Books, said: &Topics, off: &mut Vec<String>) {
-    for (id, order) in &books.orders.orders {
+pub(super) fn settled(snapshot: &Snapshot, topics: &Topics, off: &mut Vec<String>) {
+    for (id, order) in &snapshot.orders.orders {
         let key = id.to_string();
         let blocked = |topic: &super::Topic| topic.expected.keys.contains(&key);
-        let waits = blocked(&said.orders) || blocked(&said.statuses);
+        let waits = blocked(&topics.orders) || blocked(&topics.statuses);
         if order.status == OrderStatus::Pending {
             if !waits {
                 off.push(format!("order {id} is PENDING"));
@@ -55,7 +55,7 @@ pub(super) fn settled(books: &Books, said: &Topics, off: &mut Vec<String>) {
                 order.version
             ));
         }
-        match books.products.reservations.get(id) {
+        match snapshot.products.stock_decisions.get(id) {
             None => off.push(format!("order {id} is settled, but nobody decided it")),
             Some(kept) if kept.decision.outcome.status() != order.status => off.push(format!(
                 "order {id} is {} here and {} in products",
@@ -65,8 +65,8 @@ pub(super) fn settled(books: &Books, said: &Topics, off: &mut Vec<String>) {
             Some(_) => {}
         }
     }
-    for id in books.products.reservations.keys() {
-        if !books.orders.orders.contains_key(id) {
+    for id in snapshot.products.stock_decisions.keys() {
+        if !snapshot.orders.orders.contains_key(id) {
             off.push(format!("order {id} was decided, but is not in orders"));
         }
     }

@@ -4,20 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use events::{OrderStatus, ProductId};
 
-use super::{Books, Topics};
+use super::{Snapshot, Topics};
 use crate::customers::{Memory, Stocked};
 
 /// What was put in less what was promised is what is left.
-pub(super) fn adds_up(books: &Books, memory: &Memory, off: &mut Vec<String>) {
+pub(super) fn adds_up(snapshot: &Snapshot, memory: &Memory, off: &mut Vec<String>) {
     let mut given: BTreeMap<ProductId, u64> = BTreeMap::new();
-    for kept in books.products.reservations.values() {
+    for kept in snapshot.products.stock_decisions.values() {
         if kept.decision.outcome.status() == OrderStatus::Accepted {
             for line in &kept.decision.lines {
                 *given.entry(line.product_id).or_default() += line.quantity;
             }
         }
     }
-    for (id, product) in &books.products.products {
+    for (id, product) in &snapshot.products.products {
         let (given, left) = (
             given.get(id).copied().unwrap_or_default(),
             product.state.quantity,
@@ -32,12 +32,12 @@ pub(super) fn adds_up(books: &Books, memory: &Memory, off: &mut Vec<String>) {
             off.push(format!("nobody has put in {}", product.state.name));
             continue;
         };
-        if !put_in.comes_to(product.stocked, product.raises.len()) {
+        if !put_in.comes_to(product.stocked, product.restocks.len()) {
             off.push(format!(
                 "{}: {} stocked by {} restocks, but the admin put in {put_in:?}",
                 product.state.name,
                 product.stocked,
-                product.raises.len()
+                product.restocks.len()
             ));
         }
     }
@@ -59,13 +59,13 @@ impl Stocked {
 }
 
 /// The copies that orders keep equal what their owner has.
-pub(super) fn copies(books: &Books, said: &Topics, off: &mut Vec<String>) {
-    for (id, product) in &books.products.products {
-        if said.products.expected.keys.contains(&id.to_string()) {
+pub(super) fn copies(snapshot: &Snapshot, topics: &Topics, off: &mut Vec<String>) {
+    for (id, product) in &snapshot.products.products {
+        if topics.products.expected.keys.contains(&id.to_string()) {
             continue;
         }
         let owner = &product.state;
-        match books.orders.copies.get(id) {
+        match snapshot.orders.copies.get(id) {
             None => off.push(format!("orders knows nothing of {}", owner.name)),
             Some(copy)
                 if (copy.version, copy.quantity, copy.price, &copy.name)
@@ -79,8 +79,8 @@ pub(super) fn copies(books: &Books, said: &Topics, off: &mut Vec<String>) {
             Some(_) => {}
         }
     }
-    let owned = &books.products.products;
-    let foreign = books
+    let owned = &snapshot.products.products;
+    let foreign = snapshot
         .orders
         .copies
         .keys()

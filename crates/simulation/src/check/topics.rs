@@ -6,19 +6,19 @@ use ::orders::domain::update_id;
 use events::{OrderId, ProductId};
 use uuid::Uuid;
 
-use super::{Books, Topics};
-use crate::expected::Said;
+use super::{Snapshot, Topics};
+use crate::expected::Published;
 
 /// Each order has one decision, published under one id, and it is the one that is kept.
-pub(super) fn decisions(books: &Books, said: &Topics, off: &mut Vec<String>) {
+pub(super) fn decisions(snapshot: &Snapshot, topics: &Topics, off: &mut Vec<String>) {
     let mut published: BTreeMap<OrderId, BTreeSet<Uuid>> = BTreeMap::new();
-    for (record, said) in &said.statuses.records {
-        let Some(Said::Status(id, update)) = said else {
+    for (record, topics) in &topics.statuses.records {
+        let Some(Published::Status(id, update)) = topics else {
             off.push(format!("{} at {} is no decision", record.at, record.offset));
             continue;
         };
         published.entry(update.order_id).or_default().insert(*id);
-        match books.products.reservations.get(&update.order_id) {
+        match snapshot.products.stock_decisions.get(&update.order_id) {
             None => off.push(format!(
                 "a decision about order {} was published and is not kept",
                 update.order_id
@@ -36,7 +36,7 @@ pub(super) fn decisions(books: &Books, said: &Topics, off: &mut Vec<String>) {
             }
         }
     }
-    for (order, kept) in &books.products.reservations {
+    for (order, kept) in &snapshot.products.stock_decisions {
         let ids = published.get(order).cloned().unwrap_or_default();
         if !ids.iter().eq(std::iter::once(&kept.event_id)) {
             off.push(format!(
@@ -48,14 +48,14 @@ pub(super) fn decisions(books: &Books, said: &Topics, off: &mut Vec<String>) {
 }
 
 /// Each order was announced, under one id, and no other was.
-pub(super) fn news_of_orders(books: &Books, said: &Topics, off: &mut Vec<String>) {
+pub(super) fn order_creates(snapshot: &Snapshot, topics: &Topics, off: &mut Vec<String>) {
     let mut published: BTreeMap<OrderId, BTreeSet<Uuid>> = BTreeMap::new();
-    for (_, said) in &said.orders.records {
-        let Some(Said::Order(id, order)) = said else {
+    for (_, topics) in &topics.orders.records {
+        let Some(Published::Order(id, order)) = topics else {
             continue;
         };
         published.entry(order.order_id).or_default().insert(*id);
-        let kept = books.orders.orders.get(&order.order_id);
+        let kept = snapshot.orders.orders.get(&order.order_id);
         if kept.is_none_or(|kept| kept.to_event() != *order) {
             off.push(format!(
                 "order {} was announced otherwise than it is",
@@ -63,7 +63,7 @@ pub(super) fn news_of_orders(books: &Books, said: &Topics, off: &mut Vec<String>
             ));
         }
     }
-    for id in books.orders.orders.keys() {
+    for id in snapshot.orders.orders.keys() {
         let times = published.get(id).map_or(0, BTreeSet::len);
         if times != 1 {
             off.push(format!("order {id} was announced under {times} ids"));
@@ -73,10 +73,15 @@ pub(super) fn news_of_orders(books: &Books, said: &Topics, off: &mut Vec<String>
 
 /// Each step of an order was told once in effect: under its own id, in the order of the versions
 /// where that `is_kept`, and the newest is what the order is.
-pub(super) fn steps_of_orders(books: &Books, said: &Topics, is_kept: bool, off: &mut Vec<String>) {
+pub(super) fn steps_of_orders(
+    snapshot: &Snapshot,
+    topics: &Topics,
+    is_kept: bool,
+    off: &mut Vec<String>,
+) {
     let mut told: BTreeMap<OrderId, BTreeSet<u64>> = BTreeMap::new();
-    for (_, said) in &said.orders.records {
-        let Some(Said::Step(event_id, update)) = said else {
+    for (_, topics) in &topics.orders.records {
+        let Some(Published::Step(event_id, update)) = topics else {
             continue;
         };
         let (id, version) = (update.order_id, update.version);
@@ -90,13 +95,13 @@ pub(super) fn steps_of_orders(books: &Books, said: &Topics, is_kept: bool, off: 
         if before.insert(version) && version != latest + 1 && is_kept {
             off.push(format!("version {version} of order {id} follows {latest}"));
         }
-        let kept = books.orders.orders.get(&id);
+        let kept = snapshot.orders.orders.get(&id);
         let newest = kept.filter(|kept| kept.version == version);
         if kept.is_none() || newest.is_some_and(|kept| kept.to_update() != *update) {
             off.push(format!("order {id} was told otherwise than it is"));
         }
     }
-    for (id, order) in &books.orders.orders {
+    for (id, order) in &snapshot.orders.orders {
         let told = told.remove(id).unwrap_or_default();
         if !told.iter().copied().eq(2..=order.version) {
             off.push(format!(
@@ -110,10 +115,10 @@ pub(super) fn steps_of_orders(books: &Books, said: &Topics, is_kept: bool, off: 
 /// The states of a product appear in the order of their versions, and none is left out.
 /// They may come again later; a reader's version guard drops them. The order is checked only
 /// where it `is_kept`.
-pub(super) fn versions(books: &Books, said: &Topics, is_kept: bool, off: &mut Vec<String>) {
+pub(super) fn versions(snapshot: &Snapshot, topics: &Topics, is_kept: bool, off: &mut Vec<String>) {
     let mut seen: BTreeMap<ProductId, BTreeSet<u64>> = BTreeMap::new();
-    for (_, said) in &said.products.records {
-        let Some(Said::Product(_, state)) = said else {
+    for (_, topics) in &topics.products.records {
+        let Some(Published::Product(_, state)) = topics else {
             continue;
         };
         let (key, version) = (state.product_id, state.version);
@@ -125,7 +130,7 @@ pub(super) fn versions(books: &Books, said: &Topics, is_kept: bool, off: &mut Ve
             ));
         }
     }
-    for (id, product) in &books.products.products {
+    for (id, product) in &snapshot.products.products {
         let latest = seen.get(id).and_then(BTreeSet::last).copied();
         if latest != Some(product.state.version) {
             off.push(format!(
@@ -137,13 +142,13 @@ pub(super) fn versions(books: &Books, said: &Topics, is_kept: bool, off: &mut Ve
 }
 
 /// Where nothing goes wrong, one relay publishes each event once.
-pub(super) fn nothing_twice(said: &Topics, off: &mut Vec<String>) {
+pub(super) fn nothing_twice(topics: &Topics, off: &mut Vec<String>) {
     let mut seen = BTreeSet::new();
-    for topic in [&said.orders, &said.statuses, &said.products] {
+    for topic in [&topics.orders, &topics.statuses, &topics.products] {
         for id in topic
             .records
             .iter()
-            .filter_map(|(_, said)| said.as_ref().map(Said::id))
+            .filter_map(|(_, topics)| topics.as_ref().map(Published::id))
         {
             if !seen.insert(id) {
                 off.push(format!("without any fault event {id} was published twice"));

@@ -6,8 +6,8 @@ use outbox::OutboxStore;
 use outbox::jobs::JobView;
 use outbox::memory::MemoryDatabase;
 
-use super::books::Books;
-use super::fate::World;
+use super::fault_injector::World;
+use super::snapshot::Snapshot;
 
 /// A rule, named by what it says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,7 +31,7 @@ pub enum Check {
 }
 
 pub(super) async fn all(
-    database: &MemoryDatabase<Books>,
+    database: &MemoryDatabase<Snapshot>,
     world: &World,
     open: &[JobView],
     off: &mut Vec<(Check, String)>,
@@ -40,18 +40,22 @@ pub(super) async fn all(
         let what = format!("{} is {} until {}", job.id, job.state.name(), job.at);
         off.push((Check::Settled, what));
     }
-    let (books, mails) = (database.state(), world.mails());
+    let (snapshot, mails) = (database.state(), world.mails());
     let mut times: BTreeMap<String, usize> = BTreeMap::new();
     let records = database.pending(usize::MAX, &[]).await.unwrap_or_default();
     for message in records.iter().flat_map(|record| &record.messages) {
         *times.entry(message.key.clone()).or_default() += 1;
     }
-    for (number, order) in &books.orders {
-        let entries = books.entries.iter().filter(|entry| entry.order == *number);
+    for (number, order) in &snapshot.orders {
+        let entries = snapshot
+            .entries
+            .iter()
+            .filter(|entry| entry.order == *number);
         let closed = entries.clone().count();
-        let said = times.get(&number.to_string()).copied().unwrap_or_default();
-        if said != closed {
-            let what = format!("order {number} is closed {closed} times and said {said} times");
+        let published = times.get(&number.to_string()).copied().unwrap_or_default();
+        if published != closed {
+            let what =
+                format!("order {number} is closed {closed} times and said {published} times");
             off.push((Check::SaidOnce, what));
         }
         let Some(due) = order.due else { continue };
@@ -81,7 +85,7 @@ pub(super) async fn all(
 }
 
 /// That `after` is as `before`.
-pub(super) fn unchanged(before: &Books, after: &Books, off: &mut Vec<(Check, String)>) {
+pub(super) fn unchanged(before: &Snapshot, after: &Snapshot, off: &mut Vec<(Check, String)>) {
     if before != after {
         let (had, has) = (before.entries.len(), after.entries.len());
         let what = format!("there were {had} entries and there are {has}");

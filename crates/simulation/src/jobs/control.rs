@@ -9,8 +9,8 @@ use outbox::outbox::{Backlog, Lease};
 use outbox::{Database, ErrorKind, JobId, JobStore, OutboxRecord, OutboxStore, StoreError, Waker};
 use uuid::Uuid;
 
-use super::books::Books;
 use super::check::Check;
+use super::snapshot::Snapshot;
 
 /// A promise of the store that is taken away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,12 +55,12 @@ impl Control {
 /// The database, without the promise that a control takes away.
 #[derive(Clone)]
 pub(super) struct Store {
-    inner: MemoryDatabase<Books>,
+    inner: MemoryDatabase<Snapshot>,
     control: Option<Control>,
 }
 
 impl Store {
-    pub(super) fn new(inner: MemoryDatabase<Books>, control: Option<Control>) -> Self {
+    pub(super) fn new(inner: MemoryDatabase<Snapshot>, control: Option<Control>) -> Self {
         Self { inner, control }
     }
 
@@ -102,7 +102,7 @@ impl Store {
 }
 
 impl Database for Store {
-    type Tx = MemoryTx<Books>;
+    type Tx = MemoryTx<Snapshot>;
 
     async fn begin(&self) -> Result<Self::Tx, StoreError> {
         self.inner.begin().await

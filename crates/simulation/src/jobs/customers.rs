@@ -9,13 +9,13 @@ use outbox::{StoreError, transact};
 
 use super::clock::DatabaseClock;
 use super::control::Store;
-use super::fate::World;
+use super::fault_injector::World;
 use super::handlers::{Pay, Place};
 use super::instance::Instances;
 
 /// What a message says.
 #[derive(Clone, Copy)]
-enum Said {
+enum Published {
     Placed(SignedDuration),
     Paid,
 }
@@ -61,31 +61,31 @@ impl<'a> Customers<'a> {
         let mut messages = Vec::new();
         for Ordered { number, wait, pays } in &self.orders {
             for _ in 0..chance.between(1, 3) {
-                messages.push((*number, Said::Placed(*wait)));
+                messages.push((*number, Published::Placed(*wait)));
             }
             for _ in 0..chance.between(0, 2) * u32::from(*pays) {
-                messages.push((*number, Said::Paid));
+                messages.push((*number, Published::Paid));
             }
         }
-        let said = messages.into_iter().map(|(number, said)| async move {
+        let published = messages.into_iter().map(|(number, published)| async move {
             tokio::time::sleep(chance.time(storm)).await;
-            self.say(number, said).await;
+            self.say(number, published).await;
         });
-        join_all(said).await;
+        join_all(published).await;
     }
 
-    /// What was said of orders that were placed is said once more.
+    /// What was said of orders that were placed is published once more.
     pub(super) async fn repeat_all(&self) {
         for Ordered { number, wait, .. } in &self.orders {
-            self.say(*number, Said::Placed(*wait)).await;
+            self.say(*number, Published::Placed(*wait)).await;
         }
     }
 
     /// Until it was handled.
-    async fn say(&self, number: u32, said: Said) {
+    async fn say(&self, number: u32, published: Published) {
         loop {
             if let Some(store) = self.instances.any(&self.world.chance) {
-                let handled = self.handle(&store, number, said);
+                let handled = self.handle(&store, number, published);
                 // One whose process crashed is handled by another.
                 let handled = tokio::time::timeout(Duration::from_secs(8), handled).await;
                 if matches!(handled, Ok(Ok(()))) {
@@ -96,10 +96,15 @@ impl<'a> Customers<'a> {
         }
     }
 
-    async fn handle(&self, store: &Store, order: u32, said: Said) -> Result<(), StoreError> {
+    async fn handle(
+        &self,
+        store: &Store,
+        order: u32,
+        published: Published,
+    ) -> Result<(), StoreError> {
         let clock = self.clock.as_ref();
-        match said {
-            Said::Placed(wait) => {
+        match published {
+            Published::Placed(wait) => {
                 let mut place = Place {
                     store,
                     clock,
@@ -108,7 +113,7 @@ impl<'a> Customers<'a> {
                 };
                 transact(store, &mut place).await
             }
-            Said::Paid => {
+            Published::Paid => {
                 let mut pay = Pay {
                     store,
                     clock,

@@ -6,14 +6,15 @@ use jiff::SignedDuration;
 use outbox::jobs::ApplyJob;
 use outbox::memory::MemoryTx;
 use outbox::{
-    Event, Job, JobContext, JobError, JobId, MessageContext, Outgoing, RunJob, StoreError, Work,
+    Event, EventCollector, Job, JobContext, JobError, JobId, MessageContext, RunJob, StoreError,
+    Work,
 };
 use serde::{Deserialize, Serialize};
 
-use super::books::{Books, Entry};
 use super::clock::DatabaseClock;
 use super::control::Store;
-use super::fate::World;
+use super::fault_injector::World;
+use super::snapshot::{Entry, Snapshot};
 
 /// The timer: closes an order that was not paid.
 #[derive(Serialize, Deserialize)]
@@ -60,8 +61,8 @@ pub(super) struct Place<'a> {
 impl Work<Store> for Place<'_> {
     type Output = ();
 
-    async fn run(&mut self, tx: &mut MemoryTx<Books>) -> Result<(), StoreError> {
-        let mut out = Outgoing::new("orders", self.clock);
+    async fn run(&mut self, tx: &mut MemoryTx<Snapshot>) -> Result<(), StoreError> {
+        let mut out = EventCollector::new("orders", self.clock);
         let (number, now) = (self.order, out.now());
         let order = tx.state.orders.entry(number).or_default();
         let due = *order.due.get_or_insert(now + self.wait);
@@ -86,7 +87,7 @@ pub(super) struct Pay<'a> {
 impl Work<Store> for Pay<'_> {
     type Output = ();
 
-    async fn run(&mut self, tx: &mut MemoryTx<Books>) -> Result<(), StoreError> {
+    async fn run(&mut self, tx: &mut MemoryTx<Snapshot>) -> Result<(), StoreError> {
         if tx
             .state
             .entries
@@ -96,7 +97,7 @@ impl Work<Store> for Pay<'_> {
             return Ok(());
         }
         tx.state.orders.entry(self.order).or_default().paid = true;
-        let mut out = Outgoing::new("orders", self.clock);
+        let mut out = EventCollector::new("orders", self.clock);
         out.cancel(JobId::of(Close::NAME, &[&self.order]));
         out.write(self.store, tx).await.map(drop)
     }
@@ -112,10 +113,10 @@ pub(super) struct Worker {
 impl ApplyJob<Close, Store> for Worker {
     async fn apply(
         &self,
-        tx: &mut MemoryTx<Books>,
+        tx: &mut MemoryTx<Snapshot>,
         Close(order): &Close,
         context: &JobContext,
-        out: &mut Outgoing<'_>,
+        out: &mut EventCollector<'_>,
     ) -> Result<(), JobError> {
         self.world.attempted(context.attempt);
         // What happens twice in effect has to show: nothing is looked at.

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::clock::DatabaseClock;
 use super::control::Store;
-use super::fate::{Fate, World};
+use super::fault_injector::{FaultInjector, World};
 use super::handlers::{Close, Mail, Worker};
 use crate::chance::Chance;
 
@@ -127,11 +127,11 @@ async fn lives(
     end: CancellationToken,
 ) {
     while !end.is_cancelled() {
-        let fate = Fate {
+        let fault_injector = FaultInjector {
             world: Arc::clone(&world),
             crash: Arc::clone(&place.kill),
         };
-        let store = store(Arc::new(fate));
+        let store = store(Arc::new(fault_injector));
         let worker = Worker {
             world: Arc::clone(&world),
             clock: Arc::clone(&clock),

@@ -76,7 +76,7 @@ pub struct Setting {
     pub hold_for: u64,
     /// How long an attempt waits for its holds.
     pub give_up: u64,
-    /// How long until something unanswered is said again.
+    /// How long until something unanswered is published again.
     pub resend: u64,
     /// How long, about, an order rests before its second attempt.
     pub rest: u64,

@@ -1,8 +1,5 @@
 //! The simulation itself, and that it can fail.
-#![allow(
-    clippy::expect_used,
-    reason = "a test ends where its ground is missing"
-)]
+#![allow(clippy::expect_used, reason = "a test ends where its setup fails")]
 
 mod command;
 mod controls;

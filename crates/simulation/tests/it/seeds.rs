@@ -16,7 +16,7 @@ fn part(number: u64) {
         );
     }
     assert!(summary.failed.is_empty(), "the seeds above show violations");
-    // A storm in which some kind of fault never came would show less than it says.
+    // A run in which some kind of fault never came would show less than it claims.
     let kinds = [
         Fault::Error,
         Fault::Conflict,

@@ -11,13 +11,13 @@ const REPORT: &str = "QUADRILLE_FAULT_REPORT";
 
 /// What was done to one unit of work.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tally {
+pub struct FaultCounts {
     unit: String,
     commands: Vec<String>,
     by_command: BTreeMap<String, u32>,
 }
 
-impl Tally {
+impl FaultCounts {
     /// Nothing yet. `commands` are those of the unit, in order.
     pub fn new(unit: &str, commands: &[String]) -> Self {
         Self {
@@ -90,14 +90,14 @@ mod tests {
     fn reports_add_up_and_a_unit_replaces_its_own() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("faults.json");
-        let tally = |unit: &str, times: u32| {
-            let mut tally = Tally::new(unit, &["find".to_owned()]);
-            (0..times).for_each(|_| tally.count("find"));
-            tally
+        let fault_counts = |unit: &str, times: u32| {
+            let mut fault_counts = FaultCounts::new(unit, &["find".to_owned()]);
+            (0..times).for_each(|_| fault_counts.count("find"));
+            fault_counts
         };
-        tally("one", 3).gather(&path);
-        tally("two", 4).gather(&path);
-        tally("one", 5).gather(&path);
+        fault_counts("one", 3).gather(&path);
+        fault_counts("two", 4).gather(&path);
+        fault_counts("one", 5).gather(&path);
         let report: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
         assert_eq!(report["total"], 9);
         assert_eq!(report["units"]["one"]["at"]["find"], 5);

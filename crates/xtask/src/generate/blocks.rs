@@ -15,7 +15,8 @@
 //! that it may write. A line with `{write}` stands once for each of those topics, one with `{other}`
 //! once for each service of the shop.
 
-use std::{collections::BTreeSet, iter};
+use std::collections::BTreeSet;
+use std::iter;
 
 use anyhow::{Context, bail};
 use serde_json::Value;

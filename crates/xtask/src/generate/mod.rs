@@ -5,16 +5,15 @@
 
 mod blocks;
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, ensure};
 
 use self::blocks::Service;
-use crate::{process, workspace::Workspace};
+use crate::process;
+use crate::workspace::Workspace;
 
 /// The registry of services, from which the blocks are made.
 const SERVICES: &str = "infra/helm/quadrille/files/services.json";

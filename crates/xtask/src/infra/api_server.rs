@@ -2,19 +2,17 @@
 //! knows every built-in resource, the operators' definitions, and the rules for pods without rights; what
 //! it accepts in a dry run, another one of its version takes.
 
-use std::{
-    fs,
-    io::Read,
-    net::TcpListener,
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    thread,
-    time::{Duration, Instant},
-};
+use std::io::Read;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use std::{fs, thread};
 
 use anyhow::{Context, bail};
 
-use super::{program::on_path, tools::Tools};
+use super::program::on_path;
+use super::tools::Tools;
 use crate::process;
 
 const TOKEN: &str = "for-this-run-only";

@@ -1,14 +1,14 @@
 //! The Helm chart: rendered with every set of values, held against the binary and a real API server.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, bail, ensure};
 
-use super::{api_server::ApiServer, pins, shared::Infra};
+use super::api_server::ApiServer;
+use super::pins;
+use super::shared::Infra;
 use crate::process;
 
 const NAMESPACE: &str = "shop";

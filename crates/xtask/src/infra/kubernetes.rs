@@ -1,14 +1,13 @@
 //! What a real Kubernetes API server is made of: its program, and the operators' definitions.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::Context;
 
-use super::{maven, pins, tools::Tools};
+use super::tools::Tools;
+use super::{maven, pins};
 use crate::process;
 
 impl Tools {

@@ -1,8 +1,11 @@
 //! Jars by Maven.
 
-use std::{fs, path::Path, process::Command};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
 
-use super::{pins, program::on_path};
+use super::pins;
+use super::program::on_path;
 use crate::process;
 
 /// Copies jars and what they need, less `without` (group and artifact), to a folder.

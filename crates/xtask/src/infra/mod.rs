@@ -14,17 +14,17 @@ mod program;
 mod shared;
 mod tools;
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-    time::Instant,
-};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
 
 use anyhow::bail;
 use clap::builder::PossibleValuesParser;
 
-use self::{program::on_path, shared::Infra, tools::Tools};
+use self::program::on_path;
+use self::shared::Infra;
+use self::tools::Tools;
 use crate::workspace::Workspace;
 
 /// What `cargo xtask infra` takes.

@@ -1,9 +1,11 @@
-use std::{path::PathBuf, process::Command};
+use std::path::PathBuf;
+use std::process::Command;
 
 use anyhow::ensure;
 
 use super::tools::Tools;
-use crate::{process, workspace::Workspace};
+use crate::process;
+use crate::workspace::Workspace;
 
 /// What the steps share.
 #[derive(Debug)]

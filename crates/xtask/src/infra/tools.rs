@@ -1,19 +1,15 @@
 //! The programs that the checks use: each fetched or built once, kept in a cache folder of its own.
 
-use std::{
-    env, fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs};
 
 use anyhow::Context;
 use devstack::{DevStack, Environment, Options};
 
-use super::{
-    maven,
-    pins::{self, Go},
-    program::on_path,
-};
+use super::maven;
+use super::pins::{self, Go};
+use super::program::on_path;
 use crate::{install, process};
 
 /// The cache, beside the one of Kafka and mongod.

@@ -1,6 +1,9 @@
 //! Debian's packages.
 
-use std::{fs, os::unix::fs::MetadataExt, process::Command, time::Instant};
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::process::Command;
+use std::time::Instant;
 
 use devstack::MissingTool;
 

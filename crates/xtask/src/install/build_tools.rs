@@ -1,6 +1,7 @@
 //! What librdkafka and the cryptography are compiled with.
 
-use std::{path::Path, process::Command};
+use std::path::Path;
+use std::process::Command;
 
 use devstack::{Environment, MissingTool};
 

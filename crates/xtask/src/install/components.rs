@@ -4,7 +4,8 @@ use std::process::Command;
 
 use anyhow::bail;
 
-use crate::{process, workspace::cargo_program};
+use crate::process;
+use crate::workspace::cargo_program;
 
 pub(crate) fn ensure(may_install: bool) -> anyhow::Result<()> {
     let missing: Vec<&str> = [("fmt", "rustfmt"), ("clippy", "clippy")]

@@ -1,10 +1,8 @@
 //! cargo-nextest, which runs the tests: from `PATH`, or a pinned wheel in the cache folder.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, bail};
 use devstack::{Environment, MissingTool};

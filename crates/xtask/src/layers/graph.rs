@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use cargo_metadata::{DependencyKind, Metadata};
 
-use super::{rules, violation::Violation};
+use super::rules;
+use super::violation::Violation;
 
 /// A crate of the workspace and what its manifest asks for.
 #[derive(Debug, Clone, Default)]

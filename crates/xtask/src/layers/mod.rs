@@ -11,7 +11,8 @@ mod test_code;
 mod tokens;
 mod violation;
 
-use std::{fs, path::Path};
+use std::fs;
+use std::path::Path;
 
 use anyhow::Context;
 

@@ -75,11 +75,11 @@ pub(crate) const NOT_IN_DOMAIN_CALLS: &[&str] = &["now", "now_v7", "new_v4", "no
 /// `host`'s stay: a service is a trait that declares itself to an `App` of its own type.
 pub(crate) const KNOWN_CIRCLES: &[(&str, &str)] = &[
     (
-        "crates/e2e/src/chaos/goods.rs",
+        "crates/e2e/src/chaos/products.rs",
         "crates/e2e/src/chaos/customer.rs",
     ),
     (
-        "crates/e2e/src/chaos/storm.rs",
+        "crates/e2e/src/chaos/scenario.rs",
         "crates/e2e/src/chaos/mod.rs",
     ),
     ("crates/host/src/service.rs", "crates/host/src/app.rs"),
@@ -114,7 +114,7 @@ pub(crate) const KNOWN_CIRCLES: &[(&str, &str)] = &[
     ),
     (
         "crates/outbox/src/dead_letter/handling.rs",
-        "crates/outbox/src/dead_letter/desk.rs",
+        "crates/outbox/src/dead_letter/admin.rs",
     ),
     (
         "crates/outbox/src/inbox/idle.rs",
@@ -129,11 +129,11 @@ pub(crate) const KNOWN_CIRCLES: &[(&str, &str)] = &[
         "crates/outbox/src/kafka/topic.rs",
     ),
     (
-        "crates/outbox/src/mongo/bell.rs",
+        "crates/outbox/src/mongo/notifier.rs",
         "crates/outbox/src/mongo/database.rs",
     ),
     (
-        "crates/outbox/src/mongo/letters.rs",
+        "crates/outbox/src/mongo/dead_letters.rs",
         "crates/outbox/src/mongo/inbox.rs",
     ),
     (
@@ -142,8 +142,8 @@ pub(crate) const KNOWN_CIRCLES: &[(&str, &str)] = &[
     ),
     ("crates/outbox/src/outbox.rs", "crates/outbox/src/relay.rs"),
     (
-        "crates/outbox/src/relearn/mark.rs",
-        "crates/outbox/src/relearn.rs",
+        "crates/outbox/src/recovery/position.rs",
+        "crates/outbox/src/recovery.rs",
     ),
     (
         "crates/simulation/src/check/orders.rs",
@@ -158,11 +158,11 @@ pub(crate) const KNOWN_CIRCLES: &[(&str, &str)] = &[
         "crates/simulation/src/check/mod.rs",
     ),
     (
-        "crates/simulation/src/fate.rs",
+        "crates/simulation/src/fault_injector.rs",
         "crates/simulation/src/instance.rs",
     ),
     (
-        "crates/simulation/src/fate.rs",
+        "crates/simulation/src/fault_injector.rs",
         "crates/simulation/src/world.rs",
     ),
     (

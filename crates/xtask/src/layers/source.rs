@@ -2,13 +2,11 @@
 
 use std::path::Path;
 
-use super::{
-    graph::Crate,
-    rules,
-    test_code::without_tests,
-    tokens::{Token, tokens},
-    violation::Violation,
-};
+use super::graph::Crate;
+use super::rules;
+use super::test_code::without_tests;
+use super::tokens::{Token, tokens};
+use super::violation::Violation;
 
 /// Checks one file: `shown` is its path for messages, `inside` its path in the crate's `src`.
 pub(crate) fn check(one: &Crate, shown: &Path, inside: &Path, text: &str) -> Vec<Violation> {

@@ -80,7 +80,8 @@ pub(crate) fn behind_brackets(tokens: &[Token<'_>], mut at: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::tokens::tokens, *};
+    use super::super::tokens::tokens;
+    use super::*;
 
     fn kept(source: &str) -> String {
         let words = without_tests(&tokens(source));

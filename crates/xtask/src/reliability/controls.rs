@@ -1,21 +1,18 @@
 //! `cargo xtask negative-controls`: breaks each rule and waits for the check that guards it to notice.
 
-use std::{collections::BTreeSet, process::Command};
+use std::collections::BTreeSet;
+use std::process::Command;
 
 use anyhow::{Context, bail};
 use clap::builder::PossibleValuesParser;
 use serde_json::{Map, Value, json};
 
-use super::{
-    figures::{load, save},
-    measure::{Tests, build, read},
-    rules::{RULES, Rule},
-};
-use crate::{
-    process,
-    test::stack::{self, SharedStack},
-    workspace::Workspace,
-};
+use super::measure::{Tests, build, read};
+use super::results::{load, save};
+use super::rules::{RULES, Rule};
+use crate::process;
+use crate::test::stack::{self, SharedStack};
+use crate::workspace::Workspace;
 
 /// Enough seeds to catch whatever the simulation can see.
 const SEEDS: &str = "1500";

@@ -1,21 +1,17 @@
 //! Runs a check for its figures.
 
-use std::{
-    fs::File,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, bail};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::figures::save;
-use crate::{
-    install, process,
-    test::stack,
-    workspace::{Workspace, without_package_variables},
-};
+use super::results::save;
+use crate::test::stack;
+use crate::workspace::{Workspace, without_package_variables};
+use crate::{install, process};
 
 /// How many seeds the ordinary test run has.
 const SEEDS: &str = "10000";

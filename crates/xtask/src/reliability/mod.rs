@@ -4,18 +4,19 @@
 //! it comes from has written. A test holds the page to them.
 
 mod controls;
-mod figures;
 mod measure;
 mod page;
+mod results;
 mod rules;
 mod tables;
 
-use std::{fs, path::PathBuf};
+use std::fs;
+use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::builder::PossibleValuesParser;
 
-use self::figures::Figures;
+use self::results::Results;
 use crate::workspace::Workspace;
 
 pub(crate) use controls::{Args as ControlArgs, run as negative_controls};
@@ -43,9 +44,9 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<bool> {
         measure::run(workspace, name)?;
     }
     if let Some(file) = &args.chaos {
-        figures::take_chaos(workspace.root(), file, &args.note)?;
+        results::take_chaos(workspace.root(), file, &args.note)?;
     }
-    let made = page::make(&Figures::read(workspace.root())?)?;
+    let made = page::make(&Results::read(workspace.root())?)?;
     let path = workspace.root().join(page::PATH);
     if args.check {
         let kept = fs::read_to_string(&path).unwrap_or_default();
@@ -67,9 +68,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_page_is_what_the_figures_say() {
+    fn the_page_is_generated_from_the_results() {
         let workspace = Workspace::find().unwrap();
-        let made = page::make(&Figures::read(workspace.root()).unwrap()).unwrap();
+        let made = page::make(&Results::read(workspace.root()).unwrap()).unwrap();
         let kept = fs::read_to_string(workspace.root().join(page::PATH)).unwrap();
         assert!(
             kept == made,

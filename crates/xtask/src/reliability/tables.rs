@@ -5,10 +5,8 @@ use std::fmt::Write as _;
 use anyhow::Context;
 use serde_json::Value;
 
-use super::{
-    figures::{CHECKS, Figures, shown},
-    rules::RULES,
-};
+use super::results::{CHECKS, Results, shown};
+use super::rules::RULES;
 
 /// What makes the figures anew.
 pub(super) fn commands() -> String {
@@ -20,8 +18,8 @@ pub(super) fn commands() -> String {
 }
 
 /// What the model promises, one line each.
-pub(super) fn promises(figures: &Figures) -> anyhow::Result<String> {
-    let promises = figures
+pub(super) fn promises(results: &Results) -> anyhow::Result<String> {
+    let promises = results
         .at("model.promises")?
         .as_array()
         .context("the model's promises are no list")?;
@@ -33,14 +31,14 @@ pub(super) fn promises(figures: &Figures) -> anyhow::Result<String> {
 }
 
 /// Faults of the simulation by kind.
-pub(super) fn simulated_faults(figures: &Figures) -> anyhow::Result<String> {
-    by_kind(figures.at("simulation.faults")?, "fault", |times| times)
+pub(super) fn simulated_faults(results: &Results) -> anyhow::Result<String> {
+    by_kind(results.at("simulation.faults")?, "fault", |times| times)
 }
 
 /// Faults injected into each unit of work.
-pub(super) fn injected_faults(figures: &Figures) -> anyhow::Result<String> {
+pub(super) fn injected_faults(results: &Results) -> anyhow::Result<String> {
     by_kind(
-        figures.at("faults.units")?,
+        results.at("faults.units")?,
         "unit of work",
         |unit| &unit["faults"],
     )
@@ -56,8 +54,8 @@ fn by_kind(kinds: &Value, head: &str, times: fn(&Value) -> &Value) -> anyhow::Re
 }
 
 /// Faults of the chaos run by kind, and how long orders took to be settled again.
-pub(super) fn chaos(figures: &Figures) -> anyhow::Result<String> {
-    let faults = figures
+pub(super) fn chaos(results: &Results) -> anyhow::Result<String> {
+    let faults = results
         .at("chaos.faults")?
         .as_array()
         .context("chaos made no faults")?;
@@ -82,8 +80,8 @@ pub(super) fn chaos(figures: &Figures) -> anyhow::Result<String> {
 }
 
 /// The violations that the chaos run named, each once, and what is to be known of them.
-pub(super) fn violations(figures: &Figures) -> anyhow::Result<String> {
-    let named = figures
+pub(super) fn violations(results: &Results) -> anyhow::Result<String> {
+    let named = results
         .at("chaos.named")?
         .as_array()
         .context("the violations are no list")?;
@@ -98,7 +96,7 @@ pub(super) fn violations(figures: &Figures) -> anyhow::Result<String> {
         return Ok("It names no violation.".to_owned());
     };
     first.insert_str(0, "It names:\n\n");
-    let note = shown(figures.at("chaos.note")?)?;
+    let note = shown(results.at("chaos.note")?)?;
     if !note.is_empty() {
         lines.push(format!("\n{note}"));
     }
@@ -106,12 +104,12 @@ pub(super) fn violations(figures: &Figures) -> anyhow::Result<String> {
 }
 
 /// Each rule, and what notices when it is broken.
-pub(super) fn controls(figures: &Figures) -> anyhow::Result<String> {
+pub(super) fn controls(results: &Results) -> anyhow::Result<String> {
     let mut table = "| control | the rule | the model | the simulation | tests on real servers |\n\
                      |---|---|---|---|---|\n"
         .to_owned();
     for rule in RULES {
-        let row = figures.at(&format!("controls.{}", rule.name))?;
+        let row = results.at(&format!("controls.{}", rule.name))?;
         writeln!(
             table,
             "| `{}` | {} | {} | {} | {} |",

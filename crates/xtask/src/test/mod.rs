@@ -6,11 +6,13 @@ mod run;
 pub(crate) mod stack;
 mod steps;
 
-use std::{cell::OnceCell, time::Instant};
+use std::cell::OnceCell;
+use std::time::Instant;
 
 use clap::builder::PossibleValuesParser;
 
-use crate::{install, workspace::Workspace};
+use crate::install;
+use crate::workspace::Workspace;
 use counts::Counts;
 use report::Done;
 use run::Run;

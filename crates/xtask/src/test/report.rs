@@ -1,8 +1,10 @@
 //! What is printed at the end.
 
-use std::{fmt::Write as _, time::Duration};
+use std::fmt::Write as _;
+use std::time::Duration;
 
-use super::{counts::Counts, steps::Step};
+use super::counts::Counts;
+use super::steps::Step;
 
 /// How one step ended.
 #[derive(Debug)]

@@ -1,6 +1,7 @@
 //! The one Kafka and the one MongoDB that all test processes of a run share.
 
-use std::{process::Command, sync::Arc};
+use std::process::Command;
+use std::sync::Arc;
 
 use devstack::{DevStack, KAFKA_BROKERS_ENV, Lines, MONGODB_URI_ENV, Options};
 

@@ -4,8 +4,10 @@ use std::process::{Command, ExitStatus};
 
 use anyhow::Context;
 
-use super::{counts::Counts, run::Run};
-use crate::{install, layers, process, web, workspace::without_package_variables};
+use super::counts::Counts;
+use super::run::Run;
+use crate::workspace::without_package_variables;
+use crate::{install, layers, process, web};
 
 /// One check.
 #[derive(Debug)]

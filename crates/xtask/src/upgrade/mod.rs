@@ -6,7 +6,8 @@ mod older;
 
 use std::path::PathBuf;
 
-use crate::{program, workspace::Workspace};
+use crate::program;
+use crate::workspace::Workspace;
 
 /// Which build to come from.
 #[derive(Debug, clap::Args)]

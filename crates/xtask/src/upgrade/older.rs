@@ -1,14 +1,13 @@
 //! The program as it was at some commit.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, bail, ensure};
 
-use crate::{install, process, workspace::Workspace};
+use crate::workspace::Workspace;
+use crate::{install, process};
 
 /// `quadrille` of `rev`, built unless it was built before.
 ///

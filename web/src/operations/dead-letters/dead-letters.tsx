@@ -2,8 +2,8 @@ import { useQueries } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import { Empty, Failed, Loading } from "../../ui/states";
 import { ActionLog } from "./action-log";
-import { LetterDrawer } from "./letter-drawer";
-import { LetterList } from "./letter-list";
+import { DeadLetterDrawer } from "./dead-letter-drawer";
+import { DeadLetterList } from "./dead-letter-list";
 import { listQuery } from "./queries";
 
 interface Chosen {
@@ -11,7 +11,7 @@ interface Chosen {
   id: string;
 }
 
-/** What each service has parked, and what was done about it. */
+/** Each service's dead letters, and what was done about them. */
 export function DeadLetters({ services }: { services: readonly string[] }) {
   const lists = useQueries({ queries: services.map(listQuery) });
   const [chosen, setChosen] = useState<Chosen | null>(null);
@@ -45,7 +45,7 @@ export function DeadLetters({ services }: { services: readonly string[] }) {
               );
             }
             return (
-              <LetterList
+              <DeadLetterList
                 key={service}
                 service={service}
                 list={data}
@@ -59,7 +59,7 @@ export function DeadLetters({ services }: { services: readonly string[] }) {
         </div>
       )}
       <ActionLog services={services} />
-      {chosen !== null && <LetterDrawer key={chosen.id} service={chosen.service} id={chosen.id} close={close} />}
+      {chosen !== null && <DeadLetterDrawer key={chosen.id} service={chosen.service} id={chosen.id} close={close} />}
     </section>
   );
 }

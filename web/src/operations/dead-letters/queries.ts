@@ -1,13 +1,13 @@
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import { api } from "../../api/client";
 import { answer } from "../../api/problem";
-import type { LetterOutcome } from "./letters";
+import type { DeadLetterOutcome } from "./model";
 
 const EVERY_MS = 3000;
 
 /** Each service has the same routes under its own name; the client knows them by one of them. */
 const at = (service: string) => `/api/admin/dead-letters/${service}` as "/api/admin/dead-letters/orders";
-const letterAt = (service: string) => `${at(service)}/{id}` as "/api/admin/dead-letters/orders/{id}";
+const deadLetterAt = (service: string) => `${at(service)}/{id}` as "/api/admin/dead-letters/orders/{id}";
 
 export const listQuery = (service: string) =>
   queryOptions({
@@ -27,7 +27,7 @@ export const actionsQuery = (service: string) =>
 export const letterQuery = (service: string, id: string) =>
   queryOptions({
     queryKey: ["dead-letters", service, "letter", id],
-    queryFn: ({ signal }) => answer(api.GET(letterAt(service), { params: { path: { id } }, signal })),
+    queryFn: ({ signal }) => answer(api.GET(deadLetterAt(service), { params: { path: { id } }, signal })),
   });
 
 export interface Deed {
@@ -35,15 +35,15 @@ export interface Deed {
   reason: string;
 }
 
-/** Tries a parked message again, or throws it away. */
+/** Retries or discards a dead letter. */
 export function useDeed(service: string, id: string) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: ({ action, reason }: Deed): Promise<LetterOutcome> => {
+    mutationFn: ({ action, reason }: Deed): Promise<DeadLetterOutcome> => {
       const asked = { params: { path: { id } }, body: { reason } };
       return action === "retry"
-        ? answer(api.POST(`${letterAt(service)}/retry` as "/api/admin/dead-letters/orders/{id}/retry", asked))
-        : answer(api.POST(`${letterAt(service)}/discard` as "/api/admin/dead-letters/orders/{id}/discard", asked));
+        ? answer(api.POST(`${deadLetterAt(service)}/retry` as "/api/admin/dead-letters/orders/{id}/retry", asked))
+        : answer(api.POST(`${deadLetterAt(service)}/discard` as "/api/admin/dead-letters/orders/{id}/discard", asked));
     },
     onSettled: () => client.invalidateQueries({ queryKey: ["dead-letters", service] }),
   });

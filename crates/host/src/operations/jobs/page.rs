@@ -41,9 +41,9 @@ pub(super) fn position(token: &str) -> Result<JobPosition, Problem> {
         Problem::new(
             StatusCode::BAD_REQUEST,
             "invalid-page-token",
-            "The page token is not one of ours",
+            "The page token is invalid",
         )
-        .detail("send page_token as next_page_token gave it, or none for the first page")
+        .detail("send page_token unchanged from next_page_token, or omit it for the first page")
     })
 }
 

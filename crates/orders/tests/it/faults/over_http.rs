@@ -12,9 +12,9 @@ use service::config::{HttpSettings, KafkaSettings, MongoSettings, TokenSettings}
 use service::lifecycle::Lifecycle;
 use service::token::Role;
 use testkit::eventually;
-use testkit::faults::{Fault, Tally, Trouble, When};
+use testkit::faults::{Fault, FaultCounts, Trouble, When};
 
-use super::Ground;
+use super::Setup;
 use crate::fixture::customer;
 use crate::server::{Client, Signer};
 
@@ -25,17 +25,17 @@ async fn a_post_repeated_after_lost_commits_is_one_order_settled_once() {
 
 /// With the key in `header`.
 pub async fn repeated(header: &str) {
-    let ground = Ground::new().await;
-    let bed = ground.shop.bed();
-    bed.topics(topics::ALL).await;
-    let letters = [topics::ORDER_STATUS, topics::PRODUCTS]
+    let setup = Setup::new().await;
+    let environment = setup.shop.environment();
+    environment.topics(topics::ALL).await;
+    let dead_letters = [topics::ORDER_STATUS, topics::PRODUCTS]
         .map(|topic| TopicSpec::dead_letters(topic, "orders", 1));
-    bed.ensure_topics(&letters).await;
+    environment.ensure_topics(&dead_letters).await;
     let signer = Signer::start().await;
     let settings = host::Settings {
         http: HttpSettings::on_free_port(),
-        mongo: MongoSettings::new(ground.tap.uri(), &bed.database_name("orders")),
-        kafka: KafkaSettings::new(bed.kafka_brokers(), &bed.topic_prefix()),
+        mongo: MongoSettings::new(setup.proxy.uri(), &environment.database_name("orders")),
+        kafka: KafkaSettings::new(environment.kafka_brokers(), &environment.topic_prefix()),
         tokens: TokenSettings::new(&signer.jwks_url),
         demo: false,
     };
@@ -55,7 +55,8 @@ pub async fn repeated(header: &str) {
         token: Some(signer.token(customer(), Role::User)),
     };
 
-    let mut tally = Tally::new("orders: POST and settlement, commits not heard of", &[]);
+    let mut fault_counts =
+        FaultCounts::new("orders: POST and settlement, commits not heard of", &[]);
     let mut refused = 0;
     // More often than the customer's patience lasts, the last two.
     for (number, times) in (1_u64..).zip([1, 2, 6, 9]) {
@@ -65,7 +66,7 @@ pub async fn repeated(header: &str) {
             fault: Fault::Unheard,
             times,
         };
-        ground.tap.arm(When::Named("commitTransaction", 0), lost());
+        setup.proxy.arm(When::Named("commitTransaction", 0), lost());
         let order = loop {
             let answer = client.order(&[("cup", 1)], &[(header, &key)]).await;
             if answer.status == 201 {
@@ -74,29 +75,31 @@ pub async fn repeated(header: &str) {
             assert_eq!(answer.problem(), (503, "unavailable"), "{what}");
             refused += 1;
         };
-        let met = ground.tap.met();
+        let met = setup.proxy.met();
         assert!(met > 0, "{what}: not met");
-        ground.tap.rest();
-        tally.count("POST");
-        let all = placed(&ground).await;
+        setup.proxy.rest();
+        fault_counts.count("POST");
+        let all = placed(&setup).await;
         assert_eq!(all.len() as u64, number, "{what}: one order more");
 
-        ground.tap.arm(When::Named("commitTransaction", 0), lost());
+        setup.proxy.arm(When::Named("commitTransaction", 0), lost());
         let accepted = OrderStatusUpdate {
             order_id: order,
             status: OrderStatus::Accepted,
             reason: None,
             version: 1,
         };
-        bed.publish(&accepted, MessageContext::default()).await;
+        environment
+            .publish(&accepted, MessageContext::default())
+            .await;
         eventually(&format!("{what}: settled"), async || {
-            ground.shop.order(order).await.status == OrderStatus::Accepted
+            setup.shop.order(order).await.status == OrderStatus::Accepted
         })
         .await;
-        assert!(ground.tap.met() > 0, "{what}: the settlement was heard of");
-        ground.tap.rest();
-        tally.count("settlement");
-        let settled = ground.shop.order(order).await;
+        assert!(setup.proxy.met() > 0, "{what}: the settlement was heard of");
+        setup.proxy.rest();
+        fault_counts.count("settlement");
+        let settled = setup.shop.order(order).await;
         assert_eq!(
             (settled.version, settled.history.len()),
             (2, 2),
@@ -105,20 +108,20 @@ pub async fn repeated(header: &str) {
     }
     assert!(refused > 0, "no customer had to repeat a request");
 
-    let created = bed.read::<events::OrderCreate>();
-    let mut said: Vec<OrderId> = created.await.iter().map(|e| e.event.order_id).collect();
-    said.sort_unstable();
-    said.dedup();
-    let mut ids = placed(&ground).await;
+    let created = environment.read::<events::OrderCreate>();
+    let mut published: Vec<OrderId> = created.await.iter().map(|e| e.event.order_id).collect();
+    published.sort_unstable();
+    published.dedup();
+    let mut ids = placed(&setup).await;
     ids.sort_unstable();
-    assert_eq!(said, ids, "what is there is said, and nothing else");
+    assert_eq!(published, ids, "what is there is said, and nothing else");
     lifecycle.trigger();
     lifecycle.join().await.unwrap();
-    assert_eq!(ground.said().await, [], "all is published");
-    tally.report();
+    assert_eq!(setup.published().await, [], "all is published");
+    fault_counts.report();
 }
 
-async fn placed(ground: &Ground) -> Vec<OrderId> {
-    let all = audit_view(&ground.shop.database).orders().await.unwrap();
+async fn placed(setup: &Setup) -> Vec<OrderId> {
+    let all = audit_view(&setup.shop.database).orders().await.unwrap();
     all.map_ok(|order| order.id).try_collect().await.unwrap()
 }

@@ -52,7 +52,7 @@ impl ClientContext for Membership {
             let plain = topic.strip_prefix(&self.prefix).unwrap_or(topic);
             for (number, partition) in &shown.partitions {
                 if *number >= 0 && partition.consumer_lag >= 0 {
-                    #[expect(clippy::cast_precision_loss, reason = "a figure for a chart")]
+                    #[expect(clippy::cast_precision_loss, reason = "a value for a chart")]
                     self.lag(plain, *number).set(partition.consumer_lag as f64);
                 }
             }

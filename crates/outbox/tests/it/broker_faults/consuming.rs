@@ -9,7 +9,7 @@ use outbox::{Event as _, Publisher as _};
 use rdkafka::types::RDKafkaApiKey as Api;
 use rdkafka::types::RDKafkaRespErr::*;
 use testkit::eventually_within;
-use testkit::faults::Tally;
+use testkit::faults::FaultCounts;
 
 use super::{Answers, Cluster, PREFIX, describe};
 use crate::conformance::inbox;
@@ -88,7 +88,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_record_is_applied_once_whatever_brokers_answer() {
     crate::log();
-    let mut tally = Tally::new("outbox: consuming from Kafka", &[]);
+    let mut fault_counts = FaultCounts::new("outbox: consuming from Kafka", &[]);
     let cases = ANSWERS.iter().map(|trouble| async move {
         let what = describe(trouble);
         let cluster = Cluster::new();
@@ -97,15 +97,15 @@ async fn every_record_is_applied_once_whatever_brokers_answer() {
     });
     let mut done = futures::stream::iter(cases).buffer_unordered(12);
     while let Some(what) = done.next().await {
-        tally.count(&what);
+        fault_counts.count(&what);
     }
-    tally.report();
+    fault_counts.report();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_record_is_applied_once_though_leaders_change_and_brokers_go() {
     crate::log();
-    let mut tally = Tally::new("outbox: consuming while brokers change", &[]);
+    let mut fault_counts = FaultCounts::new("outbox: consuming while brokers change", &[]);
     let topic = &format!("{PREFIX}{}", Deposited::TOPIC);
     let cases = ["leaders change", "slow brokers", "brokers away"];
     let cases = cases.map(|what| async move {
@@ -135,9 +135,9 @@ async fn every_record_is_applied_once_though_leaders_change_and_brokers_go() {
         what
     });
     for what in futures::future::join_all(cases).await {
-        tally.count(what);
+        fault_counts.count(what);
     }
-    tally.report();
+    fault_counts.report();
 }
 
 /// An inbox reads while `meddle` meddles: before it joins its group, and when it is at work.

@@ -11,7 +11,7 @@ use outbox::{Event as _, transact};
 use rdkafka::types::RDKafkaApiKey as Api;
 use rdkafka::types::RDKafkaRespErr::*;
 use testkit::eventually;
-use testkit::faults::Tally;
+use testkit::faults::FaultCounts;
 
 use super::{Answers, Cluster, PREFIX, describe};
 use crate::conformance::ledger::{Deposit, Deposited, deposit};
@@ -94,7 +94,7 @@ const FOR_GOOD: &[Answers] = &[
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn everything_is_published_in_order_whatever_brokers_answer() {
     crate::log();
-    let mut tally = Tally::new("outbox: publishing to Kafka", &[]);
+    let mut fault_counts = FaultCounts::new("outbox: publishing to Kafka", &[]);
     let all = PASSING.iter().map(|trouble| (trouble, Order::Strict));
     let all = all.chain(FOR_GOOD.iter().map(|trouble| (trouble, Order::Whole)));
     let cases = all.map(|(trouble, order)| async move {
@@ -107,15 +107,15 @@ async fn everything_is_published_in_order_whatever_brokers_answer() {
     let mut done = futures::stream::iter(cases).buffer_unordered(4);
     while let Some((what, repeated)) = done.next().await {
         println!("{what}: {repeated} published again");
-        tally.count(&what);
+        fault_counts.count(&what);
     }
-    tally.report();
+    fault_counts.report();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn everything_is_published_in_order_though_leaders_change_and_brokers_go() {
     crate::log();
-    let mut tally = Tally::new("outbox: publishing while brokers change", &[]);
+    let mut fault_counts = FaultCounts::new("outbox: publishing while brokers change", &[]);
     let topic = format!("{PREFIX}{}", Deposited::TOPIC);
     for what in ["leaders change", "slow brokers", "brokers away"] {
         let cluster = Cluster::new();
@@ -141,9 +141,9 @@ async fn everything_is_published_in_order_though_leaders_change_and_brokers_go()
             }
         })
         .await;
-        tally.count(what);
+        fault_counts.count(what);
     }
-    tally.report();
+    fault_counts.report();
 }
 
 /// A relay publishes while deposits are made and `meddle` meddles; how many messages there are

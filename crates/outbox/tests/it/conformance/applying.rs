@@ -40,16 +40,23 @@ pub(super) async fn records_are_applied_in_order_and_the_checkpoint_moves<R: Rig
     }
 }
 
-pub(super) async fn a_batch_says_what_it_has_to_say_in_one_record<R: Rig>(rig: &R) {
+pub(super) async fn a_batch_writes_its_messages_in_one_record<R: Rig>(rig: &R) {
     let db = rig.database().await;
     publish(rig, &["a", "b"], 1..21).await;
     let consuming = inbox(&db, rig.source(GROUP), Book::new(db.clone()));
     let records = rig.deposits().await;
     eventually("all is applied", || is_at_the_end(&db, &records)).await;
     consuming.stop().await.expect("the checkpoints fit");
-    let said = db.pending(1000, &[]).await.expect("the store answers");
-    assert!(said.len() <= 20, "{} records for 40 events", said.len());
-    let messages: Vec<_> = said.iter().flat_map(|record| &record.messages).collect();
+    let published = db.pending(1000, &[]).await.expect("the store answers");
+    assert!(
+        published.len() <= 20,
+        "{} records for 40 events",
+        published.len()
+    );
+    let messages: Vec<_> = published
+        .iter()
+        .flat_map(|record| &record.messages)
+        .collect();
     assert_eq!(messages.len(), 40);
     let causes: Vec<_> = records
         .iter()
@@ -124,10 +131,10 @@ pub(crate) async fn a_passing_fault_leaves_nothing_half_done<R: Rig>(rig: &R) {
         assert_eq!(applied, paid(10), "each once, in order, of {key}");
     }
     assert!(failures.load(Ordering::SeqCst) > 7);
-    let said = db.pending(1000, &[]).await.expect("the store answers");
-    let messages = said.iter().map(|record| record.messages.len());
+    let published = db.pending(1000, &[]).await.expect("the store answers");
+    let messages = published.iter().map(|record| record.messages.len());
     assert_eq!(messages.sum::<usize>(), 20);
-    assert_eq!(db.letters().await, []);
+    assert_eq!(db.dead_letters().await, []);
 }
 
 pub(super) async fn event_types_that_nobody_asked_for_are_passed_over<R: Rig>(rig: &R) {
@@ -142,5 +149,5 @@ pub(super) async fn event_types_that_nobody_asked_for_are_passed_over<R: Rig>(ri
     eventually("all is applied", || is_at_the_end(&db, &records)).await;
     consuming.stop().await.expect("the checkpoints fit");
     assert_eq!(db.committed("a").await, paid(2));
-    assert_eq!(db.letters().await, []);
+    assert_eq!(db.dead_letters().await, []);
 }

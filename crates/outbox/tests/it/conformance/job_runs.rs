@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use outbox::jobs::{ApplyJob, JobSettings, JobState};
 use outbox::{
-    JobContext, JobError, JobStore, Jobs, OutboxStore as _, Outgoing, RunJob, SystemClock,
+    EventCollector, JobContext, JobError, JobStore, Jobs, OutboxStore as _, RunJob, SystemClock,
 };
 use testkit::eventually;
 use tokio::sync::Semaphore;
@@ -96,7 +96,7 @@ impl<D: Ledger + JobStore> ApplyJob<Pay, D> for Chain<D> {
         tx: &mut D::Tx,
         job: &Pay,
         context: &JobContext,
-        out: &mut Outgoing<'_>,
+        out: &mut EventCollector<'_>,
     ) -> Result<(), JobError> {
         let mut account = self.0.account(tx, &job.account).await?;
         account.balance += 1;
@@ -139,8 +139,8 @@ pub(super) async fn a_job_in_a_transaction_happens_once_with_what_follows_from_i
     for account in ["first", "next"] {
         assert_eq!(db.committed(account).await, paid(1), "{account}");
     }
-    let said = db.pending(9, &[]).await.expect("it answers");
-    let said: Vec<_> = said
+    let published = db.pending(9, &[]).await.expect("it answers");
+    let published: Vec<_> = published
         .iter()
         .flat_map(|record| &record.messages)
         .map(|message| {
@@ -149,7 +149,7 @@ pub(super) async fn a_job_in_a_transaction_happens_once_with_what_follows_from_i
         })
         .collect();
     let expected = [("first", "pay:first"), ("next", "pay:next")];
-    assert_eq!(said, expected.map(|(key, id)| (key, id.to_owned())));
+    assert_eq!(published, expected.map(|(key, id)| (key, id.to_owned())));
 }
 
 pub(super) async fn a_job_that_gives_up_changes_nothing_and_is_set_aside<R: Rig<Db: JobStore>>(

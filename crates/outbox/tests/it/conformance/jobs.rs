@@ -10,7 +10,7 @@ use outbox::jobs::{
     Held, JobAdmin, JobAdminError, JobFilter, JobPosition, JobState, JobView, TakenJob,
 };
 use outbox::{
-    Database as _, ErrorKind, Job, JobId, JobStore, MessageContext, Outgoing, StoreError,
+    Database as _, ErrorKind, EventCollector, Job, JobId, JobStore, MessageContext, StoreError,
     SystemClock, Work, transact,
 };
 use serde::{Deserialize, Serialize};
@@ -43,7 +43,7 @@ pub(crate) fn within(seconds: i64) -> Timestamp {
 }
 
 /// Puts the job `pay` for `account` into `out`.
-pub(crate) fn schedule(out: &mut Outgoing<'_>, account: &str, due: Timestamp) {
+pub(crate) fn schedule(out: &mut EventCollector<'_>, account: &str, due: Timestamp) {
     let job = Pay {
         account: account.to_owned(),
     };
@@ -57,14 +57,14 @@ pub(crate) fn schedule(out: &mut Outgoing<'_>, account: &str, due: Timestamp) {
 
 struct Change<'a, D> {
     db: &'a D,
-    change: &'a (dyn Fn(&mut Outgoing<'_>) + Sync),
+    change: &'a (dyn Fn(&mut EventCollector<'_>) + Sync),
 }
 
 impl<D: Ledger + JobStore> Work<D> for Change<'_, D> {
     type Output = ();
 
     async fn run(&mut self, tx: &mut D::Tx) -> Result<(), StoreError> {
-        let mut out = Outgoing::new("bank", &SystemClock);
+        let mut out = EventCollector::new("bank", &SystemClock);
         (self.change)(&mut out);
         out.write(self.db, tx).await.map(drop)
     }
@@ -73,7 +73,7 @@ impl<D: Ledger + JobStore> Work<D> for Change<'_, D> {
 /// Writes what `change` puts into the collector, in a transaction of its own.
 pub(crate) async fn change<D: Ledger + JobStore>(
     db: &D,
-    change: impl Fn(&mut Outgoing<'_>) + Sync,
+    change: impl Fn(&mut EventCollector<'_>) + Sync,
 ) {
     let change = &change;
     let done = transact(db, &mut Change { db, change }).await;
@@ -145,7 +145,7 @@ pub(super) async fn a_job_is_taken_when_it_is_due_and_not_before<R: Rig<Db: JobS
 pub(super) async fn an_aborted_transaction_schedules_nothing<R: Rig<Db: JobStore>>(rig: &R) {
     let db = rig.database().await;
     let mut tx = db.begin().await.expect("it answers");
-    let mut out = Outgoing::new("bank", &SystemClock);
+    let mut out = EventCollector::new("bank", &SystemClock);
     schedule(&mut out, "a", within(-1));
     out.write(&db, &mut tx).await.expect("it answers");
     db.abort(tx).await;

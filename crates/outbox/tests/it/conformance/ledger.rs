@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use outbox::{
-    Clock, Envelope, Event, Handle, HandleError, InboxStore, OutboxStore, Outgoing, StoreError,
-    SystemClock, Work,
+    Clock, Envelope, Event, EventCollector, Handle, HandleError, InboxStore, OutboxStore,
+    StoreError, SystemClock, Work,
 };
 use serde::{Deserialize, Serialize};
 
@@ -81,8 +81,8 @@ pub(crate) trait Ledger: InboxStore + OutboxStore {
     /// What is committed of an account.
     fn committed(&self, key: &str) -> impl Future<Output = Account> + Send;
 
-    /// The parked messages as (key, offset, reason, waits).
-    fn letters(&self) -> impl Future<Output = Vec<Letter>> + Send;
+    /// The dead letters as (key, offset, reason, waits).
+    fn dead_letters(&self) -> impl Future<Output = Vec<Letter>> + Send;
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,7 +113,7 @@ impl<D: Ledger> Work<D> for Deposit<'_, D> {
             amount: self.amount,
             version: account.version.unsigned_abs(),
         };
-        let mut out = Outgoing::new("bank", &SystemClock);
+        let mut out = EventCollector::new("bank", &SystemClock);
         out.push(&event, outbox::MessageContext::default())
             .map_err(StoreError::permanent)?;
         out.write(self.db, tx).await?;
@@ -123,7 +123,7 @@ impl<D: Ledger> Work<D> for Deposit<'_, D> {
 
 type Fault = Arc<dyn Fn(&Deposited) -> Option<HandleError> + Send + Sync>;
 
-/// The handler: books each deposit and says so. It keeps no natural key unless told to,
+/// The handler: books each deposit and publishes that. It keeps no natural key unless told to,
 /// so that a record applied twice shows.
 pub(crate) struct Book<D> {
     db: D,
@@ -169,7 +169,7 @@ impl<D: Ledger> Handle<Deposited, D> for Book<D> {
         &self,
         tx: &mut D::Tx,
         events: &[&Envelope<Deposited>],
-        out: &mut Outgoing<'_>,
+        out: &mut EventCollector<'_>,
     ) -> Result<(), HandleError> {
         for envelope in events {
             let event = &envelope.event;

@@ -4,8 +4,8 @@ use outbox::inbox::InboxError;
 use outbox::message::MAX_PAYLOAD_BYTES;
 use outbox::source::Assigned;
 use outbox::{
-    Advance, Clock as _, Database as _, ErrorKind, InboxStore as _, InvalidMessage, MessageContext,
-    OutboxRecord, OutboxStore as _, Outgoing, SystemClock, TopicPartition,
+    Advance, Clock as _, Database as _, ErrorKind, EventCollector, InboxStore as _, InvalidMessage,
+    MessageContext, OutboxRecord, OutboxStore as _, SystemClock, TopicPartition,
 };
 use testkit::eventually;
 
@@ -78,7 +78,7 @@ fn sized(bytes: usize) -> Deposited {
 
 pub(super) async fn what_is_too_large_is_refused_when_written<R: Rig>(rig: &R) {
     let event = sized(MAX_PAYLOAD_BYTES + 1);
-    let mut out = Outgoing::new("bank", &SystemClock);
+    let mut out = EventCollector::new("bank", &SystemClock);
     let refused = out.push(&event, MessageContext::default());
     let size = MAX_PAYLOAD_BYTES + 1;
     assert_eq!(refused, Err(InvalidMessage::TooLarge { size }));

@@ -74,13 +74,13 @@ impl Ledger for MemoryDatabase<Accounts> {
         self.state().get(key).cloned().unwrap_or_default()
     }
 
-    async fn letters(&self) -> Vec<Letter> {
+    async fn dead_letters(&self) -> Vec<Letter> {
         let all = self.dead_letters().into_iter();
-        all.map(|letter| Letter {
-            key: letter.record.key,
-            offset: letter.record.offset,
-            reason: letter.reason,
-            waits: letter.waits,
+        all.map(|dead_letter| Letter {
+            key: dead_letter.record.key,
+            offset: dead_letter.record.offset,
+            reason: dead_letter.reason,
+            waits: dead_letter.waits,
         })
         .collect()
     }

@@ -2,15 +2,15 @@
 //! for each rig.
 
 pub(crate) mod applying;
+mod dead_letter_admin;
+pub(crate) mod dead_letters;
 pub(crate) mod fencing;
 mod job_runs;
 pub(crate) mod jobs;
 pub(crate) mod leases;
 pub(crate) mod ledger;
-mod letters;
 mod limits;
 pub(crate) mod memory;
-pub(crate) mod parking;
 pub(crate) mod publishing;
 pub(crate) mod real;
 mod replaying;
@@ -48,7 +48,7 @@ macro_rules! cases {
 
 cases! {
     publishing::a_committed_record_is_published_then_deleted,
-    publishing::an_aborted_transaction_says_nothing,
+    publishing::an_aborted_transaction_publishes_nothing,
     publishing::versions_of_one_key_leave_in_order_from_many_writers,
     publishing::a_record_that_appears_behind_published_ones_is_not_lost,
     publishing::a_failing_broker_loses_and_reorders_nothing,
@@ -58,16 +58,16 @@ cases! {
     leases::a_relay_whose_broker_is_away_keeps_its_lease_and_can_stop,
     leases::a_second_relay_takes_over_when_the_first_stops,
     applying::records_are_applied_in_order_and_the_checkpoint_moves,
-    applying::a_batch_says_what_it_has_to_say_in_one_record,
+    applying::a_batch_writes_its_messages_in_one_record,
     applying::an_event_published_twice_changes_state_once,
     applying::a_new_inbox_goes_on_where_the_last_one_ended,
     applying::a_passing_fault_leaves_nothing_half_done,
     applying::event_types_that_nobody_asked_for_are_passed_over,
-    parking::one_hopeless_message_of_a_batch_is_parked_alone,
-    parking::unreadable_messages_are_parked_and_their_keys_wait,
-    parking::waiting_keys_wait_after_a_restart_too,
-    parking::a_message_without_a_usable_key_can_be_parked,
-    parking::a_parked_message_is_published_with_its_headers,
+    dead_letters::one_failing_message_of_a_batch_is_dead_lettered_alone,
+    dead_letters::unreadable_messages_are_dead_lettered_and_their_keys_wait,
+    dead_letters::waiting_keys_wait_after_a_restart_too,
+    dead_letters::a_message_without_a_usable_key_can_be_dead_lettered,
+    dead_letters::a_dead_letter_is_published_with_its_headers,
     fencing::an_older_claim_changes_nothing,
     fencing::two_consumers_of_the_same_partitions_apply_each_record_once,
     sharing::members_come_and_go_and_each_record_is_applied_once,
@@ -78,17 +78,17 @@ cases! {
     replaying::everything_again_changes_nothing_and_is_counted,
     replaying::a_replay_before_the_start_begins_with_it,
     replaying::what_was_lost_is_made_up_for_and_counted,
-    replaying::what_is_parked_stays_as_it_is,
+    replaying::dead_letters_stay_as_they_are,
     replaying::replays_amid_traffic_are_counted_exactly,
     replaying::an_unfit_replay_is_refused_and_changes_nothing,
-    letters::a_letter_handled_again_frees_those_behind_it,
-    letters::one_that_fails_again_stays_with_its_new_reason,
-    letters::a_line_stops_at_the_next_that_fails,
-    letters::a_discarded_letter_frees_those_behind_it,
-    letters::a_long_line_is_handled_in_parts,
-    letters::a_retry_beside_a_busy_inbox_keeps_the_order,
-    letters::letters_without_a_key_stand_alone,
-    letters::what_is_not_there_is_refused,
+    dead_letter_admin::a_retried_dead_letter_frees_those_behind_it,
+    dead_letter_admin::one_that_fails_again_stays_with_its_new_reason,
+    dead_letter_admin::a_line_stops_at_the_next_that_fails,
+    dead_letter_admin::a_discarded_dead_letter_frees_those_behind_it,
+    dead_letter_admin::a_long_line_is_handled_in_parts,
+    dead_letter_admin::a_retry_beside_a_busy_inbox_keeps_the_order,
+    dead_letter_admin::dead_letters_without_a_key_are_independent,
+    dead_letter_admin::what_is_not_there_is_refused,
     jobs::a_job_is_taken_when_it_is_due_and_not_before,
     jobs::an_aborted_transaction_schedules_nothing,
     jobs::an_id_that_was_used_is_never_free_again,

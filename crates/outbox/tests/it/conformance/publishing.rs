@@ -66,7 +66,7 @@ pub(super) async fn a_committed_record_is_published_then_deleted<R: Rig>(rig: &R
     assert_eq!(rig.deposits().await, records, "nothing is published again");
 }
 
-pub(super) async fn an_aborted_transaction_says_nothing<R: Rig>(rig: &R) {
+pub(super) async fn an_aborted_transaction_publishes_nothing<R: Rig>(rig: &R) {
     let db = rig.database().await;
     let relaying = relay(&db, rig.publisher());
     let mut work = Deposit {

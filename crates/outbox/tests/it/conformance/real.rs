@@ -11,34 +11,38 @@ use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{FutureProducer, FutureRecord};
-use testkit::Bed;
+use testkit::TestEnvironment;
 
 use super::ledger::{Account, Booked, Deposited, Ledger, Letter};
 use super::rig::{GROUP, Rig};
 
 pub(crate) struct RealRig {
-    pub(crate) bed: Bed,
+    pub(crate) environment: TestEnvironment,
 }
 
 impl RealRig {
     /// Topics with `partitions` partitions, and their dead letters' topics.
     pub(crate) async fn new(partitions: i32) -> Self {
-        let bed = Bed::new().await;
-        bed.ensure_topics(&[
-            TopicSpec::unlimited(Deposited::TOPIC, partitions),
-            TopicSpec::unlimited(Booked::TOPIC, partitions),
-            TopicSpec::dead_letters(Deposited::TOPIC, GROUP, partitions),
-        ])
-        .await;
-        let (brokers, prefix) = (bed.kafka_brokers().to_owned(), bed.topic_prefix());
-        let letters = outbox::DeadLetter::topic(Deposited::TOPIC, GROUP);
+        let environment = TestEnvironment::new().await;
+        environment
+            .ensure_topics(&[
+                TopicSpec::unlimited(Deposited::TOPIC, partitions),
+                TopicSpec::unlimited(Booked::TOPIC, partitions),
+                TopicSpec::dead_letters(Deposited::TOPIC, GROUP, partitions),
+            ])
+            .await;
+        let (brokers, prefix) = (
+            environment.kafka_brokers().to_owned(),
+            environment.topic_prefix(),
+        );
+        let dead_letters = outbox::DeadLetter::topic(Deposited::TOPIC, GROUP);
         let led = tokio::task::spawn_blocking(move || {
-            for topic in [Deposited::TOPIC, Booked::TOPIC, &letters] {
+            for topic in [Deposited::TOPIC, Booked::TOPIC, &dead_letters] {
                 until_led(&brokers, &format!("{prefix}{topic}"), partitions);
             }
         });
         led.await.expect("the topics come up");
-        Self { bed }
+        Self { environment }
     }
 }
 
@@ -48,29 +52,29 @@ impl Rig for RealRig {
     type In = KafkaSource;
 
     async fn database(&self) -> MongoDatabase {
-        let database = self.bed.database("ledger").await;
+        let database = self.environment.database("ledger").await;
         let made = database.create_collection("accounts").await;
         made.expect("the test stack answers");
         database
     }
 
     fn publisher(&self) -> KafkaPublisher {
-        KafkaPublisher::new(&self.bed.kafka()).expect("the settings are Kafka's")
+        KafkaPublisher::new(&self.environment.kafka()).expect("the settings are Kafka's")
     }
 
     fn source(&self, group: &str) -> KafkaSource {
-        KafkaSource::subscribe(&self.bed.kafka(), group, [Deposited::TOPIC])
+        KafkaSource::subscribe(&self.environment.kafka(), group, [Deposited::TOPIC])
             .expect("the settings are Kafka's")
     }
 
     async fn append_raw(&self, key: Option<&str>, headers: &[(&str, &str)], payload: &[u8]) {
         let producer: FutureProducer = ClientConfig::new()
-            .set("bootstrap.servers", self.bed.kafka_brokers())
+            .set("bootstrap.servers", self.environment.kafka_brokers())
             .set("partitioner", "murmur2_random")
             .set("message.max.bytes", "1048588")
             .create()
             .expect("the settings are Kafka's");
-        let topic = format!("{}{}", self.bed.topic_prefix(), Deposited::TOPIC);
+        let topic = format!("{}{}", self.environment.topic_prefix(), Deposited::TOPIC);
         let headers = headers
             .iter()
             .fold(OwnedHeaders::new(), |all, (key, value)| {
@@ -90,7 +94,7 @@ impl Rig for RealRig {
     }
 
     async fn records(&self, topic: &str) -> Vec<Record> {
-        self.bed.records(topic).await
+        self.environment.records(topic).await
     }
 }
 
@@ -137,23 +141,27 @@ impl Ledger for MongoDatabase {
         found.expect("the test stack answers").unwrap_or_default()
     }
 
-    async fn letters(&self) -> Vec<Letter> {
-        let letters = self.database().collection::<Document>("dead_letters");
-        let found = letters.find(doc! {}).sort(doc! { "_id": 1 }).await;
+    async fn dead_letters(&self) -> Vec<Letter> {
+        let dead_letters = self.database().collection::<Document>("dead_letters");
+        let found = dead_letters.find(doc! {}).sort(doc! { "_id": 1 }).await;
         let all: Vec<Document> = found
             .expect("the test stack answers")
             .try_collect()
             .await
             .expect("the test stack answers");
         all.iter()
-            .map(|letter| Letter {
-                key: letter.get_str("key").ok().map(str::to_owned),
-                offset: letter.get_i64("offset").expect("a letter has a place"),
-                reason: letter
+            .map(|dead_letter| Letter {
+                key: dead_letter.get_str("key").ok().map(str::to_owned),
+                offset: dead_letter
+                    .get_i64("offset")
+                    .expect("a dead letter has a place"),
+                reason: dead_letter
                     .get_str("reason")
-                    .expect("a letter has a reason")
+                    .expect("a dead letter has a reason")
                     .to_owned(),
-                waits: letter.get_bool("waits").expect("a letter says it"),
+                waits: dead_letter
+                    .get_bool("waits")
+                    .expect("a dead letter says it"),
             })
             .collect()
     }

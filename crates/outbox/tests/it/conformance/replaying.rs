@@ -47,7 +47,7 @@ async fn finish<D: Ledger>(replay: &Replay<D>) -> ReplayCounts {
     eventually("the replay is finished", || is_finished(replay)).await;
     let mut counts = ReplayCounts::default();
     for part in progress(replay).await {
-        counts += part.figures.counts;
+        counts += part.state.counts;
     }
     counts
 }
@@ -60,7 +60,7 @@ async fn accounts<D: Ledger>(db: &D) -> Vec<Account> {
     all
 }
 
-async fn said<D: Ledger>(db: &D) -> usize {
+async fn published<D: Ledger>(db: &D) -> usize {
     let records = db.pending(1000, &[]).await.expect("the store answers");
     records.iter().map(|record| record.messages.len()).sum()
 }
@@ -78,7 +78,7 @@ pub(super) async fn everything_again_changes_nothing_and_is_counted<R: Rig>(rig:
     let consuming = inbox(&db, rig.source(GROUP), Book::new(db.clone()).guarded());
     let records = rig.deposits().await;
     eventually("all is applied", || is_at_the_end(&db, &records)).await;
-    let before = (accounts(&db).await, said(&db).await);
+    let before = (accounts(&db).await, published(&db).await);
     assert_eq!(before.0, [paid(40), paid(40), paid(40)]);
 
     let replay = replays(&db);
@@ -86,7 +86,7 @@ pub(super) async fn everything_again_changes_nothing_and_is_counted<R: Rig>(rig:
     // Nothing comes, so the inbox has to notice by itself.
     from_zero(rig, &replay).await;
     assert_eq!(finish(&replay).await, only_duplicates(120));
-    assert_eq!((accounts(&db).await, said(&db).await), before);
+    assert_eq!((accounts(&db).await, published(&db).await), before);
 
     // What comes after it is no part of it.
     publish(rig, &KEYS, 41..51).await;
@@ -107,10 +107,10 @@ pub(super) async fn everything_again_changes_nothing_and_is_counted<R: Rig>(rig:
     eventually("it is finished", || is_finished(&replay)).await;
     let all = progress(&replay).await;
     let ours = all.iter().find(|part| part.at.partition == partition);
-    let figures = ours.expect("it is shown").figures;
-    assert_eq!((figures.from, figures.to), (middle, part.high));
+    let state = ours.expect("it is shown").state;
+    assert_eq!((state.from, state.to), (middle, part.high));
     let expected = (part.high - middle).unsigned_abs();
-    assert_eq!(figures.counts, only_duplicates(expected));
+    assert_eq!(state.counts, only_duplicates(expected));
     consuming.stop().await.expect("the checkpoints fit");
     assert_eq!(accounts(&db).await, [paid(50), paid(50), paid(50)]);
 }
@@ -159,7 +159,7 @@ pub(super) async fn what_was_lost_is_made_up_for_and_counted<R: Rig>(rig: &R) {
     let expected = ReplayCounts {
         applied: 15,
         duplicates: 45,
-        parked: 0,
+        dead_lettered: 0,
         passed_over: 1,
     };
     assert_eq!(finish(&replay).await, expected);
@@ -167,7 +167,7 @@ pub(super) async fn what_was_lost_is_made_up_for_and_counted<R: Rig>(rig: &R) {
     assert_eq!(accounts(&db).await, [paid(20), paid(20), paid(20)]);
 }
 
-pub(super) async fn what_is_parked_stays_as_it_is<R: Rig>(rig: &R) {
+pub(super) async fn dead_letters_stay_as_they_are<R: Rig>(rig: &R) {
     let db = rig.database().await;
     publish(rig, &KEYS, 1..7).await;
     let handler = Book::new(db.clone()).guarded().failing(|event| {
@@ -176,20 +176,34 @@ pub(super) async fn what_is_parked_stays_as_it_is<R: Rig>(rig: &R) {
     });
     let consuming = inbox(&db, rig.source(GROUP), handler);
     let records = rig.deposits().await;
-    eventually("all is applied or parked", || is_at_the_end(&db, &records)).await;
-    let before = (accounts(&db).await, db.letters().await, said(&db).await);
+    eventually("all is applied or dead-lettered", || {
+        is_at_the_end(&db, &records)
+    })
+    .await;
+    let before = (
+        accounts(&db).await,
+        db.dead_letters().await,
+        published(&db).await,
+    );
     assert_eq!(before.1.len(), 3);
     let replay = replays(&db);
     from_zero(rig, &replay).await;
     let expected = ReplayCounts {
         applied: 0,
         duplicates: 15,
-        parked: 3,
+        dead_lettered: 3,
         passed_over: 0,
     };
     assert_eq!(finish(&replay).await, expected);
-    let after = (accounts(&db).await, db.letters().await, said(&db).await);
-    assert_eq!(after, before, "nothing is parked or said again");
+    let after = (
+        accounts(&db).await,
+        db.dead_letters().await,
+        published(&db).await,
+    );
+    assert_eq!(
+        after, before,
+        "no message is dead-lettered or published again"
+    );
     consuming.stop().await.expect("the checkpoints fit");
 }
 
@@ -215,9 +229,9 @@ pub(super) async fn replays_amid_traffic_are_counted_exactly<R: Rig>(rig: &R) {
             from_zero(rig, &replay).await;
             eventually("the replay is finished", || is_finished(&replay)).await;
             for part in progress(&replay).await {
-                let (figures, counts) = (part.figures, part.figures.counts);
-                let expected = only_duplicates((figures.to - figures.from).unsigned_abs());
-                assert_eq!((counts, figures.from), (expected, 0), "{part:?}");
+                let (state, counts) = (part.state, part.state.counts);
+                let expected = only_duplicates((state.to - state.from).unsigned_abs());
+                assert_eq!((counts, state.from), (expected, 0), "{part:?}");
             }
         }
     };
@@ -253,10 +267,13 @@ pub(super) async fn an_unfit_replay_is_refused_and_changes_nothing<R: Rig>(rig: 
     consuming.stop().await.expect("the checkpoints fit");
     let before = db.checkpoints(GROUP).await.expect("it answers");
     let text = refused("shop.price.v1", &ReplayStart::Earliest).await;
-    let expected = format!("{GROUP} does not listen to shop.price.v1; it listens to {TOPIC}");
+    let expected = format!("{GROUP} does not subscribe to shop.price.v1; it subscribes to {TOPIC}");
     assert_eq!(text, expected);
     let text = refused(TOPIC, &offset(77, 0)).await;
-    assert!(text.contains(&format!("there is no {TOPIC}/77")), "{text}");
+    assert!(
+        text.contains(&format!("{TOPIC}/77 does not exist")),
+        "{text}"
+    );
     for offset_asked in [-1, high + 1] {
         let text = refused(TOPIC, &offset(at.partition, offset_asked)).await;
         let expected = format!("{at} holds the offsets 0 to {high}; {offset_asked} is not there");

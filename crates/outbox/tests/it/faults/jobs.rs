@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use outbox::jobs::{ApplyJob, JobSettings, JobState};
 use outbox::mongo::{MongoDatabase, MongoTx};
-use outbox::{JobContext, JobError, JobStore as _, Jobs, Outgoing, RunJob};
+use outbox::{EventCollector, JobContext, JobError, JobStore as _, Jobs, RunJob};
 use testkit::eventually;
-use testkit::faults::{Fault, Lane, Tally, Trouble, When, each_fault, in_lanes};
+use testkit::faults::{Fault, FaultCounts, Share, Trouble, When, each_fault, in_shares};
 
-use super::{Ground, LANES, befalling};
+use super::{SHARES, Setup, befalling};
 use crate::conformance::jobs::{Pay, change, id, schedule, within};
 use crate::conformance::ledger::{Booked, Ledger as _, paid};
 use crate::conformance::running::{Running, jobs};
@@ -26,9 +26,9 @@ fn settings() -> JobSettings {
     }
 }
 
-async fn done(ground: &Ground, account: &str, what: &str) {
+async fn done(setup: &Setup, account: &str, what: &str) {
     eventually(&format!("{what}: {account} is done"), || async {
-        let job = ground.quiet.job(&id(account)).await.expect("it answers");
+        let job = setup.quiet.job(&id(account)).await.expect("it answers");
         job.is_some_and(|job| job.state == JobState::Done)
     })
     .await;
@@ -46,11 +46,11 @@ impl RunJob<Pay> for Count {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_job_is_done_at_least_once_whatever_command_of_it_fails() {
-    in_lanes(LANES, outside).await;
+    in_shares(SHARES, outside).await;
 }
 
-async fn outside(lane: Lane) -> Tally {
-    let ground = Ground::new().await;
+async fn outside(share: Share) -> FaultCounts {
+    let setup = Setup::new().await;
     let places = [
         // What is due, what was leased, the counts' first: they begin side by side.
         When::Named("find", 0),
@@ -64,14 +64,14 @@ async fn outside(lane: Lane) -> Tally {
     let mut number = 0;
     let cases = places.into_iter().flat_map(befalling);
     let unit = "outbox: a job taken, done and finished";
-    each_fault(&ground.tap, lane, unit, cases, async |what| {
+    each_fault(&setup.proxy, share, unit, cases, async |what| {
         number += 1;
         let (account, count) = (format!("a{number}"), Count::default());
-        change(&ground.quiet, |out| schedule(out, &account, within(-1))).await;
+        change(&setup.quiet, |out| schedule(out, &account, within(-1))).await;
         let registered = Jobs::new("bank").on::<Pay, _>(count.clone());
-        let running = jobs(&ground.tapped, registered, settings());
-        done(&ground, &account, what).await;
-        ground.tap.rest();
+        let running = jobs(&setup.proxied, registered, settings());
+        done(&setup, &account, what).await;
+        setup.proxy.rest();
         running.stop().await;
         let times = count.0.load(Ordering::SeqCst);
         assert!((1..=2).contains(&times), "{what}: done {times} times");
@@ -88,7 +88,7 @@ impl ApplyJob<Pay, MongoDatabase> for PayIn {
         tx: &mut MongoTx,
         job: &Pay,
         context: &JobContext,
-        out: &mut Outgoing<'_>,
+        out: &mut EventCollector<'_>,
     ) -> Result<(), JobError> {
         let mut account = self.0.account(tx, &job.account).await?;
         account.balance += 1;
@@ -108,11 +108,11 @@ impl ApplyJob<Pay, MongoDatabase> for PayIn {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_job_in_a_transaction_happens_once_whatever_command_of_it_fails() {
-    in_lanes(LANES, inside).await;
+    in_shares(SHARES, inside).await;
 }
 
-async fn inside(lane: Lane) -> Tally {
-    let ground = Ground::new().await;
+async fn inside(share: Share) -> FaultCounts {
+    let setup = Setup::new().await;
     let places = [
         // The lease; then, in the transaction, the job's end, the account and what follows.
         When::Named("update", 0),
@@ -130,20 +130,20 @@ async fn inside(lane: Lane) -> Tally {
         .collect();
     let mut number = 0;
     let unit = "outbox: a job in its own transaction";
-    each_fault(&ground.tap, lane, unit, cases, async |what| {
+    each_fault(&setup.proxy, share, unit, cases, async |what| {
         number += 1;
         let account = format!("a{number}");
-        change(&ground.quiet, |out| schedule(out, &account, within(-1))).await;
-        let registered = Jobs::new("bank").in_transaction::<Pay, _>(PayIn(ground.tapped.clone()));
-        let running: Running<()> = jobs(&ground.tapped, registered, settings());
-        done(&ground, &account, what).await;
-        ground.tap.rest();
+        change(&setup.quiet, |out| schedule(out, &account, within(-1))).await;
+        let registered = Jobs::new("bank").in_transaction::<Pay, _>(PayIn(setup.proxied.clone()));
+        let running: Running<()> = jobs(&setup.proxied, registered, settings());
+        done(&setup, &account, what).await;
+        setup.proxy.rest();
         running.stop().await;
-        assert_eq!(ground.quiet.committed(&account).await, paid(1), "{what}");
-        let said = ground.said().await;
-        assert_eq!(said.len(), 1, "{what}: said once: {said:?}");
+        assert_eq!(setup.quiet.committed(&account).await, paid(1), "{what}");
+        let published = setup.published().await;
+        assert_eq!(published.len(), 1, "{what}: published once: {published:?}");
         let later = id(&format!("{account} later"));
-        let later = ground.quiet.job(&later).await.expect("it answers");
+        let later = setup.quiet.job(&later).await.expect("it answers");
         let state = later.map(|job| job.state);
         assert_eq!(state, Some(JobState::Waiting), "{what}");
     })

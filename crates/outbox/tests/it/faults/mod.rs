@@ -3,49 +3,49 @@
 
 pub(crate) mod batches;
 mod claims;
+mod dead_letters;
 mod jobs;
-mod parking;
 pub(crate) mod rounds;
 
 use outbox::mongo::MongoDatabase;
-use testkit::Bed;
-use testkit::faults::{Fault, MongoTap, Trouble, When};
+use testkit::TestEnvironment;
+use testkit::faults::{Fault, MongoProxy, Trouble, When};
 
 /// In how many shares a unit's cases are done side by side.
-pub(crate) const LANES: usize = 3;
+pub(crate) const SHARES: usize = 3;
 
 /// A ledger's database, once through a tap and once past it.
-struct Ground {
-    tap: MongoTap,
-    tapped: MongoDatabase,
+struct Setup {
+    proxy: MongoProxy,
+    proxied: MongoDatabase,
     quiet: MongoDatabase,
     /// Last, so that the databases are removed when nobody uses them any more.
-    _bed: Bed,
+    _environment: TestEnvironment,
 }
 
-impl Ground {
+impl Setup {
     async fn new() -> Self {
         crate::log();
-        let bed = Bed::new().await;
-        let quiet = bed.database("ledger").await;
+        let environment = TestEnvironment::new().await;
+        let quiet = environment.database("ledger").await;
         quiet
             .create_collection("accounts")
             .await
             .expect("it answers");
-        let tap = MongoTap::new(bed.mongodb_uri()).await;
-        let name = bed.database_name("ledger");
-        let tapped = tap.database(&name).await;
+        let proxy = MongoProxy::new(environment.mongodb_uri()).await;
+        let name = environment.database_name("ledger");
+        let proxied = proxy.database(&name).await;
         Self {
-            tap,
-            tapped,
+            proxy,
+            proxied,
             quiet,
-            _bed: bed,
+            _environment: environment,
         }
     }
 
     /// Takes what waits to be published out of the outbox: (topic, key, version).
-    async fn said(&self) -> Vec<(String, String, u64)> {
-        let messages = testkit::outgoing(&self.quiet).await;
+    async fn published(&self) -> Vec<(String, String, u64)> {
+        let messages = testkit::take_pending(&self.quiet).await;
         messages
             .into_iter()
             .map(|message| (message.topic, message.key, message.aggregate_version))

@@ -6,32 +6,36 @@ pub(crate) mod deciding;
 
 use outbox::mongo::MongoDatabase;
 use outbox::{Event, Message};
-use testkit::faults::MongoTap;
+use testkit::faults::MongoProxy;
 
 use crate::fixture::Shop;
 
 /// In how many shares a unit's cases are done side by side.
-pub(crate) const LANES: usize = 3;
+pub(crate) const SHARES: usize = 3;
 
 /// A shop, once through a tap and once past it.
-pub(crate) struct Ground {
-    pub(crate) tap: MongoTap,
-    pub(crate) tapped: MongoDatabase,
+pub(crate) struct Setup {
+    pub(crate) proxy: MongoProxy,
+    pub(crate) proxied: MongoDatabase,
     pub(crate) shop: Shop,
 }
 
-impl Ground {
+impl Setup {
     pub(crate) async fn new() -> Self {
         let shop = Shop::open().await;
-        let tap = MongoTap::new(shop.bed.mongodb_uri()).await;
-        let name = shop.bed.database_name("products");
-        let tapped = tap.database(&name).await;
-        Self { tap, tapped, shop }
+        let proxy = MongoProxy::new(shop.environment.mongodb_uri()).await;
+        let name = shop.environment.database_name("products");
+        let proxied = proxy.database(&name).await;
+        Self {
+            proxy,
+            proxied,
+            shop,
+        }
     }
 
     /// Takes what waits to be published out of the outbox.
-    pub(crate) async fn said(&self) -> Vec<Message> {
-        testkit::outgoing(&self.shop.database).await
+    pub(crate) async fn published(&self) -> Vec<Message> {
+        testkit::take_pending(&self.shop.database).await
     }
 }
 

@@ -10,11 +10,11 @@ use events::{ProductId, ProductState};
 use outbox::mongo::{MongoDatabase, MongoOptions};
 use outbox::{Database, MessageContext};
 use products::catalogue::MemoryCatalogue;
-use products::commands::{create_category, create_product, raise_stock};
+use products::commands::{create_category, create_product, restock};
 use products::domain::CategoryName;
 use products::store::{Catalogue, CatalogueStore, Filter, Listing, Sort};
 use testkit::eventually;
-use testkit::faults::{Fault, MongoTap, Trouble, When};
+use testkit::faults::{Fault, MongoProxy, Trouble, When};
 
 use crate::counter::Counter;
 use crate::fixture::{Shop, draft, handle, order};
@@ -30,10 +30,14 @@ fn listing(sort: Sort, size: u32) -> Listing {
 
 /// Another instance's connection to the shop's database.
 async fn elsewhere(shop: &Shop) -> MongoDatabase {
-    let name = shop.bed.database_name("products");
-    MongoDatabase::connect(shop.bed.mongodb_uri(), &name, MongoOptions::default())
-        .await
-        .unwrap()
+    let name = shop.environment.database_name("products");
+    MongoDatabase::connect(
+        shop.environment.mongodb_uri(),
+        &name,
+        MongoOptions::default(),
+    )
+    .await
+    .unwrap()
 }
 
 /// A catalogue in memory that has read all there is.
@@ -65,7 +69,7 @@ async fn a_change_by_any_instance_is_on_the_next_page() {
     let context = MessageContext::default;
     let mut expected = 9;
     for writer in [&here, &there, &here] {
-        raise_stock(writer, clock, context(), cup, 5).await.unwrap();
+        restock(writer, clock, context(), cup, 5).await.unwrap();
         expected += 5;
         for reader in &both {
             assert_eq!(quantity(reader, cup).await, Some(expected));
@@ -117,8 +121,8 @@ async fn no_page_is_older_than_an_acknowledged_change() {
         writers.push(tokio::spawn(async move {
             for _ in 0..CHANGES / 2 {
                 let context = MessageContext::default();
-                let raised = raise_stock(&writer, clock.as_ref(), context, id, 1).await;
-                acknowledged.fetch_max(raised.unwrap().version, Ordering::SeqCst);
+                let restocked = restock(&writer, clock.as_ref(), context, id, 1).await;
+                acknowledged.fetch_max(restocked.unwrap().version, Ordering::SeqCst);
             }
         }));
     }
@@ -153,9 +157,9 @@ async fn no_page_is_older_than_an_acknowledged_change() {
 async fn while_the_database_can_not_say_what_changed_it_answers_itself() {
     let shop = Shop::open().await;
     let cup = shop.product("cup", 9).await.product_id;
-    let tap = MongoTap::new(shop.bed.mongodb_uri()).await;
-    let name = shop.bed.database_name("products");
-    let reader = loaded(tap.database(&name).await).await;
+    let proxy = MongoProxy::new(shop.environment.mongodb_uri()).await;
+    let name = shop.environment.database_name("products");
+    let reader = loaded(proxy.database(&name).await).await;
     assert_eq!(quantity(&reader, cup).await, Some(9));
     // The driver asks twice.
     for trouble in [
@@ -165,15 +169,15 @@ async fn while_the_database_can_not_say_what_changed_it_answers_itself() {
     ] {
         let (fault, times) = trouble;
         let before = quantity(&reader, cup).await.unwrap();
-        tap.arm(When::Named("find", 0), Trouble { fault, times });
+        proxy.arm(When::Named("find", 0), Trouble { fault, times });
         let context = MessageContext::default();
-        raise_stock(&shop.database, shop.clock.as_ref(), context, cup, 1)
+        restock(&shop.database, shop.clock.as_ref(), context, cup, 1)
             .await
             .unwrap();
         let page = reader.list(&listing(Sort::Name, 10)).await.unwrap();
         assert_eq!(page.products[0].quantity, before + 1, "{fault}");
-        assert_eq!(tap.met(), times, "{fault}");
-        tap.rest();
+        assert_eq!(proxy.met(), times, "{fault}");
+        proxy.rest();
         assert_eq!(quantity(&reader, cup).await, Some(before + 1), "{fault}");
     }
 }

@@ -3,7 +3,7 @@ use super::*;
 
 const HISTORY: &str = "orders.order.v1";
 const STATE: &str = "products.product.v1";
-const LETTERS: &str = "orders.order.v1.products.dlt";
+const DEAD_LETTERS: &str = "orders.order.v1.products.dlt";
 const MONTH: &str = "2592000000";
 
 /// A cluster with every topic as a start of the services makes it, written to.
@@ -187,8 +187,8 @@ fn a_history_is_never_compacted_and_a_compacted_one_is_saved() {
 }
 
 #[test]
-fn letters_that_are_compacted_are_not_made_to_age() {
-    let compacted = cluster().set(LETTERS, POLICY, "compact");
+fn compacted_dead_letter_topics_get_no_retention_time() {
+    let compacted = cluster().set(DEAD_LETTERS, POLICY, "compact");
     let text = refusal(&compacted, &Wishes::default());
     assert!(text.contains("by their age"), "{text}");
 }
@@ -204,17 +204,17 @@ fn records_may_be_kept_longer_but_not_shorter() {
         assert_eq!(steps(&ageing, &Wishes::default()), [saved]);
     }
     for long in ["-1", "5184000000"] {
-        let generous = || cluster().set(LETTERS, "retention.ms", long);
+        let generous = || cluster().set(DEAD_LETTERS, "retention.ms", long);
         assert!(left(&generous(), &Wishes::default()));
         let meant = set("retention.ms", long.to_owned(), MONTH.to_owned());
         assert_eq!(
-            steps(&generous(), &losing(LETTERS)),
+            steps(&generous(), &losing(DEAD_LETTERS)),
             std::slice::from_ref(&meant)
         );
-        let empty = generous().with(LETTERS, |shape| shape.written = false);
+        let empty = generous().with(DEAD_LETTERS, |shape| shape.written = false);
         assert_eq!(steps(&empty, &Wishes::default()), [meant]);
     }
-    let week = cluster().set(LETTERS, "retention.ms", "604800000");
+    let week = cluster().set(DEAD_LETTERS, "retention.ms", "604800000");
     let longer = set("retention.ms", "604800000".to_owned(), MONTH.to_owned());
     assert_eq!(steps(&week, &Wishes::default()), [longer]);
 }

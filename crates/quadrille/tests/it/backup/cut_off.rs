@@ -10,12 +10,12 @@ use super::process::Process;
 use crate::shop::Shop;
 
 /// What is said of a half restored database, wherever it is said.
-const REASON: &str = "is being restored since";
+const REASON: &str = "has been in restore since";
 
 /// A folder with a backup of a shop at rest.
 struct Saved {
     folder: tempfile::TempDir,
-    books: Vec<(String, Vec<Document>)>,
+    contents: Vec<(String, Vec<Document>)>,
 }
 
 impl Saved {
@@ -24,8 +24,8 @@ impl Saved {
         let backup = folder.path().join("one");
         let saved = shop.quadrille(&["backup", backup.to_str().unwrap()]).await;
         assert_eq!(saved.code, 0, "{}", saved.stderr);
-        let books = shop.books().await;
-        Self { folder, books }
+        let contents = shop.contents().await;
+        Self { folder, contents }
     }
 
     fn restore<'a>(&self, service: &'a str, more: &'a [&'a str]) -> Vec<String> {
@@ -69,13 +69,13 @@ impl Saved {
 /// A shop that has sold something and whose services have ended.
 async fn closed_shop(orders: u32) -> Shop {
     let shop = Shop::open().await;
-    let (products, taking) = (shop.start_products().await, shop.start_orders().await);
+    let (products, deduction) = (shop.start_products().await, shop.start_orders().await);
     shop.stock(&products, &["busy", "rare"], 1_000).await;
-    let place = (0..orders).map(|_| shop.order(&taking, &[("busy", 2), ("rare", 1)]));
+    let place = (0..orders).map(|_| shop.order(&deduction, &[("busy", 2), ("rare", 1)]));
     futures::future::join_all(place).await;
     shop.settle().await;
     products.stop().await;
-    taking.stop().await;
+    deduction.stop().await;
     shop
 }
 
@@ -152,7 +152,7 @@ async fn is_made_whole(shop: &Shop, saved: &Saved, service: &str, waiting: Proce
     };
     shop.settle().await;
     shop.quadrille(&["audit", "--json"]).await.well();
-    assert_eq!(shop.books().await, saved.books, "{service}");
+    assert_eq!(shop.contents().await, saved.contents, "{service}");
     waiting.stop().await;
     other.stop().await;
 }
@@ -224,7 +224,7 @@ async fn stock_without_the_orders_that_took_it_is_left_as_it_is() {
     let half = everything(&shop, "products").await;
     let waiting = Process::start(&shop, "products", "products").await;
     // At the first attempt and after every ten.
-    waiting.says("can't be made yet", 2).await;
+    waiting.says("can't be created yet", 2).await;
     let product = json!({ "product": { "name": "late", "description": "for a test",
         "price": 2.5, "quantity": 1, "categories": [] } });
     let add = format!("{}/api/products", waiting.url);
@@ -271,7 +271,7 @@ async fn nobody_is_let_in_by_half_the_accounts() {
     let shop = closed_shop(1).await;
     let saved = Saved::of(&shop).await;
     // Beside the instance that lets the tests in.
-    let name = shop.bed.database_name("again");
+    let name = shop.environment.database_name("again");
     let into = ["--into", name.as_str()];
     while !is_marked(&shop, "again").await {
         saved

@@ -28,13 +28,19 @@ impl Process {
         let mut command = crate::quadrille(&["--log-format=json", "serve", service]);
         command
             .arg("--listen=127.0.0.1:0")
-            .arg(format!("--mongodb-uri={}", shop.bed.mongodb_uri()))
+            .arg(format!("--mongodb-uri={}", shop.environment.mongodb_uri()))
             .arg(format!(
                 "--mongodb-database={}",
-                shop.bed.database_name(name)
+                shop.environment.database_name(name)
             ))
-            .arg(format!("--kafka-brokers={}", shop.bed.kafka_brokers()))
-            .arg(format!("--topic-prefix={}", shop.bed.topic_prefix()))
+            .arg(format!(
+                "--kafka-brokers={}",
+                shop.environment.kafka_brokers()
+            ))
+            .arg(format!(
+                "--topic-prefix={}",
+                shop.environment.topic_prefix()
+            ))
             .arg("--kafka-session-timeout=6s")
             .arg(format!("--jwks-url={}", shop.jwks_url()))
             .env_remove("RUST_LOG")
@@ -70,8 +76,8 @@ impl Process {
         let what = format!("it says {text:?} {times} times");
         eventually_within(Duration::from_secs(60), &what, || async {
             let lines = self.lines();
-            let said = lines.iter().filter(|line| line.to_string().contains(text));
-            said.count() >= times
+            let output = lines.iter().filter(|line| line.to_string().contains(text));
+            output.count() >= times
         })
         .await;
     }

@@ -1,9 +1,7 @@
 //! Circles of a graph.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::Path,
-};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use super::tree::Edges;
 

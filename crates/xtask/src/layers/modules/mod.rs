@@ -4,12 +4,11 @@ mod circles;
 mod parse;
 mod tree;
 
-use std::{fmt::Write, path::Path};
+use std::fmt::Write;
+use std::path::Path;
 
-use self::{
-    circles::circles,
-    tree::{Edges, Tree},
-};
+use self::circles::circles;
+use self::tree::{Edges, Tree};
 use super::violation::Violation;
 
 pub(crate) use self::tree::Files;

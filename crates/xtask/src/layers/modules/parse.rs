@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::layers::{test_code::behind_brackets, tokens::Token};
+use crate::layers::test_code::behind_brackets;
+use crate::layers::tokens::Token;
 
 /// A module, without what its child modules say.
 #[derive(Debug, Default)]

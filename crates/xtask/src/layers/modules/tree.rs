@@ -1,12 +1,11 @@
 //! The modules of one crate, and which file defines what they name.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::{Path, PathBuf},
-};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use super::parse::{Module, parse};
-use crate::layers::{test_code::without_tests, tokens::tokens};
+use crate::layers::test_code::without_tests;
+use crate::layers::tokens::tokens;
 
 /// Source files by their path.
 pub(crate) type Files = BTreeMap<PathBuf, String>;

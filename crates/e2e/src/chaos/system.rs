@@ -1,0 +1,300 @@
+//! The system under test: an own Kafka and mongod, and the services behind proxies.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::Context;
+use devstack::proxy::Proxy;
+use devstack::{DevStack, Environment, Listener, Options, Server};
+use outbox::kafka::KafkaOptions;
+use outbox::mongo::{MongoDatabase, MongoOptions};
+use rand::rngs::StdRng;
+use rand::seq::IndexedRandom;
+
+use crate::{Connection, Endpoints, Part, Shop, free_port};
+
+/// A free port can be lost before Kafka takes it.
+const START_ATTEMPTS: usize = 3;
+/// The services that use Kafka: two instances of each and a spare one.
+const ON_KAFKA: [&str; 6] = [
+    "products", "products", "products", "orders", "orders", "orders",
+];
+
+/// A right to break something; nothing else breaks it at the same time.
+#[derive(Debug)]
+pub(super) struct Hold<'a>(&'a AtomicBool);
+
+impl Drop for Hold<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
+}
+
+fn hold(busy: &AtomicBool) -> Option<Hold<'_>> {
+    busy.compare_exchange(false, true, Ordering::AcqRel, Ordering::Acquire)
+        .ok()
+        .map(|_| Hold(busy))
+}
+
+/// A server of the stack.
+#[derive(Debug)]
+pub(super) struct Host {
+    pub(super) server: Server,
+    busy: AtomicBool,
+}
+
+impl Host {
+    pub(super) fn hold(&self) -> Option<Hold<'_>> {
+        hold(&self.busy)
+    }
+}
+
+/// A way into or out of a service.
+#[derive(Debug)]
+pub(super) struct Link {
+    /// What is at its other end: `mongodb`, `kafka`, or `gateway`, which calls the service.
+    pub(super) to: &'static str,
+    pub(super) proxy: Proxy,
+}
+
+/// A service process and its links.
+#[derive(Debug)]
+pub(super) struct Site {
+    pub(super) part: Arc<Part>,
+    pub(super) links: Vec<Link>,
+    /// Joins only to make its group rebalance.
+    pub(super) spare: bool,
+    busy: AtomicBool,
+}
+
+impl Site {
+    pub(super) fn link(&self, to: &str) -> Option<&Link> {
+        self.links.iter().find(|link| link.to == to)
+    }
+}
+
+/// The system under test: everything that runs.
+#[derive(Debug)]
+pub(super) struct System {
+    pub(super) sites: Vec<Site>,
+    pub(super) shop: Shop,
+    pub(super) kafka: Host,
+    pub(super) mongod: Host,
+    stack: DevStack,
+}
+
+impl System {
+    /// Starts all of it in `folder` and waits until it is ready.
+    pub(super) async fn start(folder: &Path, program: &Path) -> anyhow::Result<Self> {
+        let (mut kafka_links, mut listeners) = (Vec::new(), Vec::new());
+        for _ in ON_KAFKA {
+            let proxy = Proxy::bind(None).await?;
+            listeners.push(proxy.address().port());
+            kafka_links.push(proxy);
+        }
+        let (stack, ports) = start_stack(folder, &listeners).await?;
+        for (proxy, port) in kafka_links.iter().zip(ports) {
+            proxy.aim(loopback(port));
+        }
+        let connection = Connection {
+            name: "chaos".to_owned(),
+            ..Connection::new(stack.mongodb_uri(), stack.kafka_brokers())
+        };
+        let logs = folder.join("logs");
+        std::fs::create_dir_all(&logs)?;
+        let program = own_copy(program, folder)?;
+        let mut shop = Shop::new(connection, program, Some(logs));
+        let host = |server: Option<&Server>| {
+            let server = server.context("the stack is not our own")?.clone();
+            anyhow::Ok(Host {
+                server,
+                busy: AtomicBool::new(false),
+            })
+        };
+        let (kafka, mongod) = (host(stack.kafka())?, host(stack.mongod())?);
+        let sites = sites(&mut shop, &mongod.server, kafka_links).await?;
+        let system = Self {
+            sites,
+            shop,
+            kafka,
+            mongod,
+            stack,
+        };
+        system.open().await?;
+        Ok(system)
+    }
+
+    async fn open(&self) -> anyhow::Result<()> {
+        self.shop.seed().await?;
+        for site in self.sites.iter().filter(|site| !site.spare) {
+            site.part.start()?;
+        }
+        for site in self.sites.iter().filter(|site| !site.spare) {
+            let client = crate::Client::new(&site.part.url());
+            let what = format!("{} is ready", site.part.name());
+            crate::until(std::time::Duration::from_secs(90), &what, || async {
+                let ready = client.get("/readyz").await;
+                ready.is_ok_and(|answer| answer.status == 200)
+            })
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// One of the sites that `fit`, if one of them is not broken already.
+    pub(super) fn pick(
+        &self,
+        dice: &mut StdRng,
+        fit: impl Fn(&Site) -> bool,
+    ) -> Option<(&Site, Hold<'_>)> {
+        let free = |site: &&Site| fit(site) && !site.busy.load(Ordering::Acquire);
+        let free: Vec<&Site> = self.sites.iter().filter(free).collect();
+        let site = *free.choose(dice)?;
+        Some((site, hold(&site.busy)?))
+    }
+
+    /// A service's database, past all proxies.
+    pub(super) async fn database(&self, service: &str) -> anyhow::Result<MongoDatabase> {
+        let connection = self.shop.connection();
+        let name = connection.database(service);
+        let uri = &connection.endpoints.mongodb_uri;
+        Ok(MongoDatabase::connect(uri, &name, MongoOptions::default()).await?)
+    }
+
+    /// Kafka, past all proxies.
+    pub(super) fn kafka_options(&self) -> KafkaOptions {
+        let connection = self.shop.connection();
+        KafkaOptions {
+            topic_prefix: connection.topic_prefix(),
+            ..KafkaOptions::new(&connection.endpoints.kafka_brokers)
+        }
+    }
+
+    /// Ends everything.
+    pub(super) async fn end(self) {
+        for site in &self.sites {
+            // What does not end well now has been looked at before.
+            let _ = site.part.kill().await;
+        }
+        self.stack.shutdown().await;
+    }
+}
+
+async fn start_stack(folder: &Path, advertised: &[u16]) -> anyhow::Result<(DevStack, Vec<u16>)> {
+    let mut attempt = 1;
+    loop {
+        let ports = advertised
+            .iter()
+            .map(|_| free_port())
+            .collect::<anyhow::Result<Vec<u16>>>()?;
+        let mut environment = Environment::from_process();
+        environment.kafka_brokers = None;
+        environment.mongodb_uri = None;
+        let mut options = Options::new(folder.join("stack"));
+        options.environment = environment;
+        options.kafka_listeners = ports
+            .iter()
+            .zip(advertised)
+            .map(|(port, advertised)| Listener {
+                port: *port,
+                advertised: *advertised,
+            })
+            .collect();
+        match DevStack::start(options).await {
+            Ok(stack) => return Ok((stack, ports)),
+            Err(error) if attempt == START_ATTEMPTS => return Err(error.into()),
+            Err(_) => attempt += 1,
+        }
+    }
+}
+
+fn loopback(port: u16) -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], port))
+}
+
+/// A copy, so that a build cannot change the program under a long run.
+fn own_copy(program: &Path, folder: &Path) -> anyhow::Result<PathBuf> {
+    let own = folder.join("quadrille");
+    std::fs::copy(program, &own).with_context(|| {
+        let (from, to) = (program.display(), own.display());
+        format!("{from} can't be copied to {to}")
+    })?;
+    Ok(own)
+}
+
+/// Adds the services to `shop`, each with a proxy on every way.
+async fn sites(
+    shop: &mut Shop,
+    mongod: &Server,
+    kafka_links: Vec<Proxy>,
+) -> anyhow::Result<Vec<Site>> {
+    let direct = shop.connection().endpoints.clone();
+    let mongod = loopback(mongod.port());
+    let mut sites = Vec::new();
+    let auth = Proxy::bind(Some(mongod)).await?;
+    let endpoints = through(&auth, &direct.kafka_brokers);
+    // Longer than any run: who is logged in is not what is tried here.
+    let part = shop.add("auth", &endpoints, &["--access-lifetime=23h".to_owned()])?;
+    let auth_url = part.url();
+    sites.push(site(part, vec![link("mongodb", auth)], false));
+    let jwks = format!("--jwks-url={auth_url}/.well-known/jwks.json");
+    let mut upstreams = vec![format!("auth={auth_url}")];
+    let mut before = "";
+    let mut number = 0;
+    for (role, kafka) in ON_KAFKA.into_iter().zip(kafka_links) {
+        number = if role == before { number + 1 } else { 0 };
+        before = role;
+        let spare = number == 2;
+        let mongo = Proxy::bind(Some(mongod)).await?;
+        let endpoints = through(&mongo, &kafka.address().to_string());
+        let part = shop.add(role, &endpoints, std::slice::from_ref(&jwks))?;
+        let front = Proxy::bind(Some(part.address())).await?;
+        if !spare {
+            upstreams.push(format!("{role}=http://{}", front.address()));
+        }
+        let links = vec![
+            link("mongodb", mongo),
+            link("kafka", kafka),
+            link("gateway", front),
+        ];
+        sites.push(site(part, links, spare));
+    }
+    // Nothing is done to the others: their databases are audited.
+    for role in quadrille::names() {
+        if role != "auth" && !ON_KAFKA.contains(&role) {
+            let part = shop.add(role, &direct, std::slice::from_ref(&jwks))?;
+            upstreams.push(format!("{role}={}", part.url()));
+            sites.push(site(part, Vec::new(), true));
+        }
+    }
+    let edge = [
+        jwks,
+        format!("--upstreams={}", upstreams.join(",")),
+        "--login-limit-per-second=0".to_owned(),
+    ];
+    let gateway = shop.add("gateway", &direct, &edge)?;
+    sites.push(site(gateway, Vec::new(), false));
+    Ok(sites)
+}
+
+fn through(mongo: &Proxy, kafka_brokers: &str) -> Endpoints {
+    Endpoints {
+        mongodb_uri: format!("mongodb://{}/?directConnection=true", mongo.address()),
+        kafka_brokers: kafka_brokers.to_owned(),
+    }
+}
+
+fn link(to: &'static str, proxy: Proxy) -> Link {
+    Link { to, proxy }
+}
+
+fn site(part: Arc<Part>, links: Vec<Link>, spare: bool) -> Site {
+    Site {
+        part,
+        links,
+        spare,
+        busy: AtomicBool::new(false),
+    }
+}

@@ -1,0 +1,210 @@
+//! What the service takes back from its own topic when its database was restored from an older
+//! backup (see [`outbox::recovery`]).
+//!
+//! An order that was published and is not in the database is written as it was placed:
+//! `OrderCreate` says all of it. Each `OrderUpdate` that is newer than what the database has is a
+//! step that it takes then. An order whose decision was not published yet gets it by its topic,
+//! since it lies behind the restored checkpoint. Idempotency keys are in no event: a request that
+//! is repeated with a key of the lost time places a second order.
+
+use std::collections::{BTreeSet, HashMap};
+
+use events::{OrderCreate, OrderId, OrderUpdate, Reason, topics};
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use outbox::handler::decode;
+use outbox::kafka::TopicReader;
+use outbox::{
+    Envelope, Event, InvalidMessage, Record, Recover, RecoveryError, StoreError, Work, transact,
+};
+
+use crate::domain::{Author, Order, Step};
+use crate::store::{OrderState, OrderTransition, OrdersStore};
+
+/// Takes the service's own orders back.
+pub struct OrderRecovery<D> {
+    database: D,
+}
+
+impl<D: OrdersStore> OrderRecovery<D> {
+    /// Puts what is missing into `database`.
+    pub fn new(database: D) -> Self {
+        Self { database }
+    }
+
+    async fn recover(&self, records: &[Record]) -> Result<usize, RecoveryError> {
+        let mut published = Vec::new();
+        for record in records {
+            if let Some(create) = own::<OrderCreate>(record)? {
+                published.push(Published::Placed(Order::from_event(
+                    &create.event,
+                    create.time,
+                )));
+            } else if let Some(update) = own::<OrderUpdate>(record)? {
+                published.push(Published::Step(update.event, update.time));
+            }
+        }
+        if published.is_empty() {
+            return Ok(0);
+        }
+        let database = &self.database;
+        Ok(transact(
+            database,
+            &mut RecoverOrders {
+                database,
+                published,
+            },
+        )
+        .await?)
+    }
+}
+
+impl<D: OrdersStore> Recover for OrderRecovery<D> {
+    fn topics(&self) -> Vec<&'static str> {
+        vec![topics::ORDERS]
+    }
+
+    fn recover<'a>(&'a self, records: &'a [Record]) -> BoxFuture<'a, Result<usize, RecoveryError>> {
+        Box::pin(self.recover(records))
+    }
+
+    fn conclude<'a>(
+        &'a self,
+        _topics: &'a TopicReader,
+    ) -> BoxFuture<'a, Result<(), RecoveryError>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+/// What a record of the service's own topic says.
+enum Published {
+    Placed(Order),
+    Step(OrderUpdate, Timestamp),
+}
+
+impl Published {
+    fn order(&self) -> OrderId {
+        match self {
+            Self::Placed(order) => order.id,
+            Self::Step(update, _) => update.order_id,
+        }
+    }
+}
+
+struct RecoverOrders<'a, D> {
+    database: &'a D,
+    published: Vec<Published>,
+}
+
+impl<D: OrdersStore> Work<D> for RecoverOrders<'_, D> {
+    type Output = usize;
+
+    async fn run(&mut self, tx: &mut D::Tx) -> Result<usize, StoreError> {
+        let ids: BTreeSet<OrderId> = self.published.iter().map(Published::order).collect();
+        let ids: Vec<OrderId> = ids.into_iter().collect();
+        let known = self.database.orders(tx, &ids).await?;
+        let mut known: HashMap<OrderId, Order> =
+            known.into_iter().map(|order| (order.id, order)).collect();
+        let (mut missing, mut steps) = (HashMap::new(), Vec::new());
+        for published in &self.published {
+            match published {
+                Published::Placed(order) if known.contains_key(&order.id) => {}
+                Published::Placed(order) => {
+                    missing.entry(order.id).or_insert_with(|| order.clone());
+                }
+                Published::Step(update, at) => {
+                    let id = update.order_id;
+                    if let Some(order) = known.get_mut(&id) {
+                        let from = OrderState::from(&*order);
+                        if let Some(step) = take(order, update, *at)? {
+                            steps.push(settlement(from, step));
+                        }
+                    } else {
+                        let order = missing.get_mut(&id).ok_or_else(|| gap(update, 0))?;
+                        take(order, update, *at)?;
+                    }
+                }
+            }
+        }
+        let missing: Vec<Order> = missing.into_values().collect();
+        if !missing.is_empty() {
+            self.database.insert_orders(tx, &missing).await?;
+        }
+        if !steps.is_empty() {
+            self.database.settle(tx, &steps).await?;
+        }
+        Ok(missing.len() + steps.len())
+    }
+}
+
+/// Has `order` take the step that `update` says, unless it is as far already.
+fn take(
+    order: &mut Order,
+    update: &OrderUpdate,
+    at: Timestamp,
+) -> Result<Option<Step>, StoreError> {
+    if update.version <= order.version {
+        return Ok(None);
+    }
+    if update.version != order.version + 1 {
+        return Err(gap(update, order.version));
+    }
+    let reason = match &update.reason {
+        None => None,
+        Some(Reason::Rejection(reason)) => Some(reason.clone()),
+        Some(Reason::Other { code }) => return Err(unknown(update, code)),
+    };
+    let step = Step {
+        status: update.status,
+        at,
+        by: Author::from_name(&update.by).ok_or_else(|| unknown(update, &update.by))?,
+        reason,
+    };
+    order.take(step.clone());
+    Ok(Some(step))
+}
+
+fn settlement(from: OrderState, step: Step) -> OrderTransition {
+    OrderTransition {
+        from,
+        to: step.status,
+        reason: step.reason,
+        by: step.by,
+        decided_at: step.at,
+        written_at: step.at,
+    }
+}
+
+fn gap(update: &OrderUpdate, version: u64) -> StoreError {
+    StoreError::permanent(format!(
+        "the topic has version {} of order {}, but nothing between it and version {version}",
+        update.version, update.order_id
+    ))
+}
+
+fn unknown(update: &OrderUpdate, what: &str) -> StoreError {
+    StoreError::permanent(format!(
+        "version {} of order {} says {what:?}, which is unknown to this build; a newer one may \
+         read it",
+        update.version, update.order_id
+    ))
+}
+
+/// `record` as an `E`, when it is one.
+fn own<E: Event>(record: &Record) -> Result<Option<Envelope<E>>, RecoveryError> {
+    let kind = record.headers.iter().find(|(name, _)| name == "ce_type");
+    if kind.is_none_or(|(_, value)| value != E::TYPE.as_bytes()) {
+        return Ok(None);
+    }
+    match decode::<E>(record) {
+        Ok(envelope) => Ok(Some(envelope)),
+        Err(fault @ InvalidMessage::UnknownVersion { .. }) => Err(RecoveryError::Impossible(
+            format!("{} at offset {}: {fault}", record.at, record.offset),
+        )),
+        Err(fault) => {
+            // The outbox never lets such a thing out: it is somebody else's.
+            tracing::error!(at = %record.at, offset = record.offset, %fault, "not one of ours; passed over");
+            Ok(None)
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! How instances notify the one that publishes that there is something in the outbox.
+//!
+//! A capped collection that the publishing instance follows with a tailable cursor, and to
+//! which the others add a few bytes after a commit. A change stream on the outbox would need
+//! no such writes, but has the server take apart every transaction of the whole server, and
+//! costs more than the reading and writing of the outbox itself. A notification that is lost does no
+//! harm: the relay looks at the table once a second in any case.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use bson::{DateTime, Document, doc};
+use futures::TryStreamExt;
+use mongodb::options::{Acknowledgment, CursorType, ReadConcern, WriteConcern};
+use mongodb::{Collection, Cursor};
+use tokio::sync::Mutex;
+
+use super::database::{MongoDatabase, unless_there};
+use super::fault::fault;
+use crate::error::StoreError;
+
+const NOTIFICATIONS: &str = "outbox_bell";
+/// The collection's size in bytes; nobody reads what is older than a moment.
+const SIZE: u64 = 64 * 1024;
+/// How long the server holds a question that has no answer yet.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// This process's part of the notifications.
+#[derive(Clone, Default)]
+pub(super) struct Notifier {
+    /// The relay of this process has the lease: it is notified of our commits in memory.
+    ours: Arc<AtomicBool>,
+    following: Arc<Mutex<Option<Cursor<Document>>>>,
+}
+
+impl Notifier {
+    pub(super) fn publishes_here(&self, ours: bool) {
+        self.ours.store(ours, Ordering::Release);
+    }
+}
+
+impl MongoDatabase {
+    fn notifications(&self) -> Collection<Document> {
+        self.database().collection(NOTIFICATIONS)
+    }
+
+    pub(super) async fn prepare_notifier(&self) -> Result<(), StoreError> {
+        let made = self
+            .database()
+            .create_collection(NOTIFICATIONS)
+            .capped(true)
+            .size(SIZE);
+        unless_there(made.await)?;
+        // A cursor can only follow a collection that has something in it.
+        self.notifications()
+            .insert_one(notification())
+            .await
+            .map(drop)
+            .map_err(fault)
+    }
+
+    /// Notifies the instance that publishes, unless it is this one. Nobody waits for it.
+    pub(super) fn notify(&self) {
+        if self.notifier.ours.load(Ordering::Acquire) {
+            return;
+        }
+        let notifications = self.notifications();
+        tokio::spawn(async move {
+            let at_once = WriteConcern::builder().w(Acknowledgment::Nodes(1)).build();
+            let notified = notifications
+                .insert_one(notification())
+                .write_concern(at_once)
+                .await;
+            if let Err(error) = notified {
+                tracing::debug!(%error, "the notification was not sent; the relay polls anyway");
+            }
+        });
+    }
+
+    /// Returns once notified; at first also for old notifications. Leaving those
+    /// out would take a time to compare with, and the clocks of instances differ.
+    pub(super) async fn notified(&self) -> Result<(), StoreError> {
+        let mut following = self.notifier.following.lock().await;
+        let Some(cursor) = following.as_mut() else {
+            let cursor = self
+                .notifications()
+                .find(doc! {})
+                .cursor_type(CursorType::TailableAwait)
+                .max_await_time(PATIENCE)
+                .read_concern(ReadConcern::local())
+                .await
+                .map_err(fault)?;
+            *following = Some(cursor);
+            // Whatever was written before is in the table.
+            return Ok(());
+        };
+        let notified = cursor.try_next().await;
+        if !matches!(notified, Ok(Some(_))) {
+            // It ended or broke: followed anew the next time.
+            *following = None;
+        }
+        notified.map(drop).map_err(fault)
+    }
+}
+
+fn notification() -> Document {
+    doc! { "at": DateTime::now() }
+}

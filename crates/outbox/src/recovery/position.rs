@@ -1,0 +1,116 @@
+//! Up to where the database knows its own topics, written in the database itself.
+
+use std::collections::BTreeMap;
+
+use bson::{Bson, Document, doc};
+use mongodb::Collection;
+
+use super::RecoveryError;
+use crate::checkpoint::TopicPartition;
+use crate::error::StoreError;
+use crate::mongo::{MongoDatabase, fault};
+
+/// Offsets below which everything is known.
+pub(super) type Positions = BTreeMap<TopicPartition, i64>;
+
+/// The mark in the database, written by all instances of the service in turn.
+///
+/// Its number rises with each change. An instance writes over the number that it knows only: a
+/// higher one is another instance's, a lower one means that the database is an older one.
+pub(super) struct PositionStore {
+    service: &'static str,
+    collection: Collection<Document>,
+    number: i64,
+    written: Option<Positions>,
+}
+
+impl PositionStore {
+    pub(super) fn new(service: &'static str, database: &MongoDatabase) -> Self {
+        Self {
+            service,
+            collection: database.database().collection("own_topics"),
+            number: 0,
+            written: None,
+        }
+    }
+
+    /// The mark as it stands; empty when there is none.
+    pub(super) async fn read(&mut self) -> Result<Positions, StoreError> {
+        let found = self.find().await?;
+        self.number = number(found.as_ref())?;
+        found.as_ref().map_or_else(|| Ok(Positions::new()), places)
+    }
+
+    /// Writes the mark, unless it says so already or another instance was faster.
+    pub(super) async fn write(&mut self, position: &Positions) -> Result<(), RecoveryError> {
+        if self.written.as_ref() == Some(position) {
+            return self.look().await;
+        }
+        let ends: Vec<Document> = position
+            .iter()
+            .map(|(at, next)| {
+                doc! { "topic": &at.topic, "partition": at.partition, "next": *next }
+            })
+            .collect();
+        let next = doc! { "$set": { "number": self.number + 1, "ends": ends } };
+        let ours = doc! { "_id": self.service, "number": self.number };
+        let outcome = self
+            .collection
+            .update_one(ours, next)
+            // Where another instance has made it, this meets its document and does nothing.
+            .upsert(self.number == 0)
+            .await;
+        let written = match outcome {
+            Ok(done) => done.matched_count == 1 || done.upserted_id.is_some(),
+            Err(error) if is_duplicate(&error) => false,
+            Err(error) => return Err(fault(error).into()),
+        };
+        if written {
+            self.number += 1;
+            self.written = Some(position.clone());
+            return Ok(());
+        }
+        self.look().await
+    }
+
+    /// Takes over the number of another instance; a lower one than ours is an older database's.
+    async fn look(&mut self) -> Result<(), RecoveryError> {
+        let theirs = number(self.find().await?.as_ref())?;
+        if theirs < self.number {
+            return Err(RecoveryError::Replaced(self.service.to_owned()));
+        }
+        self.number = theirs;
+        Ok(())
+    }
+
+    async fn find(&self) -> Result<Option<Document>, StoreError> {
+        let ours = doc! { "_id": self.service };
+        self.collection.find_one(ours).await.map_err(fault)
+    }
+}
+
+fn is_duplicate(error: &mongodb::error::Error) -> bool {
+    use mongodb::error::{ErrorKind, WriteFailure};
+    const DUPLICATE_KEY: i32 = 11_000;
+    matches!(
+        error.kind.as_ref(),
+        ErrorKind::Write(WriteFailure::WriteError(write)) if write.code == DUPLICATE_KEY
+    )
+}
+
+fn number(found: Option<&Document>) -> Result<i64, StoreError> {
+    found.map_or(Ok(0), |found| {
+        found.get_i64("number").map_err(StoreError::permanent)
+    })
+}
+
+fn places(found: &Document) -> Result<Positions, StoreError> {
+    let ends = found.get_array("ends").map_err(StoreError::permanent)?;
+    let place = |end: &Bson| {
+        let end = end.as_document()?;
+        let at = TopicPartition::new(end.get_str("topic").ok()?, end.get_i32("partition").ok()?);
+        Some((at, end.get_i64("next").ok()?))
+    };
+    let places = ends.iter().map(place).collect::<Option<Positions>>();
+    places.ok_or_else(|| StoreError::permanent("the document in own_topics can't be read"))
+}

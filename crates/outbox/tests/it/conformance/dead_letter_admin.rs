@@ -1,0 +1,365 @@
+//! What operators do with dead letters.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use outbox::dead_letter::{Action, DeadLetterError, DeadLetterFilter, DeadLetterView, Outcome};
+use outbox::{
+    DeadLetter, DeadLetterAdmin, DeadLetterStore, HandleError, OutboxStore as _, Publisher as _,
+    Subscriptions, SystemClock,
+};
+use testkit::eventually;
+
+use super::applying::{is_at_the_end, publish};
+use super::inbox;
+use super::ledger::{Account, Book, Deposited, Ledger, deposit, paid};
+use super::rig::{GROUP, Rig};
+
+/// The deposits that can't be booked, for now.
+#[derive(Clone, Default)]
+struct Hopeless(Arc<Mutex<BTreeSet<(&'static str, u64)>>>);
+
+impl Hopeless {
+    fn new(deposits: impl IntoIterator<Item = (&'static str, u64)>) -> Self {
+        Self(Arc::new(Mutex::new(deposits.into_iter().collect())))
+    }
+
+    fn mend(&self, account: &'static str, version: u64) {
+        self.0.lock().unwrap().remove(&(account, version));
+    }
+
+    fn book<D: Ledger>(&self, db: &D) -> Book<D> {
+        let hopeless = Arc::clone(&self.0);
+        Book::new(db.clone()).failing(move |event| {
+            let all = hopeless.lock().unwrap();
+            let hit = all.contains(&(&*event.account, event.version));
+            let text = format!("no bank {}", all.len());
+            hit.then(|| HandleError::DeadLetter(text))
+        })
+    }
+
+    fn admin<D: Ledger + DeadLetterStore>(&self, db: &D) -> DeadLetterAdmin<D> {
+        let subscriptions = Subscriptions::new(GROUP).on::<Deposited, _>(self.book(db));
+        DeadLetterAdmin::new(db.clone(), subscriptions, GROUP, Arc::new(SystemClock))
+    }
+}
+
+async fn all<D: Ledger + DeadLetterStore>(admin: &DeadLetterAdmin<D>) -> Vec<DeadLetterView> {
+    let list = admin.list(&DeadLetterFilter::default()).await;
+    list.expect("the store answers")
+}
+
+fn version(dead_letter: &DeadLetter) -> u64 {
+    let deposit = outbox::handler::decode::<Deposited>(&dead_letter.record);
+    deposit.expect("it is a deposit").event.version
+}
+
+pub(super) async fn a_retried_dead_letter_frees_those_behind_it<R: Rig<Db: DeadLetterStore>>(
+    rig: &R,
+) {
+    let db = rig.database().await;
+    let hopeless = Hopeless::new([("a", 2)]);
+    publish(rig, &["a", "b"], 1..6).await;
+    let consuming = inbox(&db, rig.source(GROUP), hopeless.book(&db));
+    let records = rig.deposits().await;
+    eventually("all is applied or dead-lettered", || {
+        is_at_the_end(&db, &records)
+    })
+    .await;
+
+    let admin = hopeless.admin(&db);
+    let list = all(&admin).await;
+    let [first] = &list[..] else {
+        panic!("one key is dead-lettered: {list:?}")
+    };
+    assert_eq!((version(&first.dead_letter), first.waiting), (2, 3));
+    assert_eq!(first.dead_letter.reason, "no bank 1");
+    assert_eq!(
+        (first.dead_letter.waits, first.dead_letter.attempts),
+        (false, 1)
+    );
+    let id = first.dead_letter.id();
+    let shown = admin.show(&id).await.expect("it is there");
+    assert_eq!((shown.waits_for, shown.waiting), (None, 3));
+    assert_eq!(shown.dead_letter, first.dead_letter);
+    let behind: Vec<u64> = shown.behind.iter().map(version).collect();
+    assert_eq!(behind, [3, 4, 5]);
+    let last = shown.behind[2].id();
+    let shown = admin.show(&last).await.expect("it is there");
+    assert_eq!((shown.waits_for, shown.waiting), (Some(id.clone()), 0));
+    assert_eq!(shown.dead_letter.attempts, 0);
+    for refused in [
+        admin.retry(&last, "ada", "now").await,
+        admin.discard(&last, "ada", "now").await,
+    ] {
+        let refusal = refused.expect_err("its turn has not come");
+        assert!(matches!(&refusal, DeadLetterError::Waits { waits_for, .. } if *waits_for == id));
+    }
+    assert_eq!(admin.count().await.expect("it answers"), 4);
+
+    hopeless.mend("a", 2);
+    let published = db.pending(1000, &[]).await.expect("it answers");
+    let done = admin.retry("a", "ada", "the bank is back").await;
+    let done = done.expect("it is mended");
+    assert_eq!((&done.dead_letter, &done.outcome), (&id, &Outcome::Applied));
+    assert_eq!((done.applied, done.left, &done.stopped_at), (4, 0, &None));
+    assert_eq!(db.committed("a").await, paid(5));
+    assert_eq!(all(&admin).await, []);
+    let more = db.pending(1000, &[]).await.expect("it answers").len() - published.len();
+    assert_eq!(more, 1, "what follows is said in the same transaction");
+
+    // The inbox that was at work all the time lets the key through again.
+    publish(rig, &["a"], 6..9).await;
+    let records = rig.deposits().await;
+    eventually("all is applied", || is_at_the_end(&db, &records)).await;
+    consuming.stop().await.expect("the checkpoints fit");
+    assert_eq!(db.committed("a").await, paid(8));
+    assert_eq!(db.dead_letters().await, []);
+
+    let actions = admin.actions(10).await.expect("it answers");
+    let [action] = &actions[..] else {
+        panic!("one action: {actions:?}")
+    };
+    assert_eq!((&*action.who, &*action.why), ("ada", "the bank is back"));
+    assert_eq!((action.action, &action.dead_letter), (Action::Retry, &id));
+    assert_eq!(action.key.as_deref(), Some("a"));
+    assert!(action.event_id.is_some());
+    assert_eq!(action.outcome, "applied; 3 behind it applied");
+}
+
+pub(super) async fn one_that_fails_again_stays_with_its_new_reason<R: Rig<Db: DeadLetterStore>>(
+    rig: &R,
+) {
+    let db = rig.database().await;
+    let hopeless = Hopeless::new([("a", 2)]);
+    publish(rig, &["a"], 1..4).await;
+    let consuming = inbox(&db, rig.source(GROUP), hopeless.book(&db));
+    let records = rig.deposits().await;
+    eventually("all is applied or dead-lettered", || {
+        is_at_the_end(&db, &records)
+    })
+    .await;
+    consuming.stop().await.expect("the checkpoints fit");
+    let admin = hopeless.admin(&db);
+    let before = all(&admin).await.remove(0);
+    hopeless.0.lock().unwrap().insert(("z", 1));
+    let done = admin.retry("a", "ada", "").await.expect("it is tried");
+    let reason = "no bank 2".to_owned();
+    assert_eq!(
+        done.outcome,
+        Outcome::FailedAgain {
+            reason: reason.clone()
+        }
+    );
+    assert_eq!((done.applied, done.left), (0, 2));
+    // What the handler wrote before it failed is gone with the transaction.
+    assert_eq!(db.committed("a").await, paid(1));
+    let after = all(&admin).await.remove(0);
+    assert_eq!((after.dead_letter.attempts, after.waiting), (2, 1));
+    assert_eq!(after.dead_letter.reason, reason);
+    assert_eq!(
+        after.dead_letter.dead_lettered_at,
+        before.dead_letter.dead_lettered_at
+    );
+    let actions = admin.actions(10).await.expect("it answers");
+    assert_eq!(actions[0].outcome, "failed again: no bank 2");
+}
+
+pub(super) async fn a_line_stops_at_the_next_that_fails<R: Rig<Db: DeadLetterStore>>(rig: &R) {
+    let db = rig.database().await;
+    let hopeless = Hopeless::new([("a", 2), ("a", 4)]);
+    publish(rig, &["a"], 1..7).await;
+    let consuming = inbox(&db, rig.source(GROUP), hopeless.book(&db));
+    let records = rig.deposits().await;
+    eventually("all is applied or dead-lettered", || {
+        is_at_the_end(&db, &records)
+    })
+    .await;
+    let admin = hopeless.admin(&db);
+    hopeless.mend("a", 2);
+    let done = admin.retry("a", "ada", "").await.expect("it is mended");
+    assert_eq!(
+        (&done.outcome, done.applied, done.left),
+        (&Outcome::Applied, 2, 3)
+    );
+    assert_eq!(db.committed("a").await, paid(3));
+    let next = all(&admin).await.remove(0);
+    assert_eq!((version(&next.dead_letter), next.waiting), (4, 2));
+    assert_eq!(
+        (next.dead_letter.waits, next.dead_letter.attempts),
+        (false, 1)
+    );
+    let stopped = (next.dead_letter.id(), "no bank 1".to_owned());
+    assert_eq!(done.stopped_at, Some(stopped));
+    // Those that come meanwhile wait behind it.
+    publish(rig, &["a"], 7..8).await;
+    let records = rig.deposits().await;
+    eventually("it is dead-lettered", || is_at_the_end(&db, &records)).await;
+    hopeless.mend("a", 4);
+    let done = admin.retry("a", "ada", "").await.expect("it is mended");
+    assert_eq!((done.applied, done.left), (4, 0));
+    consuming.stop().await.expect("the checkpoints fit");
+    assert_eq!(db.committed("a").await, paid(7));
+}
+
+pub(super) async fn a_discarded_dead_letter_frees_those_behind_it<R: Rig<Db: DeadLetterStore>>(
+    rig: &R,
+) {
+    let db = rig.database().await;
+    let hopeless = Hopeless::new([("a", 2), ("b", 1)]);
+    publish(rig, &["a", "b"], 1..5).await;
+    let consuming = inbox(&db, rig.source(GROUP), hopeless.book(&db));
+    let records = rig.deposits().await;
+    eventually("all is applied or dead-lettered", || {
+        is_at_the_end(&db, &records)
+    })
+    .await;
+    let admin = hopeless.admin(&db);
+    let filter = DeadLetterFilter {
+        key: Some("a".to_owned()),
+        ..DeadLetterFilter::default()
+    };
+    let list = admin.list(&filter).await.expect("it answers");
+    assert_eq!((list.len(), all(&admin).await.len()), (1, 2));
+    let id = list[0].dead_letter.id();
+    let refused = admin.discard(&id, "ada", "  ").await;
+    assert!(matches!(refused, Err(DeadLetterError::NoReason)));
+    let done = admin.discard(&id, "ada", "paid in cash").await;
+    let done = done.expect("it is the first of its key");
+    assert_eq!(
+        (done.outcome, done.applied, done.left),
+        (Outcome::Discarded, 2, 0)
+    );
+    let account = Account {
+        balance: 3,
+        version: 4,
+        times: 3,
+        gaps: 1,
+    };
+    assert_eq!(db.committed("a").await, account);
+    assert_eq!(admin.count().await.expect("it answers"), 4, "b's are left");
+    let again = admin.discard(&id, "ada", "twice").await;
+    assert!(matches!(again, Err(DeadLetterError::Unknown { .. })));
+    consuming.stop().await.expect("the checkpoints fit");
+    hopeless.mend("b", 1);
+    admin.retry("b", "bob", "").await.expect("it is mended");
+    assert_eq!(db.committed("b").await, paid(4));
+    let actions = admin.actions(10).await.expect("it answers");
+    let done: Vec<_> = actions.iter().map(|a| (a.action, &*a.who)).collect();
+    assert_eq!(done, [(Action::Retry, "bob"), (Action::Discard, "ada")]);
+    assert_eq!(actions[1].outcome, "discarded; 2 behind it applied");
+}
+
+pub(super) async fn a_long_line_is_handled_in_parts<R: Rig<Db: DeadLetterStore>>(rig: &R) {
+    let db = rig.database().await;
+    let hopeless = Hopeless::new([("a", 1)]);
+    publish(rig, &["a"], 1..252).await;
+    let consuming = inbox(&db, rig.source(GROUP), hopeless.book(&db));
+    let records = rig.deposits().await;
+    eventually("all is dead-lettered", || is_at_the_end(&db, &records)).await;
+    consuming.stop().await.expect("the checkpoints fit");
+    hopeless.mend("a", 1);
+    let admin = hopeless.admin(&db);
+    let shown = all(&admin).await.remove(0);
+    let shown = admin
+        .show(&shown.dead_letter.id())
+        .await
+        .expect("it is there");
+    assert_eq!((shown.behind.len(), shown.waiting), (100, 250));
+    let done = admin.retry("a", "ada", "").await.expect("it is mended");
+    assert_eq!((done.applied, done.left), (251, 0));
+    assert_eq!(db.committed("a").await, paid(251));
+    let actions = admin.actions(10).await.expect("it answers");
+    let outcomes: Vec<&str> = actions.iter().rev().map(|a| &*a.outcome).collect();
+    let expected = [
+        "applied; 99 behind it applied; 151 more to follow",
+        "100 more behind it applied; 51 more to follow",
+        "51 more behind it applied",
+    ];
+    assert_eq!(outcomes, expected, "one for each transaction");
+}
+
+pub(super) async fn a_retry_beside_a_busy_inbox_keeps_the_order<R: Rig<Db: DeadLetterStore>>(
+    rig: &R,
+) {
+    let db = rig.database().await;
+    let hopeless = Hopeless::new([("a", 1)]);
+    let consuming = inbox(&db, rig.source(GROUP), hopeless.book(&db));
+    publish(rig, &["a", "b", "c", "d"], 1..2).await;
+    let admin = hopeless.admin(&db);
+    eventually("the first is dead-lettered", || async {
+        admin.count().await.is_ok_and(|count| count == 1)
+    })
+    .await;
+    hopeless.mend("a", 1);
+    let traffic = async {
+        let publisher = rig.publisher();
+        for version in 2..101 {
+            let round = ["a", "b", "c", "d"].map(|key| deposit(key, version));
+            publisher.publish(&round).await.expect("it takes them");
+        }
+    };
+    let retrying = async {
+        let done = admin.retry("a", "ada", "").await.expect("it is mended");
+        assert_eq!((done.outcome, done.left), (Outcome::Applied, 0));
+    };
+    tokio::join!(traffic, retrying);
+    let records = rig.deposits().await;
+    eventually("all is applied", || is_at_the_end(&db, &records)).await;
+    consuming.stop().await.expect("the checkpoints fit");
+    assert_eq!(
+        db.dead_letters().await,
+        [],
+        "no message is dead-lettered behind nothing"
+    );
+    for key in ["a", "b", "c", "d"] {
+        assert_eq!(db.committed(key).await, paid(100), "of {key}");
+    }
+}
+
+pub(super) async fn dead_letters_without_a_key_are_independent<R: Rig<Db: DeadLetterStore>>(
+    rig: &R,
+) {
+    let db = rig.database().await;
+    for _ in 0..6 {
+        rig.append_raw(None, &[], b"garbage").await;
+    }
+    let hopeless = Hopeless::default();
+    let consuming = inbox(&db, rig.source(GROUP), hopeless.book(&db));
+    let records = rig.deposits().await;
+    eventually("all is dead-lettered", || is_at_the_end(&db, &records)).await;
+    consuming.stop().await.expect("the checkpoints fit");
+    let admin = hopeless.admin(&db);
+    let list = all(&admin).await;
+    assert_eq!(list.len(), 6);
+    assert!(list.iter().all(|line| line.waiting == 0));
+    let id = list[3].dead_letter.id();
+    let done = admin.retry(&id, "ada", "").await.expect("it is tried");
+    let reason = "header ce_type is missing or unreadable".to_owned();
+    assert_eq!(done.outcome, Outcome::FailedAgain { reason });
+    let done = admin.discard(&id, "ada", "garbage").await.expect("it goes");
+    assert_eq!((done.outcome, done.left), (Outcome::Discarded, 0));
+    let rest = all(&admin).await;
+    let rest: Vec<String> = rest.iter().map(|line| line.dead_letter.id()).collect();
+    assert!(rest.len() == 5 && !rest.contains(&id), "{rest:?}");
+}
+
+pub(super) async fn what_is_not_there_is_refused<R: Rig<Db: DeadLetterStore>>(rig: &R) {
+    let db = rig.database().await;
+    let admin = Hopeless::default().admin(&db);
+    let asked = format!("{GROUP}/bank.deposit.v1/0/7");
+    let texts = [
+        admin.retry(&asked, "ada", "").await.expect_err("nothing"),
+        admin
+            .discard(&asked, "ada", "x")
+            .await
+            .expect_err("nothing"),
+        admin.show(&asked).await.expect_err("nothing"),
+    ];
+    for text in texts {
+        let expected = format!("there is no dead letter {asked} of {GROUP}");
+        assert!(text.to_string().starts_with(&expected), "{text}");
+    }
+    assert_eq!(admin.actions(10).await.expect("it answers"), []);
+    assert_eq!(all(&admin).await, []);
+}

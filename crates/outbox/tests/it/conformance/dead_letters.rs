@@ -1,0 +1,168 @@
+//! What can't be applied is set aside, and what comes behind it waits.
+
+use outbox::{DeadLetter, Event as _, HandleError};
+use testkit::eventually;
+
+use super::applying::{is_at_the_end, publish};
+use super::ledger::{Account, Book, Deposited, Ledger, Letter, deposit, paid};
+use super::rig::{GROUP, Rig, header};
+use super::{inbox, relay};
+
+/// The dead letters as (key, reason, waits), in the order of their keys.
+async fn dead_lettered<D: Ledger>(db: &D) -> Vec<(String, String, bool)> {
+    let dead_letters = db.dead_letters().await.into_iter();
+    let mut all: Vec<_> = dead_letters
+        .map(|l: Letter| (l.key.unwrap_or_default(), l.offset, l.reason, l.waits))
+        .collect();
+    all.sort();
+    all.into_iter().map(|(k, _, r, w)| (k, r, w)).collect()
+}
+
+async fn apply_all<R: Rig>(rig: &R, handler: impl Fn(R::Db) -> Book<R::Db>) -> R::Db {
+    let db = rig.database().await;
+    let consuming = inbox(&db, rig.source(GROUP), handler(db.clone()));
+    let records = rig.deposits().await;
+    eventually("all is applied or dead-lettered", || {
+        is_at_the_end(&db, &records)
+    })
+    .await;
+    consuming.stop().await.expect("the checkpoints fit");
+    db
+}
+
+const WAITS: &str = "an earlier message of this key is dead-lettered";
+
+pub(super) async fn one_failing_message_of_a_batch_is_dead_lettered_alone<R: Rig>(rig: &R) {
+    publish(rig, &["a", "b", "c"], 1..6).await;
+    let db = apply_all(rig, |db| {
+        Book::new(db).failing(|event| {
+            let hit = (&*event.account, event.version) == ("b", 4);
+            hit.then(|| HandleError::DeadLetter("no such bank".to_owned()))
+        })
+    })
+    .await;
+    let expected = [("no such bank", false), (WAITS, true)];
+    let expected = expected.map(|(reason, waits)| ("b".to_owned(), reason.to_owned(), waits));
+    assert_eq!(dead_lettered(&db).await, expected);
+    assert_eq!(db.committed("a").await, paid(5));
+    assert_eq!(db.committed("b").await, paid(3));
+    assert_eq!(db.committed("c").await, paid(5));
+}
+
+pub(super) async fn unreadable_messages_are_dead_lettered_and_their_keys_wait<R: Rig>(rig: &R) {
+    let id = "0198a000-0000-7000-8000-000000000000";
+    let (time, kind) = ("2026-11-21T12:00:00Z", "Deposited");
+    let common = [("ce_id", id), ("ce_time", time), ("ce_type", kind)];
+    let [ce_id, ce_time, ce_type] = common;
+    let (v1, v9) = (("ce_dataversion", "1"), ("ce_dataversion", "9"));
+    let good = br#"{"account":"x","amount":1,"version":1}"#;
+    rig.append_raw(Some("value"), &[ce_id, ce_time, ce_type, v1], b"{\"acc")
+        .await;
+    rig.append_raw(Some("version"), &[ce_id, ce_time, ce_type, v9], good)
+        .await;
+    rig.append_raw(Some("id"), &[ce_time, ce_type, v1], good)
+        .await;
+    rig.append_raw(Some("type"), &[ce_id, ce_time, v1], good)
+        .await;
+    let keys = ["value", "version", "id", "type", "fine"];
+    publish(rig, &keys, 1..3).await;
+    let db = apply_all(rig, Book::new).await;
+    let dead_lettered = dead_lettered(&db).await;
+    let firsts = [
+        ("id", "ce_id"),
+        ("type", "ce_type"),
+        ("value", "can't be read"),
+        ("version", "Deposited version 9 is unknown"),
+    ];
+    assert_eq!(dead_lettered.len(), 12, "{dead_lettered:?}");
+    for (dead_letters, (key, reason)) in dead_lettered.chunks(3).zip(firsts) {
+        assert_eq!((&*dead_letters[0].0, dead_letters[0].2), (key, false));
+        assert!(dead_letters[0].1.contains(reason), "{dead_letters:?}");
+        for waiting in &dead_letters[1..] {
+            assert_eq!(*waiting, (key.to_owned(), WAITS.to_owned(), true));
+        }
+        assert_eq!(db.committed(key).await, Account::default(), "of {key}");
+    }
+    assert_eq!(db.committed("fine").await, paid(2));
+}
+
+pub(crate) async fn waiting_keys_wait_after_a_restart_too<R: Rig>(rig: &R) {
+    let hopeless = |db| {
+        Book::new(db).failing(|event: &Deposited| {
+            let hit = (&*event.account, event.version) == ("a", 1);
+            hit.then(|| HandleError::DeadLetter("closed".to_owned()))
+        })
+    };
+    publish(rig, &["a", "b"], 1..2).await;
+    apply_all(rig, hopeless).await;
+    publish(rig, &["a", "b"], 2..4).await;
+    let db = apply_all(rig, Book::new).await;
+    let waits: Vec<bool> = dead_lettered(&db).await.into_iter().map(|l| l.2).collect();
+    assert_eq!(waits, [false, true, true], "what comes behind it waits");
+    assert_eq!(db.committed("a").await, Account::default());
+    assert_eq!(db.committed("b").await, paid(3));
+}
+
+/// Whatever another program puts there: the partition goes on.
+pub(super) async fn a_message_without_a_usable_key_can_be_dead_lettered<R: Rig>(rig: &R) {
+    rig.append_raw(None, &[], b"no key").await;
+    rig.append_raw(Some(""), &[], b"an empty key").await;
+    let large = vec![b'x'; outbox::message::MAX_PAYLOAD_BYTES + 10_000];
+    rig.append_raw(Some("large"), &[], &large).await;
+    publish(rig, &["a", "b", "c", "d"], 1..3).await;
+    let db = apply_all(rig, Book::new).await;
+    assert_eq!(dead_lettered(&db).await.len(), 3);
+    for key in ["a", "b", "c", "d"] {
+        assert_eq!(db.committed(key).await, paid(2), "of {key}");
+    }
+    let relaying = relay(&db, rig.publisher());
+    let topic = DeadLetter::topic(Deposited::TOPIC, GROUP);
+    eventually("their copies are published", || async {
+        rig.records(&topic).await.len() == 3
+    })
+    .await;
+    relaying.stop().await;
+}
+
+pub(super) async fn a_dead_letter_is_published_with_its_headers<R: Rig>(rig: &R) {
+    let mut message = deposit("a", 1);
+    message.context.correlation_id = Some("request-7".to_owned());
+    message.context.traceparent = Some("00-0af7-b7ad-01".to_owned());
+    message.payload = b"{broken".to_vec();
+    rig.publish(&[message.clone(), deposit("a", 2)]).await;
+    let db = apply_all(rig, Book::new).await;
+    let relaying = relay(&db, rig.publisher());
+    let topic = DeadLetter::topic(Deposited::TOPIC, GROUP);
+    assert_eq!(topic, "bank.deposit.v1.ledger.dlt");
+    eventually("both are on the dead letters' topic", || async {
+        rig.records(&topic).await.len() == 2
+    })
+    .await;
+    relaying.stop().await;
+    let original = &rig.deposits().await[0];
+    let copies = rig.records(&topic).await;
+    let copy = &copies[0];
+    assert_eq!(
+        (&copy.key, &copy.payload),
+        (&original.key, &message.payload)
+    );
+    assert_eq!(copy.at.partition, original.at.partition);
+    let kept = [
+        "ce_id",
+        "ce_type",
+        "ce_subject",
+        "ce_dataversion",
+        "ce_aggregateversion",
+        "ce_correlationid",
+        "traceparent",
+        "content-type",
+    ];
+    for name in kept {
+        let found = header(copy, name);
+        assert!(found.is_some(), "{name} is missing");
+        assert_eq!(found, header(original, name), "{name}");
+    }
+    let place = format!("{GROUP}/{}/{}", original.at, original.offset);
+    assert_eq!(header(copy, "ce_causationid"), Some(&*place));
+    assert_eq!(header(&copies[1], "ce_aggregateversion"), Some("2"));
+}

@@ -1,0 +1,203 @@
+//! What goes wrong at the steps of one process.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use outbox::StoreError;
+use outbox::memory::{Faults, Step};
+
+use crate::instance::Name;
+use crate::world::World;
+
+/// A kind of fault that a run counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Fault {
+    /// A step failed, and nothing came of it.
+    Error,
+    /// A step failed as a conflict with somebody else's.
+    Conflict,
+    /// A step was taken, but its taker was told that it failed.
+    Unheard,
+    /// A process stood still, perhaps for longer than its lease and its session.
+    Stall,
+    /// A process crashed at a step.
+    Crash,
+    /// A process was killed at any of its await points.
+    Kill,
+    /// A process was stopped in good order and started again.
+    Restart,
+    /// A group's partitions were shared out anew.
+    Rebalance,
+    /// A member that stood still lost its partitions.
+    Expel,
+    /// A topic was replayed from its beginning.
+    Replay,
+    /// A message landed twice.
+    Copy,
+    /// Records were delivered late.
+    Late,
+    /// A read was answered with what was true before.
+    Stale,
+    /// An unreadable message was put into a topic.
+    Garbage,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Error => "errors",
+            Self::Conflict => "conflicts",
+            Self::Unheard => "steps unheard of",
+            Self::Stall => "stalls",
+            Self::Crash => "crashes at a step",
+            Self::Kill => "kills at any await",
+            Self::Restart => "restarts",
+            Self::Rebalance => "rebalances",
+            Self::Expel => "members expelled",
+            Self::Replay => "replays from zero",
+            Self::Copy => "messages doubled",
+            Self::Late => "late deliveries",
+            Self::Stale => "stale reads",
+            Self::Garbage => "unreadable messages",
+        })
+    }
+}
+
+/// What goes wrong at the steps of one process.
+pub(crate) struct FaultInjector {
+    pub(crate) world: Arc<World>,
+    pub(crate) name: Name,
+    /// Called when the process stands still, with for how long.
+    pub(crate) stalled: Box<dyn Fn(Duration) + Send + Sync>,
+}
+
+enum Turn {
+    Go,
+    Wait(Duration),
+    Stall(Duration),
+    Fail(Fault),
+    Crash,
+}
+
+/// Steps that somebody else's may conflict with.
+const CONFLICTING: &[Step] = &[Step::Read, Step::Write, Step::Commit];
+/// What happens after the fact.
+const DONE: &[Step] = &[
+    Step::Committed,
+    Step::Removed,
+    Step::Leased,
+    Step::Claimed,
+    Step::Published,
+];
+
+impl FaultInjector {
+    fn turn(&self, step: Step) -> Turn {
+        let (world, plan) = (&self.world, &self.world.plan);
+        let chance = &world.chance;
+        if world.is_calm() {
+            return Turn::Go;
+        }
+        if chance.happens(plan.crash) {
+            return Turn::Crash;
+        }
+        if chance.happens(plan.stall) {
+            return Turn::Stall(Duration::from_millis(chance.between(500, 9_000).into()));
+        }
+        if chance.happens(plan.error) {
+            return Turn::Fail(if DONE.contains(&step) {
+                Fault::Unheard
+            } else if CONFLICTING.contains(&step) && chance.happens(5_000) {
+                Fault::Conflict
+            } else {
+                Fault::Error
+            });
+        }
+        if chance.happens(plan.wait) {
+            return Turn::Wait(chance.time(Duration::from_millis(8)));
+        }
+        Turn::Go
+    }
+
+    fn noted(&self, fault: Fault, step: Step) {
+        self.world.count(fault);
+        self.world
+            .tell(|| format!("{} at {step:?}: {fault}", self.name));
+    }
+}
+
+impl Faults for FaultInjector {
+    fn meet(&self, step: Step) -> BoxFuture<'_, Result<(), StoreError>> {
+        let turn = self.turn(step);
+        self.world.mark(
+            self.name.number() << 16
+                | (step as u64) << 8
+                | match &turn {
+                    Turn::Go => 0,
+                    Turn::Wait(_) => 1,
+                    Turn::Stall(_) => 2,
+                    Turn::Fail(fault) => 8 + *fault as u64,
+                    Turn::Crash => 4,
+                },
+        );
+        match turn {
+            Turn::Go => std::future::ready(Ok(())).boxed(),
+            Turn::Wait(time) => tokio::time::sleep(time).map(Ok).boxed(),
+            Turn::Stall(time) => {
+                self.noted(Fault::Stall, step);
+                (self.stalled)(time);
+                // It goes on when the faults end: work that nobody waits for any more would
+                // otherwise come after the databases are compared.
+                tokio::time::timeout(time, self.world.storm.cancelled())
+                    .map(|_| Ok(()))
+                    .boxed()
+            }
+            Turn::Fail(fault) => {
+                self.noted(fault, step);
+                let text = format!("simulated, at {step:?}");
+                std::future::ready(Err(if fault == Fault::Conflict {
+                    StoreError::conflict(text)
+                } else {
+                    StoreError::transient(text)
+                }))
+                .boxed()
+            }
+            Turn::Crash => {
+                self.noted(Fault::Crash, step);
+                let _gone = self.world.crashes.send(self.name);
+                std::future::pending().boxed()
+            }
+        }
+    }
+
+    fn copies(&self) -> usize {
+        if self.world.is_calm() || !self.world.chance.happens(self.world.plan.copy) {
+            return 1;
+        }
+        self.world.count(Fault::Copy);
+        2
+    }
+
+    fn deliver(&self, there: usize) -> usize {
+        let (calm, plan) = (self.world.is_calm(), &self.world.plan);
+        if there == 0 || calm || !self.world.chance.happens(plan.late) {
+            return there;
+        }
+        self.world.count(Fault::Late);
+        self.world.chance.place(there)
+    }
+
+    fn stale(&self) -> bool {
+        let stale = !self.world.is_calm() && self.world.chance.happens(self.world.plan.stale);
+        if stale {
+            self.world.count(Fault::Stale);
+        }
+        stale
+    }
+
+    fn jitter(&self, bound: Duration) -> Duration {
+        self.world.chance.time(bound)
+    }
+}
