@@ -16,6 +16,7 @@ writers=()
 writers+=(auth)
 writers+=(products)
 writers+=(orders)
+writers+=(purchases)
 # end of each service
 
 user() {
@@ -53,6 +54,7 @@ service() {
 service auth "$KAFKA_AUTH_PASSWORD"
 service products "$KAFKA_PRODUCTS_PASSWORD" orders.order.v1.products.dlt products.order-status.v1 products.product.v1
 service orders "$KAFKA_ORDERS_PASSWORD" orders.order.v1 products.order-status.v1.orders.dlt products.product.v1.orders.dlt
+service purchases "$KAFKA_PURCHASES_PASSWORD" purchases.purchase.v1
 # end of each service
 
 # The UI looks on.
