@@ -6,12 +6,12 @@
 //!
 //! **Boundary.** It owns accounts, password hashes, refresh tokens and signing keys, all in
 //! its own MongoDB database (see [`store`]; it holds private keys, protect it). It publishes
-//! nothing and subscribes to nothing: no other service keeps a copy of an account.
+//! every account as it is, without a secret, and consumes nothing.
 //!
 //! **Flow.**
 //!
 //! ```text
-//! POST /api/register           http::register -> commands::register -> argon2id pool, store::accounts
+//! POST /api/register           http::register -> commands::register -> argon2id pool, account + outbox -> AccountUpdate
 //! POST /api/login              http::login    -> commands::login    -> argon2id pool, new family, signature
 //! POST /api/refresh            http::refresh  -> commands::refresh  -> domain::family judges, one guarded write
 //! POST /api/logout             http::logout   -> commands::logout   -> the family is revoked
@@ -36,6 +36,7 @@ pub mod crypto;
 pub mod domain;
 pub mod http;
 mod keys;
+mod name;
 mod operator;
 pub mod seed;
 pub mod settings;
@@ -44,6 +45,7 @@ pub mod store;
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use events::AccountUpdate;
 use host::{App, Instance, StartError};
 
 use crate::api::api;
@@ -59,7 +61,7 @@ pub use settings::Settings;
 pub struct Auth;
 
 impl host::Service for Auth {
-    const NAME: &'static str = "auth";
+    const NAME: &'static str = name::NAME;
     const ABOUT: &'static str = "Accounts and tokens";
     const PORT: u16 = 8081;
     const HEALTH: &'static str = "/api/authentication_health";
@@ -68,6 +70,7 @@ impl host::Service for Auth {
 
     fn register(app: &mut App<Self>) {
         app.tables(store::prepare)
+            .publishes::<AccountUpdate>()
             .demo(seed::demo)
             .routes(http::routes());
     }

@@ -54,6 +54,13 @@ impl Topic {
 /// Every topic of the shop.
 pub const ALL: &[Topic] = &[
     Topic {
+        name: ACCOUNTS,
+        writer: "auth",
+        key: "account id",
+        partitions: 3,
+        retention: Retention::Compacted,
+    },
+    Topic {
         name: ORDERS,
         writer: "orders",
         key: "order id",

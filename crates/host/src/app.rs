@@ -13,12 +13,12 @@ use crate::{BoxError, Context, Contract, Service, Stream, operations};
 /// What a service declares in [`Service::register`]; the rest follows from it.
 pub struct App<S: Service> {
     publishes: Vec<Stream>,
-    subscriptions: Vec<Subscription<S>>,
-    jobs: Vec<AddJob<S>>,
+    subscriptions: Vec<Subscription<S::Settings>>,
+    jobs: Vec<AddJob<S::Settings>>,
     pub(crate) tables: Option<Tables>,
     pub(crate) transient: Vec<&'static str>,
     pub(crate) demo: Option<Demo>,
-    pub(crate) recovery: Option<Recovery<S>>,
+    pub(crate) recovery: Option<Recovery<S::Settings>>,
     pub(crate) writes_wait_for_recovery: bool,
     routes: OpenApiRouter<S::State>,
 }
@@ -26,16 +26,16 @@ pub struct App<S: Service> {
 type Tables =
     Box<dyn Fn(MongoDatabase) -> BoxFuture<'static, Result<(), StoreError>> + Send + Sync>;
 type Demo = Box<dyn Fn(MongoDatabase) -> BoxFuture<'static, Result<(), BoxError>> + Send + Sync>;
-type Recovery<S> = Box<dyn Fn(&Context<S>) -> Arc<dyn Recover> + Send + Sync>;
-type AddJob<S> = Box<dyn Fn(&Context<S>, Jobs<MongoDatabase>) -> Jobs<MongoDatabase> + Send + Sync>;
-type Subscribe<S> = Box<
-    dyn Fn(&Context<S>, Subscriptions<MongoDatabase>) -> Subscriptions<MongoDatabase> + Send + Sync,
+type Recovery<T> = Box<dyn Fn(&Context<T>) -> Arc<dyn Recover> + Send + Sync>;
+type AddJob<T> = Box<dyn Fn(&Context<T>, Jobs<MongoDatabase>) -> Jobs<MongoDatabase> + Send + Sync>;
+type Subscribe<T> = Box<
+    dyn Fn(&Context<T>, Subscriptions<MongoDatabase>) -> Subscriptions<MongoDatabase> + Send + Sync,
 >;
 
-struct Subscription<S: Service> {
+struct Subscription<T> {
     stream: Stream,
     effect: &'static str,
-    subscribe: Subscribe<S>,
+    subscribe: Subscribe<T>,
 }
 
 impl<S: Service> App<S> {
@@ -67,7 +67,7 @@ impl<S: Service> App<S> {
     pub fn on<E: Event, H: Handle<E, MongoDatabase>>(
         &mut self,
         effect: &'static str,
-        handler: impl Fn(&Context<S>) -> H + Send + Sync + 'static,
+        handler: impl Fn(&Context<S::Settings>) -> H + Send + Sync + 'static,
     ) -> &mut Self {
         self.subscriptions.push(Subscription {
             stream: Stream::of::<E>(),
@@ -80,9 +80,10 @@ impl<S: Service> App<S> {
     /// Has the runner that `runner` makes do the jobs `J`, which reach outside of the database.
     pub fn job<J: Job, R: RunJob<J>>(
         &mut self,
-        runner: impl Fn(&Context<S>) -> R + Send + Sync + 'static,
+        runner: impl Fn(&Context<S::Settings>) -> R + Send + Sync + 'static,
     ) -> &mut Self {
-        let add = move |context: &Context<S>, all: Jobs<_>| all.on::<J, R>(runner(context));
+        let add =
+            move |context: &Context<S::Settings>, all: Jobs<_>| all.on::<J, R>(runner(context));
         self.jobs.push(Box::new(add));
         self
     }
@@ -90,10 +91,11 @@ impl<S: Service> App<S> {
     /// Has the runner that `runner` makes do the jobs `J` in the transaction that finishes them.
     pub fn timer<J: Job, R: ApplyJob<J, MongoDatabase>>(
         &mut self,
-        runner: impl Fn(&Context<S>) -> R + Send + Sync + 'static,
+        runner: impl Fn(&Context<S::Settings>) -> R + Send + Sync + 'static,
     ) -> &mut Self {
-        let add =
-            move |context: &Context<S>, all: Jobs<_>| all.in_transaction::<J, R>(runner(context));
+        let add = move |context: &Context<S::Settings>, all: Jobs<_>| {
+            all.in_transaction::<J, R>(runner(context))
+        };
         self.jobs.push(Box::new(add));
         self
     }
@@ -133,7 +135,7 @@ impl<S: Service> App<S> {
     /// published or consumed.
     pub fn recovery<R: Recover>(
         &mut self,
-        recovery: impl Fn(&Context<S>) -> R + Send + Sync + 'static,
+        recovery: impl Fn(&Context<S::Settings>) -> R + Send + Sync + 'static,
     ) -> &mut Self {
         self.recovery = Some(Box::new(move |context| Arc::new(recovery(context))));
         self
@@ -167,7 +169,10 @@ impl<S: Service> App<S> {
         }
     }
 
-    pub(crate) fn subscriptions(&self, context: &Context<S>) -> Subscriptions<MongoDatabase> {
+    pub(crate) fn subscriptions(
+        &self,
+        context: &Context<S::Settings>,
+    ) -> Subscriptions<MongoDatabase> {
         let none = Subscriptions::new(S::NAME);
         self.subscriptions
             .iter()
@@ -175,9 +180,9 @@ impl<S: Service> App<S> {
     }
 
     /// Who does the jobs; `None` for a service that has none.
-    pub(crate) fn jobs(&self, context: &Context<S>) -> Option<Jobs<MongoDatabase>> {
+    pub(crate) fn jobs(&self, context: &Context<S::Settings>) -> Option<Jobs<MongoDatabase>> {
         let none = Jobs::new(S::NAME);
-        let add = |all, add: &AddJob<S>| add(context, all);
+        let add = |all, add: &AddJob<S::Settings>| add(context, all);
         (!self.jobs.is_empty()).then(|| self.jobs.iter().fold(none, add))
     }
 

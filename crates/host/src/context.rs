@@ -8,25 +8,26 @@ use outbox::{Clock, SystemClock};
 use service::config::TokenSettings;
 use service::token::Verifier;
 
-use crate::{Service, Settings};
+use crate::Settings;
 
-/// What handlers, jobs and endpoints of `S` are made from; cheap to clone.
-pub struct Context<S: Service>(Arc<Parts<S>>);
+/// What handlers, jobs and endpoints of a service with the settings `T` are made from; cheap to
+/// clone.
+pub struct Context<T>(Arc<Parts<T>>);
 
-struct Parts<S: Service> {
+struct Parts<T> {
     database: MongoDatabase,
     clock: Arc<dyn Clock>,
     verifier: Verifier,
     common: Settings,
-    settings: S::Settings,
+    settings: T,
 }
 
-impl<S: Service> Context<S> {
+impl<T> Context<T> {
     pub(crate) fn new(
         database: MongoDatabase,
         clock: Arc<dyn Clock>,
         common: Settings,
-        settings: S::Settings,
+        settings: T,
     ) -> Self {
         Self(Arc::new(Parts {
             database,
@@ -38,9 +39,12 @@ impl<S: Service> Context<S> {
     }
 
     /// For tools that work on `database` in the service's place: with the default settings.
-    pub fn on(database: MongoDatabase) -> Self {
+    pub fn on(database: MongoDatabase) -> Self
+    where
+        T: Default,
+    {
         let clock = Arc::new(SystemClock);
-        Self::new(database, clock, Settings::default(), S::Settings::default())
+        Self::new(database, clock, Settings::default(), T::default())
     }
 
     /// The service's database.
@@ -59,7 +63,7 @@ impl<S: Service> Context<S> {
     }
 
     /// What was set for this service alone.
-    pub fn settings(&self) -> &S::Settings {
+    pub fn settings(&self) -> &T {
         &self.0.settings
     }
 
@@ -78,14 +82,14 @@ impl<S: Service> Context<S> {
     }
 }
 
-impl<S: Service> Clone for Context<S> {
+impl<T> Clone for Context<T> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
 }
 
-impl<S: Service> FromRef<Context<S>> for Verifier {
-    fn from_ref(context: &Context<S>) -> Self {
+impl<T> FromRef<Context<T>> for Verifier {
+    fn from_ref(context: &Context<T>) -> Self {
         context.verifier()
     }
 }

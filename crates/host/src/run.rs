@@ -39,7 +39,7 @@ pub struct Running<T> {
 
 /// An instance that is being started: its [`Context`], and what runs beside its endpoints.
 pub struct Instance<S: Service> {
-    context: Context<S>,
+    context: Context<S::Settings>,
     lifecycle: Lifecycle,
     readiness: Readiness,
     health: Health,
@@ -48,16 +48,16 @@ pub struct Instance<S: Service> {
 }
 
 impl<S: Service> Deref for Instance<S> {
-    type Target = Context<S>;
+    type Target = Context<S::Settings>;
 
-    fn deref(&self) -> &Context<S> {
+    fn deref(&self) -> &Context<S::Settings> {
         &self.context
     }
 }
 
 impl<S: Service> Instance<S> {
     /// What the parts of the service are made from.
-    pub fn context(&self) -> Context<S> {
+    pub fn context(&self) -> Context<S::Settings> {
         self.context.clone()
     }
 
@@ -129,7 +129,7 @@ pub async fn start_at<S: Service>(
 ) -> Result<Running<S::State>, StartError> {
     let app = Arc::new(App::<S>::declared());
     let database = connect(S::NAME, &common.mongo).await?;
-    let context = Context::<S>::new(database, clock, common, settings);
+    let context = Context::new(database, clock, common, settings);
     let messaging = messaging(&app, &context)?;
     let readiness = messaging.readiness();
     let http = &context.common().http;
@@ -185,7 +185,10 @@ pub async fn start_at<S: Service>(
     })
 }
 
-fn messaging<S: Service>(app: &App<S>, context: &Context<S>) -> Result<Messaging, StartError> {
+fn messaging<S: Service>(
+    app: &App<S>,
+    context: &Context<S::Settings>,
+) -> Result<Messaging, StartError> {
     let settings = &context.common().kafka;
     let messaging = Messaging::new(
         S::NAME,
@@ -207,7 +210,7 @@ fn messaging<S: Service>(app: &App<S>, context: &Context<S>) -> Result<Messaging
     }
 }
 
-fn operator<S: Service>(app: &App<S>, context: &Context<S>) -> Operator {
+fn operator<S: Service>(app: &App<S>, context: &Context<S::Settings>) -> Operator {
     Operator::new(
         S::NAME,
         context.database(),

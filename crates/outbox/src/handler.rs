@@ -107,7 +107,7 @@ impl<D: Database> Subscriptions<D> {
     /// Who handles `record`; `None` for an event type that nobody here asked for, which is
     /// passed over so that a publisher may add types to its topic.
     pub(crate) fn route(&self, record: &Record) -> Option<&dyn Route<D>> {
-        let event_type = text_header(record, "ce_type")?;
+        let event_type = record.text_header("ce_type")?;
         self.routes
             .iter()
             .find(|((topic, name), _)| *topic == record.at.topic && *name == event_type)
@@ -180,7 +180,7 @@ impl<D: Database, E: Event, H: Handle<E, D>> Route<D> for Typed<E, H> {
 /// When a header that `CloudEvents` requires is missing, or the value is not an `E`.
 pub fn decode<E: Event>(record: &Record) -> Result<Envelope<E>, InvalidMessage> {
     let required =
-        |name: &'static str| text_header(record, name).ok_or(InvalidMessage::Header(name));
+        |name: &'static str| record.text_header(name).ok_or(InvalidMessage::Header(name));
     let id = required("ce_id")?
         .parse()
         .map_err(|_| InvalidMessage::Header("ce_id"))?;
@@ -190,7 +190,7 @@ pub fn decode<E: Event>(record: &Record) -> Result<Envelope<E>, InvalidMessage> 
     let time: Timestamp = required("ce_time")?
         .parse()
         .map_err(|_| InvalidMessage::Header("ce_time"))?;
-    let optional = |name| text_header(record, name).map(str::to_owned);
+    let optional = |name| record.text_header(name).map(str::to_owned);
     Ok(Envelope {
         id,
         time,
@@ -201,9 +201,4 @@ pub fn decode<E: Event>(record: &Record) -> Result<Envelope<E>, InvalidMessage> 
         },
         event: E::read(version, &record.payload)?,
     })
-}
-
-pub(crate) fn text_header<'a>(record: &'a Record, name: &str) -> Option<&'a str> {
-    let (_, value) = record.headers.iter().find(|(n, _)| n == name)?;
-    std::str::from_utf8(value).ok()
 }

@@ -56,6 +56,7 @@ pub mod replay;
 pub mod source;
 pub mod trace;
 pub mod transaction;
+pub mod waker;
 
 pub use checkpoint::{Advance, Claim, DeadLetterKeys, InboxStore, TopicPartition};
 pub use clock::{Clock, SystemClock};
@@ -69,7 +70,8 @@ pub use messaging::{Messaging, MessagingError, Readiness};
 pub use outbox::{EventCollector, OutboxRecord, OutboxStore};
 pub use publisher::{PublishError, Publisher};
 pub use recovery::{Recover, RecoveryError};
-pub use relay::{Relay, RelaySettings, Waker};
+pub use relay::{Relay, RelaySettings};
 pub use replay::Replay;
 pub use source::{Record, Source, SourceEvent};
 pub use transaction::{Database, Work, transact};
+pub use waker::Waker;

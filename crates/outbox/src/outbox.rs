@@ -264,5 +264,5 @@ pub trait OutboxStore: Database {
     fn changed_elsewhere(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// The waker that commits of this process wake.
-    fn waker(&self) -> crate::relay::Waker;
+    fn waker(&self) -> crate::waker::Waker;
 }

@@ -36,7 +36,6 @@ use tokio_util::sync::CancellationToken;
 use self::position::{PositionStore, Positions};
 use crate::cloudevents;
 use crate::error::{ErrorKind, StoreError};
-use crate::handler::text_header;
 use crate::kafka::{TopicError, TopicReader};
 use crate::metric_descriptions;
 use crate::mongo::MongoDatabase;
@@ -194,7 +193,7 @@ impl Recovery {
         while let Some(chunk) = chunks.next().await {
             let mut records = chunk.map_err(|fault| fault.1)?;
             seen += records.len();
-            records.retain(|record| text_header(record, "ce_source") == Some(&self.source));
+            records.retain(|record| record.text_header("ce_source") == Some(&self.source));
             if !records.is_empty() {
                 recovered += self.target.recover(&records).await?;
             }

@@ -12,7 +12,6 @@ mod sweeping;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -27,22 +26,6 @@ use crate::outbox::OutboxStore;
 use crate::pacing::rest;
 use crate::publisher::Publisher;
 use crate::trace::{BatchSpans, Step};
-
-/// Wakes the relay after a commit: there is something in the outbox.
-#[derive(Debug, Clone, Default)]
-pub struct Waker(Arc<Notify>);
-
-impl Waker {
-    /// Wakes it. A relay that is busy looks when it is done.
-    pub fn wake(&self) {
-        self.0.notify_one();
-    }
-
-    /// Returns once it has been woken.
-    pub async fn woken(&self) {
-        self.0.notified().await;
-    }
-}
 
 /// How a relay works.
 #[derive(Debug, Clone)]

@@ -22,6 +22,14 @@ pub struct Record {
     pub payload: Vec<u8>,
 }
 
+impl Record {
+    /// The value of the first header `name`, when it is text.
+    pub(crate) fn text_header(&self, name: &str) -> Option<&str> {
+        let (_, value) = self.headers.iter().find(|(header, _)| header == name)?;
+        std::str::from_utf8(value).ok()
+    }
+}
+
 /// A partition given to this consumer and what it holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Assigned {

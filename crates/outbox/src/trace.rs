@@ -18,7 +18,6 @@ use opentelemetry::trace::{
 };
 use opentelemetry::{Context, KeyValue};
 
-use crate::handler::text_header;
 use crate::message::Message;
 use crate::source::Record;
 
@@ -85,8 +84,8 @@ impl<'a> From<&'a Message> for Item<'a> {
 impl<'a> From<&'a Record> for Item<'a> {
     fn from(record: &'a Record) -> Self {
         Self {
-            name: text_header(record, "ce_type").unwrap_or("unknown"),
-            traceparent: text_header(record, "traceparent"),
+            name: record.text_header("ce_type").unwrap_or("unknown"),
+            traceparent: record.text_header("traceparent"),
             topic: Some(&record.at.topic),
             key: record.key.as_deref(),
         }

@@ -22,26 +22,25 @@
 pub mod commands;
 pub mod domain;
 pub mod http;
+mod name;
+mod settings;
 pub mod store;
 
 use events::PurchaseCreate;
 use host::{App, Context, Instance, Service, StartError};
 
+pub use settings::Settings;
+
 /// The service.
 pub struct Purchases;
 
-/// What can be set for this service alone: nothing.
-#[derive(Debug, Clone, Copy, Default, clap::Args)]
-#[group(skip)]
-pub struct Settings {}
-
 impl Service for Purchases {
-    const NAME: &'static str = "purchases";
+    const NAME: &'static str = name::NAME;
     const ABOUT: &'static str = "The purchase intake";
     const PORT: u16 = 8084;
     const HEALTH: &'static str = "/api/purchases_health";
     type Settings = Settings;
-    type State = Context<Self>;
+    type State = Context<Settings>;
 
     fn register(app: &mut App<Self>) {
         app.tables(store::prepare)
@@ -49,7 +48,7 @@ impl Service for Purchases {
             .routes(http::routes());
     }
 
-    async fn start(instance: &mut Instance<Self>) -> Result<Context<Self>, StartError> {
+    async fn start(instance: &mut Instance<Self>) -> Result<Context<Settings>, StartError> {
         Ok(instance.context())
     }
 }

@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::check::{Check, Violation};
 use crate::control::Control;
 use crate::fault_injector::Fault;
 use crate::run::{Run, run};
+use crate::violation::{Check, Violation};
 
 /// What many seeds came to.
 #[derive(Debug, Default)]

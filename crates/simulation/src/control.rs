@@ -2,7 +2,7 @@
 
 use controls::Rule;
 
-use crate::check::{Check, Violation};
+use crate::violation::{Check, Violation};
 
 /// A run with adapters that break one rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,9 +12,9 @@ use products::commands::{CommandError, create_product, restock};
 use products::domain::{Draft, DraftFields, Refusal};
 use tokio::task::JoinSet;
 
-use crate::check::Check;
 use crate::fault_injector::Fault;
 use crate::shop::Shop;
+use crate::violation::Check;
 
 /// What the customers and the admin know when all is over.
 #[derive(Debug, Default)]

@@ -37,13 +37,14 @@ mod run;
 pub mod sharded;
 mod shop;
 mod tally;
+mod violation;
 mod world;
 
 pub use batch::{Summary, run_all};
-pub use check::{Check, Violation};
 pub use control::Control;
 pub use fault_injector::Fault;
 pub use plan::Plan;
 pub use run::{Run, run};
 pub use shop::Shop;
 pub use tally::Counts;
+pub use violation::{Check, Violation};

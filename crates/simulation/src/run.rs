@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::chance::Chance;
-use crate::check::{self, Snapshot, Violation};
+use crate::check::{self, Snapshot};
 use crate::control::Control;
 use crate::customers;
 use crate::fault_injector::Fault;
@@ -18,6 +18,7 @@ use crate::fault_schedule;
 use crate::instance::Service;
 use crate::plan::Plan;
 use crate::shop::{READS, Shop};
+use crate::violation::Violation;
 use crate::world::World;
 
 /// What came of a seed.

@@ -10,11 +10,11 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::chance::Chance;
-use crate::check::{Check, Violation};
 use crate::control::Control;
 use crate::fault_injector::Fault;
 use crate::instance::Name;
 use crate::plan::Plan;
+use crate::violation::{Check, Violation};
 
 /// What everybody in a run shares.
 pub(crate) struct World {

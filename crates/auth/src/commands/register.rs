@@ -1,9 +1,14 @@
 //! Someone opens an account.
 
 use newtype_uuid::GenericUuid;
+use outbox::mongo::{MongoDatabase, MongoTx};
+use outbox::{EventCollector, MessageContext, StoreError, Work, transact};
+use uuid::Uuid;
 
 use super::{Auth, Fault};
+use crate::crypto::PasswordHash;
 use crate::domain::{Account, Email, InvalidEmail, InvalidPassword, Password, Role};
+use crate::name::NAME;
 
 /// Why there is no new account.
 #[derive(Debug, thiserror::Error)]
@@ -48,11 +53,53 @@ impl Auth {
         let hash = self.passwords.hash(password).await.map_err(Fault::from)?;
         let id = GenericUuid::from_untyped_uuid(self.clock.uuid());
         let account = Account { id, email, role };
-        let added = self.store.add_account(&account, &hash, self.clock.now());
-        if !added.await.map_err(Fault::from)? {
+        let database = self.store.database().await.map_err(Fault::from)?;
+        let mut opening = OpenAccount {
+            auth: self,
+            account: &account,
+            hash: &hash,
+            event_id: self.clock.uuid(),
+        };
+        let opened = transact(database, &mut opening).await;
+        if !opened.map_err(Fault::from)? {
             return Err(RegisterError::AccountExists);
         }
         tracing::info!(account = %account.id, role = role.as_str(), "account opened");
         Ok(account)
+    }
+}
+
+/// The account and what is published of it, in one transaction. Comes back with whether it is there
+/// now; not so when the address has another one.
+struct OpenAccount<'a> {
+    auth: &'a Auth,
+    account: &'a Account,
+    hash: &'a PasswordHash,
+    /// Drawn once, as the account's id: when the work runs again, it knows its own.
+    event_id: Uuid,
+}
+
+impl Work<MongoDatabase> for OpenAccount<'_> {
+    type Output = bool;
+
+    async fn run(&mut self, tx: &mut MongoTx) -> Result<bool, StoreError> {
+        let (store, account) = (&self.auth.store, self.account);
+        if let Some(known) = store.account_id(tx, &account.email).await? {
+            return Ok(known == account.id);
+        }
+        let clock = self.auth.clock.as_ref();
+        store
+            .add_account(tx, account, self.hash, clock.now())
+            .await?;
+        let mut events = EventCollector::new(NAME, clock);
+        events
+            .push_as(
+                self.event_id,
+                &account.to_event(),
+                MessageContext::default(),
+            )
+            .map_err(StoreError::permanent)?;
+        events.write(store.database().await?, tx).await?;
+        Ok(true)
     }
 }

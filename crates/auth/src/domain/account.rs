@@ -1,6 +1,6 @@
 //! Who can log in.
 
-use events::AccountId;
+use events::{AccountId, AccountUpdate};
 
 use super::email::Email;
 
@@ -39,6 +39,21 @@ pub struct Account {
     pub email: Email,
     /// What it may do.
     pub role: Role,
+}
+
+impl Account {
+    /// What everyone may know of it, as it is when it is opened.
+    pub fn to_event(&self) -> AccountUpdate {
+        AccountUpdate {
+            account_id: self.id,
+            email: Some(self.email.as_str().to_owned()),
+            role: self.role.as_str().to_owned(),
+            blocked: false,
+            token_version: 0,
+            deleted: false,
+            version: 1,
+        }
+    }
 }
 
 #[cfg(test)]

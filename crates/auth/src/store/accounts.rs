@@ -2,8 +2,8 @@
 
 use bson::doc;
 use events::AccountId;
-use outbox::mongo::fault;
-use outbox::{ErrorKind, StoreError};
+use outbox::StoreError;
+use outbox::mongo::{MongoTx, fault};
 use serde::{Deserialize, Serialize};
 
 use super::{ACCOUNTS, MongoAuth, fields};
@@ -18,6 +18,9 @@ struct Document {
     role: String,
     password: String,
     created_at: bson::DateTime,
+    /// Of what is published of it; builds before that wrote none, and published nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    version: Option<i64>,
 }
 
 /// An account with what proves that someone is its owner.
@@ -30,30 +33,43 @@ pub struct Credentials {
 }
 
 impl MongoAuth {
-    /// Adds an account unless its address has one. Returns whether it was added.
+    /// The id of the account with that address, in a transaction.
     ///
     /// # Errors
     /// When the database is out of reach.
-    pub async fn add_account(
+    pub(crate) async fn account_id(
         &self,
+        tx: &mut MongoTx,
+        email: &Email,
+    ) -> Result<Option<AccountId>, StoreError> {
+        let filter = doc! { "email": email.as_str() };
+        let found: Vec<Document> = tx.find(ACCOUNTS, filter, None).await?;
+        let account = found.into_iter().next();
+        Ok(account.map(|account| fields::read_account_id(account.id)))
+    }
+
+    /// Adds an account, in a transaction.
+    ///
+    /// # Errors
+    /// A conflict when its address has one by now.
+    pub(crate) async fn add_account(
+        &self,
+        tx: &mut MongoTx,
         account: &Account,
         password: &PasswordHash,
         now: jiff::Timestamp,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<(), StoreError> {
         let document = Document {
             id: fields::account_id(account.id),
             email: account.email.as_str().to_owned(),
             role: account.role.as_str().to_owned(),
             password: password.as_stored().to_owned(),
             created_at: fields::time(now),
+            version: Some(1),
         };
-        let accounts = self.collection::<Document>(ACCOUNTS).await?;
-        match accounts.insert_one(document).await.map_err(fault) {
-            Ok(_) => Ok(true),
-            // The only other unique value, the id, is drawn anew for each account.
-            Err(error) if error.kind() == ErrorKind::Conflict => Ok(false),
-            Err(error) => Err(error),
-        }
+        let accounts = self.mongo.database().collection::<Document>(ACCOUNTS);
+        let added = accounts.insert_one(document).session(&mut tx.session).await;
+        added.map(drop).map_err(fault)
     }
 
     /// The account with that address.

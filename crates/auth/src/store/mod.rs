@@ -52,16 +52,25 @@ impl MongoAuth {
         }
     }
 
+    /// The database, whole and prepared.
+    ///
+    /// # Errors
+    /// When it is neither, or out of reach.
+    pub(crate) async fn database(&self) -> Result<&MongoDatabase, StoreError> {
+        let prepare = || async {
+            self.mongo.whole().await?;
+            self.mongo.prepare().await?;
+            prepare(self.mongo.clone()).await
+        };
+        self.prepared.get_or_try_init(prepare).await?;
+        Ok(&self.mongo)
+    }
+
     async fn collection<T: Send + Sync>(
         &self,
         name: &str,
     ) -> Result<mongodb::Collection<T>, StoreError> {
-        let prepare = || async {
-            self.mongo.whole().await?;
-            prepare(self.mongo.clone()).await
-        };
-        self.prepared.get_or_try_init(prepare).await?;
-        Ok(self.mongo.database().collection(name))
+        Ok(self.database().await?.database().collection(name))
     }
 }
 

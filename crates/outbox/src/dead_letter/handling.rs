@@ -5,7 +5,7 @@ use super::admin::DeadLetterAdmin;
 use super::store::DeadLetterStore;
 use crate::dead_letter::DeadLetter;
 use crate::error::StoreError;
-use crate::handler::{HandleError, text_header};
+use crate::handler::HandleError;
 use crate::message::InvalidMessage;
 use crate::outbox::EventCollector;
 use crate::transaction::Work;
@@ -102,7 +102,7 @@ impl<'a, D: DeadLetterStore> Handling<'a, D> {
             return Ok(Attempt::Failed(reason.clone()));
         }
         let (_, subscriptions, _, _) = self.admin.parts();
-        if text_header(&dead_letter.record, "ce_type").is_none() {
+        if dead_letter.record.text_header("ce_type").is_none() {
             let reason = InvalidMessage::Header("ce_type").to_string();
             return Ok(Attempt::Failed(reason));
         }
@@ -135,7 +135,7 @@ impl<'a, D: DeadLetterStore> Handling<'a, D> {
             dead_letter: self.dead_letter.id(),
             topic: record.at.topic.clone(),
             key: record.key.clone(),
-            event_id: text_header(record, "ce_id").map(str::to_owned),
+            event_id: record.text_header("ce_id").map(str::to_owned),
             why: self.why.to_owned(),
             outcome: if self.going_on {
                 handled.further()

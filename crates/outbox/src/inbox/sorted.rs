@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use crate::checkpoint::{DeadLetterKeys, InboxStore, TopicPartition};
 use crate::dead_letter::DeadLetter;
-use crate::handler::{AnyEnvelope, Route, Subscriptions, text_header};
+use crate::handler::{AnyEnvelope, Route, Subscriptions};
 use crate::message::InvalidMessage;
 use crate::outbox::{EventCollector, OutboxStore};
 use crate::replay::ReplayCounts;
@@ -106,7 +106,7 @@ impl<'a, D: InboxStore + OutboxStore> Sorting<'a, D> {
             )
         } else if let Some(doomed) = self.doomed {
             (doomed.to_owned(), false)
-        } else if text_header(record, "ce_type").is_none() {
+        } else if record.text_header("ce_type").is_none() {
             (InvalidMessage::Header("ce_type").to_string(), false)
         } else {
             let Some(route) = self.subscriptions.route(record) else {

@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use super::id::JobId;
 use crate::message::MessageContext;
-use crate::relay::Waker;
+use crate::waker::Waker;
 
 /// What is to be done, as it is kept until then.
 pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {

@@ -10,7 +10,7 @@ use crate::dead_letter::Action;
 use crate::error::StoreError;
 use crate::message::MessageContext;
 use crate::outbox::OutboxStore;
-use crate::relay::Waker;
+use crate::waker::Waker;
 
 /// The right of one attempt to a job. It is gone when it ran out and another attempt took the
 /// job, and when the job was cancelled or discarded.

@@ -18,9 +18,9 @@ use crate::jobs::change::{JobChange, Scheduled};
 use crate::jobs::id::JobId;
 use crate::jobs::store::JobAction;
 use crate::outbox::{Backlog, Lease, OutboxRecord, OutboxStore};
-use crate::relay::Waker;
 use crate::replay::ReplayState;
 use crate::transaction::Database;
+use crate::waker::Waker;
 
 /// A database whose state is one value of type `S`.
 pub struct MemoryDatabase<S> {

@@ -12,7 +12,7 @@ use crate::error::{ErrorKind, StoreError};
 use crate::jobs::{
     Held, JobAction, JobCounts, JobFilter, JobId, JobPosition, JobState, JobStore, JobView, Taken,
 };
-use crate::relay::Waker;
+use crate::waker::Waker;
 
 impl<S: Clone + Default + Send + 'static> MemoryDatabase<S> {
     /// The jobs, also those that have ended.

@@ -16,8 +16,8 @@ use super::pool;
 use super::restoring::RestoreCheck;
 use crate::error::StoreError;
 use crate::jobs::change::Scheduled;
-use crate::relay::Waker;
 use crate::transaction::Database;
+use crate::waker::Waker;
 
 /// How to connect.
 #[derive(Debug, Clone)]

@@ -23,7 +23,7 @@ use crate::error::{ErrorKind, StoreError};
 use crate::jobs::{
     Held, JobAction, JobCounts, JobFilter, JobId, JobState, JobStore, JobView, Taken, TakenJob,
 };
-use crate::relay::Waker;
+use crate::waker::Waker;
 
 impl MongoDatabase {
     pub(super) fn job_rows(&self) -> mongodb::Collection<Document> {

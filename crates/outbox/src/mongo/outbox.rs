@@ -16,7 +16,7 @@ use crate::error::StoreError;
 use crate::jobs::JobChange;
 use crate::message::{Message, MessageContext};
 use crate::outbox::{Backlog, Lease, OutboxRecord, OutboxStore};
-use crate::relay::Waker;
+use crate::waker::Waker;
 
 #[derive(Serialize, Deserialize)]
 struct StoredRecord {

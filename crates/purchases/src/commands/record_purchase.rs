@@ -1,13 +1,12 @@
 //! Takes a purchase, once.
 
 use events::PurchaseCreate;
-use host::Service;
 use outbox::mongo::{MongoDatabase, MongoTx};
 use outbox::{Clock, EventCollector, MessageContext, StoreError, Work, transact};
 use uuid::Uuid;
 
-use crate::Purchases;
 use crate::domain::Purchase;
+use crate::name::NAME;
 use crate::store::{self, Row};
 
 /// What became of a purchase.
@@ -61,7 +60,7 @@ impl Work<MongoDatabase> for RecordPurchase<'_> {
             });
         }
         store::insert(self.database, tx, &self.row).await?;
-        let mut out = EventCollector::new(Purchases::NAME, self.clock);
+        let mut out = EventCollector::new(NAME, self.clock);
         let event = PurchaseCreate {
             purchase_id: self.row.id.clone(),
             username: self.row.username.clone(),

@@ -5,9 +5,10 @@ use host::{Context, RequestContext};
 use http::HeaderMap;
 use service::http::{Json, Problem, ProblemBody};
 
+use super::access::may;
 use super::body::{NewPurchase, Taken};
-use super::{may, problems};
-use crate::Purchases;
+use super::problems;
+use crate::Settings;
 use crate::commands::{Recorded, record_purchase};
 use crate::domain::Purchase;
 
@@ -30,7 +31,7 @@ use crate::domain::Purchase;
     )
 )]
 pub(super) async fn buy(
-    State(context): State<Context<Purchases>>,
+    State(context): State<Context<Settings>>,
     RequestContext(cause): RequestContext,
     headers: HeaderMap,
     Json(body): Json<NewPurchase>,

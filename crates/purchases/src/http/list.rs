@@ -5,9 +5,10 @@ use host::Context;
 use http::HeaderMap;
 use service::http::{Json, Path, Problem, ProblemBody, Query};
 
+use super::access::may;
 use super::body::{BuyList, Paging, PurchaseBody, UserBuys};
-use super::{may, problems};
-use crate::Purchases;
+use super::problems;
+use crate::Settings;
 use crate::store::purchases_of;
 
 /// The most purchases of a page.
@@ -26,7 +27,7 @@ const MOST: u16 = 1_000;
     )
 )]
 pub(super) async fn get_all_user_buys(
-    State(context): State<Context<Purchases>>,
+    State(context): State<Context<Settings>>,
     headers: HeaderMap,
     Path(username): Path<String>,
     Query(paging): Query<Paging>,
@@ -52,7 +53,7 @@ pub(super) async fn get_all_user_buys(
     )
 )]
 pub(super) async fn buy_list(
-    State(context): State<Context<Purchases>>,
+    State(context): State<Context<Settings>>,
     headers: HeaderMap,
     Path(username): Path<String>,
     Query(paging): Query<Paging>,
@@ -67,7 +68,7 @@ pub(super) async fn buy_list(
 
 /// A page of `username`'s purchases, and where the next one begins.
 async fn page(
-    context: &Context<Purchases>,
+    context: &Context<Settings>,
     headers: &HeaderMap,
     username: &str,
     paging: Paging,

@@ -20,7 +20,7 @@ pub(crate) const METRICS: &str = "/metrics";
 const SETTING: &str = "--metrics-listen (QUADRILLE_METRICS_LISTEN)";
 
 /// Serves the process's metrics, and nothing else, where `settings` name an address for them; the address
-/// is given back, for port 0. [`frame`](super::frame) keeps them off the service's own port then.
+/// is given back, for port 0. [`middleware`](super::middleware) keeps them off the service's own port then.
 ///
 /// # Errors
 ///

@@ -4,8 +4,6 @@ mod orders;
 mod stock;
 mod topics;
 
-use std::fmt;
-
 use ::orders::store::memory::Tables as OrdersTables;
 use events::OrderStatus;
 use outbox::{DeadLetter, Record};
@@ -16,72 +14,7 @@ use crate::expected::{Expected, Published};
 use crate::instance::Service;
 use crate::shop::{READS, Shop};
 use crate::tally::Counts;
-
-/// What finds violations; shown as what it holds the run to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Check {
-    /// Of the run itself.
-    Run,
-    /// Of what customers were answered.
-    Requests,
-    /// Of the ends of orders.
-    Settled,
-    /// Of the stock.
-    Stock,
-    /// Of the copies of products.
-    Copies,
-    /// Of decisions as they were published.
-    Decisions,
-    /// Of orders as they were published.
-    Announced,
-    /// Of the steps of orders as they were published.
-    Steps,
-    /// Of products as they were published.
-    Versions,
-    /// Of what is set aside.
-    DeadLetterAdmin,
-    /// Of what each record did.
-    Applied,
-    /// Of runs without faults.
-    PublishedOnce,
-    /// Of a replay of everything.
-    Replay,
-}
-
-impl fmt::Display for Check {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Run => "nothing panics, stops or takes too long",
-            Self::Requests => "a request makes one order",
-            Self::Settled => "an order is settled once, as it was decided",
-            Self::Stock => "what was put in less what was promised is what is left",
-            Self::Copies => "copies are what their owner has",
-            Self::Decisions => "an order has one decision, published as it is kept",
-            Self::Announced => "an order is published under one id, as it is",
-            Self::Steps => "each step of an order is published once, as it is",
-            Self::Versions => "all states of a product are published, in order",
-            Self::DeadLetterAdmin => "what can't be read is set aside with what is behind it",
-            Self::Applied => "a record is applied once",
-            Self::PublishedOnce => "without a fault an event is published once",
-            Self::Replay => "a replay changes nothing",
-        })
-    }
-}
-
-/// Something that is not as it must be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Violation {
-    /// What has found it.
-    pub check: Check,
-    /// What it is.
-    pub what: String,
-}
-
-impl fmt::Display for Violation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.what)
-    }
-}
+use crate::violation::Check;
 
 /// Everything that is kept anywhere, at one moment.
 #[derive(Debug)]

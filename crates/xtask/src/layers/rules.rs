@@ -140,7 +140,6 @@ pub(crate) const KNOWN_CIRCLES: &[(&str, &str)] = &[
         "crates/outbox/src/mongo/restoring.rs",
         "crates/outbox/src/mongo/database.rs",
     ),
-    ("crates/outbox/src/outbox.rs", "crates/outbox/src/relay.rs"),
     (
         "crates/outbox/src/recovery/position.rs",
         "crates/outbox/src/recovery.rs",
