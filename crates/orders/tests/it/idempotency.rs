@@ -34,7 +34,8 @@ pub async fn same_key<D: OrdersStore>(adapter: impl Fn(MongoDatabase) -> D) {
     assert_eq!(again, Ok(Placed::Again(first)), "the first answer again");
     assert_eq!(
         (shop.count("orders").await, shop.take_pending().await.len()),
-        (1, 1)
+        (1, 2),
+        "one order; that it was placed, and its step"
     );
 }
 

@@ -92,7 +92,10 @@ async fn each_settled_order_is_told_with_its_whole_state() {
             (order.id.to_string().as_str(), 2)
         );
         assert_eq!(message.id, update_id(order.id, 2));
-        assert_eq!(message.time, decision.time);
+        assert_eq!(
+            message.time.as_millisecond(),
+            decision.time.as_millisecond()
+        );
         let cause = message.context.causation_id.as_deref();
         assert_eq!(cause, Some(decision.id.to_string().as_str()));
     }

@@ -3,7 +3,7 @@
 use events::{
     OrderStatus, OrderStatusUpdate, ProductCreate, ProductId, ProductsQuantityUpdate, Rejection,
 };
-use orders::domain::ProductCopy;
+use orders::domain::{ProductCopy, update_id};
 use orders::handlers::{OnOrderStatusUpdate, OnProductCreate, OnProductsQuantityUpdate};
 use orders::store::audit::audit_view;
 use outbox::Subscriptions;
@@ -97,11 +97,16 @@ async fn transitions(share: Share) -> FaultCounts {
             assert_eq!(first.status, OrderStatus::Accepted, "{what}");
             assert_eq!(second.status, OrderStatus::Rejected, "{what}");
             assert_eq!(second.reason, Some(reason), "{what}");
+            let published = setup.published().await;
+            assert_eq!(published.len(), 2, "{what}: {published:?}");
             for order in [first, second] {
                 let steps = (order.version, order.history.len());
                 assert_eq!(steps, (2, 2), "{what}: one step");
+                let told = published
+                    .iter()
+                    .filter(|message| message.id == update_id(order.id, 2));
+                assert_eq!(told.count(), 1, "{what}: the step is told once");
             }
-            assert_eq!(setup.published().await, [], "{what}: nothing to publish");
             assert_eq!(setup.shop.count("dead_letters").await, 0, "{what}");
         },
     )
