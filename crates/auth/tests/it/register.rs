@@ -1,9 +1,11 @@
 //! `POST /api/register`
 
+use events::AccountUpdate;
 use futures::future::join_all;
 use mongodb::bson::doc;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use testkit::eventually;
 
 use crate::server::{PASSWORD, Server, problem};
 
@@ -140,4 +142,33 @@ async fn what_is_stored_is_a_salted_argon2id_hash() {
     );
     assert_ne!(hash(0), hash(1));
     assert!(!format!("{accounts:?}").contains(PASSWORD));
+}
+
+#[tokio::test]
+async fn an_account_is_published_once_as_it_is_and_without_a_secret() {
+    let server = Server::start().await;
+    let body = json!({ "email": "a@b.com", "password": PASSWORD });
+    let all = (0..8).map(|_| server.post("/api/register", &body));
+    let mut opened = 0;
+    for response in join_all(all).await {
+        if response.status() == StatusCode::CREATED {
+            opened += 1;
+        } else {
+            problem(response, 409, "account-exists").await;
+        }
+    }
+    assert_eq!(opened, 1);
+    let published = || async { server.bed.read::<AccountUpdate>().await.len() == 1 };
+    eventually("the account is published", published).await;
+    let update = server.bed.read::<AccountUpdate>().await.remove(0).event;
+    let stored = &server.everything().await["accounts"][0];
+    assert_eq!(update.email.as_deref(), Some("a@b.com"));
+    assert_eq!((&*update.role, update.version), ("user", 1));
+    assert!(!update.blocked && !update.deleted);
+    let hash = stored.get_str("password").unwrap();
+    let shown = serde_json::to_string(&update).unwrap();
+    assert!(
+        !shown.contains("password") && !shown.contains(hash),
+        "{shown}"
+    );
 }
