@@ -147,6 +147,8 @@ async fn what_is_stored_is_a_salted_argon2id_hash() {
 #[tokio::test]
 async fn an_account_is_published_once_as_it_is_and_without_a_secret() {
     let server = Server::start().await;
+    let topics = host::contract::<auth::Auth>().topics();
+    server.environment.ensure_topics(&topics).await;
     let body = json!({ "email": "a@b.com", "password": PASSWORD });
     let all = (0..8).map(|_| server.post("/api/register", &body));
     let mut opened = 0;
@@ -158,9 +160,14 @@ async fn an_account_is_published_once_as_it_is_and_without_a_secret() {
         }
     }
     assert_eq!(opened, 1);
-    let published = || async { server.bed.read::<AccountUpdate>().await.len() == 1 };
+    let published = || async { server.environment.read::<AccountUpdate>().await.len() == 1 };
     eventually("the account is published", published).await;
-    let update = server.bed.read::<AccountUpdate>().await.remove(0).event;
+    let update = server
+        .environment
+        .read::<AccountUpdate>()
+        .await
+        .remove(0)
+        .event;
     let stored = &server.everything().await["accounts"][0];
     assert_eq!(update.email.as_deref(), Some("a@b.com"));
     assert_eq!((&*update.role, update.version), ("user", 1));
