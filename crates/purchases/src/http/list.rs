@@ -22,7 +22,7 @@ const MOST: u16 = 1_000;
         (status = 200, description = "The purchases as they came", body = UserBuys),
         (status = 401, description = "`unauthorized`: not in a demo start", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "`forbidden`: somebody else's", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "`invalid-query`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, description = "`invalid-query`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
@@ -48,7 +48,7 @@ pub(super) async fn get_all_user_buys(
         (status = 200, description = "The purchases as they came", body = BuyList),
         (status = 401, description = "`unauthorized`: not in a demo start", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "`forbidden`: somebody else's", body = ProblemBody, content_type = "application/problem+json"),
-        (status = 422, description = "`invalid-query`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 400, description = "`invalid-query`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]

@@ -32,7 +32,7 @@ pub(super) fn exists() -> Problem {
 
 pub(super) fn page_size(most: u16) -> Problem {
     Problem::new(
-        StatusCode::UNPROCESSABLE_ENTITY,
+        StatusCode::BAD_REQUEST,
         "invalid-query",
         "The query can't be read",
     )

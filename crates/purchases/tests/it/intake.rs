@@ -103,7 +103,7 @@ async fn wrong_purchases_are_refused_by_their_field_and_change_nothing() {
     for query in ["page_size=0", "page_size=1001", "page_size=many", "limit=1"] {
         let path = format!("/buyList/ann?{query}");
         assert_eq!(
-            code(server.get(&path, None).await, 422).await,
+            code(server.get(&path, None).await, 400).await,
             "invalid-query",
             "{query}"
         );

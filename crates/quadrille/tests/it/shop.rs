@@ -8,6 +8,7 @@ use auth::Auth;
 use bson::{Document, doc};
 use futures::TryStreamExt;
 use orders::Orders;
+use outbox::kafka::TopicSpec;
 use outbox::mongo::{MongoDatabase, MongoOptions};
 use products::Products;
 use serde_json::{Value, json};
@@ -62,8 +63,8 @@ impl Shop {
     /// A shop of which auth alone runs, with its topics made.
     pub(crate) async fn open() -> Self {
         let environment = TestEnvironment::new().await;
-        let mut specs = host::contract::<orders::Orders>().topics();
-        specs.extend(host::contract::<products::Products>().topics());
+        let contracts = quadrille::SERVICES.iter().map(|service| service.contract());
+        let mut specs: Vec<TopicSpec> = contracts.flat_map(|contract| contract.topics()).collect();
         specs.sort_by(|a, b| a.name.cmp(&b.name));
         specs.dedup_by(|a, b| a.name == b.name);
         environment.ensure_topics(&specs).await;

@@ -46,8 +46,8 @@ async fn shape(environment: &TestEnvironment, topic: &str) -> Option<TopicShape>
 }
 
 fn specs() -> Vec<TopicSpec> {
-    let mut specs = host::contract::<orders::Orders>().topics();
-    specs.extend(host::contract::<products::Products>().topics());
+    let contracts = quadrille::SERVICES.iter().map(|service| service.contract());
+    let mut specs: Vec<TopicSpec> = contracts.flat_map(|contract| contract.topics()).collect();
     specs.sort_by(|one, other| one.name.cmp(&other.name));
     specs.dedup_by(|one, other| one.name == other.name);
     specs
