@@ -16,7 +16,7 @@ pub(crate) async fn run(command: &Of<MongoSettings>) -> anyhow::Result<()> {
     let (service, settings) = (command.service, &command.args);
     let database = host::connect(service.name(), settings).await?;
     let prepared = service.prepare(&database).await;
-    prepared.with_context(|| format!("the collections of {} can't be made", service.name()))?;
+    prepared.with_context(|| format!("the collections of {} can't be created", service.name()))?;
     println!(
         "The collections, indexes and rules of {} are in the database {}.",
         service.name(),

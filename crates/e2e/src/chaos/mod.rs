@@ -100,7 +100,7 @@ pub async fn run(options: &Options, interrupted: CancellationToken) -> anyhow::R
         (None, None) => Path::new("."),
     };
     std::fs::create_dir_all(folder)
-        .with_context(|| format!("{} can't be made", folder.display()))?;
+        .with_context(|| format!("{} can't be created", folder.display()))?;
     let folder = folder.canonicalize()?;
     let mut report = in_folder(options, &folder, &interrupted).await?;
     match temporary {

@@ -106,7 +106,7 @@ async fn begin(args: &BackupArgs, role: &dyn Role) -> anyhow::Result<Part> {
         .recursive(true)
         .mode(0o700)
         .create(&folder)
-        .with_context(|| format!("{} can't be made", folder.display()))?;
+        .with_context(|| format!("{} can't be created", folder.display()))?;
     let manifest = Manifest {
         format: FORMAT,
         quadrille: env!("CARGO_PKG_VERSION").to_owned(),

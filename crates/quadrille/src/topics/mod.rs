@@ -156,7 +156,7 @@ impl Work {
                             config: config.clone(),
                         };
                         let made = self.admin.ensure_topics(&[spec]).await;
-                        made.with_context(|| format!("the topic {name} can't be made"))?;
+                        made.with_context(|| format!("the topic {name} can't be created"))?;
                     }
                     Step::AddPartitions { to, .. } => {
                         let total = usize::try_from(*to)?;

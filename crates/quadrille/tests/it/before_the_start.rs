@@ -57,7 +57,7 @@ fn an_unreachable_mongodb_is_reported() {
     let output = run(&line);
     assert_eq!(output.status.code(), Some(1));
     assert!(
-        stderr(&output).contains("the collections can't be created"),
+        stderr(&output).contains("the collections of orders can't be created"),
         "{}",
         stderr(&output)
     );

@@ -57,7 +57,7 @@ fn unpack(root: &Path, commit: &str, source: &Path) -> anyhow::Result<()> {
         fs::remove_dir_all(source)
             .with_context(|| format!("{} can't be removed", source.display()))?;
     }
-    fs::create_dir_all(source).with_context(|| format!("{} can't be made", source.display()))?;
+    fs::create_dir_all(source).with_context(|| format!("{} can't be created", source.display()))?;
     let archive = source.with_extension("tar");
     let output = format!("--output={}", archive.display());
     git(root, &["archive", "--format=tar", &output, commit])?;

@@ -51,7 +51,7 @@ service() {
 
 # each service, by `cargo xtask generate`:
 #|service {service} "$KAFKA_{SERVICE}_PASSWORD" {writes}
-service auth "$KAFKA_AUTH_PASSWORD"
+service auth "$KAFKA_AUTH_PASSWORD" auth.account.v1
 service products "$KAFKA_PRODUCTS_PASSWORD" orders.order.v1.products.dlt products.order-status.v1 products.product.v1
 service orders "$KAFKA_ORDERS_PASSWORD" orders.order.v1 products.order-status.v1.orders.dlt products.product.v1.orders.dlt
 service purchases "$KAFKA_PURCHASES_PASSWORD" purchases.purchase.v1
