@@ -12,11 +12,9 @@ use std::collections::{BTreeSet, HashMap};
 use events::{OrderCreate, OrderId, OrderUpdate, Reason, topics};
 use futures::future::BoxFuture;
 use jiff::Timestamp;
-use outbox::handler::decode;
 use outbox::kafka::TopicReader;
-use outbox::{
-    Envelope, Event, InvalidMessage, Record, Recover, RecoveryError, StoreError, Work, transact,
-};
+use outbox::recovery::own_event;
+use outbox::{Record, Recover, RecoveryError, StoreError, Work, transact};
 
 use crate::domain::{Author, Order, Step};
 use crate::store::{OrderState, OrderTransition, OrdersStore};
@@ -35,12 +33,12 @@ impl<D: OrdersStore> OrderRecovery<D> {
     async fn recover(&self, records: &[Record]) -> Result<usize, RecoveryError> {
         let mut published = Vec::new();
         for record in records {
-            if let Some(create) = own::<OrderCreate>(record)? {
+            if let Some(create) = own_event::<OrderCreate>(record)? {
                 published.push(Published::Placed(Order::from_event(
                     &create.event,
                     create.time,
                 )));
-            } else if let Some(update) = own::<OrderUpdate>(record)? {
+            } else if let Some(update) = own_event::<OrderUpdate>(record)? {
                 published.push(Published::Step(update.event, update.time));
             }
         }
@@ -188,23 +186,4 @@ fn unknown(update: &OrderUpdate, what: &str) -> StoreError {
          read it",
         update.version, update.order_id
     ))
-}
-
-/// `record` as an `E`, when it is one.
-fn own<E: Event>(record: &Record) -> Result<Option<Envelope<E>>, RecoveryError> {
-    let kind = record.headers.iter().find(|(name, _)| name == "ce_type");
-    if kind.is_none_or(|(_, value)| value != E::TYPE.as_bytes()) {
-        return Ok(None);
-    }
-    match decode::<E>(record) {
-        Ok(envelope) => Ok(Some(envelope)),
-        Err(fault @ InvalidMessage::UnknownVersion { .. }) => Err(RecoveryError::Impossible(
-            format!("{} at offset {}: {fault}", record.at, record.offset),
-        )),
-        Err(fault) => {
-            // The outbox never lets such a thing out: it is somebody else's.
-            tracing::error!(at = %record.at, offset = record.offset, %fault, "not one of ours; passed over");
-            Ok(None)
-        }
-    }
 }

@@ -36,7 +36,9 @@ use tokio_util::sync::CancellationToken;
 use self::position::{PositionStore, Positions};
 use crate::cloudevents;
 use crate::error::{ErrorKind, StoreError};
+use crate::handler::decode;
 use crate::kafka::{TopicError, TopicReader};
+use crate::message::{Envelope, Event, InvalidMessage};
 use crate::metric_descriptions;
 use crate::mongo::MongoDatabase;
 use crate::source::{Assigned, Record};
@@ -95,6 +97,27 @@ impl RecoveryError {
             Self::Store(fault) => fault.kind() == ErrorKind::Permanent,
             Self::Topic(_) => false,
             Self::Impossible(_) | Self::Replaced(_) => true,
+        }
+    }
+}
+
+/// `record` as an `E`, when it is one.
+///
+/// # Errors
+/// When it was published by a build that knows a newer version of `E`.
+pub fn own_event<E: Event>(record: &Record) -> Result<Option<Envelope<E>>, RecoveryError> {
+    if !record.is::<E>() {
+        return Ok(None);
+    }
+    match decode::<E>(record) {
+        Ok(envelope) => Ok(Some(envelope)),
+        Err(fault @ InvalidMessage::UnknownVersion { .. }) => Err(RecoveryError::Impossible(
+            format!("{} at offset {}: {fault}", record.at, record.offset),
+        )),
+        Err(fault) => {
+            // The outbox never publishes such a thing: somebody else did, under this name.
+            tracing::error!(at = %record.at, offset = record.offset, %fault, "not an own event; skipped");
+            Ok(None)
         }
     }
 }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::checkpoint::{Claim, TopicPartition};
+use crate::message::Event;
 
 /// A message as it lies in a topic, not decoded yet: it may be anything.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +28,11 @@ impl Record {
     pub(crate) fn text_header(&self, name: &str) -> Option<&str> {
         let (_, value) = self.headers.iter().find(|(header, _)| header == name)?;
         std::str::from_utf8(value).ok()
+    }
+
+    /// Whether its headers say that it is an `E`.
+    pub fn is<E: Event>(&self) -> bool {
+        self.text_header("ce_type") == Some(E::TYPE)
     }
 }
 

@@ -28,13 +28,13 @@ use outbox::dead_letter::DeadLetterFilter;
 use outbox::handler::decode;
 use outbox::kafka::TopicReader;
 use outbox::mongo::MongoTx;
-use outbox::recovery::MOST_AT_ONCE;
+use outbox::recovery::{MOST_AT_ONCE, own_event};
 use outbox::{
     Clock, DeadLetterStore, EventCollector, InboxStore, MessageContext, Record, Recover,
     RecoveryError, StoreError, Work, transact,
 };
 
-use self::records::{decision, demands, is, own};
+use self::records::{decision, demands};
 use crate::domain::{Decision, Demand, Outcome, StockBalance};
 use crate::name::NAME;
 use crate::store::recovery::{Known, MongoRecovery};
@@ -62,16 +62,18 @@ impl ProductRecovery {
         let mut said: BTreeMap<ProductId, ProductState> = BTreeMap::new();
         let mut decisions = BTreeMap::new();
         for record in records {
-            let state = match own::<ProductCreate>(record)? {
+            let state = match own_event::<ProductCreate>(record)? {
                 Some(create) => Some(create.event.product),
-                None => own::<ProductsQuantityUpdate>(record)?.map(|update| update.event.product),
+                None => {
+                    own_event::<ProductsQuantityUpdate>(record)?.map(|update| update.event.product)
+                }
             };
             if let Some(state) = state {
                 let newest = said.get(&state.product_id).map(|held| held.version);
                 if newest.is_none_or(|version| version < state.version) {
                     said.insert(state.product_id, state);
                 }
-            } else if let Some(update) = own::<OrderStatusUpdate>(record)? {
+            } else if let Some(update) = own_event::<OrderStatusUpdate>(record)? {
                 let decision = decision(&update)?;
                 decisions.entry(update.event.order_id).or_insert(decision);
             }
@@ -171,7 +173,7 @@ impl ProductRecovery {
     async fn fill_in(&self, records: impl Iterator<Item = &Record>) -> Result<(), RecoveryError> {
         // What can't be read was not decided either.
         let orders: BTreeMap<OrderId, Vec<Demand>> = records
-            .filter(|record| is::<OrderCreate>(record))
+            .filter(|record| record.is::<OrderCreate>())
             .filter_map(|record| decode::<OrderCreate>(record).ok())
             .map(|order| (order.event.order_id, demands(&order.event)))
             .collect();

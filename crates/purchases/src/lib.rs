@@ -23,11 +23,14 @@ pub mod commands;
 pub mod domain;
 pub mod http;
 mod name;
+pub mod recovery;
 mod settings;
 pub mod store;
 
 use events::PurchaseCreate;
 use host::{App, Context, Instance, Service, StartError};
+
+use crate::recovery::PurchaseRecovery;
 
 pub use settings::Settings;
 
@@ -45,6 +48,8 @@ impl Service for Purchases {
     fn register(app: &mut App<Self>) {
         app.tables(store::prepare)
             .publishes::<PurchaseCreate>()
+            .recovery(|context| PurchaseRecovery::new(context.database()))
+            .writes_wait_for_recovery()
             .routes(http::routes());
     }
 

@@ -1,35 +1,10 @@
 //! Records of the service's topics, and of the orders', as what they say.
 
 use events::{OrderCreate, OrderStatus, OrderStatusUpdate};
-use outbox::handler::decode;
-use outbox::{Envelope, Event, InvalidMessage, Record, RecoveryError};
+use outbox::{Envelope, RecoveryError};
 
 use crate::domain::{Decision, Demand, Outcome, added_up};
 use crate::store::StockDecision;
-
-/// Whether `record` says that it is an `E`.
-pub(super) fn is<E: Event>(record: &Record) -> bool {
-    let kind = record.headers.iter().find(|(name, _)| name == "ce_type");
-    kind.is_some_and(|(_, value)| value == E::TYPE.as_bytes())
-}
-
-/// `record` as an `E`, when it is one.
-pub(super) fn own<E: Event>(record: &Record) -> Result<Option<Envelope<E>>, RecoveryError> {
-    if !is::<E>(record) {
-        return Ok(None);
-    }
-    match decode::<E>(record) {
-        Ok(envelope) => Ok(Some(envelope)),
-        Err(fault @ InvalidMessage::UnknownVersion { .. }) => Err(RecoveryError::Impossible(
-            format!("{} at offset {}: {fault}", record.at, record.offset),
-        )),
-        Err(fault) => {
-            // The outbox never lets such a thing out: it is somebody else's, under our name.
-            tracing::error!(at = %record.at, offset = record.offset, %fault, "not one of ours; passed over");
-            Ok(None)
-        }
-    }
-}
 
 /// The decision that `update` published, without lines.
 pub(super) fn decision(

@@ -29,7 +29,7 @@ pub async fn record_purchase(
     purchase: Purchase,
 ) -> Result<Recorded, StoreError> {
     // Drawn once: when the work runs again after an unknown outcome, it knows its own row.
-    let row = Row::new(clock.uuid(), purchase);
+    let row = Row::new(clock.uuid().to_string(), purchase);
     let mut work = RecordPurchase {
         database,
         clock,
@@ -52,14 +52,15 @@ impl Work<MongoDatabase> for RecordPurchase<'_> {
     type Output = Recorded;
 
     async fn run(&mut self, tx: &mut MongoTx) -> Result<Recorded, StoreError> {
-        if let Some(known) = store::same_as(tx, &self.row).await? {
+        let row = std::slice::from_ref(&self.row);
+        if let Some(known) = store::known(tx, row).await?.first() {
             return Ok(if known.id == self.row.id {
                 Recorded::New
             } else {
                 Recorded::Duplicate
             });
         }
-        store::insert(self.database, tx, &self.row).await?;
+        store::insert(self.database, tx, row).await?;
         let mut out = EventCollector::new(NAME, self.clock);
         let event = PurchaseCreate {
             purchase_id: self.row.id.clone(),

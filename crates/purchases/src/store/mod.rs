@@ -9,7 +9,6 @@ use outbox::StoreError;
 use outbox::mongo::{MongoDatabase, MongoTx, fault};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use uuid::Uuid;
 
 use crate::domain::Purchase;
 
@@ -35,7 +34,7 @@ pub struct Row {
 
 impl Row {
     /// The row of `purchase`.
-    pub fn new(id: Uuid, purchase: Purchase) -> Self {
+    pub fn new(id: String, purchase: Purchase) -> Self {
         let Purchase {
             username,
             userid,
@@ -53,13 +52,18 @@ impl Row {
             bytes: digest.finalize().to_vec(),
         };
         Self {
-            id: id.to_string(),
+            id,
             username,
             userid,
             price,
             timestamp,
             digest,
         }
+    }
+
+    /// The same for the same values.
+    pub fn digest(&self) -> &[u8] {
+        &self.digest.bytes
     }
 }
 
@@ -82,27 +86,27 @@ pub async fn prepare(database: MongoDatabase) -> Result<(), StoreError> {
     made.map(drop).map_err(fault)
 }
 
-/// The row that has the same values as `row`, if there is one.
+/// The rows that have the same values as one of `rows`.
 ///
 /// # Errors
 /// A store error.
-pub async fn same_as(tx: &mut MongoTx, row: &Row) -> Result<Option<Row>, StoreError> {
-    let filter = doc! { "digest": &row.digest };
-    let found = tx.find(PURCHASES, filter, None).await?;
-    Ok(found.into_iter().next())
+pub async fn known(tx: &mut MongoTx, rows: &[Row]) -> Result<Vec<Row>, StoreError> {
+    let digests: Vec<&Binary> = rows.iter().map(|row| &row.digest).collect();
+    tx.find(PURCHASES, doc! { "digest": { "$in": digests } }, None)
+        .await
 }
 
-/// Writes a new row.
+/// Writes new rows.
 ///
 /// # Errors
 /// A conflict when one with the same values is there by now.
 pub async fn insert(
     database: &MongoDatabase,
     tx: &mut MongoTx,
-    row: &Row,
+    rows: &[Row],
 ) -> Result<(), StoreError> {
     let collection = database.database().collection::<Row>(PURCHASES);
-    let inserted = collection.insert_one(row).session(&mut tx.session).await;
+    let inserted = collection.insert_many(rows).session(&mut tx.session).await;
     inserted.map(drop).map_err(fault)
 }
 

@@ -7,4 +7,5 @@
 )]
 
 mod intake;
+mod restored;
 mod server;

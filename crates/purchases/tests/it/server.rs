@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use host::Settings;
+use outbox::OutboxStore;
 use purchases::Purchases;
 use reqwest::{Client, Response};
 use serde_json::{Value, json};
@@ -21,7 +22,10 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) async fn start(demo: bool) -> Self {
-        let environment = TestEnvironment::new().await;
+        Self::start_in(TestEnvironment::new().await, demo).await
+    }
+
+    pub(crate) async fn start_in(environment: TestEnvironment, demo: bool) -> Self {
         let signer = Signer::new();
         let keys = signer.publish().await;
         environment
@@ -75,9 +79,28 @@ impl Server {
     }
 
     /// Ends it in good order.
-    pub(crate) async fn stop(self) {
+    pub(crate) async fn stop(self) -> TestEnvironment {
         self.lifecycle.trigger();
         self.lifecycle.join().await.unwrap();
+        self.environment
+    }
+
+    /// Takes `count` purchases of `username` and waits until they are published.
+    pub(crate) async fn buy(&self, username: &str, count: u32) {
+        for number in 0..count {
+            let body = purchase(username, &number.to_string());
+            assert_eq!(self.post("/buy", None, &body).await.status(), 200);
+        }
+        let database = self.environment.database("purchases").await;
+        let drained = || async { database.backlog().await.unwrap().records == 0 };
+        eventually("the outbox is empty", drained).await;
+    }
+
+    /// The purchases of `username` as they are listed.
+    pub(crate) async fn purchases(&self, username: &str) -> Value {
+        let listed = self.get(&format!("/getAllUserBuys/{username}"), None).await;
+        let mut listed: Value = listed.json().await.unwrap();
+        listed["purchases"].take()
     }
 }
 
