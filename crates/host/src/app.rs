@@ -1,5 +1,6 @@
 //! What a service declares.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
@@ -8,7 +9,7 @@ use outbox::{ApplyJob, Event, Handle, Job, Jobs, Recover, RunJob, StoreError, Su
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{BoxError, Context, Contract, Service, Stream, operations};
+use crate::{BoxError, Context, Contract, Service, StartError, Stream, operations};
 
 /// What a service declares in [`Service::register`]; the rest follows from it.
 pub struct App<S: Service> {
@@ -154,6 +155,21 @@ impl<S: Service> App<S> {
         let before = std::mem::take(&mut self.routes);
         self.routes = before.merge(routes);
         self
+    }
+
+    /// Whether each event has one handler: a second would silently take the first one's place.
+    pub(crate) fn checked(self) -> Result<Self, StartError> {
+        let mut seen = BTreeSet::new();
+        let mut streams = self.subscriptions.iter().map(|one| one.stream);
+        match streams.find(|stream| !seen.insert(*stream)) {
+            None => Ok(self),
+            Some(stream) => Err(StartError::of_service(format!(
+                "{} registers two handlers for {} of {}; one handler has to do both",
+                S::NAME,
+                stream.event,
+                stream.topic
+            ))),
+        }
     }
 
     /// What follows for the choreography.

@@ -127,7 +127,7 @@ pub async fn start_at<S: Service>(
     lifecycle: &Lifecycle,
     clock: Arc<dyn Clock>,
 ) -> Result<Running<S::State>, StartError> {
-    let app = Arc::new(App::<S>::declared());
+    let app = Arc::new(App::<S>::declared().checked()?);
     let database = connect(S::NAME, &common.mongo).await?;
     let context = Context::new(database, clock, common, settings);
     let messaging = messaging(&app, &context)?;

@@ -9,3 +9,4 @@
 mod dead_letters;
 mod fixture;
 mod jobs;
+mod registration;
