@@ -87,6 +87,9 @@ struct History {
     steps: Vec<Step>,
     /// What is remarkable, in sentences.
     notes: Vec<String>,
+    /// When the fact of its last step happened, and when the step was written.
+    #[serde(skip)]
+    last_step: Option<(Timestamp, Timestamp)>,
 }
 
 /// Prints the order's life.
@@ -99,6 +102,7 @@ pub(crate) async fn run(args: &EventsArgs) -> anyhow::Result<()> {
         status: None,
         steps: Vec::new(),
         notes: Vec::new(),
+        last_step: None,
     };
     history.databases(&args.connection).await?;
     history.waiting(&args.connection).await?;
@@ -131,7 +135,11 @@ impl History {
                 let (at, rank) = match number {
                     0 => (step.at, 0),
                     // The step tells when it was decided; what is told of it came with the write.
-                    _ if number == last => (kept.changed_at.unwrap_or(step.at), 5),
+                    _ if number == last => {
+                        let written = kept.changed_at.unwrap_or(step.at);
+                        self.last_step = Some((step.at, written));
+                        (written, 5)
+                    }
                     _ => (step.at, 5),
                 };
                 let what = match number {
@@ -242,6 +250,16 @@ impl History {
                 .published_at
                 .or(first.time)
                 .unwrap_or(Timestamp::UNIX_EPOCH);
+            // An update has the time of its fact, too, and came with the write.
+            let at = match self.last_step {
+                Some((fact, written))
+                    if first.event == OrderUpdate::TYPE
+                        && at.as_millisecond() >= fact.as_millisecond() =>
+                {
+                    at.max(written)
+                }
+                _ => at,
+            };
             let rank = match first.event.as_str() {
                 OrderCreate::TYPE => 1,
                 OrderUpdate::TYPE => 6,

@@ -157,7 +157,7 @@ async fn what_would_be_unsafe_is_refused_with_the_reason() {
     let refused: [(&[&str], &str); 6] = [
         (
             &["--service=carts", orders_topic, "--from=earliest"],
-            "there are: orders, products",
+            "there are: auth, products, orders, purchases",
         ),
         (
             &["--service=orders", orders_topic, "--from=earliest"],
