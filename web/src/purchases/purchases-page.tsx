@@ -86,7 +86,9 @@ function Taken({ of, purchases }: { of: string; purchases: (Purchase & { _id: st
   return (
     <>
       <h2 className="mb-3 text-lg font-semibold wrap-anywhere">Purchases of {of}</h2>
-      <div className="overflow-x-auto" tabIndex={0} role="group" aria-label={`Purchases of ${of}`}>
+      {/* Wider than a phone: it can be scrolled, also by keyboard. */}
+      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
+      <section aria-label={`Purchases of ${of}`} tabIndex={0} className="overflow-x-auto">
         <table className="w-full text-left text-sm">
           <thead className="text-quiet">
             <tr>
@@ -111,7 +113,7 @@ function Taken({ of, purchases }: { of: string; purchases: (Purchase & { _id: st
             ))}
           </tbody>
         </table>
-      </div>
+      </section>
     </>
   );
 }
