@@ -29,7 +29,7 @@ describe("what came of it", () => {
   it("says where the key stands still", () => {
     const outcome = told({ outcome: "applied", applied: 2, left: 1, stopped_at: "t:0:7" });
     expect(outcome.tone).toBe("wait");
-    expect(outcome.text).toBe("2 messages were applied. 1 message of its key is still a dead letter, the first of them at t:0:7.");
+    expect(outcome.text).toBe("2 messages were applied. 1 message of its key is still dead-lettered, the first of them at t:0:7.");
   });
 });
 
