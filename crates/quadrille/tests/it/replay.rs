@@ -198,7 +198,8 @@ async fn what_would_be_unsafe_is_refused_with_the_reason() {
         .collection::<bson::Document>("checkpoints");
     let back = bson::doc! { "$set": { "next": 0_i64 } };
     let one = bson::doc! { "topic": "orders.order.v1", "partition": partition };
-    checkpoints.update_one(one.clone(), back).await.unwrap();
+    let was = checkpoints.find_one_and_update(one.clone(), back).await;
+    let was = was.unwrap().unwrap().get_i64("next").unwrap();
     let skip = [
         "replay",
         "--service=products",
@@ -214,7 +215,7 @@ async fn what_would_be_unsafe_is_refused_with_the_reason() {
         answer.stderr
     );
     checkpoints
-        .update_one(one, bson::doc! { "$set": { "next": 1_i64 } })
+        .update_one(one, bson::doc! { "$set": { "next": was } })
         .await
         .unwrap();
     assert_eq!(shop.all("products", "checkpoints").await, before);
