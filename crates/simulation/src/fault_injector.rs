@@ -20,7 +20,7 @@ pub enum Fault {
     /// A step failed as a conflict with somebody else's.
     Conflict,
     /// A step was taken, but its taker was told that it failed.
-    Unheard,
+    LostReply,
     /// A process stood still, perhaps for longer than its lease and its session.
     Stall,
     /// A process crashed at a step.
@@ -50,7 +50,7 @@ impl fmt::Display for Fault {
         f.write_str(match self {
             Self::Error => "errors",
             Self::Conflict => "conflicts",
-            Self::Unheard => "steps unheard of",
+            Self::LostReply => "lost replies",
             Self::Stall => "stalls",
             Self::Crash => "crashes at a step",
             Self::Kill => "kills at any await",
@@ -108,7 +108,7 @@ impl FaultInjector {
         }
         if chance.happens(plan.error) {
             return Turn::Fail(if DONE.contains(&step) {
-                Fault::Unheard
+                Fault::LostReply
             } else if CONFLICTING.contains(&step) && chance.happens(5_000) {
                 Fault::Conflict
             } else {

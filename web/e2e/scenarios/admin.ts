@@ -80,7 +80,7 @@ test("others are kept out by the page and by the server", async () => {
   }
 });
 
-test("the operations page shows the dance with live figures", async () => {
+test("the operations page shows the choreography with live metrics", async () => {
   const admin = await windowOf("admin@admin.com");
   await admin.goto("/operations");
   const picture = admin.getByRole("img", { name: /^Services, the topics/ });

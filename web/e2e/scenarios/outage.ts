@@ -13,9 +13,9 @@ async function withInCart(email: string, product: string): Promise<Page> {
 
 /** What the page says of an order once it is settled. */
 async function outcome(page: Page): Promise<string | null> {
-  const news = page.getByText(/Your order is accepted|headphones is sold out/).first();
-  await news.waitFor({ timeout: 40_000 });
-  return news.textContent();
+  const message = page.getByText(/Your order is accepted|headphones is sold out/).first();
+  await message.waitFor({ timeout: 40_000 });
+  return message.textContent();
 }
 
 test("two orders of the last piece are taken while products is stopped, and settle live when it is back", async () => {

@@ -2,7 +2,7 @@ import { layOut, type Arrow, type Box } from "./layout";
 import { shown, type Rate } from "./rates";
 import type { Operations, Service } from "./types";
 
-/** The dance as a picture: services, topics, and the events between them, which move while there are some. */
+/** The choreography as a picture: services, topics, and the events between them, which move while there are some. */
 export function Choreography({ data, rates }: { data: Operations; rates: ReadonlyMap<string, Rate> | undefined }) {
   const picture = layOut(
     data.services,

@@ -33,7 +33,7 @@ export interface Picture {
 }
 
 const SERVICE = { width: 210, height: 132 };
-/** A service without figures of the dance. */
+/** A service without metrics. */
 const APART = { width: 210, height: 64 };
 const TOPIC = { width: 270, height: 50 };
 /** Room for the boxes' edges. */
@@ -44,7 +44,7 @@ const TOP = 24;
 const GAP = 56;
 
 /**
- * Draws the dance: topics in the middle, the services that take part in turn left and right of them. A service that
+ * Draws the choreography: topics in the middle, the services that take part in turn left and right of them. A service that
  * neither says nor hears anything stands below, by itself.
  */
 export function layOut(parts: readonly Part[], topicNames: readonly string[]): Picture {

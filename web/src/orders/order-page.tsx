@@ -44,13 +44,13 @@ const TONES = { wait: "text-wait", good: "text-good", bad: "text-bad" };
 
 function Details({ order }: { order: Order }) {
   const looks = looksOf(order.status);
-  const news = order.reason?.detail ?? looks.news;
+  const message = order.reason?.detail ?? looks.message;
   const tone = looks.tone === undefined ? "" : TONES[looks.tone];
   return (
     <div className="grid items-start gap-8 lg:grid-cols-2">
       <section aria-label="Contents" className="flex flex-col gap-4">
         <p role="status" className={`font-medium ${tone}`}>
-          {news}
+          {message}
         </p>
         <div className="border-line bg-card rounded-xl border px-4 sm:px-6">
           <table className="w-full">

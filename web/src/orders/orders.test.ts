@@ -118,7 +118,7 @@ describe("statuses", () => {
     expect(looksOf("PARTLY_RETURNED")).toEqual({
       words: "Partly returned",
       step: "Partly returned",
-      news: "",
+      message: "",
       mark: "•",
     });
   });

@@ -4,7 +4,7 @@ interface Looks {
   /** The step to it, in the order's history. */
   step: string;
   /** What its customer is told. */
-  news: string;
+  message: string;
   mark: string;
   tone: "wait" | "good" | "bad";
 }
@@ -14,35 +14,35 @@ const LOOKS: Record<string, Looks> = {
   PENDING: {
     words: "Pending",
     step: "The order was placed",
-    news: "Your order is placed. It is being settled…",
+    message: "Your order is placed. It is being settled…",
     mark: "…",
     tone: "wait",
   },
   ACCEPTED: {
     words: "Accepted",
     step: "The stock was reserved: accepted",
-    news: "Your order is accepted: the goods are reserved for you.",
+    message: "Your order is accepted: the goods are reserved for you.",
     mark: "✓",
     tone: "good",
   },
-  REJECTED: { words: "Rejected", step: "Rejected", news: "", mark: "✕", tone: "bad" },
-  PAID: { words: "Paid", step: "Paid", news: "Your order is paid.", mark: "✓", tone: "good" },
+  REJECTED: { words: "Rejected", step: "Rejected", message: "", mark: "✕", tone: "bad" },
+  PAID: { words: "Paid", step: "Paid", message: "Your order is paid.", mark: "✓", tone: "good" },
   IN_DELIVERY: {
     words: "In delivery",
     step: "Picked up for delivery",
-    news: "Your order is on its way.",
+    message: "Your order is on its way.",
     mark: "→",
     tone: "wait",
   },
-  DELIVERED: { words: "Delivered", step: "Delivered", news: "Your order has arrived.", mark: "✓", tone: "good" },
+  DELIVERED: { words: "Delivered", step: "Delivered", message: "Your order has arrived.", mark: "✓", tone: "good" },
   CANCELLING: {
     words: "Being cancelled",
     step: "The customer asked to cancel it",
-    news: "Your order is being cancelled…",
+    message: "Your order is being cancelled…",
     mark: "…",
     tone: "wait",
   },
-  CANCELLED: { words: "Cancelled", step: "Cancelled", news: "Your order is cancelled.", mark: "✕", tone: "bad" },
+  CANCELLED: { words: "Cancelled", step: "Cancelled", message: "Your order is cancelled.", mark: "✕", tone: "bad" },
 };
 
 /** Every status that this build knows. */
@@ -52,5 +52,5 @@ export const STATUSES = Object.keys(LOOKS);
 export function looksOf(status: string): Omit<Looks, "tone"> & { tone?: Looks["tone"] } {
   const name = status.toLowerCase().replaceAll("_", " ");
   const words = name.charAt(0).toUpperCase() + name.slice(1);
-  return LOOKS[status] ?? { words, step: words, news: "", mark: "•" };
+  return LOOKS[status] ?? { words, step: words, message: "", mark: "•" };
 }

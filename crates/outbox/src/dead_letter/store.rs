@@ -1,4 +1,4 @@
-//! The table of dead letters, as an operator's desk needs it.
+//! The table of dead letters, as operators need it.
 
 use crate::checkpoint::{InboxStore, TopicPartition};
 use crate::dead_letter::{DeadLetter, DeadLetterAction, DeadLetterFilter, DeadLetterView};

@@ -89,7 +89,7 @@ const WAITING: usize = 4;
 /// How long one question to the broker may take.
 const QUESTION: Duration = Duration::from_secs(3);
 /// How long a topic just made may be unknown to the broker that is asked.
-const NEWS: Duration = Duration::from_secs(2);
+const METADATA_DELAY: Duration = Duration::from_secs(2);
 
 impl TopicReader {
     /// A reader of the topics under `options`' prefix. Nothing is contacted yet.
@@ -266,7 +266,10 @@ impl TopicReader {
             loop {
                 match question(&client, &name, &asked) {
                     Ok(answer) => return Ok(answer),
-                    Err(error) if is_unknown(&error) && began.elapsed() >= patience.min(NEWS) => {
+                    Err(error)
+                        if is_unknown(&error)
+                            && began.elapsed() >= patience.min(METADATA_DELAY) =>
+                    {
                         return Err(TopicError::Unknown { topic: asked });
                     }
                     Err(source) if began.elapsed() >= patience => {

@@ -20,7 +20,7 @@ fn part(number: u64) {
     let kinds = [
         Fault::Error,
         Fault::Conflict,
-        Fault::Unheard,
+        Fault::LostReply,
         Fault::Stall,
         Fault::Crash,
         Fault::Kill,

@@ -2,7 +2,7 @@ import { useState } from "react";
 import { Button } from "../../ui/button";
 import { Field } from "../../ui/field";
 import type { DeadLetterDetail } from "./model";
-import type { Deed } from "./queries";
+import type { DeadLetterAction } from "./queries";
 
 /** It appeared because someone wants to fill it in. */
 const focus = (field: HTMLInputElement | null) => field?.focus();
@@ -15,7 +15,7 @@ export function ActionForms({
 }: {
   letter: DeadLetterDetail;
   busy: boolean;
-  act: (deed: Deed) => void;
+  act: (action: DeadLetterAction) => void;
 }) {
   const [discarding, setDiscarding] = useState(false);
   if (letter.waits_for != null) {

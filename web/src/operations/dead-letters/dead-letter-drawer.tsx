@@ -6,16 +6,16 @@ import { Failed, Loading, Notice } from "../../ui/states";
 import { dateTime } from "../../ui/time";
 import { ActionForms } from "./action-forms";
 import { laidOut, told, waitingText, type DeadLetterDetail } from "./model";
-import { letterQuery, useDeed } from "./queries";
+import { letterQuery, useDeadLetterAction } from "./queries";
 
 /** A dead letter in full, and what can be done. */
 export function DeadLetterDrawer({ service, id, close }: { service: string; id: string; close: () => void }) {
   const dialog = useRef<HTMLDialogElement>(null);
-  const deed = useDeed(service, id);
-  const { data, error, refetch } = useQuery({ ...letterQuery(service, id), enabled: !dealtWith(deed.data?.outcome) });
+  const action = useDeadLetterAction(service, id);
+  const { data, error, refetch } = useQuery({ ...letterQuery(service, id), enabled: !dealtWith(action.data?.outcome) });
   useEffect(() => dialog.current?.showModal(), []);
   const gone = error instanceof Problem && error.code === "unknown-letter";
-  const outcome = deed.data && told(deed.data);
+  const outcome = action.data && told(action.data);
   return (
     <dialog
       ref={dialog}
@@ -33,14 +33,14 @@ export function DeadLetterDrawer({ service, id, close }: { service: string; id: 
       </div>
       <div className="flex flex-col gap-5">
         {outcome && <Notice tone={outcome.tone}>{outcome.text}</Notice>}
-        {deed.isError && <Notice>{describe(deed.error)}</Notice>}
+        {action.isError && <Notice>{describe(action.error)}</Notice>}
         {gone && !outcome && <Notice tone="wait">Somebody has dealt with it meanwhile.</Notice>}
         {data === undefined && error === null && <Loading what="the message" />}
         {data === undefined && error !== null && !gone && <Failed error={error} retry={() => void refetch()} />}
         {data !== undefined && (
           <>
-            {!dealtWith(deed.data?.outcome) && !gone && (
-              <ActionForms letter={data} busy={deed.isPending} act={(asked) => deed.mutate(asked)} />
+            {!dealtWith(action.data?.outcome) && !gone && (
+              <ActionForms letter={data} busy={action.isPending} act={(asked) => action.mutate(asked)} />
             )}
             <Facts letter={data} />
           </>

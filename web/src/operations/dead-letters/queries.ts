@@ -30,16 +30,16 @@ export const letterQuery = (service: string, id: string) =>
     queryFn: ({ signal }) => answer(api.GET(deadLetterAt(service), { params: { path: { id } }, signal })),
   });
 
-export interface Deed {
+export interface DeadLetterAction {
   action: "retry" | "discard";
   reason: string;
 }
 
 /** Retries or discards a dead letter. */
-export function useDeed(service: string, id: string) {
+export function useDeadLetterAction(service: string, id: string) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: ({ action, reason }: Deed): Promise<DeadLetterOutcome> => {
+    mutationFn: ({ action, reason }: DeadLetterAction): Promise<DeadLetterOutcome> => {
       const asked = { params: { path: { id } }, body: { reason } };
       return action === "retry"
         ? answer(api.POST(`${deadLetterAt(service)}/retry` as "/api/admin/dead-letters/orders/{id}/retry", asked))
