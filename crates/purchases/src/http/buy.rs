@@ -36,15 +36,9 @@ pub(super) async fn buy(
     headers: HeaderMap,
     Json(body): Json<NewPurchase>,
 ) -> Result<Json<Taken>, Problem> {
+    may(&context, &headers, &body.username, Some(&body.userid)).await?;
     let purchase = Purchase::new(body.username, body.userid, body.price, body.timestamp)
         .map_err(|refusal| problems::of_refusal(&refusal))?;
-    may(
-        &context,
-        &headers,
-        &purchase.username,
-        Some(&purchase.userid),
-    )
-    .await?;
     let (database, clock) = (context.database(), context.clock());
     let recorded = record_purchase(&database, clock.as_ref(), cause, purchase).await;
     match recorded.map_err(|fault| problems::of_store(&fault))? {

@@ -150,6 +150,15 @@ async fn in_earnest_a_user_sees_and_adds_only_own_purchases() {
         code(server.post("/buy", None, &own).await, 401).await,
         "unauthorized"
     );
+    // Who may not call is told nothing of what is wrong.
+    let wrong = json!({ "username": "ann", "userid": "17", "price": "much", "timestamp": "1" });
+    for (token, status, refusal) in [
+        (None, 401, "unauthorized"),
+        (Some(&token), 403, "forbidden"),
+    ] {
+        let answer = server.post("/buy", token.map(String::as_str), &wrong).await;
+        assert_eq!(code(answer, status).await, refusal);
+    }
     assert_eq!(server.post("/buy", Some(&token), &own).await.status(), 200);
     let mut others = own.clone();
     others["username"] = "ann".into();
