@@ -1,10 +1,11 @@
 //! Faults that lie in the messages: topics handled again, records written again.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anyhow::Context;
-use events::topics;
 use futures::TryStreamExt;
+use host::Role;
 use outbox::kafka::{KafkaPublisher, TopicReader};
 use outbox::mongo::MongoDatabase;
 use outbox::replay::{Replay, ReplayStart};
@@ -16,22 +17,27 @@ use rand::seq::IndexedRandom;
 
 use super::system::System;
 
-/// Who hears what.
-pub(super) const SUBSCRIPTIONS: [(&str, &str); 3] = [
-    ("products", topics::ORDERS),
-    ("orders", topics::ORDER_STATUS),
-    ("orders", topics::PRODUCTS),
-];
 /// Everything together, Kafka being away included.
 const LIMIT: Duration = Duration::from_secs(45);
 /// The most records of a partition that are written again.
 const TAIL: i64 = 300;
 
+/// Every service with each topic that it consumes.
+pub(super) fn subscriptions() -> Vec<(&'static str, &'static str)> {
+    let of = |service: &&dyn Role| {
+        let name = service.name();
+        let streams = service.contract().subscribes;
+        let topics: BTreeSet<&str> = streams.iter().map(|(stream, _)| stream.topic).collect();
+        topics.into_iter().map(move |topic| (name, topic))
+    };
+    quadrille::SERVICES.iter().flat_map(of).collect()
+}
+
 /// Lets a service that runs handle up to 3,000 records of each partition of a topic again.
 pub(super) async fn replay(system: &System, dice: &mut StdRng) -> anyhow::Result<String> {
-    let (service, topic) = *SUBSCRIPTIONS
+    let (service, topic) = *subscriptions()
         .choose(dice)
-        .context("nobody hears anything")?;
+        .context("no service consumes a topic")?;
     let back: i64 = dice.random_range(50..=3_000);
     tokio::time::timeout(LIMIT, async {
         // MongoDB or Kafka may be away at the moment.
@@ -72,9 +78,9 @@ pub(super) async fn rewind(
 /// Appends the last records of each partition of a topic to it once more, as they are, in their
 /// order.
 pub(super) async fn publish_twice(system: &System, dice: &mut StdRng) -> anyhow::Result<String> {
-    let (_, topic) = *SUBSCRIPTIONS
+    let (_, topic) = *subscriptions()
         .choose(dice)
-        .context("nobody hears anything")?;
+        .context("no service consumes a topic")?;
     let tail = dice.random_range(10..=TAIL);
     let copying = async {
         let records = last_records(system, topic, tail).await?;

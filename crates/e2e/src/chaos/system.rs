@@ -6,8 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
+use auth::Auth;
 use devstack::proxy::Proxy;
 use devstack::{DevStack, Environment, Listener, Options, Server};
+use host::Service as _;
 use outbox::kafka::KafkaOptions;
 use outbox::mongo::{MongoDatabase, MongoOptions};
 use rand::rngs::StdRng;
@@ -17,10 +19,8 @@ use crate::{Connection, Endpoints, Part, Shop, free_port};
 
 /// A free port can be lost before Kafka takes it.
 const START_ATTEMPTS: usize = 3;
-/// The services that use Kafka: two instances of each and a spare one.
-const ON_KAFKA: [&str; 6] = [
-    "products", "products", "products", "orders", "orders", "orders",
-];
+/// What settles an order has two instances and a spare one.
+const SETTLING: [&str; 2] = ["products", "orders"];
 
 /// A right to break something; nothing else breaks it at the same time.
 #[derive(Debug)]
@@ -89,7 +89,7 @@ impl System {
     /// Starts all of it in `folder` and waits until it is ready.
     pub(super) async fn start(folder: &Path, program: &Path) -> anyhow::Result<Self> {
         let (mut kafka_links, mut listeners) = (Vec::new(), Vec::new());
-        for _ in ON_KAFKA {
+        for _ in instances() {
             let proxy = Proxy::bind(None).await?;
             listeners.push(proxy.address().port());
             kafka_links.push(proxy);
@@ -224,6 +224,18 @@ fn own_copy(program: &Path, folder: &Path) -> anyhow::Result<PathBuf> {
     Ok(own)
 }
 
+/// The instances of every service, and whether they are spare ones. The first issues the tokens that
+/// all others check.
+fn instances() -> impl Iterator<Item = (&'static str, bool)> {
+    let others = quadrille::names()
+        .into_iter()
+        .filter(|name| *name != Auth::NAME);
+    std::iter::once(Auth::NAME).chain(others).flat_map(|role| {
+        let count = if SETTLING.contains(&role) { 3 } else { 1 };
+        (0..count).map(move |number| (role, number == 2))
+    })
+}
+
 /// Adds the services to `shop`, each with a proxy on every way.
 async fn sites(
     shop: &mut Shop,
@@ -232,58 +244,39 @@ async fn sites(
 ) -> anyhow::Result<Vec<Site>> {
     let direct = shop.connection().endpoints.clone();
     let mongod = loopback(mongod.port());
-    let mut sites = Vec::new();
-    let auth = Proxy::bind(Some(mongod)).await?;
-    let endpoints = through(&auth, &direct.kafka_brokers);
-    // Longer than any run: who is logged in is not what is tried here.
-    let part = shop.add("auth", &endpoints, &["--access-lifetime=23h".to_owned()])?;
-    let auth_url = part.url();
-    sites.push(site(part, vec![link("mongodb", auth)], false));
-    let jwks = format!("--jwks-url={auth_url}/.well-known/jwks.json");
-    let mut upstreams = vec![format!("auth={auth_url}")];
-    let mut before = "";
-    let mut number = 0;
-    for (role, kafka) in ON_KAFKA.into_iter().zip(kafka_links) {
-        number = if role == before { number + 1 } else { 0 };
-        before = role;
-        let spare = number == 2;
+    let (mut sites, mut upstreams) = (Vec::new(), Vec::new());
+    let mut arguments = Vec::new();
+    for ((role, spare), kafka) in instances().zip(kafka_links) {
         let mongo = Proxy::bind(Some(mongod)).await?;
-        let endpoints = through(&mongo, &kafka.address().to_string());
-        let part = shop.add(role, &endpoints, std::slice::from_ref(&jwks))?;
-        let front = Proxy::bind(Some(part.address())).await?;
-        if !spare {
-            upstreams.push(format!("{role}=http://{}", front.address()));
-        }
-        let links = vec![
-            link("mongodb", mongo),
-            link("kafka", kafka),
-            link("gateway", front),
-        ];
+        let endpoints = Endpoints {
+            mongodb_uri: format!("mongodb://{}/?directConnection=true", mongo.address()),
+            kafka_brokers: kafka.address().to_string(),
+        };
+        let mut links = vec![link("mongodb", mongo), link("kafka", kafka)];
+        let part = if role == Auth::NAME {
+            // Longer than any run: who is logged in is not what is tried here.
+            let part = shop.add(role, &endpoints, &["--access-lifetime=23h".to_owned()])?;
+            arguments.push(format!("--jwks-url={}/.well-known/jwks.json", part.url()));
+            upstreams.push(format!("{role}={}", part.url()));
+            part
+        } else {
+            let part = shop.add(role, &endpoints, &arguments)?;
+            let front = Proxy::bind(Some(part.address())).await?;
+            if !spare {
+                upstreams.push(format!("{role}=http://{}", front.address()));
+            }
+            links.push(link("gateway", front));
+            part
+        };
         sites.push(site(part, links, spare));
     }
-    // Nothing is done to the others: their databases are audited.
-    for role in quadrille::names() {
-        if role != "auth" && !ON_KAFKA.contains(&role) {
-            let part = shop.add(role, &direct, std::slice::from_ref(&jwks))?;
-            upstreams.push(format!("{role}={}", part.url()));
-            sites.push(site(part, Vec::new(), true));
-        }
-    }
-    let edge = [
-        jwks,
+    arguments.extend([
         format!("--upstreams={}", upstreams.join(",")),
         "--login-limit-per-second=0".to_owned(),
-    ];
-    let gateway = shop.add("gateway", &direct, &edge)?;
+    ]);
+    let gateway = shop.add("gateway", &direct, &arguments)?;
     sites.push(site(gateway, Vec::new(), false));
     Ok(sites)
-}
-
-fn through(mongo: &Proxy, kafka_brokers: &str) -> Endpoints {
-    Endpoints {
-        mongodb_uri: format!("mongodb://{}/?directConnection=true", mongo.address()),
-        kafka_brokers: kafka_brokers.to_owned(),
-    }
 }
 
 fn link(to: &'static str, proxy: Proxy) -> Link {

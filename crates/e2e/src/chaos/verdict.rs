@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use bson::{Document, doc};
 use events::OrderStatus;
+use host::Service as _;
+use orders::Orders;
 use outbox::OutboxStore;
 use outbox::replay::ReplayProgress;
 
@@ -46,25 +48,25 @@ pub(super) async fn verdict(
     Ok(outcome)
 }
 
-/// Nothing pending, nothing in an outbox, every checkpoint at the end of its topic.
+/// No order pending, no outbox with a record; says which dead letters there are.
 async fn rest(system: &System, expectations: &Expectations) -> anyhow::Result<()> {
-    let (orders, products) = (
-        system.database("orders").await?,
-        system.database("products").await?,
-    );
+    let mut databases = Vec::new();
+    for service in quadrille::names() {
+        databases.push((service, system.database(service).await?));
+    }
+    let orders = system.database(Orders::NAME).await?;
     let placed = orders.database().collection::<Document>("orders");
     let pending = doc! { "status": OrderStatus::Pending.name() };
     let deadline = Instant::now() + REST_WITHIN;
     loop {
-        let left = [
-            (
-                "orders pending",
-                placed.count_documents(pending.clone()).await.ok(),
-            ),
-            ("records in orders' outbox", waiting(&orders).await),
-            ("records in products' outbox", waiting(&products).await),
-        ];
-        if left.iter().all(|(_, count)| *count == Some(0)) {
+        let count = placed.count_documents(pending.clone()).await.ok();
+        let mut left = vec![("orders pending".to_owned(), count)];
+        for (service, database) in &databases {
+            let records = format!("records in the outbox of {service}");
+            left.push((records, waiting(database).await));
+        }
+        left.retain(|(_, count)| *count != Some(0));
+        if left.is_empty() {
             break;
         }
         if Instant::now() > deadline {
@@ -73,7 +75,7 @@ async fn rest(system: &System, expectations: &Expectations) -> anyhow::Result<()
         }
         tokio::time::sleep(Duration::from_millis(250)).await;
     }
-    for (service, database) in [("orders", &orders), ("products", &products)] {
+    for (service, database) in &databases {
         let dead_letters = database.database().collection::<Document>("dead_letters");
         let dead_letter_count = dead_letters.count_documents(doc! {}).await?;
         if dead_letter_count > 0 {
@@ -132,7 +134,7 @@ async fn compare(system: &System, expectations: &Expectations) -> anyhow::Result
 /// At rest none of them may be new to anybody.
 async fn everything_again(system: &System, expectations: &Expectations) -> anyhow::Result<i64> {
     let mut total = 0;
-    for (service, topic) in messages::SUBSCRIPTIONS {
+    for (service, topic) in messages::subscriptions() {
         let replay = messages::rewind(system, service, topic, None).await?;
         let begun = replay.progress(topic).await?;
         let records: i64 = begun.iter().map(ReplayProgress::left).sum();
