@@ -236,7 +236,7 @@ impl Messaging {
         let source = (!topics.is_empty())
             .then(|| KafkaSource::subscribe(&self.kafka, self.service, topics))
             .transpose()?;
-        let disk = self.database.clone();
+        let watched = self.database.clone();
         let relay = Relay::new(
             self.database.clone(),
             self.publisher,
@@ -288,7 +288,7 @@ impl Messaging {
         let publishing = async {
             tokio::select! {
                 () = relay.run(quiet.clone()) => {}
-                () = disk.watch_disk() => {}
+                () = watched.watch() => {}
             }
             published.cancel();
         };

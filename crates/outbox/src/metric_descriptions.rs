@@ -158,6 +158,11 @@ pub(crate) fn database() {
         "Time until an operation got a connection"
     );
     describe_gauge!(
+        "mongodb_up",
+        Unit::Count,
+        "1 when the database answered the last ping within 10 s, else 0"
+    );
+    describe_gauge!(
         "mongodb_filesystem_size_bytes",
         Unit::Bytes,
         "Size of the disk that MongoDB keeps the database on"

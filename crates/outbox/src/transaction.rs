@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use rand::RngExt;
+use tokio::time::Instant;
 
 use crate::error::{ErrorKind, StoreError};
 
@@ -48,6 +49,8 @@ pub trait Work<D: Database>: Send {
 
 /// How often a conflicting unit of work is run before its fault is handed to the caller.
 const ATTEMPTS: u32 = 12;
+/// After so long a transient fault is handed to the caller at once.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Runs `work` in a transaction, again from the start after a conflict.
 ///
@@ -59,7 +62,7 @@ pub async fn transact<D: Database, W: Work<D>>(
     database: &D,
     work: &mut W,
 ) -> Result<W::Output, StoreError> {
-    let mut attempt = 0;
+    let (mut attempt, began) = (0, Instant::now());
     loop {
         attempt += 1;
         let fault = match once(database, work).await {
@@ -68,8 +71,8 @@ pub async fn transact<D: Database, W: Work<D>>(
         };
         let patience = match fault.kind() {
             ErrorKind::Conflict => ATTEMPTS,
-            ErrorKind::Transient => 3,
-            ErrorKind::Fenced | ErrorKind::Permanent => return Err(fault),
+            ErrorKind::Transient if began.elapsed() < PATIENCE => 3,
+            ErrorKind::Transient | ErrorKind::Fenced | ErrorKind::Permanent => return Err(fault),
         };
         if attempt >= patience {
             return Err(fault);

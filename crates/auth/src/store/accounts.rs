@@ -3,7 +3,7 @@
 use bson::doc;
 use events::AccountId;
 use outbox::StoreError;
-use outbox::mongo::{MongoTx, fault};
+use outbox::mongo::{MongoTx, WithTimeout};
 use serde::{Deserialize, Serialize};
 
 use super::{ACCOUNTS, MongoAuth, fields};
@@ -68,8 +68,12 @@ impl MongoAuth {
             version: Some(1),
         };
         let accounts = self.mongo.database().collection::<Document>(ACCOUNTS);
-        let added = accounts.insert_one(document).session(&mut tx.session).await;
-        added.map(drop).map_err(fault)
+        accounts
+            .insert_one(document)
+            .session(&mut tx.session)
+            .with_timeout()
+            .await
+            .map(drop)
     }
 
     /// The account with that address.
@@ -79,7 +83,7 @@ impl MongoAuth {
     pub async fn credentials(&self, email: &Email) -> Result<Option<Credentials>, StoreError> {
         let filter = doc! { "email": email.as_str() };
         let accounts = self.collection::<Document>(ACCOUNTS).await?;
-        let found = accounts.find_one(filter).await.map_err(fault)?;
+        let found = accounts.find_one(filter).with_timeout().await?;
         found.map(read).transpose()
     }
 
@@ -90,7 +94,7 @@ impl MongoAuth {
     pub async fn account(&self, id: AccountId) -> Result<Option<Account>, StoreError> {
         let filter = doc! { "_id": fields::account_id(id) };
         let accounts = self.collection::<Document>(ACCOUNTS).await?;
-        let found = accounts.find_one(filter).await.map_err(fault)?;
+        let found = accounts.find_one(filter).with_timeout().await?;
         Ok(found
             .map(read)
             .transpose()?
@@ -113,9 +117,9 @@ impl MongoAuth {
         let accounts = self.collection::<Document>(ACCOUNTS).await?;
         accounts
             .update_one(filter, update)
+            .with_timeout()
             .await
             .map(drop)
-            .map_err(fault)
     }
 }
 

@@ -5,7 +5,7 @@
 
 use bson::doc;
 use outbox::StoreError;
-use outbox::mongo::fault;
+use outbox::mongo::WithTimeout;
 use serde::{Deserialize, Serialize};
 
 use super::{FAMILIES, MongoAuth, fields};
@@ -42,7 +42,7 @@ impl MongoAuth {
             revoked: None,
         };
         let families = self.collection::<Document>(FAMILIES).await?;
-        families.insert_one(document).await.map(drop).map_err(fault)
+        families.insert_one(document).with_timeout().await.map(drop)
     }
 
     /// The family of that name, unless it is long over.
@@ -53,8 +53,8 @@ impl MongoAuth {
         let families = self.collection::<Document>(FAMILIES).await?;
         let found = families
             .find_one(doc! { "_id": fields::binary(&id.0) })
-            .await
-            .map_err(fault)?;
+            .with_timeout()
+            .await?;
         found.map(read).transpose()
     }
 
@@ -79,8 +79,8 @@ impl MongoAuth {
         let families = self.collection::<Document>(FAMILIES).await?;
         let before = families
             .find_one_and_update(unchanged(seen), update)
-            .await
-            .map_err(fault)?;
+            .with_timeout()
+            .await?;
         Ok(before.is_some())
     }
 
@@ -97,8 +97,8 @@ impl MongoAuth {
         let families = self.collection::<Document>(FAMILIES).await?;
         let before = families
             .find_one_and_update(filter, update)
-            .await
-            .map_err(fault)?;
+            .with_timeout()
+            .await?;
         Ok(before.is_some())
     }
 
@@ -113,8 +113,8 @@ impl MongoAuth {
         let families = self.collection::<Document>(FAMILIES).await?;
         let before = families
             .find_one_and_update(filter, update)
-            .await
-            .map_err(fault)?;
+            .with_timeout()
+            .await?;
         Ok(before.is_some())
     }
 }

@@ -24,7 +24,7 @@ use bson::doc;
 use mongodb::IndexModel;
 use mongodb::options::IndexOptions;
 use outbox::StoreError;
-use outbox::mongo::{MongoDatabase, fault};
+use outbox::mongo::{MongoDatabase, WithTimeout};
 use tokio::sync::OnceCell;
 
 pub use accounts::Credentials;
@@ -99,7 +99,7 @@ pub async fn prepare(database: MongoDatabase) -> Result<(), StoreError> {
         (SIGNING_KEYS, index(doc! { "generation": 1 }, unique())),
     ] {
         let collection = database.database().collection::<bson::Document>(name);
-        collection.create_index(model).await.map_err(fault)?;
+        collection.create_index(model).with_long_timeout().await?;
     }
     Ok(())
 }

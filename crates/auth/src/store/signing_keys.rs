@@ -2,7 +2,7 @@
 
 use bson::doc;
 use futures::TryStreamExt;
-use outbox::mongo::fault;
+use outbox::mongo::WithTimeout;
 use outbox::{ErrorKind, StoreError};
 use serde::{Deserialize, Serialize};
 
@@ -29,9 +29,9 @@ impl MongoAuth {
         let found = keys
             .find(doc! {})
             .sort(doc! { "generation": 1 })
-            .await
-            .map_err(fault)?;
-        let found: Vec<Document> = found.try_collect().await.map_err(fault)?;
+            .with_timeout()
+            .await?;
+        let found: Vec<Document> = found.try_collect().with_timeout().await?;
         found.iter().map(read).collect()
     }
 
@@ -48,7 +48,7 @@ impl MongoAuth {
             pkcs8: fields::binary(key.expose()),
         };
         let keys = self.collection::<Document>(SIGNING_KEYS).await?;
-        match keys.insert_one(document).await.map_err(fault) {
+        match keys.insert_one(document).with_timeout().await {
             Ok(_) => Ok(true),
             Err(error) if error.kind() == ErrorKind::Conflict => Ok(false),
             Err(error) => Err(error),
@@ -62,7 +62,7 @@ impl MongoAuth {
     pub async fn remove_signing_keys_before(&self, generation: i64) -> Result<u64, StoreError> {
         let keys = self.collection::<Document>(SIGNING_KEYS).await?;
         let older = doc! { "generation": { "$lt": generation } };
-        let removed = keys.delete_many(older).await.map_err(fault)?;
+        let removed = keys.delete_many(older).with_timeout().await?;
         Ok(removed.deleted_count)
     }
 }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use bson::doc;
 use devstack::DevStack;
+use outbox::mongo::{MongoDatabase, MongoOptions};
 use testkit::{eventually, eventually_within};
 
 use e2e::{Connection, Shop};
@@ -132,4 +134,76 @@ async fn without_mongodb_the_answer_is_503_and_the_shop_recovers() {
     shop.audit().await.unwrap();
     shop.stop().await.unwrap();
     stack.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn operations_that_hang_in_mongodb_are_given_up_and_the_shop_recovers() {
+    let (stack, connection) = own_stack().await;
+    let shop = Shop::start(connection, 1, 1).await.unwrap();
+    let user = shop.user().await.unwrap();
+    assert_eq!(
+        user.order(&[("cutlery", 1)], 20)
+            .await
+            .unwrap()
+            .text("status"),
+        "ACCEPTED"
+    );
+
+    // The driver's heartbeats are answered all the while, and what hangs once hangs for longer than
+    // this test takes.
+    let server = hang(&stack).await;
+    let refused = user.order(&[("cutlery", 1)], 0).await.unwrap();
+    assert_eq!(refused.status, 503, "{refused:?}");
+    assert_eq!(user.get("/api/orders").await.unwrap().status, 503);
+    eventually("health says that MongoDB is away", || async {
+        let health = user.get("/api/products_health").await;
+        health
+            .is_ok_and(|answer| answer.status == 503 && answer.body.to_string().contains("mongodb"))
+    })
+    .await;
+
+    let off = doc! { "configureFailPoint": "failCommand", "mode": "off" };
+    server.database().run_command(off).await.unwrap();
+    eventually_within(
+        Duration::from_secs(60),
+        "orders are taken and settled again",
+        || async {
+            user.order(&[("cutlery", 1)], 20)
+                .await
+                .is_ok_and(|answer| answer.text("status") == "ACCEPTED")
+        },
+    )
+    .await;
+    assert_eq!(user.get("/api/products").await.unwrap().status, 200);
+    shop.audit().await.unwrap();
+    shop.stop().await.unwrap();
+    stack.shutdown().await;
+}
+
+/// Has the server hold every operation of a store for ten minutes; where to say that it is over.
+async fn hang(stack: &DevStack) -> MongoDatabase {
+    let options = MongoOptions::default();
+    let server = MongoDatabase::connect(stack.mongodb_uri(), "admin", options);
+    let server = server.await.unwrap();
+    let operations = [
+        "find",
+        "getMore",
+        "aggregate",
+        "insert",
+        "update",
+        "delete",
+        "findAndModify",
+        "count",
+        "commitTransaction",
+        "abortTransaction",
+        "ping",
+    ];
+    let held = doc! {
+        "failCommands": operations.to_vec(),
+        "blockConnection": true,
+        "blockTimeMS": 600_000,
+    };
+    let on = doc! { "configureFailPoint": "failCommand", "mode": "alwaysOn", "data": held };
+    server.database().run_command(on).await.unwrap();
+    server
 }

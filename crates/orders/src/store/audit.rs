@@ -5,7 +5,7 @@ use events::{AccountId, Asks, Money, OrderId, OrderLine, OrderStatus, Rejection}
 use futures::{Stream, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use outbox::StoreError;
-use outbox::mongo::{MongoDatabase, fault, read_stored};
+use outbox::mongo::{MongoDatabase, WithTimeout, documents, read_stored};
 
 use super::documents::{OrderDocument, ProductDocument, time, uuid};
 use super::prepare::{ORDERS, PRODUCTS};
@@ -67,10 +67,10 @@ impl AuditView {
             .raw(ORDERS)
             .find(doc! {})
             .sort(doc! { "_id": 1 })
-            .await
-            .map_err(fault)?;
-        Ok(found.map(|stored| {
-            let order = read_stored(ORDERS, &stored.map_err(fault)?, OrderDocument::into_domain)?;
+            .with_long_timeout()
+            .await?;
+        Ok(documents(found).map(|stored| {
+            let order = read_stored(ORDERS, &stored?, OrderDocument::into_domain)?;
             Ok(AuditedOrder {
                 id: order.id,
                 customer: order.customer,
@@ -88,7 +88,7 @@ impl AuditView {
     /// How many orders there are, about; for a progress bar.
     pub async fn order_count(&self) -> Result<u64, StoreError> {
         let orders = self.raw(ORDERS);
-        orders.estimated_document_count().await.map_err(fault)
+        orders.estimated_document_count().with_long_timeout().await
     }
 
     /// The order `id` and when it changed last.
@@ -96,8 +96,8 @@ impl AuditView {
         let orders = self.database.database().collection::<OrderDocument>(ORDERS);
         let found = orders
             .find_one(doc! { "_id": uuid(id.into_bytes()) })
-            .await
-            .map_err(fault)?;
+            .with_long_timeout()
+            .await?;
         let Some(stored) = found else {
             return Ok(None);
         };
@@ -118,15 +118,10 @@ impl AuditView {
             .raw(PRODUCTS)
             .find(doc! {})
             .sort(doc! { "_id": 1 })
-            .await
-            .map_err(fault)?;
-        Ok(found.map(|stored| {
-            read_stored(
-                PRODUCTS,
-                &stored.map_err(fault)?,
-                ProductDocument::into_domain,
-            )
-        }))
+            .with_long_timeout()
+            .await?;
+        Ok(documents(found)
+            .map(|stored| read_stored(PRODUCTS, &stored?, ProductDocument::into_domain)))
     }
 
     /// Every product copy, by id.
@@ -137,7 +132,7 @@ impl AuditView {
     /// How many products the service knows, and so takes orders of.
     pub async fn known_products(&self) -> Result<u64, StoreError> {
         let copies = self.raw(PRODUCTS);
-        copies.count_documents(doc! {}).await.map_err(fault)
+        copies.count_documents(doc! {}).with_long_timeout().await
     }
 
     fn raw(&self, collection: &str) -> mongodb::Collection<RawDocumentBuf> {

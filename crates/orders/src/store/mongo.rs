@@ -7,7 +7,7 @@ use bson::{Binary, Bson, Document, doc};
 use events::{OrderId, ProductId};
 use mongodb::Collection;
 use outbox::StoreError;
-use outbox::mongo::{MongoDatabase, MongoTx, fault};
+use outbox::mongo::{MongoDatabase, MongoTx, WithTimeout};
 use serde::Deserialize;
 
 use super::documents::{
@@ -60,9 +60,9 @@ impl OrdersStore for MongoDatabase {
         collection
             .insert_many(orders.iter().map(OrderDocument::from))
             .session(&mut tx.session)
+            .with_timeout()
             .await
             .map(drop)
-            .map_err(fault)
     }
 
     async fn idempotency_records(
@@ -103,9 +103,9 @@ impl OrdersStore for MongoDatabase {
         collection
             .insert_many(documents)
             .session(&mut tx.session)
+            .with_timeout()
             .await
             .map(drop)
-            .map_err(fault)
     }
 
     async fn settle(&self, tx: &mut MongoTx, steps: &[OrderTransition]) -> Result<(), StoreError> {
@@ -119,9 +119,9 @@ impl OrdersStore for MongoDatabase {
             .collection::<ChangeEventDocument>(CHANGE_EVENTS)
             .insert_one(ChangeEventDocument::of(steps))
             .session(&mut tx.session)
+            .with_timeout()
             .await
             .map(drop)
-            .map_err(fault)
     }
 
     async fn product_versions(

@@ -5,7 +5,7 @@ use events::{OrderId, OrderStatus};
 use futures::{Stream, StreamExt};
 use jiff::Timestamp;
 use outbox::StoreError;
-use outbox::mongo::fault;
+use outbox::mongo::{WithTimeout, documents};
 use serde::Deserialize;
 
 use super::MongoOrders;
@@ -44,7 +44,7 @@ impl MongoOrders {
     /// How many orders are PENDING.
     pub async fn pending_count(&self) -> Result<u64, StoreError> {
         let orders = self.collection::<Document>();
-        orders.count_documents(pending()).await.map_err(fault)
+        orders.count_documents(pending()).with_timeout().await
     }
 
     /// The PENDING order that was placed first.
@@ -54,8 +54,8 @@ impl MongoOrders {
             .find_one(pending())
             .sort(doc! { "_id": 1 })
             .projection(doc! { "created_at": 1 })
-            .await
-            .map_err(fault)?;
+            .with_timeout()
+            .await?;
         found.map(PendingDocument::into_pending).transpose()
     }
 
@@ -69,8 +69,8 @@ impl MongoOrders {
             .find(pending())
             .sort(doc! { "_id": 1 })
             .projection(doc! { "created_at": 1 })
-            .await
-            .map_err(fault)?;
-        Ok(found.map(|stored| stored.map_err(fault)?.into_pending()))
+            .with_timeout()
+            .await?;
+        Ok(documents(found).map(|stored| stored?.into_pending()))
     }
 }

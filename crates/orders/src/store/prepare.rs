@@ -6,7 +6,7 @@ use bson::{Document, doc};
 use mongodb::IndexModel;
 use mongodb::options::IndexOptions;
 use outbox::StoreError;
-use outbox::mongo::{MongoDatabase, fault};
+use outbox::mongo::{MongoDatabase, WithTimeout};
 
 pub(super) const ORDERS: &str = "orders";
 pub(super) const PRODUCTS: &str = "product_copies";
@@ -49,7 +49,7 @@ pub async fn prepare(database: MongoDatabase) -> Result<(), StoreError> {
     for (collection, keys, options) in indexes {
         let index = IndexModel::builder().keys(keys).options(options).build();
         let collection = database.database().collection::<Document>(collection);
-        collection.create_index(index).await.map_err(fault)?;
+        collection.create_index(index).with_long_timeout().await?;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use futures::TryStreamExt;
 use jiff::Timestamp;
 use mongodb::Collection;
 use outbox::StoreError;
-use outbox::mongo::{MongoDatabase, fault};
+use outbox::mongo::{MongoDatabase, WithTimeout};
 
 use super::documents::{OrderDocument, date, time, uuid};
 use super::prepare::{CHANGE_EVENTS, ORDERS};
@@ -48,8 +48,8 @@ impl MongoOrders {
         let found = self
             .collection::<OrderDocument>()
             .find_one(doc! { "_id": uuid(id.into_bytes()) })
-            .await
-            .map_err(fault)?;
+            .with_timeout()
+            .await?;
         found.map(OrderDocument::into_domain).transpose()
     }
 
@@ -120,11 +120,11 @@ impl MongoOrders {
             .find(query)
             .sort(doc! { "last_change.at": 1, "_id": 1 })
             .limit(limit)
-            .await
-            .map_err(fault)?
+            .with_timeout()
+            .await?
             .try_collect()
-            .await
-            .map_err(fault)?;
+            .with_timeout()
+            .await?;
         found
             .into_iter()
             .map(|stored| {
@@ -148,11 +148,11 @@ impl MongoOrders {
             .find(query)
             .sort(sort)
             .limit(limit)
-            .await
-            .map_err(fault)?
+            .with_timeout()
+            .await?
             .try_collect()
-            .await
-            .map_err(fault)?;
+            .with_timeout()
+            .await?;
         found.into_iter().map(OrderDocument::into_domain).collect()
     }
 }

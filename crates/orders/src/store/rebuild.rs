@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use bson::{Document, doc};
 use events::{ProductId, ProductState};
 use host::Service;
-use outbox::mongo::{MongoDatabase, MongoTx, fault};
+use outbox::mongo::{MongoDatabase, MongoTx, WithTimeout};
 use outbox::{Database, StoreError, Work, transact};
 
 use super::documents::{ProductDocument, uuid};
@@ -135,7 +135,7 @@ impl ProductCopies {
     /// Deletes what was built beside.
     pub async fn discard(&self) -> Result<(), StoreError> {
         let beside = self.database.database().collection::<Document>(BESIDE);
-        beside.drop().await.map_err(fault)
+        beside.drop().with_long_timeout().await
     }
 }
 
@@ -177,8 +177,8 @@ impl Work<MongoDatabase> for Swapping<'_> {
             let live = self.database.database().collection::<Document>(PRODUCTS);
             live.delete_many(doc! { "_id": { "$in": gone } })
                 .session(&mut tx.session)
-                .await
-                .map_err(fault)?;
+                .with_long_timeout()
+                .await?;
         }
         Ok(Swapped { taken, left })
     }

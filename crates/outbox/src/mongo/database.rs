@@ -9,11 +9,13 @@ use mongodb::error::UNKNOWN_TRANSACTION_COMMIT_RESULT;
 use mongodb::options::{ClientOptions, ReadConcern, WriteConcern};
 use mongodb::{Client, ClientSession};
 use serde::de::DeserializeOwned;
+use tokio::time::Instant;
 
 use super::fault::fault;
 use super::notifier::Notifier;
 use super::pool;
 use super::restoring::RestoreCheck;
+use super::timeout::{TIMEOUT, WithTimeout, outcome};
 use crate::error::StoreError;
 use crate::jobs::change::Scheduled;
 use crate::transaction::Database;
@@ -58,7 +60,7 @@ impl MongoDatabase {
     /// # Errors
     /// When `uri` is not a MongoDB connection string.
     pub async fn connect(uri: &str, name: &str, options: MongoOptions) -> Result<Self, StoreError> {
-        let mut client = ClientOptions::parse(uri).await.map_err(fault)?;
+        let mut client = ClientOptions::parse(uri).with_timeout().await?;
         client.max_pool_size = Some(options.pool_size);
         client.server_selection_timeout = Some(options.timeout);
         client.connect_timeout = Some(options.timeout);
@@ -97,9 +99,9 @@ impl MongoDatabase {
     pub async fn ping(&self) -> Result<(), StoreError> {
         self.database
             .run_command(doc! { "ping": 1 })
+            .with_timeout()
             .await
             .map(drop)
-            .map_err(fault)
     }
 
     /// Makes the tables of outbox, inbox and jobs. Doing it again changes nothing.
@@ -124,14 +126,15 @@ impl MongoDatabase {
         let dead_letters = self.database.collection::<Document>("dead_letters");
         dead_letters
             .create_index(by_key)
+            .with_long_timeout()
             .await
             .map(drop)
-            .map_err(fault)
     }
 
     /// Makes the collection `name` unless it is there.
     pub async fn create_collection(&self, name: &str) -> Result<(), StoreError> {
-        unless_there(self.database.create_collection(name).await)
+        let made = self.database.create_collection(name);
+        unless_there(outcome(TIMEOUT, made).await?)
     }
 }
 
@@ -170,9 +173,9 @@ impl MongoTx {
     ) -> Result<Vec<T>, StoreError> {
         let documents = self.database.collection::<T>(collection);
         let found = documents.find(filter).optional(fields, Find::projection);
-        let mut found = found.session(&mut self.session).await.map_err(fault)?;
+        let mut found = found.session(&mut self.session).with_timeout().await?;
         let stream = found.stream(&mut self.session);
-        stream.try_collect().await.map_err(fault)
+        stream.try_collect().with_timeout().await
     }
 
     /// Runs many update statements in one round trip, in order, and says how many
@@ -212,8 +215,8 @@ impl MongoTx {
             .database
             .run_command(command)
             .session(&mut self.session)
-            .await
-            .map_err(fault)?;
+            .with_timeout()
+            .await?;
         if let Some(Bson::Array(errors)) = reply.get("writeErrors")
             && let Some(Bson::Document(first)) = errors.first()
         {
@@ -251,13 +254,13 @@ impl Database for MongoDatabase {
             .database
             .client()
             .start_session()
-            .await
-            .map_err(fault)?;
+            .with_timeout()
+            .await?;
         session
             .start_transaction()
             .read_concern(ReadConcern::snapshot())
-            .await
-            .map_err(fault)?;
+            .with_timeout()
+            .await?;
         Ok(MongoTx {
             session,
             database: self.database.clone(),
@@ -267,18 +270,21 @@ impl Database for MongoDatabase {
     }
 
     async fn commit(&self, mut tx: MongoTx) -> Result<(), StoreError> {
-        let mut attempt = 0;
+        let (mut attempt, began) = (0, Instant::now());
         loop {
             attempt += 1;
-            let Err(error) = tx.session.commit_transaction().await else {
-                break;
+            let unknown = match outcome(TIMEOUT, tx.session.commit_transaction()).await {
+                Ok(Ok(())) => break,
+                Ok(Err(error)) if !error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT) => {
+                    return Err(fault(error));
+                }
+                Ok(Err(error)) => fault(error),
+                Err(timed_out) => timed_out,
             };
             // The commit may have happened. Asking again is safe: the server answers
             // with the outcome if it knows it.
-            if !error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT)
-                || attempt == COMMIT_ATTEMPTS
-            {
-                return Err(fault(error));
+            if attempt == COMMIT_ATTEMPTS || began.elapsed() > TIMEOUT {
+                return Err(unknown);
             }
             tokio::time::sleep(Duration::from_millis(20 << attempt)).await;
         }
@@ -292,7 +298,7 @@ impl Database for MongoDatabase {
 
     async fn abort(&self, mut tx: MongoTx) {
         // A failed abort leaves the transaction to the server's own time limit.
-        if let Err(error) = tx.session.abort_transaction().await {
+        if let Err(error) = tx.session.abort_transaction().with_timeout().await {
             tracing::debug!(%error, "the transaction could not be aborted");
         }
     }

@@ -8,8 +8,8 @@ use futures::TryStreamExt;
 use jiff::Timestamp;
 
 use super::database::{MongoDatabase, MongoTx};
-use super::fault::fault;
 use super::inbox::checkpoint_id;
+use super::timeout::{WithTimeout, next};
 use crate::checkpoint::TopicPartition;
 use crate::dead_letter::{
     Action, DeadLetter, DeadLetterAction, DeadLetterFilter, DeadLetterStore, DeadLetterView,
@@ -34,11 +34,10 @@ impl MongoDatabase {
             .find(doc! { "_id": { "$in": ids } })
             .projection(doc! { "_id": 1 })
             .session(&mut tx.session)
-            .await
-            .map_err(fault)?;
+            .with_timeout()
+            .await?;
         let mut known = HashSet::new();
-        while let Some(dead_letter) = found.next(&mut tx.session).await {
-            let dead_letter = dead_letter.map_err(fault)?;
+        while let Some(dead_letter) = next(&mut found, &mut tx.session).await? {
             known.insert(
                 dead_letter
                     .get_str("_id")
@@ -85,11 +84,11 @@ impl DeadLetterStore for MongoDatabase {
         let found: Vec<Document> = self
             .dead_letters()
             .aggregate(stages)
-            .await
-            .map_err(fault)?
+            .with_timeout()
+            .await?
             .try_collect()
-            .await
-            .map_err(fault)?;
+            .with_timeout()
+            .await?;
         let mut order = Vec::new();
         for line in &found {
             let read = || -> Result<_, bson::error::Error> {
@@ -101,10 +100,10 @@ impl DeadLetterStore for MongoDatabase {
         let mut found = self
             .dead_letters()
             .find(doc! { "_id": { "$in": ids } })
-            .await
-            .map_err(fault)?;
+            .with_timeout()
+            .await?;
         let mut dead_letters = BTreeMap::new();
-        while let Some(stored) = found.try_next().await.map_err(fault)? {
+        while let Some(stored) = found.try_next().with_timeout().await? {
             let dead_letter = from_stored(&stored)?;
             dead_letters.insert(dead_letter.id(), dead_letter);
         }
@@ -118,8 +117,10 @@ impl DeadLetterStore for MongoDatabase {
     }
 
     async fn dead_letter(&self, id: &str) -> Result<Option<DeadLetter>, StoreError> {
-        let found = self.dead_letters().find_one(doc! { "_id": id }).await;
-        found.map_err(fault)?.as_ref().map(from_stored).transpose()
+        let dead_letters = self.dead_letters();
+        let one = dead_letters.find_one(doc! { "_id": id });
+        let found = one.with_timeout().await?;
+        found.as_ref().map(from_stored).transpose()
     }
 
     async fn line(
@@ -146,11 +147,11 @@ impl DeadLetterStore for MongoDatabase {
             .sort(doc! { "offset": 1 })
             .limit(i64::try_from(limit).unwrap_or(i64::MAX))
             .session(&mut tx.session)
-            .await
-            .map_err(fault)?;
+            .with_timeout()
+            .await?;
         let mut line = Vec::new();
-        while let Some(stored) = found.next(&mut tx.session).await {
-            line.push(from_stored(&stored.map_err(fault)?)?);
+        while let Some(stored) = next(&mut found, &mut tx.session).await? {
+            line.push(from_stored(&stored)?);
         }
         let mut total = line.len() as u64;
         if line.len() == limit {
@@ -158,8 +159,8 @@ impl DeadLetterStore for MongoDatabase {
                 .dead_letters()
                 .count_documents(filter)
                 .session(&mut tx.session)
-                .await
-                .map_err(fault)?;
+                .with_timeout()
+                .await?;
         }
         Ok((line, total))
     }
@@ -175,9 +176,9 @@ impl DeadLetterStore for MongoDatabase {
         self.dead_letters()
             .delete_many(doc! { "_id": { "$in": ids } })
             .session(&mut tx.session)
+            .with_timeout()
             .await
             .map(drop)
-            .map_err(fault)
     }
 
     async fn update_dead_letter(
@@ -230,9 +231,9 @@ impl DeadLetterStore for MongoDatabase {
             .collection::<Document>("dead_letter_actions")
             .insert_one(stored)
             .session(&mut tx.session)
+            .with_timeout()
             .await
             .map(drop)
-            .map_err(fault)
     }
 
     async fn actions(
@@ -246,10 +247,10 @@ impl DeadLetterStore for MongoDatabase {
             .find(doc! { "group": group })
             .sort(doc! { "_id": -1 })
             .limit(i64::try_from(limit.max(1)).unwrap_or(i64::MAX))
-            .await
-            .map_err(fault)?;
+            .with_timeout()
+            .await?;
         let mut actions = Vec::new();
-        while let Some(stored) = found.try_next().await.map_err(fault)? {
+        while let Some(stored) = found.try_next().with_timeout().await? {
             actions.push(to_action(&stored).map_err(StoreError::permanent)?);
         }
         Ok(actions)

@@ -18,7 +18,7 @@ const CONFLICT: [i32; 6] = [112, 24, 246, 251, 11_000, 11_001];
 ///
 /// What is not known to be hopeless counts as transient: a wrong password or a full disk
 /// is mended by an operator, and until then nothing may be given up.
-pub fn fault(error: Error) -> StoreError {
+pub(super) fn fault(error: Error) -> StoreError {
     StoreError::new(classify(&error), error)
 }
 

@@ -6,7 +6,7 @@ use mongodb::options::ReturnDocument;
 
 use super::database::{MongoDatabase, MongoTx};
 use super::dead_letters::to_stored;
-use super::fault::fault;
+use super::timeout::WithTimeout;
 use crate::checkpoint::{Advance, Claim, DeadLetterKeys, InboxStore, TopicPartition};
 use crate::dead_letter::DeadLetter;
 use crate::error::{ErrorKind, StoreError};
@@ -109,8 +109,8 @@ impl InboxStore for MongoDatabase {
                 .find_one_and_update(doc! { "_id": checkpoint_id(group, &assigned.at) }, change)
                 .upsert(true)
                 .return_document(ReturnDocument::After)
-                .await
-                .map_err(fault)?
+                .with_timeout()
+                .await?
                 .ok_or_else(|| StoreError::transient("the checkpoint vanished"))?;
             claims.push(to_claim(&found)?);
         }
@@ -156,9 +156,9 @@ impl InboxStore for MongoDatabase {
             .collection::<Document>("dead_letters")
             .find(filter)
             .projection(doc! { "topic": 1, "partition": 1, "offset": 1, "key": 1 })
-            .await
-            .map_err(fault)?;
-        while let Some(dead_letter) = found.try_next().await.map_err(fault)? {
+            .with_timeout()
+            .await?;
+        while let Some(dead_letter) = found.try_next().with_timeout().await? {
             let read = || -> Result<_, bson::error::Error> {
                 let at = TopicPartition::new(
                     dead_letter.get_str("topic")?,
@@ -206,8 +206,8 @@ impl InboxStore for MongoDatabase {
         self.database()
             .collection::<Document>("dead_letters")
             .count_documents(doc! { "group": group })
+            .with_timeout()
             .await
-            .map_err(fault)
     }
 
     async fn interrupt(
@@ -225,9 +225,9 @@ impl InboxStore for MongoDatabase {
                 doc! { "_id": { "$in": ids } },
                 doc! { "$inc": { "epoch": 1_i64 } },
             )
+            .with_timeout()
             .await
             .map(drop)
-            .map_err(fault)
     }
 
     async fn rewind(
@@ -297,10 +297,10 @@ impl InboxStore for MongoDatabase {
             .database()
             .collection::<Document>("checkpoints")
             .find(doc! { "group": group })
-            .await
-            .map_err(fault)?;
+            .with_timeout()
+            .await?;
         let mut all = Vec::new();
-        while let Some(checkpoint) = found.try_next().await.map_err(fault)? {
+        while let Some(checkpoint) = found.try_next().with_timeout().await? {
             all.push(to_claim(&checkpoint)?);
         }
         Ok(all)

@@ -18,7 +18,7 @@ use uuid::Uuid;
 use self::row::millis;
 pub(super) use self::row::{JOBS, statements};
 use super::database::{MongoDatabase, MongoTx};
-use super::fault::fault;
+use super::timeout::WithTimeout;
 use crate::error::{ErrorKind, StoreError};
 use crate::jobs::{
     Held, JobAction, JobCounts, JobFilter, JobId, JobState, JobStore, JobView, Taken, TakenJob,
@@ -41,22 +41,28 @@ impl MongoDatabase {
             .keys(doc! { "state": 1, "at": 1, "_id": 1 })
             .options(open)
             .build();
-        let made = self.job_rows().create_index(by_time).await;
-        made.map(drop).map_err(fault)
+        let rows = self.job_rows();
+        rows.create_index(by_time)
+            .with_long_timeout()
+            .await
+            .map(drop)
     }
 
     /// Changes the job that `held` is a right to; `false` when that right is gone.
     async fn change_held(&self, held: &Held, change: Vec<Document>) -> Result<bool, StoreError> {
-        let changed = self.job_rows().update_one(of(held), change).await;
-        Ok(changed.map_err(fault)?.matched_count > 0)
+        let rows = self.job_rows();
+        let changed = rows.update_one(of(held), change).with_timeout().await?;
+        Ok(changed.matched_count > 0)
     }
 
     /// Changes those of `held` whose right is still there.
     async fn change_all(&self, held: &[Held], change: Vec<Document>) -> Result<(), StoreError> {
         let each: Vec<Document> = held.iter().map(of).collect();
         let rows = self.job_rows();
-        let changed = rows.update_many(doc! { "$or": each }, change).await;
-        changed.map(drop).map_err(fault)
+        rows.update_many(doc! { "$or": each }, change)
+            .with_timeout()
+            .await
+            .map(drop)
     }
 
     /// What is in the index from its beginning: ids, times, and how long each has still to wait.
@@ -67,11 +73,11 @@ impl MongoDatabase {
             .sort(doc! { "at": 1 })
             .limit(i64::try_from(limit).unwrap_or(i64::MAX))
             .projection(doc! { "at": 1, "wait": { "$subtract": ["$at", "$$NOW"] } })
-            .await
-            .map_err(fault)?
+            .with_timeout()
+            .await?
             .try_collect()
-            .await
-            .map_err(fault)?;
+            .with_timeout()
+            .await?;
         let read = |job: &Document| -> Result<_, bson::error::Error> {
             Ok((
                 job.get_str("_id")?.to_owned(),
@@ -113,9 +119,9 @@ impl MongoDatabase {
         };
         self.database()
             .run_command(command)
+            .with_timeout()
             .await
             .map(drop)
-            .map_err(fault)
     }
 }
 
@@ -137,8 +143,8 @@ impl JobStore for MongoDatabase {
             let ids: Vec<&str> = due.iter().map(|(id, _, _)| id.as_str()).collect();
             // Also when it failed: it may have been done, and nobody else can know.
             let ours = doc! { "_id": { "$in": ids }, "lease": number };
-            let mut ours = self.job_rows().find(ours).await.map_err(fault)?;
-            while let Some(row) = ours.try_next().await.map_err(fault)? {
+            let mut ours = self.job_rows().find(ours).with_timeout().await?;
+            while let Some(row) = ours.try_next().with_timeout().await? {
                 jobs.push(row::to_taken(&row, lease)?);
             }
             if jobs.is_empty() {
@@ -194,8 +200,9 @@ impl JobStore for MongoDatabase {
     }
 
     async fn job(&self, id: &JobId) -> Result<Option<JobView>, StoreError> {
-        let found = self.job_rows().find_one(doc! { "_id": id.as_str() }).await;
-        let found = found.map_err(fault)?;
+        let rows = self.job_rows();
+        let one = rows.find_one(doc! { "_id": id.as_str() });
+        let found = one.with_timeout().await?;
         found.as_ref().map(row::to_view).transpose()
     }
 

@@ -17,8 +17,8 @@
 
 mod database;
 mod dead_letters;
-mod disk;
 mod fault;
+mod health;
 mod inbox;
 mod jobs;
 mod notifier;
@@ -27,8 +27,9 @@ mod pool;
 mod restoring;
 mod snapshot;
 mod stored;
+mod timeout;
 
 pub use database::{MongoDatabase, MongoOptions, MongoTx};
-pub use fault::fault;
 pub use restoring::{RESTORING, Restoring};
 pub use stored::read_stored;
+pub use timeout::{WithTimeout, documents};

@@ -18,6 +18,7 @@ use tokio::sync::Mutex;
 
 use super::database::{MongoDatabase, unless_there};
 use super::fault::fault;
+use super::timeout::{TIMEOUT, WithTimeout, outcome};
 use crate::error::StoreError;
 
 const NOTIFICATIONS: &str = "outbox_bell";
@@ -25,6 +26,8 @@ const NOTIFICATIONS: &str = "outbox_bell";
 const SIZE: u64 = 64 * 1024;
 /// How long the server holds a question that has no answer yet.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// After so long without a notification the collection is followed anew.
+const QUIET: Duration = Duration::from_secs(30);
 
 /// This process's part of the notifications.
 #[derive(Clone, Default)]
@@ -51,13 +54,13 @@ impl MongoDatabase {
             .create_collection(NOTIFICATIONS)
             .capped(true)
             .size(SIZE);
-        unless_there(made.await)?;
+        unless_there(outcome(TIMEOUT, made).await?)?;
         // A cursor can only follow a collection that has something in it.
         self.notifications()
             .insert_one(notification())
+            .with_timeout()
             .await
             .map(drop)
-            .map_err(fault)
     }
 
     /// Notifies the instance that publishes, unless it is this one. Nobody waits for it.
@@ -71,6 +74,7 @@ impl MongoDatabase {
             let notified = notifications
                 .insert_one(notification())
                 .write_concern(at_once)
+                .with_timeout()
                 .await;
             if let Err(error) = notified {
                 tracing::debug!(%error, "the notification was not sent; the relay polls anyway");
@@ -89,18 +93,22 @@ impl MongoDatabase {
                 .cursor_type(CursorType::TailableAwait)
                 .max_await_time(PATIENCE)
                 .read_concern(ReadConcern::local())
-                .await
-                .map_err(fault)?;
+                .with_timeout()
+                .await?;
             *following = Some(cursor);
             // Whatever was written before is in the table.
             return Ok(());
         };
-        let notified = cursor.try_next().await;
-        if !matches!(notified, Ok(Some(_))) {
-            // It ended or broke: followed anew the next time.
+        let notified = outcome(QUIET, cursor.try_next()).await;
+        if !matches!(notified, Ok(Ok(Some(_)))) {
+            // It ended, broke, or said nothing, and then its connection may be silent: followed anew
+            // the next time.
             *following = None;
         }
-        notified.map(drop).map_err(fault)
+        match notified {
+            Ok(Err(error)) => Err(fault(error)),
+            _ => Ok(()),
+        }
     }
 }
 

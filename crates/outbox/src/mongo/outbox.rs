@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::database::{MongoDatabase, MongoTx};
-use super::fault::fault;
 use super::jobs;
+use super::timeout::{WithTimeout, next};
 use crate::error::StoreError;
 use crate::jobs::JobChange;
 use crate::message::{Message, MessageContext};
@@ -75,9 +75,9 @@ impl OutboxStore for MongoDatabase {
         self.outbox()
             .insert_one(stored)
             .session(&mut tx.session)
+            .with_timeout()
             .await
             .map(drop)
-            .map_err(fault)
     }
 
     async fn change_jobs(&self, tx: &mut MongoTx, changes: &[JobChange]) -> Result<(), StoreError> {
@@ -102,8 +102,8 @@ impl OutboxStore for MongoDatabase {
             .client()
             .start_session()
             .snapshot(true)
-            .await
-            .map_err(fault)?;
+            .with_timeout()
+            .await?;
         let mut found = self
             .in_snapshot(self.database().name())
             .collection::<StoredRecord>(OUTBOX)
@@ -111,11 +111,11 @@ impl OutboxStore for MongoDatabase {
             .sort(doc! { "_id": 1 })
             .limit(i64::try_from(limit).unwrap_or(i64::MAX))
             .session(&mut session)
-            .await
-            .map_err(fault)?;
+            .with_timeout()
+            .await?;
         let mut records = Vec::new();
-        while let Some(stored) = found.next(&mut session).await {
-            records.push(from_stored_record(stored.map_err(fault)?)?);
+        while let Some(stored) = next(&mut found, &mut session).await? {
+            records.push(from_stored_record(stored)?);
         }
         Ok(records)
     }
@@ -124,9 +124,9 @@ impl OutboxStore for MongoDatabase {
         let ids: Vec<bson::Uuid> = ids.iter().copied().map(Into::into).collect();
         self.outbox()
             .delete_many(doc! { "_id": { "$in": ids } })
+            .with_timeout()
             .await
             .map(drop)
-            .map_err(fault)
     }
 
     async fn backlog(&self) -> Result<Backlog, StoreError> {
@@ -136,14 +136,14 @@ impl OutboxStore for MongoDatabase {
             .count_documents(doc! {})
             .hint(Hint::Keys(doc! { "_id": 1 }))
             .limit(COUNTED)
-            .await
-            .map_err(fault)?;
+            .with_timeout()
+            .await?;
         let oldest = outbox
             .find_one(doc! {})
             .sort(doc! { "_id": 1 })
             .projection(doc! { "at": 1 })
-            .await
-            .map_err(fault)?
+            .with_timeout()
+            .await?
             .and_then(|found| found.get_datetime("at").ok().copied())
             .and_then(|at| Timestamp::from_millisecond(at.timestamp_millis()).ok());
         Ok(Backlog { records, oldest })
@@ -175,8 +175,8 @@ impl OutboxStore for MongoDatabase {
             .find_one_and_update(doc! { "_id": shard }, change)
             .upsert(true)
             .return_document(ReturnDocument::After)
-            .await
-            .map_err(fault)?;
+            .with_timeout()
+            .await?;
         let granted = lease.filter(|found| found.get("holder") == Some(&me.into()));
         self.notifier.publishes_here(granted.is_some());
         Ok(granted.map(|found| Lease {
@@ -192,9 +192,9 @@ impl OutboxStore for MongoDatabase {
         "$unset": { "holder": "" } };
         self.leases()
             .update_one(mine, freed)
+            .with_timeout()
             .await
             .map(drop)
-            .map_err(fault)
     }
 
     async fn changed_elsewhere(&self) -> Result<(), StoreError> {

@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use bson::{DateTime, Document, doc};
 
 use super::database::MongoDatabase;
-use super::fault::fault;
+use super::timeout::WithTimeout;
 use crate::error::StoreError;
 
 /// The collection of the mark. It is about this database, so no backup holds it.
@@ -60,9 +60,9 @@ impl MongoDatabase {
         self.mark()
             .replace_one(doc! { "_id": "restore" }, mark)
             .upsert(true)
+            .with_timeout()
             .await
             .map(drop)
-            .map_err(fault)
     }
 
     /// Takes the mark away, after the last change of a restore.
@@ -70,7 +70,7 @@ impl MongoDatabase {
     /// # Errors
     /// When the database is away or refuses; it then still counts as not whole.
     pub async fn restored(&self) -> Result<(), StoreError> {
-        self.mark().drop().await.map_err(fault)
+        self.mark().drop().with_timeout().await
     }
 
     /// The restore that is not finished, if there is one.
@@ -78,7 +78,7 @@ impl MongoDatabase {
     /// # Errors
     /// When the database is away.
     pub async fn restoring(&self) -> Result<Option<Restoring>, StoreError> {
-        let mark = self.mark().find_one(doc! {}).await.map_err(fault)?;
+        let mark = self.mark().find_one(doc! {}).with_timeout().await?;
         // Whatever else it says, that it is there is what counts.
         Ok(mark.map(|mark| {
             let since = mark.get_datetime("since").ok();

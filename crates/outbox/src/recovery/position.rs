@@ -7,8 +7,9 @@ use mongodb::Collection;
 
 use super::RecoveryError;
 use crate::checkpoint::TopicPartition;
+use crate::error::ErrorKind;
 use crate::error::StoreError;
-use crate::mongo::{MongoDatabase, fault};
+use crate::mongo::{MongoDatabase, WithTimeout};
 
 /// Offsets below which everything is known.
 pub(super) type Positions = BTreeMap<TopicPartition, i64>;
@@ -59,11 +60,12 @@ impl PositionStore {
             .update_one(ours, next)
             // Where another instance has made it, this meets its document and does nothing.
             .upsert(self.number == 0)
+            .with_timeout()
             .await;
         let written = match outcome {
             Ok(done) => done.matched_count == 1 || done.upserted_id.is_some(),
-            Err(error) if is_duplicate(&error) => false,
-            Err(error) => return Err(fault(error).into()),
+            Err(error) if error.kind() == ErrorKind::Conflict => false,
+            Err(error) => return Err(error.into()),
         };
         if written {
             self.number += 1;
@@ -85,17 +87,8 @@ impl PositionStore {
 
     async fn find(&self) -> Result<Option<Document>, StoreError> {
         let ours = doc! { "_id": self.service };
-        self.collection.find_one(ours).await.map_err(fault)
+        self.collection.find_one(ours).with_timeout().await
     }
-}
-
-fn is_duplicate(error: &mongodb::error::Error) -> bool {
-    use mongodb::error::{ErrorKind, WriteFailure};
-    const DUPLICATE_KEY: i32 = 11_000;
-    matches!(
-        error.kind.as_ref(),
-        ErrorKind::Write(WriteFailure::WriteError(write)) if write.code == DUPLICATE_KEY
-    )
 }
 
 fn number(found: Option<&Document>) -> Result<i64, StoreError> {

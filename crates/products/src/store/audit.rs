@@ -5,7 +5,7 @@ use events::{OrderId, OrderStatus, ProductId, ProductState, Rejection};
 use futures::{Stream, StreamExt};
 use jiff::Timestamp;
 use outbox::StoreError;
-use outbox::mongo::{MongoDatabase, fault, read_stored};
+use outbox::mongo::{MongoDatabase, WithTimeout, documents, read_stored};
 use uuid::Uuid;
 
 use super::StockDecision;
@@ -128,8 +128,8 @@ impl AuditView {
         let stock_decisions = self.raw(DECISIONS);
         stock_decisions
             .estimated_document_count()
+            .with_long_timeout()
             .await
-            .map_err(fault)
     }
 
     async fn all(
@@ -141,8 +141,8 @@ impl AuditView {
         StoreError,
     > {
         let collection = self.raw(collection);
-        let found = collection.find(filter).sort(doc! { "_id": 1 }).await;
-        Ok(found.map_err(fault)?.map(|stored| stored.map_err(fault)))
+        let sorted = collection.find(filter).sort(doc! { "_id": 1 });
+        Ok(documents(sorted.with_long_timeout().await?))
     }
 
     fn raw(&self, collection: &str) -> mongodb::Collection<RawDocumentBuf> {

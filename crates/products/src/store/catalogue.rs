@@ -6,7 +6,7 @@ use bson::{Document, doc};
 use events::{ProductId, ProductState};
 use jiff::Timestamp;
 use outbox::StoreError;
-use outbox::mongo::{MongoDatabase, MongoTx, fault};
+use outbox::mongo::{MongoDatabase, MongoTx, WithTimeout};
 use uuid::Uuid;
 
 use super::documents::{
@@ -24,8 +24,8 @@ async fn find_product(
     products
         .find_one(filter)
         .session(&mut tx.session)
+        .with_timeout()
         .await
-        .map_err(fault)
 }
 
 impl CatalogueStore for MongoDatabase {
@@ -57,8 +57,8 @@ impl CatalogueStore for MongoDatabase {
             .collection::<StoredProduct>(PRODUCTS)
             .insert_one(StoredProduct::new(product, at)?)
             .session(&mut tx.session)
-            .await
-            .map_err(fault)?;
+            .with_timeout()
+            .await?;
         changes::record(tx, std::iter::once(product.product_id)).await
     }
 
@@ -113,8 +113,8 @@ impl CatalogueStore for MongoDatabase {
                 created_at: date(at),
             })
             .session(&mut tx.session)
+            .with_timeout()
             .await
             .map(drop)
-            .map_err(fault)
     }
 }

@@ -22,7 +22,7 @@ use bson::{Bson, Document, doc};
 use events::{ProductId, ProductState};
 use futures::{Stream, StreamExt, TryStreamExt};
 use outbox::StoreError;
-use outbox::mongo::{MongoDatabase, MongoTx, fault};
+use outbox::mongo::{MongoDatabase, MongoTx, WithTimeout, documents};
 use serde::Deserialize;
 
 use super::documents::{PRODUCT_CHANGES, PRODUCTS, StoredProduct, product_key};
@@ -151,9 +151,9 @@ impl ProductChanges {
             .collection::<StoredProduct>(PRODUCTS)
             .find(filter)
             .projection(doc! { "raises": 0 })
-            .await
-            .map_err(fault)?;
-        Ok(found.map(|stored| stored.map_err(fault)?.into_state()))
+            .with_timeout()
+            .await?;
+        Ok(documents(found).map(|stored| stored?.into_state()))
     }
 
     /// Every log with its latest ids, at most `ids` of them.
@@ -167,11 +167,11 @@ impl ProductChanges {
             "life": 1, "count": 1, "ids": { "$substrBytes": ["$ids", 0_i64, signs] },
         });
         found
-            .await
-            .map_err(fault)?
+            .with_timeout()
+            .await?
             .try_collect()
+            .with_timeout()
             .await
-            .map_err(fault)
     }
 }
 

@@ -7,7 +7,7 @@ use bson::{Document, doc};
 use events::{ProductId, ProductState};
 use futures::TryStreamExt;
 use outbox::StoreError;
-use outbox::mongo::{MongoDatabase, fault};
+use outbox::mongo::{MongoDatabase, WithTimeout};
 
 use super::documents::{CATEGORIES, PRODUCTS, StoredCategory, StoredProduct, product_key};
 use super::{After, Catalogue, Listing, Page, Sort};
@@ -85,10 +85,10 @@ impl Catalogue for MongoDatabase {
             .sort(listing.sort.keys())
             // One more than asked for tells whether there is a next page.
             .limit(i64::from(listing.size) + 1)
-            .await
-            .map_err(fault)?;
+            .with_timeout()
+            .await?;
         let mut page = Page::default();
-        while let Some(stored) = found.try_next().await.map_err(fault)? {
+        while let Some(stored) = found.try_next().with_timeout().await? {
             if page.products.len() == size {
                 page.next = page.products.last().map(|last| listing.sort.place(last));
                 break;
@@ -115,8 +115,8 @@ impl Catalogue for MongoDatabase {
         let categories = self.database().collection::<StoredCategory>(CATEGORIES);
         let found = categories
             .find_one(doc! { "_id": name.as_str() })
-            .await
-            .map_err(fault)?;
+            .with_timeout()
+            .await?;
         Ok(found.is_some())
     }
 
@@ -125,10 +125,10 @@ impl Catalogue for MongoDatabase {
         let mut found = categories
             .find(Document::new())
             .sort(doc! { "_id": 1 })
-            .await
-            .map_err(fault)?;
+            .with_timeout()
+            .await?;
         let mut names = Vec::new();
-        while let Some(category) = found.try_next().await.map_err(fault)? {
+        while let Some(category) = found.try_next().with_timeout().await? {
             names.push(category.name);
         }
         Ok(names)
@@ -140,7 +140,7 @@ async fn find_one(
     filter: Document,
 ) -> Result<Option<ProductState>, StoreError> {
     let products = database.database().collection::<StoredProduct>(PRODUCTS);
-    let found = products.find_one(filter).await.map_err(fault)?;
+    let found = products.find_one(filter).with_timeout().await?;
     found.map(StoredProduct::into_state).transpose()
 }
 

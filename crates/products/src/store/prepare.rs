@@ -7,7 +7,7 @@ use futures::TryStreamExt;
 use mongodb::IndexModel;
 use mongodb::options::IndexOptions;
 use outbox::StoreError;
-use outbox::mongo::{MongoDatabase, fault};
+use outbox::mongo::{MongoDatabase, WithTimeout};
 
 use super::documents::{CATEGORIES, DECISIONS, PRODUCT_CHANGES, PRODUCTS};
 
@@ -24,8 +24,8 @@ pub async fn prepare(database: MongoDatabase) -> Result<(), StoreError> {
         .database()
         .collection::<Document>(PRODUCTS)
         .create_indexes(indexes())
-        .await
-        .map_err(fault)?;
+        .with_long_timeout()
+        .await?;
     // By far longer than a session that nobody uses is kept by the driver, and than a catalogue in
     // memory that nobody reads looks at the logs.
     let outdated = IndexOptions::builder()
@@ -34,8 +34,8 @@ pub async fn prepare(database: MongoDatabase) -> Result<(), StoreError> {
         .build();
     let index = IndexModel::builder().keys(doc! { "at": 1 });
     let changes = database.database().collection::<Document>(PRODUCT_CHANGES);
-    let made = changes.create_index(index.options(outdated).build()).await;
-    made.map_err(fault)?;
+    let index = index.options(outdated).build();
+    changes.create_index(index).with_long_timeout().await?;
     // Empty but for the moments in which a restored database recovers its events.
     for name in [PRODUCTS, DECISIONS] {
         let marked = IndexOptions::builder()
@@ -45,7 +45,7 @@ pub async fn prepare(database: MongoDatabase) -> Result<(), StoreError> {
         let keys = doc! { "relearned": 1 };
         let index = IndexModel::builder().keys(keys).options(marked).build();
         let collection = database.database().collection::<Document>(name);
-        collection.create_index(index).await.map_err(fault)?;
+        collection.create_index(index).with_long_timeout().await?;
     }
     Ok(())
 }
@@ -58,9 +58,9 @@ async fn validate(database: &MongoDatabase) -> Result<(), StoreError> {
         .database()
         .list_collections()
         .filter(doc! { "name": PRODUCTS })
-        .await
-        .map_err(fault)?;
-    if let Some(products) = found.try_next().await.map_err(fault)?
+        .with_long_timeout()
+        .await?;
+    if let Some(products) = found.try_next().with_long_timeout().await?
         && products.options.validator == Some(validator())
     {
         return Ok(());
@@ -71,8 +71,9 @@ async fn validate(database: &MongoDatabase) -> Result<(), StoreError> {
         "validationLevel": "strict",
         "validationAction": "error",
     };
-    let done = database.database().run_command(validated).await;
-    done.map(drop).map_err(fault)
+    let database = database.database();
+    let done = database.run_command(validated).with_long_timeout();
+    done.await.map(drop)
 }
 
 /// Stock is never negative, and never more than was ever put in.

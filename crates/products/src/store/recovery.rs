@@ -11,7 +11,7 @@ use events::{OrderId, ProductId, ProductState};
 use futures::TryStreamExt;
 use jiff::Timestamp;
 use outbox::StoreError;
-use outbox::mongo::{MongoDatabase, MongoTx, fault};
+use outbox::mongo::{MongoDatabase, MongoTx, WithTimeout};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -168,9 +168,9 @@ impl MongoRecovery {
             .collection::<Document>(DECISIONS)
             .insert_many(documents)
             .session(&mut tx.session)
+            .with_long_timeout()
             .await
             .map(drop)
-            .map_err(fault)
     }
 
     /// Those decisions about `orders` that have no lines yet.
@@ -231,10 +231,10 @@ impl MongoRecovery {
             .find(doc! { "relearned": true })
             .projection(doc! { "_id": 1 })
             .limit(limit)
-            .await
-            .map_err(fault)?;
+            .with_long_timeout()
+            .await?;
         let mut ids = Vec::new();
-        while let Some(marked) = found.try_next().await.map_err(fault)? {
+        while let Some(marked) = found.try_next().with_long_timeout().await? {
             let id: bson::Uuid =
                 bson::deserialize_from_bson(marked.get("_id").cloned().unwrap_or_default())
                     .map_err(StoreError::permanent)?;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bson::doc;
 use events::{OrderId, ProductId, ProductState};
 use outbox::StoreError;
-use outbox::mongo::{MongoDatabase, MongoTx, fault};
+use outbox::mongo::{MongoDatabase, MongoTx, WithTimeout};
 
 use super::documents::{
     DECISIONS, PRODUCTS, StoredDecision, StoredProduct, order_key, product_key, version,
@@ -82,8 +82,8 @@ impl StockStore for MongoDatabase {
         collection
             .insert_many(stock_decisions.iter().map(StoredDecision::new))
             .session(&mut tx.session)
+            .with_timeout()
             .await
             .map(drop)
-            .map_err(fault)
     }
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bson::doc;
 use events::{ProductId, ProductState};
-use outbox::mongo::MongoDatabase;
+use outbox::mongo::{MongoDatabase, WithTimeout};
 use outbox::{Database, ErrorKind, MessageContext, StoreError};
 use products::commands::restock;
 use products::store::{StockDeduction, StockStore};
@@ -191,8 +191,9 @@ async fn the_database_itself_refuses_negative_stock() {
     ] {
         let refused = products
             .update_one(doc! { "_id": key }, wrong.clone())
+            .with_timeout()
             .await;
-        let fault = outbox::mongo::fault(refused.expect_err("the validator let it pass"));
+        let fault = refused.expect_err("the validator let it pass");
         assert_eq!(fault.kind(), ErrorKind::Permanent, "{wrong}: {fault}");
     }
     assert_eq!(shop.state(cup.product_id).await, cup);

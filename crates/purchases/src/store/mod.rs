@@ -6,7 +6,7 @@ use futures::TryStreamExt;
 use mongodb::IndexModel;
 use mongodb::options::IndexOptions;
 use outbox::StoreError;
-use outbox::mongo::{MongoDatabase, MongoTx, fault};
+use outbox::mongo::{MongoDatabase, MongoTx, WithTimeout};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -82,8 +82,11 @@ pub async fn prepare(database: MongoDatabase) -> Result<(), StoreError> {
         .keys(doc! { "username": 1, "_id": 1 })
         .build();
     let collection = database.database().collection::<Document>(PURCHASES);
-    let made = collection.create_indexes([once, by_user]).await;
-    made.map(drop).map_err(fault)
+    collection
+        .create_indexes([once, by_user])
+        .with_long_timeout()
+        .await
+        .map(drop)
 }
 
 /// The rows that have the same values as one of `rows`.
@@ -106,8 +109,12 @@ pub async fn insert(
     rows: &[Row],
 ) -> Result<(), StoreError> {
     let collection = database.database().collection::<Row>(PURCHASES);
-    let inserted = collection.insert_many(rows).session(&mut tx.session).await;
-    inserted.map(drop).map_err(fault)
+    collection
+        .insert_many(rows)
+        .session(&mut tx.session)
+        .with_timeout()
+        .await
+        .map(drop)
 }
 
 /// At most `limit` purchases of `username` as they came, from the one after `after` on.
@@ -127,9 +134,9 @@ pub async fn purchases_of(
     let collection = database.database().collection::<Row>(PURCHASES);
     let found = collection.find(filter).sort(doc! { "_id": 1 }).limit(limit);
     found
-        .await
-        .map_err(fault)?
+        .with_timeout()
+        .await?
         .try_collect()
+        .with_timeout()
         .await
-        .map_err(fault)
 }

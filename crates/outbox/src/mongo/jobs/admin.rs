@@ -10,7 +10,7 @@ use crate::dead_letter::Action;
 use crate::error::StoreError;
 use crate::jobs::{JobAction, JobCounts, JobFilter, JobId, JobState, JobView};
 use crate::mongo::database::{MongoDatabase, MongoTx};
-use crate::mongo::fault::fault;
+use crate::mongo::timeout::WithTimeout;
 
 /// Rows in `state`; the times that are asked for bound what is read of the index.
 fn rows(state: JobState, at: Document) -> Document {
@@ -22,8 +22,8 @@ impl MongoDatabase {
         self.job_rows()
             .count_documents(wanted)
             .limit(JobCounts::MOST)
+            .with_timeout()
             .await
-            .map_err(fault)
     }
 
     pub(super) async fn count_jobs(&self) -> Result<JobCounts, StoreError> {
@@ -33,8 +33,8 @@ impl MongoDatabase {
             .find_one(rows(JobState::Waiting, ever()))
             .sort(doc! { "at": 1 })
             .projection(doc! { "now": "$$NOW", "age": { "$subtract": ["$$NOW", "$at"] } })
-            .await
-            .map_err(fault)?;
+            .with_timeout()
+            .await?;
         let mut counts = JobCounts {
             waiting: self.count_rows(rows(JobState::Waiting, ever())).await?,
             running: self.count_rows(rows(JobState::Running, ever())).await?,
@@ -72,10 +72,10 @@ impl MongoDatabase {
             .find(wanted)
             .sort(doc! { "at": 1, "_id": 1 })
             .limit(i64::try_from(filter.limit.max(1)).unwrap_or(i64::MAX))
-            .await
-            .map_err(fault)?;
+            .with_timeout()
+            .await?;
         let mut jobs = Vec::new();
-        while let Some(row) = found.try_next().await.map_err(fault)? {
+        while let Some(row) = found.try_next().with_timeout().await? {
             jobs.push(to_view(&row)?);
         }
         Ok(jobs)
@@ -99,9 +99,9 @@ impl MongoDatabase {
             .collection::<Document>(ACTIONS)
             .insert_one(stored)
             .session(&mut tx.session)
+            .with_timeout()
             .await
             .map(drop)
-            .map_err(fault)
     }
 
     pub(super) async fn list_job_actions(
@@ -114,10 +114,10 @@ impl MongoDatabase {
             .find(doc! {})
             .sort(doc! { "_id": -1 })
             .limit(i64::try_from(limit.max(1)).unwrap_or(i64::MAX))
-            .await
-            .map_err(fault)?;
+            .with_timeout()
+            .await?;
         let mut actions = Vec::new();
-        while let Some(stored) = found.try_next().await.map_err(fault)? {
+        while let Some(stored) = found.try_next().with_timeout().await? {
             actions.push(to_action(&stored).map_err(StoreError::permanent)?);
         }
         Ok(actions)

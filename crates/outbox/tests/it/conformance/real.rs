@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use bson::{Document, doc};
 use futures::TryStreamExt as _;
 use outbox::kafka::{KafkaPublisher, KafkaSource, TopicSpec};
-use outbox::mongo::{MongoDatabase, MongoTx, fault};
+use outbox::mongo::{MongoDatabase, MongoTx, WithTimeout};
 use outbox::{Event as _, Record, StoreError};
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
@@ -119,8 +119,8 @@ impl Ledger for MongoDatabase {
         let found = accounts
             .find_one(doc! { "_id": key })
             .session(&mut tx.session)
-            .await
-            .map_err(fault)?;
+            .with_timeout()
+            .await?;
         Ok(found.unwrap_or_default())
     }
 
