@@ -36,6 +36,7 @@ pub mod crypto;
 pub mod domain;
 pub mod http;
 mod keys;
+mod migration;
 mod name;
 mod operator;
 pub mod seed;
@@ -72,6 +73,7 @@ impl host::Service for Auth {
         app.tables(store::prepare)
             .publishes::<AccountUpdate>()
             .demo(seed::demo)
+            .migration("account-updates", migration::account_updates)
             .routes(http::routes());
     }
 

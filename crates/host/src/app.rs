@@ -8,7 +8,9 @@ use outbox::mongo::MongoDatabase;
 use outbox::{ApplyJob, Event, Handle, Job, Jobs, Recover, RunJob, StoreError, Subscriptions};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
+use uuid::Uuid;
 
+use crate::migration::{self, Migration, Part};
 use crate::{BoxError, Context, Contract, Service, StartError, Stream, operations};
 
 /// What a service declares in [`Service::register`]; the rest follows from it.
@@ -19,6 +21,7 @@ pub struct App<S: Service> {
     pub(crate) tables: Option<Tables>,
     pub(crate) transient: Vec<&'static str>,
     pub(crate) demo: Option<Demo>,
+    pub(crate) migrations: Vec<Migration>,
     pub(crate) recovery: Option<Recovery<S::Settings>>,
     pub(crate) writes_wait_for_recovery: bool,
     routes: OpenApiRouter<S::State>,
@@ -49,6 +52,7 @@ impl<S: Service> App<S> {
             tables: None,
             transient: Vec::new(),
             demo: None,
+            migrations: Vec::new(),
             recovery: None,
             writes_wait_for_recovery: false,
             routes: OpenApiRouter::new(),
@@ -129,6 +133,23 @@ impl<S: Service> App<S> {
         F: Future<Output = Result<(), BoxError>> + Send + 'static,
     {
         self.demo = Some(Box::new(move |database| Box::pin(load(database))));
+        self
+    }
+
+    /// What `quadrille migrate` does once with the data of older builds, part by part: `part` is given
+    /// where the last one ended, and may see a part again.
+    pub fn migration<F>(
+        &mut self,
+        name: &'static str,
+        part: impl Fn(MongoDatabase, Option<Uuid>) -> F + Send + Sync + 'static,
+    ) -> &mut Self
+    where
+        F: Future<Output = Result<Part, StoreError>> + Send + 'static,
+    {
+        self.migrations.push(Migration {
+            name,
+            part: Box::new(move |database, after| Box::pin(part(database, after))),
+        });
         self
     }
 
@@ -213,9 +234,9 @@ impl<S: Service> App<S> {
     }
 
     pub(crate) async fn prepare(&self, database: MongoDatabase) -> Result<(), StoreError> {
-        match &self.tables {
-            Some(prepare) => prepare(database).await,
-            None => Ok(()),
+        if let Some(prepare) = &self.tables {
+            prepare(database.clone()).await?;
         }
+        migration::skip_if_nothing(&self.migrations, &database).await
     }
 }

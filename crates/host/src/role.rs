@@ -10,7 +10,7 @@ use service::lifecycle::Lifecycle;
 use utoipa::openapi::OpenApi;
 
 use crate::app::App;
-use crate::{BoxError, Context, Contract, Running, Service, Settings, StartError};
+use crate::{BoxError, Context, Contract, Migrated, Running, Service, Settings, StartError};
 
 /// A service, whichever.
 pub trait Role: Send + Sync {
@@ -49,6 +49,12 @@ pub trait Role: Send + Sync {
 
     /// Makes its collections and indexes in `database`, those of outbox and inbox included.
     fn prepare<'a>(&'a self, database: &'a MongoDatabase) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// Does once what this build has to do with the data of older ones.
+    fn migrate<'a>(
+        &'a self,
+        database: &'a MongoDatabase,
+    ) -> BoxFuture<'a, Result<Vec<Migrated>, StoreError>>;
 
     /// Loads its demo data into `database`, which need not be prepared; what is there is left alone.
     fn load_demo<'a>(&'a self, database: &'a MongoDatabase) -> BoxFuture<'a, Result<(), BoxError>>;
@@ -127,6 +133,13 @@ impl<S: Service> Role for RoleOf<S> {
 
     fn prepare<'a>(&'a self, database: &'a MongoDatabase) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(crate::prepare::<S>(database))
+    }
+
+    fn migrate<'a>(
+        &'a self,
+        database: &'a MongoDatabase,
+    ) -> BoxFuture<'a, Result<Vec<Migrated>, StoreError>> {
+        Box::pin(crate::migrate::<S>(database))
     }
 
     fn load_demo<'a>(&'a self, database: &'a MongoDatabase) -> BoxFuture<'a, Result<(), BoxError>> {

@@ -28,6 +28,7 @@ pub mod handlers;
 pub mod http;
 pub mod live;
 mod metrics;
+mod migration;
 mod name;
 mod pending;
 pub mod recovery;
@@ -73,6 +74,7 @@ impl Service for Orders {
             .on::<ProductsQuantityUpdate, _>("copies the product", |context| {
                 OnProductsQuantityUpdate::new(context.database())
             })
+            .migration("order-updates", migration::order_updates)
             .recovery(|context| OrderRecovery::new(context.database()))
             .routes(http::routes());
     }

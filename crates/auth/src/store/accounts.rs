@@ -1,7 +1,9 @@
 //! Accounts and their password hashes.
 
-use bson::doc;
+use bson::{Document, doc};
 use events::AccountId;
+use futures::TryStreamExt;
+use jiff::Timestamp;
 use outbox::StoreError;
 use outbox::mongo::{MongoTx, WithTimeout};
 use serde::{Deserialize, Serialize};
@@ -11,7 +13,7 @@ use crate::crypto::PasswordHash;
 use crate::domain::{Account, Email, Role};
 
 #[derive(Serialize, Deserialize)]
-struct Document {
+struct StoredAccount {
     #[serde(rename = "_id")]
     id: bson::Uuid,
     email: String,
@@ -43,7 +45,7 @@ impl MongoAuth {
         email: &Email,
     ) -> Result<Option<AccountId>, StoreError> {
         let filter = doc! { "email": email.as_str() };
-        let found: Vec<Document> = tx.find(ACCOUNTS, filter, None).await?;
+        let found: Vec<StoredAccount> = tx.find(ACCOUNTS, filter, None).await?;
         let account = found.into_iter().next();
         Ok(account.map(|account| fields::read_account_id(account.id)))
     }
@@ -57,9 +59,9 @@ impl MongoAuth {
         tx: &mut MongoTx,
         account: &Account,
         password: &PasswordHash,
-        now: jiff::Timestamp,
+        now: Timestamp,
     ) -> Result<(), StoreError> {
-        let document = Document {
+        let document = StoredAccount {
             id: fields::account_id(account.id),
             email: account.email.as_str().to_owned(),
             role: account.role.as_str().to_owned(),
@@ -67,7 +69,7 @@ impl MongoAuth {
             created_at: fields::time(now),
             version: Some(1),
         };
-        let accounts = self.mongo.database().collection::<Document>(ACCOUNTS);
+        let accounts = self.mongo.database().collection::<StoredAccount>(ACCOUNTS);
         accounts
             .insert_one(document)
             .session(&mut tx.session)
@@ -82,7 +84,7 @@ impl MongoAuth {
     /// When the database is out of reach.
     pub async fn credentials(&self, email: &Email) -> Result<Option<Credentials>, StoreError> {
         let filter = doc! { "email": email.as_str() };
-        let accounts = self.collection::<Document>(ACCOUNTS).await?;
+        let accounts = self.collection::<StoredAccount>(ACCOUNTS).await?;
         let found = accounts.find_one(filter).with_timeout().await?;
         found.map(read).transpose()
     }
@@ -93,12 +95,39 @@ impl MongoAuth {
     /// When the database is out of reach.
     pub async fn account(&self, id: AccountId) -> Result<Option<Account>, StoreError> {
         let filter = doc! { "_id": fields::account_id(id) };
-        let accounts = self.collection::<Document>(ACCOUNTS).await?;
+        let accounts = self.collection::<StoredAccount>(ACCOUNTS).await?;
         let found = accounts.find_one(filter).with_timeout().await?;
         Ok(found
             .map(read)
             .transpose()?
             .map(|credentials| credentials.account))
+    }
+
+    /// At most `limit` accounts, by id, from the one after `after` on, each with the time of its opening.
+    pub(crate) async fn accounts_after(
+        &self,
+        after: Option<AccountId>,
+        limit: usize,
+    ) -> Result<Vec<(Account, Timestamp)>, StoreError> {
+        let filter = after.map_or_else(Document::new, |after| {
+            doc! { "_id": { "$gt": fields::account_id(after) } }
+        });
+        let accounts = self.collection::<StoredAccount>(ACCOUNTS).await?;
+        let sorted = accounts
+            .find(filter)
+            .sort(doc! { "_id": 1 })
+            .limit(i64::try_from(limit).unwrap_or(i64::MAX));
+        let found: Vec<StoredAccount> = sorted
+            .with_timeout()
+            .await?
+            .try_collect()
+            .with_timeout()
+            .await?;
+        let read = |stored: StoredAccount| {
+            let opened = fields::read_time(stored.created_at)?;
+            Ok((read(stored)?.account, opened))
+        };
+        found.into_iter().map(read).collect()
     }
 
     /// Replaces the password hash `old` by `new`, if it is still there.
@@ -114,7 +143,7 @@ impl MongoAuth {
         // Guarded by the old hash: a password that was changed meanwhile stays.
         let filter = doc! { "_id": fields::account_id(id), "password": old.as_stored() };
         let update = doc! { "$set": { "password": new.as_stored() } };
-        let accounts = self.collection::<Document>(ACCOUNTS).await?;
+        let accounts = self.collection::<StoredAccount>(ACCOUNTS).await?;
         accounts
             .update_one(filter, update)
             .with_timeout()
@@ -123,7 +152,7 @@ impl MongoAuth {
     }
 }
 
-fn read(document: Document) -> Result<Credentials, StoreError> {
+fn read(document: StoredAccount) -> Result<Credentials, StoreError> {
     Ok(Credentials {
         account: Account {
             id: fields::read_account_id(document.id),

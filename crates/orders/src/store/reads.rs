@@ -90,6 +90,21 @@ impl MongoOrders {
         self.find(query, doc! { "_id": -1 }, limit).await
     }
 
+    /// At most `limit` orders that have taken a step since they were placed, oldest first, from the one
+    /// after `after` on.
+    pub(crate) async fn moved_on(
+        &self,
+        after: Option<OrderId>,
+        limit: usize,
+    ) -> Result<Vec<Order>, StoreError> {
+        let mut query = doc! { "version": { "$gt": 1_i64 } };
+        if let Some(after) = after {
+            query.insert("_id", doc! { "$gt": uuid(after.into_bytes()) });
+        }
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.find(query, doc! { "_id": 1 }, limit).await
+    }
+
     /// What of `customer`'s orders changed at `since` or later, in the order of the changes, each
     /// with the time of its last one; at most `limit`, from the one after `after` on.
     ///

@@ -13,6 +13,7 @@
 //! | `dead_letter_actions` | what an operator did with one |
 //! | `jobs` | a job, or the id of one that has ended |
 //! | `job_actions` | what an operator did with one |
+//! | `migrations` | how far a migration of older data has come |
 //! | `restoring` | that a restore is not finished; there only then |
 
 mod database;
@@ -21,6 +22,7 @@ mod fault;
 mod health;
 mod inbox;
 mod jobs;
+mod migrations;
 mod notifier;
 mod outbox;
 mod pool;
@@ -30,6 +32,7 @@ mod stored;
 mod timeout;
 
 pub use database::{MongoDatabase, MongoOptions, MongoTx};
+pub use migrations::MigrationState;
 pub use restoring::{RESTORING, Restoring};
 pub use stored::read_stored;
 pub use timeout::{WithTimeout, documents};
