@@ -10,7 +10,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use uuid::Uuid;
 
-use crate::migration::{self, Migration, Part};
+use crate::migration::{Migration, Part};
 use crate::{BoxError, Context, Contract, Service, StartError, Stream, operations};
 
 /// What a service declares in [`Service::register`]; the rest follows from it.
@@ -234,9 +234,9 @@ impl<S: Service> App<S> {
     }
 
     pub(crate) async fn prepare(&self, database: MongoDatabase) -> Result<(), StoreError> {
-        if let Some(prepare) = &self.tables {
-            prepare(database.clone()).await?;
+        match &self.tables {
+            Some(prepare) => prepare(database).await,
+            None => Ok(()),
         }
-        migration::skip_if_nothing(&self.migrations, &database).await
     }
 }

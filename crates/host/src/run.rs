@@ -20,6 +20,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
+use crate::migration;
 use crate::operations::{self, Operator};
 use crate::{BoxError, Context, Service, Settings, StartError, connect, kafka_options};
 
@@ -172,7 +173,11 @@ pub async fn start_at<S: Service>(
     });
     lifecycle.spawn(format!("{} messages", S::NAME), async move {
         let subscriptions = app.subscriptions(&context);
-        let prepare = || app.prepare(context.database());
+        let prepare = || async {
+            let database = context.database();
+            app.prepare(database.clone()).await?;
+            migration::skip_if_nothing(&app.migrations, &database).await
+        };
         messaging
             .run(prepare, subscriptions, consumed, written)
             .await

@@ -21,6 +21,15 @@ pub struct Tables {
     pub idempotency_records: BTreeMap<Digest, IdempotencyRecord>,
 }
 
+impl outbox::memory::Tables for Tables {
+    fn merge(&mut self, seen: &Self, left: Self) -> Result<(), StoreError> {
+        self.orders.merge(&seen.orders, left.orders)?;
+        self.copies.merge(&seen.copies, left.copies)?;
+        let records = &mut self.idempotency_records;
+        records.merge(&seen.idempotency_records, left.idempotency_records)
+    }
+}
+
 type Database = MemoryDatabase<Tables>;
 type Tx = MemoryTx<Tables>;
 

@@ -1,4 +1,5 @@
-//! Snapshot isolation over a value that is cloned: the first committer wins.
+//! Snapshot isolation over a value that is cloned: of two that change one document, the first committer
+//! wins.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,6 +11,7 @@ use uuid::Uuid;
 
 use super::faults::{Faults, Step};
 use super::job_row::{self, Row};
+use super::tables::Tables;
 use crate::checkpoint::TopicPartition;
 use crate::clock::{Clock, SystemClock};
 use crate::dead_letter::{DeadLetter, DeadLetterAction};
@@ -47,15 +49,21 @@ impl<S> Clone for MemoryDatabase<S> {
 }
 
 pub(super) struct Shared<S> {
-    /// Rises with each commit that changed the versioned part.
-    pub(super) version: u64,
-    pub(super) versioned: Versioned<S>,
+    /// Replaced by each change while a transaction has it.
+    pub(super) versioned: Arc<Versioned<S>>,
     outbox: BTreeMap<Uuid, OutboxRecord>,
     leases: BTreeMap<String, (Uuid, i64, Timestamp)>,
 }
 
+impl<S: Clone> Shared<S> {
+    /// For a change outside of transactions.
+    pub(super) fn change(&mut self) -> &mut Versioned<S> {
+        Arc::make_mut(&mut self.versioned)
+    }
+}
+
 /// A checkpoint as it is kept.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 pub(super) struct CheckpointState {
     pub(super) epoch: i64,
     pub(super) next: i64,
@@ -73,11 +81,24 @@ pub(super) struct Versioned<S> {
     pub(super) job_actions: Vec<JobAction>,
 }
 
+impl<S: Tables> Tables for Versioned<S> {
+    fn merge(&mut self, seen: &Self, left: Self) -> Result<(), StoreError> {
+        self.state.merge(&seen.state, left.state)?;
+        self.checkpoints
+            .merge(&seen.checkpoints, left.checkpoints)?;
+        self.dead_letters
+            .merge(&seen.dead_letters, left.dead_letters)?;
+        self.actions.merge(&seen.actions, left.actions)?;
+        self.jobs.merge(&seen.jobs, left.jobs)?;
+        self.job_actions.merge(&seen.job_actions, left.job_actions)
+    }
+}
+
 /// An open transaction: a snapshot that may be changed.
 pub struct MemoryTx<S> {
     /// The service's state as this transaction sees and changes it.
     pub state: S,
-    seen: u64,
+    seen: Arc<Versioned<S>>,
     pub(super) checkpoints: BTreeMap<(String, TopicPartition), CheckpointState>,
     pub(super) dead_letters: BTreeMap<String, DeadLetter>,
     pub(super) actions: Vec<(String, DeadLetterAction)>,
@@ -87,18 +108,17 @@ pub struct MemoryTx<S> {
     appended: Vec<OutboxRecord>,
 }
 
-impl<S: Clone + Default + Send + 'static> Default for MemoryDatabase<S> {
+impl<S: Tables> Default for MemoryDatabase<S> {
     fn default() -> Self {
         Self::new(Arc::new(SystemClock))
     }
 }
 
-impl<S: Clone + Default + Send + 'static> MemoryDatabase<S> {
+impl<S: Tables> MemoryDatabase<S> {
     /// An empty database whose leases run by `clock`.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         let shared = Shared {
-            version: 0,
-            versioned: Versioned::default(),
+            versioned: Arc::default(),
             outbox: BTreeMap::new(),
             leases: BTreeMap::new(),
         };
@@ -159,13 +179,7 @@ impl<S: Clone + Default + Send + 'static> MemoryDatabase<S> {
     /// Makes the changes of `tx` the state, unless another transaction was first.
     fn install(&self, tx: MemoryTx<S>) -> Result<(), StoreError> {
         let mut shared = self.lock();
-        if shared.version != tx.seen {
-            return Err(StoreError::conflict(
-                "another transaction was committed first",
-            ));
-        }
-        shared.version += 1;
-        shared.versioned = Versioned {
+        let left = Versioned {
             state: tx.state,
             checkpoints: tx.checkpoints,
             dead_letters: tx.dead_letters,
@@ -173,6 +187,14 @@ impl<S: Clone + Default + Send + 'static> MemoryDatabase<S> {
             jobs: tx.jobs,
             job_actions: tx.job_actions,
         };
+        let alone = Arc::ptr_eq(&shared.versioned, &tx.seen);
+        shared.versioned = Arc::new(if alone {
+            left
+        } else {
+            let mut merged = shared.versioned.as_ref().clone();
+            merged.merge(&tx.seen, left)?;
+            merged
+        });
         let records = tx.appended.into_iter().map(|record| (record.id, record));
         shared.outbox.extend(records);
         Ok(())
@@ -183,16 +205,17 @@ impl<S: Clone + Default + Send + 'static> MemoryDatabase<S> {
     }
 }
 
-impl<S: Clone + Default + Send + 'static> Database for MemoryDatabase<S> {
+impl<S: Tables> Database for MemoryDatabase<S> {
     type Tx = MemoryTx<S>;
 
     async fn begin(&self) -> Result<MemoryTx<S>, StoreError> {
         self.meet(Step::Begin).await?;
         let shared = self.lock();
-        let snapshot = shared.versioned.clone();
+        let seen = Arc::clone(&shared.versioned);
+        let snapshot = seen.as_ref().clone();
         Ok(MemoryTx {
             state: snapshot.state,
-            seen: shared.version,
+            seen,
             checkpoints: snapshot.checkpoints,
             dead_letters: snapshot.dead_letters,
             actions: snapshot.actions,
@@ -228,7 +251,7 @@ impl<S: Clone + Default + Send + 'static> Database for MemoryDatabase<S> {
     }
 }
 
-impl<S: Clone + Default + Send + 'static> OutboxStore for MemoryDatabase<S> {
+impl<S: Tables> OutboxStore for MemoryDatabase<S> {
     async fn append(&self, tx: &mut MemoryTx<S>, record: &OutboxRecord) -> Result<(), StoreError> {
         for message in &record.messages {
             message.validate().map_err(StoreError::permanent)?;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::database::{MemoryDatabase, MemoryTx};
 use super::faults::Step;
+use super::tables::Tables;
 use crate::checkpoint::TopicPartition;
 use crate::dead_letter::{
     DeadLetter, DeadLetterAction, DeadLetterFilter, DeadLetterStore, DeadLetterView,
@@ -17,7 +18,7 @@ fn in_line(dead_letter: &DeadLetter, other: &DeadLetter) -> bool {
     same && (one.key.is_some() || one.offset == two.offset)
 }
 
-impl<S: Clone + Default + Send + 'static> DeadLetterStore for MemoryDatabase<S> {
+impl<S: Tables> DeadLetterStore for MemoryDatabase<S> {
     async fn lines(
         &self,
         group: &str,

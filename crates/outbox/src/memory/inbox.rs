@@ -4,6 +4,7 @@ use std::collections::btree_map::Entry;
 
 use super::database::{CheckpointState, MemoryDatabase, MemoryTx};
 use super::faults::Step;
+use super::tables::Tables;
 use crate::checkpoint::{Advance, Claim, DeadLetterKeys, InboxStore, TopicPartition};
 use crate::dead_letter::DeadLetter;
 use crate::error::{ErrorKind, StoreError};
@@ -21,10 +22,9 @@ impl CheckpointState {
     }
 }
 
-impl<S: Clone + Default + Send + 'static> MemoryDatabase<S> {
+impl<S: Tables> MemoryDatabase<S> {
     fn take_over(&self, group: &str, partitions: &[Assigned]) -> Vec<Claim> {
         let mut shared = self.lock();
-        shared.version += 1;
         let claims = partitions.iter().map(|assigned| {
             let key = (group.to_owned(), assigned.at.clone());
             let fresh = CheckpointState {
@@ -32,7 +32,7 @@ impl<S: Clone + Default + Send + 'static> MemoryDatabase<S> {
                 next: assigned.low,
                 replay: None,
             };
-            let checkpoint = shared.versioned.checkpoints.entry(key).or_insert(fresh);
+            let checkpoint = shared.change().checkpoints.entry(key).or_insert(fresh);
             checkpoint.epoch += 1;
             checkpoint.claim(&assigned.at)
         });
@@ -40,7 +40,7 @@ impl<S: Clone + Default + Send + 'static> MemoryDatabase<S> {
     }
 }
 
-impl<S: Clone + Default + Send + 'static> InboxStore for MemoryDatabase<S> {
+impl<S: Tables> InboxStore for MemoryDatabase<S> {
     async fn claim(&self, group: &str, partitions: &[Assigned]) -> Result<Vec<Claim>, StoreError> {
         self.meet(Step::Claim).await?;
         let claims = self.take_over(group, partitions);
@@ -124,10 +124,9 @@ impl<S: Clone + Default + Send + 'static> InboxStore for MemoryDatabase<S> {
         partitions: &[TopicPartition],
     ) -> Result<(), StoreError> {
         let mut shared = self.lock();
-        shared.version += 1;
         for at in partitions {
             let key = (group.to_owned(), at.clone());
-            if let Some(checkpoint) = shared.versioned.checkpoints.get_mut(&key) {
+            if let Some(checkpoint) = shared.change().checkpoints.get_mut(&key) {
                 checkpoint.epoch += 1;
             }
         }

@@ -11,7 +11,7 @@ use crate::jobs::store::{Held, JobPosition, JobState, JobView, TakenJob};
 use crate::message::MessageContext;
 
 /// A job as it is kept.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub(super) struct Row {
     pub(super) view: JobView,
     pub(super) lease: Option<Uuid>,

@@ -8,13 +8,14 @@ use uuid::Uuid;
 use super::database::{MemoryDatabase, MemoryTx};
 use super::faults::Step;
 use super::job_row::{Row, held_row};
+use super::tables::Tables;
 use crate::error::{ErrorKind, StoreError};
 use crate::jobs::{
     Held, JobAction, JobCounts, JobFilter, JobId, JobPosition, JobState, JobStore, JobView, Taken,
 };
 use crate::waker::Waker;
 
-impl<S: Clone + Default + Send + 'static> MemoryDatabase<S> {
+impl<S: Tables> MemoryDatabase<S> {
     /// The jobs, also those that have ended.
     pub fn all_jobs(&self) -> Vec<JobView> {
         let shared = self.lock();
@@ -41,12 +42,11 @@ impl<S: Clone + Default + Send + 'static> MemoryDatabase<S> {
             let mut shared = self.lock();
             let mut changed = 0;
             for held in held {
-                if let Some(row) = held_row(&mut shared.versioned.jobs, held) {
+                if let Some(row) = held_row(&mut shared.change().jobs, held) {
                     change(row);
                     changed += 1;
                 }
             }
-            shared.version += u64::from(changed > 0);
             changed
         };
         self.meet(Step::JobWritten).await?;
@@ -54,7 +54,7 @@ impl<S: Clone + Default + Send + 'static> MemoryDatabase<S> {
     }
 }
 
-impl<S: Clone + Default + Send + 'static> JobStore for MemoryDatabase<S> {
+impl<S: Tables> JobStore for MemoryDatabase<S> {
     async fn take(&self, lease: Uuid, limit: usize, ttl: Duration) -> Result<Taken, StoreError> {
         self.meet(Step::Take).await?;
         let (now, until) = (self.clock.now(), self.later(ttl)?);
@@ -73,14 +73,13 @@ impl<S: Clone + Default + Send + 'static> JobStore for MemoryDatabase<S> {
                 .map(|place| Duration::try_from(place.at.duration_since(now)).unwrap_or_default());
             let mut jobs = Vec::with_capacity(due);
             for place in &first[..due] {
-                if let Some(row) = shared.versioned.jobs.get_mut(&place.id) {
+                if let Some(row) = shared.change().jobs.get_mut(&place.id) {
                     row.open(JobState::Running, until);
                     row.lease = Some(lease);
                     row.view.attempts += 1;
                     jobs.push(row.taken(lease));
                 }
             }
-            shared.version += u64::from(!jobs.is_empty());
             Taken { jobs, next }
         };
         if !taken.jobs.is_empty() {

@@ -11,7 +11,9 @@ mod faults;
 mod inbox;
 mod job_row;
 mod jobs;
+mod tables;
 
 pub use broker::{MemoryBroker, MemorySource};
 pub use database::{MemoryDatabase, MemoryTx};
 pub use faults::{Faults, Step};
+pub use tables::Tables;

@@ -19,8 +19,20 @@ pub struct Tables {
     pub products: BTreeMap<ProductId, Arc<Product>>,
     /// What was decided about orders.
     pub stock_decisions: BTreeMap<OrderId, Arc<StockDecision>>,
-    /// The names of the categories.
-    pub categories: BTreeSet<String>,
+    /// Whose each name is; two that take one name at once change one row, as in a unique index.
+    names: BTreeMap<String, ProductId>,
+    /// The names of the categories, and since when they are there.
+    pub categories: BTreeMap<String, Timestamp>,
+}
+
+impl outbox::memory::Tables for Tables {
+    fn merge(&mut self, seen: &Self, left: Self) -> Result<(), StoreError> {
+        self.products.merge(&seen.products, left.products)?;
+        let decisions = &mut self.stock_decisions;
+        decisions.merge(&seen.stock_decisions, left.stock_decisions)?;
+        self.names.merge(&seen.names, left.names)?;
+        self.categories.merge(&seen.categories, left.categories)
+    }
 }
 
 /// A product as it is kept.
@@ -135,7 +147,9 @@ impl CatalogueStore for Database {
         name_key: &str,
     ) -> Result<Option<ProductState>, StoreError> {
         self.meet(Step::Read).await?;
-        Ok(named(&tx.state, name_key).cloned())
+        let id = tx.state.names.get(name_key);
+        let kept = id.and_then(|id| tx.state.products.get(id));
+        Ok(kept.map(|kept| kept.state.clone()))
     }
 
     async fn add_product(
@@ -146,7 +160,8 @@ impl CatalogueStore for Database {
     ) -> Result<(), StoreError> {
         self.meet(Step::Write).await?;
         let key = ProductName::key_of(&product.name);
-        if tx.state.products.contains_key(&product.product_id) || named(&tx.state, &key).is_some() {
+        let named = tx.state.names.insert(key, product.product_id);
+        if tx.state.products.contains_key(&product.product_id) || named.is_some() {
             return Err(StoreError::conflict("the product's id or name is taken"));
         }
         let kept = Product {
@@ -187,7 +202,7 @@ impl CatalogueStore for Database {
         names: &BTreeSet<CategoryName>,
     ) -> Result<BTreeSet<CategoryName>, StoreError> {
         self.meet(Step::Read).await?;
-        let known = |name: &&CategoryName| tx.state.categories.contains(name.as_str());
+        let known = |name: &&CategoryName| tx.state.categories.contains_key(name.as_str());
         Ok(names.iter().filter(known).cloned().collect())
     }
 
@@ -195,18 +210,12 @@ impl CatalogueStore for Database {
         &self,
         tx: &mut Tx,
         name: &CategoryName,
-        _at: Timestamp,
+        at: Timestamp,
     ) -> Result<(), StoreError> {
         self.meet(Step::Write).await?;
-        if tx.state.categories.insert(name.to_string()) {
-            Ok(())
-        } else {
-            Err(StoreError::conflict("the category is there by now"))
+        match tx.state.categories.insert(name.to_string(), at) {
+            None => Ok(()),
+            Some(_) => Err(StoreError::conflict("the category is there by now")),
         }
     }
-}
-
-fn named<'a>(tables: &'a Tables, key: &str) -> Option<&'a ProductState> {
-    let mut all = tables.products.values().map(|kept| &kept.state);
-    all.find(|state| ProductName::key_of(&state.name) == key)
 }

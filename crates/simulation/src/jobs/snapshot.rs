@@ -3,12 +3,21 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use outbox::StoreError;
+use outbox::memory::Tables;
 
 /// The service's state.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Snapshot {
     pub(super) orders: BTreeMap<u32, Order>,
     pub(super) entries: Vec<Entry>,
+}
+
+impl Tables for Snapshot {
+    fn merge(&mut self, seen: &Self, left: Self) -> Result<(), StoreError> {
+        self.orders.merge(&seen.orders, left.orders)?;
+        self.entries.merge(&seen.entries, left.entries)
+    }
 }
 
 /// An order.
