@@ -1,7 +1,6 @@
 //! The command line.
 
 use clap::{Args, Parser, Subcommand};
-use service::config::MongoSettings;
 use service::telemetry::LogFormat;
 
 use crate::accounts::AccountsCommand;
@@ -12,6 +11,7 @@ use crate::connection::ConnectionArgs;
 use crate::dead_letters::DeadLettersCommand;
 use crate::health::HealthArgs;
 use crate::jobs::JobsCommand;
+use crate::migrate::MigrateArgs;
 use crate::order::history::EventsArgs;
 use crate::order::stuck::StuckArgs;
 use crate::rebuild::RebuildArgs;
@@ -79,9 +79,9 @@ pub(crate) enum Command {
     /// Compare the cluster's topics with what the shop needs, and change them to match
     #[command(subcommand)]
     Topics(Box<TopicsCommand>),
-    /// Make a service's collections, indexes and rules before it starts
+    /// Make a service's collections, indexes and rules, and bring what older builds left up to date
     #[command(subcommand)]
-    Migrate(Of<MongoSettings>),
+    Migrate(Of<MigrateArgs>),
     /// Create accounts that nobody can register
     #[command(subcommand)]
     Accounts(Box<AccountsCommand>),

@@ -34,7 +34,6 @@ mod instance;
 pub mod jobs;
 mod plan;
 mod run;
-pub mod sharded;
 mod shop;
 mod tally;
 mod violation;

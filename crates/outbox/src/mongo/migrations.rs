@@ -45,6 +45,16 @@ impl MongoDatabase {
         }
     }
 
+    /// Takes every migration for one that was not begun.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn forget_migrations(&self) -> Result<(), StoreError> {
+        let collection = self.database().collection::<Document>(MIGRATIONS);
+        let all = collection.delete_many(doc! {});
+        all.with_timeout().await.map(drop)
+    }
+
     /// Writes `messages` into the outbox and that the migration `name`, which was in the state `from`, is
     /// in the state `to` now.
     ///

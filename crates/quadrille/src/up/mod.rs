@@ -18,7 +18,7 @@ use auth::Auth;
 use clap::{Args, ValueEnum};
 use devstack::{DevStack, Options, Profile};
 use gateway::Addresses;
-use host::Service;
+use host::{Role, Service};
 use orders::Orders;
 use outbox::mongo::{MongoDatabase, MongoOptions};
 use quadrille::SERVICES;
@@ -173,6 +173,7 @@ async fn start_services(
     let mut in_process = HashMap::new();
     for service in SERVICES {
         common.mongo = mongo(service.name());
+        migrate_older_data(*service, &common.mongo).await?;
         let running = service
             .start(common.clone(), &args.own.0, lifecycle)
             .await?;
@@ -219,6 +220,15 @@ async fn start_services(
     wait_until_orderable(uri, &args.database(Orders::NAME)).await?;
     step.done();
     Ok(())
+}
+
+/// Data of an earlier start may be an older build's.
+async fn migrate_older_data(service: &dyn Role, settings: &MongoSettings) -> anyhow::Result<()> {
+    let database = host::connect(service.name(), settings).await?;
+    let migrated = service.migrate(&database).await;
+    migrated
+        .map(drop)
+        .with_context(|| format!("the data of {} can't be migrated", service.name()))
 }
 
 /// The demo products reach orders by their events; before that they can be seen, not ordered.

@@ -6,4 +6,3 @@ mod controls;
 mod jobs;
 mod same_seed;
 mod seeds;
-mod sharded;

@@ -172,16 +172,4 @@ pub(crate) const KNOWN_CIRCLES: &[(&str, &str)] = &[
         "crates/simulation/src/world.rs",
         "crates/simulation/src/instance.rs",
     ),
-    (
-        "crates/simulation/src/sharded/exchange.rs",
-        "crates/simulation/src/sharded/check.rs",
-    ),
-    (
-        "crates/simulation/src/sharded/inputs.rs",
-        "crates/simulation/src/sharded/cluster.rs",
-    ),
-    (
-        "crates/simulation/src/sharded/setting.rs",
-        "crates/simulation/src/sharded/case.rs",
-    ),
 ];
