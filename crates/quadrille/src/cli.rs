@@ -1,6 +1,7 @@
 //! The command line.
 
 use clap::{Args, Parser, Subcommand};
+use service::config::MongoSettings;
 use service::telemetry::LogFormat;
 
 use crate::accounts::AccountsCommand;

@@ -33,7 +33,8 @@ pub(crate) async fn run(command: &Of<MigrateArgs>) -> anyhow::Result<()> {
     prepared.with_context(|| format!("the collections of {} can't be created", service.name()))?;
     if args.again {
         let forgotten = database.forget_migrations().await;
-        forgotten.with_context(|| format!("the migrations of {} can't be repeated", service.name()))?;
+        forgotten
+            .with_context(|| format!("the migrations of {} can't be repeated", service.name()))?;
     }
     let migrated = service.migrate(&database).await.with_context(|| {
         let name = service.name();

@@ -22,11 +22,11 @@ pub struct Tables {
 }
 
 impl outbox::memory::Tables for Tables {
-    fn merge(&mut self, seen: &Self, left: Self) -> Result<(), StoreError> {
-        self.orders.merge(&seen.orders, left.orders)?;
-        self.copies.merge(&seen.copies, left.copies)?;
+    fn install(&mut self, seen: &Self, left: Self) -> Result<(), StoreError> {
+        self.orders.install(&seen.orders, left.orders)?;
+        self.copies.install(&seen.copies, left.copies)?;
         let records = &mut self.idempotency_records;
-        records.merge(&seen.idempotency_records, left.idempotency_records)
+        records.install(&seen.idempotency_records, left.idempotency_records)
     }
 }
 

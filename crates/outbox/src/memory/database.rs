@@ -82,15 +82,16 @@ pub(super) struct Versioned<S> {
 }
 
 impl<S: Tables> Tables for Versioned<S> {
-    fn merge(&mut self, seen: &Self, left: Self) -> Result<(), StoreError> {
-        self.state.merge(&seen.state, left.state)?;
+    fn install(&mut self, seen: &Self, left: Self) -> Result<(), StoreError> {
+        self.state.install(&seen.state, left.state)?;
         self.checkpoints
-            .merge(&seen.checkpoints, left.checkpoints)?;
+            .install(&seen.checkpoints, left.checkpoints)?;
         self.dead_letters
-            .merge(&seen.dead_letters, left.dead_letters)?;
-        self.actions.merge(&seen.actions, left.actions)?;
-        self.jobs.merge(&seen.jobs, left.jobs)?;
-        self.job_actions.merge(&seen.job_actions, left.job_actions)
+            .install(&seen.dead_letters, left.dead_letters)?;
+        self.actions.install(&seen.actions, left.actions)?;
+        self.jobs.install(&seen.jobs, left.jobs)?;
+        self.job_actions
+            .install(&seen.job_actions, left.job_actions)
     }
 }
 
@@ -192,7 +193,7 @@ impl<S: Tables> MemoryDatabase<S> {
             left
         } else {
             let mut merged = shared.versioned.as_ref().clone();
-            merged.merge(&tx.seen, left)?;
+            merged.install(&tx.seen, left)?;
             merged
         });
         let records = tx.appended.into_iter().map(|record| (record.id, record));

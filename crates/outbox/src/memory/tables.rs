@@ -12,7 +12,7 @@ pub trait Tables: Clone + Default + Send + Sync + 'static {
     ///
     /// # Errors
     /// A conflict when another one has changed the same document since.
-    fn merge(&mut self, seen: &Self, left: Self) -> Result<(), StoreError>;
+    fn install(&mut self, seen: &Self, left: Self) -> Result<(), StoreError>;
 }
 
 impl<K, V> Tables for BTreeMap<K, V>
@@ -20,7 +20,7 @@ where
     K: Clone + Ord + Send + Sync + 'static,
     V: Clone + PartialEq + Send + Sync + 'static,
 {
-    fn merge(&mut self, seen: &Self, left: Self) -> Result<(), StoreError> {
+    fn install(&mut self, seen: &Self, left: Self) -> Result<(), StoreError> {
         let mut gone = Vec::new();
         for (key, before) in seen {
             if !left.contains_key(key) {
@@ -44,7 +44,7 @@ where
 
 /// Lines are only ever added.
 impl<L: Clone + Send + Sync + 'static> Tables for Vec<L> {
-    fn merge(&mut self, seen: &Self, left: Self) -> Result<(), StoreError> {
+    fn install(&mut self, seen: &Self, left: Self) -> Result<(), StoreError> {
         self.extend(left.into_iter().skip(seen.len()));
         Ok(())
     }
@@ -73,7 +73,7 @@ mod tests {
         let seen = table(&[('a', 1), ('b', 1), ('c', 1)]);
         let mut committed = table(&[('a', 2), ('b', 1), ('c', 1), ('d', 1)]);
         let left = table(&[('a', 1), ('b', 2), ('e', 1)]);
-        committed.merge(&seen, left).unwrap();
+        committed.install(&seen, left).unwrap();
         assert_eq!(committed, table(&[('a', 2), ('b', 2), ('d', 1), ('e', 1)]));
     }
 
@@ -90,7 +90,7 @@ mod tests {
             ),
         ] {
             let mut committed = theirs.clone();
-            let refused = committed.merge(&seen, ours).unwrap_err();
+            let refused = committed.install(&seen, ours).unwrap_err();
             assert_eq!(refused.kind(), ErrorKind::Conflict, "{theirs:?}");
         }
     }

@@ -26,12 +26,12 @@ pub struct Tables {
 }
 
 impl outbox::memory::Tables for Tables {
-    fn merge(&mut self, seen: &Self, left: Self) -> Result<(), StoreError> {
-        self.products.merge(&seen.products, left.products)?;
+    fn install(&mut self, seen: &Self, left: Self) -> Result<(), StoreError> {
+        self.products.install(&seen.products, left.products)?;
         let decisions = &mut self.stock_decisions;
-        decisions.merge(&seen.stock_decisions, left.stock_decisions)?;
-        self.names.merge(&seen.names, left.names)?;
-        self.categories.merge(&seen.categories, left.categories)
+        decisions.install(&seen.stock_decisions, left.stock_decisions)?;
+        self.names.install(&seen.names, left.names)?;
+        self.categories.install(&seen.categories, left.categories)
     }
 }
 

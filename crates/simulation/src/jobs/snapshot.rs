@@ -14,9 +14,9 @@ pub(super) struct Snapshot {
 }
 
 impl Tables for Snapshot {
-    fn merge(&mut self, seen: &Self, left: Self) -> Result<(), StoreError> {
-        self.orders.merge(&seen.orders, left.orders)?;
-        self.entries.merge(&seen.entries, left.entries)
+    fn install(&mut self, seen: &Self, left: Self) -> Result<(), StoreError> {
+        self.orders.install(&seen.orders, left.orders)?;
+        self.entries.install(&seen.entries, left.entries)
     }
 }
 
