@@ -72,3 +72,14 @@ test("axe finds nothing serious on an admin's pages", async () => {
   await page.getByText("orders.order.v1").first().waitFor();
   await check(page);
 });
+
+test("a chart that is not drawn anew yet does not widen a phone's page", async () => {
+  const page = await windowOf("admin@admin.com");
+  await page.addInitScript(() => {
+    ResizeObserver.prototype.observe = () => undefined;
+  });
+  await page.goto("/operations");
+  await page.locator(".uplot canvas").waitFor();
+  await page.setViewportSize(PHONE);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(PHONE.width);
+});
