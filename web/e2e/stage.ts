@@ -1,9 +1,7 @@
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
 import { launch } from "./browser.ts";
 import { Shop } from "./shop.ts";
-
-/** How long the browser is given for whatever a test waits for. */
-const PATIENCE_MS = 20_000;
+import { PATIENCE_MS } from "./until.ts";
 
 let shop: Shop | null = null;
 let browser: Browser | null = null;

@@ -15,6 +15,10 @@ test("a message that can't be applied is found, looked at, tried again and disca
   const product = { name: "parasol", description: "Keeps the sun off.", price: 30, quantity: 4, categories: ["furniture"] };
   const { body } = await shop.call("/api/products", token, { product });
   const { id } = body as { id: string };
+  // Orders has to know of it before: what it does not know would wait behind the dead letter, too.
+  const wanted = { products: [{ name: product.name, quantity: product.quantity + 1 }] };
+  const refusal = async () => ((await shop.call("/api/orders", token, wanted)).body as { code: string }).code;
+  await expect.poll(refusal).toBe("insufficient-stock");
   const page = await windowOf("admin@admin.com");
   await page.goto("/operations");
   const section = page.getByRole("region", { name: "Dead letters" });
