@@ -38,7 +38,8 @@ test("a message that can't be applied is found, looked at, tried again and disca
   await drawer.getByText('"said": "in a language of the future"').waitFor();
   await drawer.getByText("ProductsQuantityUpdate at").waitFor();
   expect(await serious(page)).toEqual([]);
-  await drawer.getByRole("button", { name: "Try again" }).click();
+  await drawer.getByRole("button", { name: "Try again…" }).click();
+  await drawer.getByRole("button", { name: "Try again now" }).click();
   await drawer.getByText("It failed again and stays a dead letter").waitFor();
 
   await drawer.getByRole("button", { name: "Discard…" }).click();

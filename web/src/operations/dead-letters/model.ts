@@ -4,17 +4,7 @@ type Schemas = components["schemas"];
 export type DeadLetter = Schemas["DeadLetter"];
 export type DeadLetterDetail = Schemas["DeadLetterDetail"];
 export type DeadLetterList = Schemas["DeadLetterList"];
-export type LetterAction = Schemas["DeadLetterAction"];
 export type DeadLetterOutcome = Schemas["DeadLetterOutcome"];
-
-/** A message's value, with its JSON laid out to be read; anything else stays as it is. */
-export function laidOut(payload: string): string {
-  try {
-    return JSON.stringify(JSON.parse(payload), null, 2);
-  } catch {
-    return payload;
-  }
-}
 
 /** How many messages of a key stand behind its first one. */
 export function waitingText(waiting: number): string {
