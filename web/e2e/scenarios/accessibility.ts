@@ -1,16 +1,7 @@
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
+import { PHONE, problems, width } from "../axe.ts";
 import { addToCart, newWindow, theShop, windowOf } from "../stage.ts";
-
-const PHONE = { width: 390, height: 844 };
-
-async function problems(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  return violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .map(({ id, nodes }) => `${new URL(page.url()).pathname}: ${id}: ${nodes.map(({ html }) => html).join(" ")}`);
-}
 
 /** Checks a page in light and dark, and that a phone does not have to scroll it sideways. */
 async function check(page: Page) {
@@ -21,7 +12,7 @@ async function check(page: Page) {
   }
   const size = page.viewportSize();
   await page.setViewportSize(PHONE);
-  expect(await page.evaluate(() => document.documentElement.scrollWidth), page.url()).toBeLessThanOrEqual(PHONE.width);
+  expect(await width(page), page.url()).toBeLessThanOrEqual(PHONE.width);
   expect(await problems(page)).toEqual([]);
   if (size !== null) await page.setViewportSize(size);
 }
@@ -81,5 +72,5 @@ test("a chart that is not drawn anew yet does not widen a phone's page", async (
   await page.goto("/operations");
   await page.locator(".uplot canvas").waitFor();
   await page.setViewportSize(PHONE);
-  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(PHONE.width);
+  expect(await width(page)).toBeLessThanOrEqual(PHONE.width);
 });

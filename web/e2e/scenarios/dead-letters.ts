@@ -1,13 +1,6 @@
-import { AxeBuilder } from "@axe-core/playwright";
-import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
+import { problems } from "../axe.ts";
 import { theShop, windowOf } from "../stage.ts";
-
-async function serious(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  const found = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
-  return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
-}
 
 test("a message that can't be applied is found, looked at, tried again and discarded", async () => {
   const shop = theShop();
@@ -31,13 +24,13 @@ test("a message that can't be applied is found, looked at, tried again and disca
   // What is said of the product from now on waits.
   await shop.call(`/api/products/${id}/stock`, token, { quantity: 5 });
   await row.getByText("1 message waits behind it").waitFor();
-  expect(await serious(page)).toEqual([]);
+  expect(await problems(page)).toEqual([]);
 
   await row.getByRole("button", { name: /^Look at products\.product\.v1:\d+:\d+$/ }).click();
   const drawer = page.getByRole("dialog", { name: /^Dead letter / });
   await drawer.getByText('"said": "in a language of the future"').waitFor();
   await drawer.getByText("ProductsQuantityUpdate at").waitFor();
-  expect(await serious(page)).toEqual([]);
+  expect(await problems(page)).toEqual([]);
   await drawer.getByRole("button", { name: "Try again…" }).click();
   await drawer.getByRole("button", { name: "Try again now" }).click();
   await drawer.getByText("It failed again and stays a dead letter").waitFor();

@@ -44,11 +44,12 @@ export function useDrawer<T>(fallback: string) {
   };
 }
 
-/** Names and values below each other. */
-export function Facts({ facts }: { facts: readonly (readonly [name: string, value: ReactNode])[] }) {
+/** Names and values below each other; what has no value is left out. */
+export function Facts({ facts }: { facts: readonly (readonly [name: string, value: string | null | undefined])[] }) {
+  const known = facts.filter(([, value]) => value != null);
   return (
     <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-1 text-sm">
-      {facts.map(([name, value]) => (
+      {known.map(([name, value]) => (
         <div key={name} className="contents">
           <dt className="text-quiet">{name}</dt>
           <dd className="break-words [overflow-wrap:anywhere]">{value}</dd>

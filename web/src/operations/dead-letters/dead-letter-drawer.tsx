@@ -45,11 +45,11 @@ function Actions({ letter, busy, act }: { letter: DeadLetterDetail; busy: boolea
 }
 
 function Details({ letter }: { letter: DeadLetterDetail }) {
-  const facts: [string, string][] = [
+  const facts: [string, string | null | undefined][] = [
     ["Reason", letter.reason],
     ["Event", letter.event ?? "Unreadable"],
-    ["Event id", letter.event_id ?? "–"],
-    ["Key", letter.key ?? "–"],
+    ["Event id", letter.event_id],
+    ["Key", letter.key],
     ["Dead letter since", dateTime(letter.parked_at)],
     ["Tried", letter.attempts === 1 ? "once" : `${letter.attempts} times`],
     ["Behind it", waitingText(letter.waiting)],

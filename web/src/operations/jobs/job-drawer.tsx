@@ -40,14 +40,14 @@ export function JobDrawer({ service, id, close }: { service: string; id: string;
 }
 
 function Details({ service, job }: { service: string; job: JobDetail }) {
-  const facts: (readonly [string, string])[] = [
+  const facts: [string, string | null | undefined][] = [
     ["Job", `${job.name} of ${service}`],
     ["Now", `${whenText(job)}, ${attemptsText(job.attempts)}`],
-    ["Last error", job.reason ?? "–"],
-    ["Due", job.due == null ? "–" : dateTime(job.due)],
-    ["Scheduled", job.scheduled_at == null ? "–" : dateTime(job.scheduled_at)],
-    ["Caused by", job.causation_id ?? "–"],
-    ["Correlation id", job.correlation_id ?? "–"],
+    ["Last error", job.reason],
+    ["Due", job.due && dateTime(job.due)],
+    ["Scheduled", job.scheduled_at && dateTime(job.scheduled_at)],
+    ["Caused by", job.causation_id],
+    ["Correlation id", job.correlation_id],
   ];
   return (
     <>
