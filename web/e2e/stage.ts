@@ -53,9 +53,9 @@ export async function windowOf(email: string, options: BrowserContextOptions = {
 export async function clear(): Promise<string[]> {
   await Promise.all(contexts.map((context) => context.close()));
   contexts = [];
-  const heard = complaints;
+  const found = complaints;
   complaints = [];
-  return heard;
+  return found;
 }
 
 /** Puts a product in the cart by pressing its button. */

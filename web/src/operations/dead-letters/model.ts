@@ -27,8 +27,8 @@ export function told(outcome: DeadLetterOutcome): { tone: "good" | "wait" | "bad
 }
 
 function waitingRest({ left, stopped_at: stoppedAt }: DeadLetterOutcome): string {
-  const parked = `${count(left)} of its key ${left === 1 ? "is" : "are"} still dead-lettered`;
-  return stoppedAt == null ? `${parked}.` : `${parked}, the first of them at ${stoppedAt}.`;
+  const rest = `${count(left)} of its key ${left === 1 ? "is" : "are"} still dead-lettered`;
+  return stoppedAt == null ? `${rest}.` : `${rest}, the first of them at ${stoppedAt}.`;
 }
 
 const count = (messages: number) => (messages === 1 ? "1 message" : `${messages.toLocaleString("en-IE")} messages`);
