@@ -115,8 +115,10 @@ test("jobs are listed by state, tried again and discarded", async () => {
   Object.assign(jobs.all[0] ?? {}, { state: "done", attempts: 1, payload: null });
   await drawer.getByText(/^done at .+, tried once$/).waitFor();
   await drawer.getByText("Its payload is dropped.").waitFor();
-  await drawer.getByRole("button", { name: "Close" }).click();
+  // The button that opened it is gone.
   await section.getByText("No job is set aside.").waitFor();
+  await drawer.getByRole("button", { name: "Close" }).click();
+  await drawer.waitFor({ state: "detached" });
   expect(await page.evaluate(() => document.activeElement?.id)).toBe("jobs");
 
   await section.getByLabel("Jobs that are").selectOption("waiting");
