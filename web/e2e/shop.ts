@@ -84,9 +84,9 @@ export class Shop {
   }
 
   /** Publishes an event about a product in a version that no service knows. */
-  async misspeak(product: string) {
-    const say = [`--brokers=${this.#brokers}`, "--prefix=web.", "--topic=products.product.v1", `--key=${product}`];
-    await new Part("misspeak", say, program("examples/misspeak")).ended();
+  async publishInvalid(product: string) {
+    const options = [`--brokers=${this.#brokers}`, "--prefix=web.", "--topic=products.product.v1", `--key=${product}`];
+    await new Part("publish_invalid", options, program("examples/publish_invalid")).ended();
   }
 
   /** Calls the API as a program would. */
@@ -169,11 +169,11 @@ class Part {
 }
 
 /** A program of the workspace's build, beside the one in SHOP_PROGRAM when that is given. */
-function program(name: "quadrille" | "examples/misspeak"): string {
+function program(name: "quadrille" | "examples/publish_invalid"): string {
   const shop = process.env["SHOP_PROGRAM"] ?? resolve(HERE, "../../target/debug/quadrille");
   const path = name === "quadrille" ? shop : join(dirname(shop), name);
   if (!existsSync(path)) {
-    throw new Error(`${path} is missing: cargo build -p quadrille && cargo build -p operations --examples`);
+    throw new Error(`${path} is missing: cargo build -p quadrille && cargo build -p host --examples`);
   }
   return path;
 }

@@ -17,7 +17,7 @@ test("a message that can't be applied is found, looked at, tried again and disca
   const section = page.getByRole("region", { name: "Dead letters" });
   await section.getByText("No dead letters").waitFor();
 
-  await shop.misspeak(id);
+  await shop.publishInvalid(id);
   const row = section.getByRole("list", { name: "Dead letters of orders" }).getByRole("listitem").filter({ hasText: id });
   await row.getByText("ProductsQuantityUpdate version 99 is unknown to this build").waitFor();
   await row.getByText("Nothing waits behind it").waitFor();
