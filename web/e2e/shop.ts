@@ -120,6 +120,13 @@ export class Shop {
   }
 }
 
+const started = new Set<Part>();
+
+/** Stops whatever still runs, such as the parts of a shop that could not be opened. */
+export async function stopAll() {
+  await Promise.all([...started].map((part) => part.stop()));
+}
+
 /** One process, whose last words are kept for when it fails. */
 class Part {
   readonly #name: string;
@@ -133,6 +140,7 @@ class Part {
     this.#arguments = arguments_;
     this.#program = program_;
     this.start();
+    started.add(this);
   }
 
   start() {

@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
 import { launch } from "./browser.ts";
-import { Shop } from "./shop.ts";
+import { Shop, stopAll } from "./shop.ts";
 import { PATIENCE_MS } from "./until.ts";
 
 let shop: Shop | null = null;
@@ -15,6 +15,7 @@ export async function open() {
 export async function close() {
   await browser?.close();
   await shop?.close();
+  await stopAll();
 }
 
 export function theShop(): Shop {
