@@ -59,6 +59,9 @@ test("axe finds nothing serious on an admin's pages", async () => {
   await page.getByRole("tab", { name: "Orders" }).click();
   await page.getByRole("list", { name: "Orders of everyone" }).waitFor();
   await check(page);
+  await page.getByRole("tab", { name: "Mails" }).click();
+  await page.getByRole("list", { name: "Mails, newest first" }).getByRole("listitem").first().waitFor();
+  await check(page);
   await page.goto("/operations");
   await page.getByText("orders.order.v1").first().waitFor();
   await check(page);
