@@ -13,6 +13,8 @@ await import("./scenarios/shopping.ts");
 await import("./scenarios/session.ts");
 await import("./scenarios/admin.ts");
 await import("./scenarios/dead-letters.ts");
+await import("./scenarios/jobs.ts");
+await import("./scenarios/mails.ts");
 await import("./scenarios/purchases.ts");
 await import("./scenarios/accessibility.ts");
 await import("./scenarios/outage.ts");

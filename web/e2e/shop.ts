@@ -10,7 +10,7 @@ const HERE = import.meta.dirname;
 const WEB_ROOT = resolve(HERE, "../dist");
 const PATIENCE_MS = 60_000;
 
-export type Role = "auth" | "products" | "orders" | "purchases" | "gateway";
+export type Role = "auth" | "products" | "orders" | "purchases" | "notifications" | "gateway";
 
 /**
  * A shop of separate processes on a real Kafka and a real MongoDB, whose services can be stopped and started. Kafka
@@ -41,28 +41,38 @@ export class Shop {
       const text = await readFile(join(data, "up.json"), "utf8").catch(() => null);
       return text === null ? null : (JSON.parse(text) as { mongodb_uri: string; kafka_brokers: string });
     });
-    const urls = { auth: await freeUrl(), products: await freeUrl(), orders: await freeUrl(), purchases: await freeUrl(), gateway: await freeUrl() };
+    const urls = {
+      auth: await freeUrl(),
+      products: await freeUrl(),
+      orders: await freeUrl(),
+      purchases: await freeUrl(),
+      notifications: await freeUrl(),
+      gateway: await freeUrl(),
+    };
+    const services = ["auth", "products", "orders", "purchases", "notifications"] as const;
     const listen = (role: Role) => `--listen=${urls[role].replace("http://", "")}`;
     const jwks = `--jwks-url=${urls.auth}/.well-known/jwks.json`;
     const mongo = (role: Role) => [`--mongodb-uri=${place.mongodb_uri}`, `--mongodb-database=web_${role}`];
     const kafka = [`--kafka-brokers=${place.kafka_brokers}`, "--topic-prefix=web.", "--kafka-session-timeout=3s"];
     const edge = [
-      `--upstreams=auth=${urls.auth},products=${urls.products},orders=${urls.orders},purchases=${urls.purchases}`,
+      `--upstreams=${services.map((role) => `${role}=${urls[role]}`).join()}`,
       `--web-root=${WEB_ROOT}`,
       "--login-limit-per-second=0",
     ];
+    // Auth publishes the keys that the others read.
+    const keys = (role: Role) => (role === "auth" ? [] : [jwks]);
     const parts = new Map<Role, Part>([
-      ["auth", new Part("auth", ["serve", "auth", listen("auth"), ...mongo("auth"), ...kafka])],
-      ["products", new Part("products", ["serve", "products", listen("products"), jwks, ...mongo("products"), ...kafka])],
-      ["orders", new Part("orders", ["serve", "orders", listen("orders"), jwks, ...mongo("orders"), ...kafka])],
-      ["purchases", new Part("purchases", ["serve", "purchases", listen("purchases"), jwks, ...mongo("purchases"), ...kafka])],
+      ...services.map((role): [Role, Part] => [
+        role,
+        new Part(role, ["serve", role, listen(role), ...keys(role), ...mongo(role), ...kafka]),
+      ]),
       ["gateway", new Part("gateway", ["serve", "gateway", listen("gateway"), jwks, ...edge])],
     ]);
     await new Part("seed", ["seed", `--mongodb-uri=${place.mongodb_uri}`, "--databases=web_{service}"]).ended();
     // Browsers take `localhost`, unlike 127.0.0.1 over plain HTTP, for a place where secure cookies are safe.
     const url = urls.gateway.replace("127.0.0.1", "localhost");
     const shop = new Shop(url, parts, stack, folder, place.kafka_brokers);
-    for (const name of ["authentication", "products", "orders", "purchases"]) await shop.ready(name);
+    for (const name of ["authentication", ...services.slice(1)]) await shop.ready(name);
     return shop;
   }
 
@@ -84,9 +94,9 @@ export class Shop {
   }
 
   /** Publishes an event about a product in a version that no service knows. */
-  async misspeak(product: string) {
-    const say = [`--brokers=${this.#brokers}`, "--prefix=web.", "--topic=products.product.v1", `--key=${product}`];
-    await new Part("misspeak", say, program("examples/misspeak")).ended();
+  async publishInvalid(product: string) {
+    const options = [`--brokers=${this.#brokers}`, "--prefix=web.", "--topic=products.product.v1", `--key=${product}`];
+    await new Part("publish_invalid", options, program("examples/publish_invalid")).ended();
   }
 
   /** Calls the API as a program would. */
@@ -120,6 +130,13 @@ export class Shop {
   }
 }
 
+const started = new Set<Part>();
+
+/** Stops whatever still runs, such as the parts of a shop that could not be opened. */
+export async function stopAll() {
+  await Promise.all([...started].map((part) => part.stop()));
+}
+
 /** One process, whose last words are kept for when it fails. */
 class Part {
   readonly #name: string;
@@ -133,6 +150,7 @@ class Part {
     this.#arguments = arguments_;
     this.#program = program_;
     this.start();
+    started.add(this);
   }
 
   start() {
@@ -169,11 +187,11 @@ class Part {
 }
 
 /** A program of the workspace's build, beside the one in SHOP_PROGRAM when that is given. */
-function program(name: "quadrille" | "examples/misspeak"): string {
+function program(name: "quadrille" | "examples/publish_invalid"): string {
   const shop = process.env["SHOP_PROGRAM"] ?? resolve(HERE, "../../target/debug/quadrille");
   const path = name === "quadrille" ? shop : join(dirname(shop), name);
   if (!existsSync(path)) {
-    throw new Error(`${path} is missing: cargo build -p quadrille && cargo build -p operations --examples`);
+    throw new Error(`${path} is missing: cargo build -p quadrille && cargo build -p host --examples`);
   }
   return path;
 }

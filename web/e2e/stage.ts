@@ -1,9 +1,7 @@
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
 import { launch } from "./browser.ts";
-import { Shop } from "./shop.ts";
-
-/** How long the browser is given for whatever a test waits for. */
-const PATIENCE_MS = 20_000;
+import { Shop, stopAll } from "./shop.ts";
+import { PATIENCE_MS } from "./until.ts";
 
 let shop: Shop | null = null;
 let browser: Browser | null = null;
@@ -17,6 +15,7 @@ export async function open() {
 export async function close() {
   await browser?.close();
   await shop?.close();
+  await stopAll();
 }
 
 export function theShop(): Shop {
@@ -55,9 +54,9 @@ export async function windowOf(email: string, options: BrowserContextOptions = {
 export async function clear(): Promise<string[]> {
   await Promise.all(contexts.map((context) => context.close()));
   contexts = [];
-  const heard = complaints;
+  const found = complaints;
   complaints = [];
-  return heard;
+  return found;
 }
 
 /** Puts a product in the cart by pressing its button. */

@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { PATIENCE_MS } from "./until.ts";
 
 const MINUTE_MS = 60_000;
 
@@ -7,7 +8,8 @@ export default defineConfig({
     root: import.meta.dirname,
     include: ["*.e2e.ts"],
     environment: "node",
-    testTimeout: MINUTE_MS,
+    expect: { poll: { timeout: PATIENCE_MS } },
+    testTimeout: 3 * MINUTE_MS,
     hookTimeout: 4 * MINUTE_MS,
     reporters: ["verbose"],
   },

@@ -1,7 +1,7 @@
 //! Publishes an event in a version that no build knows: the services that consume it dead-letter it.
 //! For tries and tests of the dead letters' page.
 //!
-//! `misspeak --brokers=HOST:PORT --prefix=PREFIX --topic=TOPIC --key=KEY`
+//! `publish_invalid --brokers=HOST:PORT --prefix=PREFIX --topic=TOPIC --key=KEY`
 
 use std::error::Error;
 
@@ -23,7 +23,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         key: option("--key=")?.to_owned(),
         event_type: "ProductsQuantityUpdate".to_owned(),
         version: 99,
-        source: "misspeak".to_owned(),
+        source: "publish_invalid".to_owned(),
         time: SystemClock.now(),
         aggregate_version: 99,
         context: MessageContext::default(),

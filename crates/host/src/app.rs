@@ -17,7 +17,7 @@ use crate::{BoxError, Context, Contract, Service, StartError, Stream, operations
 pub struct App<S: Service> {
     publishes: Vec<Stream>,
     subscriptions: Vec<Subscription<S::Settings>>,
-    jobs: Vec<AddJob<S::Settings>>,
+    jobs: Vec<RegisteredJob<S::Settings>>,
     pub(crate) tables: Option<Tables>,
     pub(crate) transient: Vec<&'static str>,
     pub(crate) demo: Option<Demo>,
@@ -40,6 +40,11 @@ struct Subscription<T> {
     stream: Stream,
     effect: &'static str,
     subscribe: Subscribe<T>,
+}
+
+struct RegisteredJob<T> {
+    name: &'static str,
+    add: AddJob<T>,
 }
 
 impl<S: Service> App<S> {
@@ -89,8 +94,7 @@ impl<S: Service> App<S> {
     ) -> &mut Self {
         let add =
             move |context: &Context<S::Settings>, all: Jobs<_>| all.on::<J, R>(runner(context));
-        self.jobs.push(Box::new(add));
-        self
+        self.add_job::<J>(Box::new(add))
     }
 
     /// Has the runner that `runner` makes do the jobs `J` in the transaction that finishes them.
@@ -101,7 +105,12 @@ impl<S: Service> App<S> {
         let add = move |context: &Context<S::Settings>, all: Jobs<_>| {
             all.in_transaction::<J, R>(runner(context))
         };
-        self.jobs.push(Box::new(add));
+        self.add_job::<J>(Box::new(add))
+    }
+
+    fn add_job<J: Job>(&mut self, add: AddJob<S::Settings>) -> &mut Self {
+        let name = J::NAME;
+        self.jobs.push(RegisteredJob { name, add });
         self
     }
 
@@ -203,6 +212,7 @@ impl<S: Service> App<S> {
                 .iter()
                 .map(|subscription| (subscription.stream, subscription.effect))
                 .collect(),
+            jobs: self.jobs.iter().map(|job| job.name).collect(),
         }
     }
 
@@ -219,7 +229,7 @@ impl<S: Service> App<S> {
     /// Who does the jobs; `None` for a service that has none.
     pub(crate) fn jobs(&self, context: &Context<S::Settings>) -> Option<Jobs<MongoDatabase>> {
         let none = Jobs::new(S::NAME);
-        let add = |all, add: &AddJob<S::Settings>| add(context, all);
+        let add = |all, job: &RegisteredJob<S::Settings>| (job.add)(context, all);
         (!self.jobs.is_empty()).then(|| self.jobs.iter().fold(none, add))
     }
 

@@ -33,6 +33,8 @@ pub struct Contract {
     pub publishes: Vec<Stream>,
     /// What it consumes, each with what it does about it in a few words.
     pub subscribes: Vec<(Stream, &'static str)>,
+    /// The names of its jobs.
+    pub jobs: Vec<&'static str>,
 }
 
 impl Contract {

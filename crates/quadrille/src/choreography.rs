@@ -20,6 +20,7 @@ pub(crate) fn for_the_gateway() -> gateway::Choreography {
             name: contract.service.to_owned(),
             publishes: contract.publishes.iter().map(published).collect(),
             subscribes: contract.subscribes.iter().map(subscribed).collect(),
+            jobs: contract.jobs.iter().map(ToString::to_string).collect(),
         });
     let topics = ALL.iter().map(|topic| gateway::Topic {
         name: topic.name.to_owned(),
@@ -215,6 +216,7 @@ mod tests {
                 },
                 "empties the cart",
             )],
+            jobs: vec![],
         };
         let mut contracts = contracts();
         contracts.push(lonely);
@@ -231,6 +233,7 @@ mod tests {
             service: "carts",
             publishes: vec![Stream::of::<events::OrderCreate>()],
             subscribes: vec![],
+            jobs: vec![],
         };
         assert_eq!(
             problems(&[intruder]),

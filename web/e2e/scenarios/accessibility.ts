@@ -1,16 +1,7 @@
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
+import { PHONE, problems, width } from "../axe.ts";
 import { addToCart, newWindow, theShop, windowOf } from "../stage.ts";
-
-const PHONE = { width: 390, height: 844 };
-
-async function problems(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  return violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .map(({ id, nodes }) => `${new URL(page.url()).pathname}: ${id}: ${nodes.map(({ html }) => html).join(" ")}`);
-}
 
 /** Checks a page in light and dark, and that a phone does not have to scroll it sideways. */
 async function check(page: Page) {
@@ -21,7 +12,7 @@ async function check(page: Page) {
   }
   const size = page.viewportSize();
   await page.setViewportSize(PHONE);
-  expect(await page.evaluate(() => document.documentElement.scrollWidth), page.url()).toBeLessThanOrEqual(PHONE.width);
+  expect(await width(page), page.url()).toBeLessThanOrEqual(PHONE.width);
   expect(await problems(page)).toEqual([]);
   if (size !== null) await page.setViewportSize(size);
 }
@@ -68,7 +59,21 @@ test("axe finds nothing serious on an admin's pages", async () => {
   await page.getByRole("tab", { name: "Orders" }).click();
   await page.getByRole("list", { name: "Orders of everyone" }).waitFor();
   await check(page);
+  await page.getByRole("tab", { name: "Mails" }).click();
+  await page.getByRole("list", { name: "Mails, newest first" }).getByRole("listitem").first().waitFor();
+  await check(page);
   await page.goto("/operations");
   await page.getByText("orders.order.v1").first().waitFor();
   await check(page);
+});
+
+test("a chart that is not drawn anew yet does not widen a phone's page", async () => {
+  const page = await windowOf("admin@admin.com");
+  await page.addInitScript(() => {
+    ResizeObserver.prototype.observe = () => undefined;
+  });
+  await page.goto("/operations");
+  await page.locator(".uplot canvas").waitFor();
+  await page.setViewportSize(PHONE);
+  expect(await width(page)).toBeLessThanOrEqual(PHONE.width);
 });

@@ -51,6 +51,7 @@ test("pages forbid inline scripts and styles", async () => {
 test("an inline script is stopped, and these tests would notice", async () => {
   const page = await newWindow();
   await page.goto("/");
+  const reported = page.waitForEvent("console", (message) => message.text().includes("Content Security Policy"));
   const ran = await page.evaluate(() => {
     const script = document.createElement("script");
     script.textContent = "document.title = 'it ran'";
@@ -58,6 +59,7 @@ test("an inline script is stopped, and these tests would notice", async () => {
     return document.title === "it ran";
   });
   expect(ran).toBe(false);
+  await reported;
   expect((await clear()).join()).toMatch(/Content Security Policy/);
 });
 

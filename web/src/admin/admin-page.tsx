@@ -3,6 +3,7 @@ import { Page } from "../ui/page";
 import { AddCategory } from "./add-category";
 import { AddProduct } from "./add-product";
 import { AllOrders } from "./all-orders";
+import { Mails } from "./mails/mails";
 import { ProductTable } from "./product-table";
 
 const TAB =
@@ -19,6 +20,9 @@ export default function AdminPage() {
           <Tabs.Trigger value="orders" className={TAB}>
             Orders
           </Tabs.Trigger>
+          <Tabs.Trigger value="mails" className={TAB}>
+            Mails
+          </Tabs.Trigger>
         </Tabs.List>
         <Tabs.Content value="products" className="grid items-start gap-6 lg:grid-cols-[1fr_22rem]">
           <ProductTable />
@@ -29,6 +33,9 @@ export default function AdminPage() {
         </Tabs.Content>
         <Tabs.Content value="orders">
           <AllOrders />
+        </Tabs.Content>
+        <Tabs.Content value="mails">
+          <Mails />
         </Tabs.Content>
       </Tabs.Root>
     </Page>

@@ -2,7 +2,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { useStore } from "../ui/store";
 import { outages, watchedFetch, type Service } from "./connection";
-import { heard } from "./connection";
+import { noteStatus } from "./connection";
 
 const PROBE_EVERY_MS = 2000;
 
@@ -24,7 +24,7 @@ export function ConnectionBanner() {
       for (const service of names.split(",") as Service[]) {
         const response = await watchedFetch(new Request(`/api/${service}_health`)).catch(() => null);
         if (stopped || response?.ok !== true) continue;
-        heard(ROUTE[service], response.status);
+        noteStatus(ROUTE[service], response.status);
         await client.invalidateQueries();
       }
     };

@@ -15,7 +15,7 @@ export function serviceOf(path: string): Service | null {
 }
 
 /** Notes how a request ended: with a status, or with 0 when no answer came. */
-export function heard(path: string, status: number) {
+export function noteStatus(path: string, status: number) {
   const service = serviceOf(path);
   if (service === null) return;
   const down = outages.get();
@@ -29,10 +29,10 @@ export async function watchedFetch(request: Request): Promise<Response> {
   const { pathname } = new URL(request.url);
   try {
     const response = await fetch(request);
-    heard(pathname, response.status);
+    noteStatus(pathname, response.status);
     return response;
   } catch (cause) {
-    if (!request.signal.aborted) heard(pathname, 0);
+    if (!request.signal.aborted) noteStatus(pathname, 0);
     throw cause;
   }
 }

@@ -20,7 +20,7 @@ export function Choreography({ data, rates }: { data: Operations; rates: Readonl
         viewBox={`0 0 ${picture.width} ${picture.height}`}
         className="w-full min-w-[52rem]"
         role="img"
-        aria-label="Services, the topics between them, and who publishes and hears which events. The table below says the same."
+        aria-label="Services, the topics between them, and who publishes and consumes which events. The table below says the same."
       >
         <defs>
           <marker id="tip" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" orient="auto">
@@ -28,7 +28,7 @@ export function Choreography({ data, rates }: { data: Operations; rates: Readonl
           </marker>
         </defs>
         {picture.arrows.map((arrow) => (
-          <ArrowLine key={`${arrow.service} ${arrow.topic} ${arrow.says}`} arrow={arrow} rate={rateOf(arrow, rates)} />
+          <ArrowLine key={`${arrow.service} ${arrow.topic} ${arrow.publishes}`} arrow={arrow} rate={rateOf(arrow, rates)} />
         ))}
         {picture.topics.map((box) => (
           <TopicBox key={box.name} box={box} detail={topicDetail(data, box.name)} />
@@ -44,7 +44,7 @@ export function Choreography({ data, rates }: { data: Operations; rates: Readonl
 
 function rateOf(arrow: Arrow, rates: ReadonlyMap<string, Rate> | undefined): number {
   const rate = rates?.get(arrow.service);
-  return (arrow.says ? rate?.published : rate?.consumed) ?? 0;
+  return (arrow.publishes ? rate?.published : rate?.consumed) ?? 0;
 }
 
 function topicDetail(data: Operations, name: string): string {
@@ -110,17 +110,17 @@ function TopicBox({ box, detail }: { box: Box; detail: string }) {
 
 function ServiceBox({ box, service, rate }: { box: Box; service: Service; rate: Rate | undefined }) {
   const up = service.ready > 0;
-  const figures = service.figures;
+  const { figures: metrics } = service;
   const silent = service.publishes.length + service.subscribes.length === 0;
   const lines: [string, string, boolean][] =
-    figures == null || silent
+    metrics == null || silent
       ? []
       : [
           ["publishes", `${shown(rate?.published ?? 0)}/s`, false],
           ["consumes", `${shown(rate?.consumed ?? 0)}/s`, false],
-          ["lag", shown(figures.lag_records), figures.lag_records > 1000],
-          ["outbox", shown(figures.backlog_records), figures.backlog_records > 1000],
-          ["dead letters", shown(figures.dead_letters_total), figures.dead_letters_total > 0],
+          ["lag", shown(metrics.lag_records), metrics.lag_records > 1000],
+          ["outbox", shown(metrics.backlog_records), metrics.backlog_records > 1000],
+          ["dead letters", shown(metrics.dead_letters_total), metrics.dead_letters_total > 0],
         ];
   const state = up ? `${service.ready} of ${service.instances} ready` : "not ready";
   return (
@@ -148,7 +148,7 @@ function ServiceBox({ box, service, rate }: { box: Box; service: Service; rate: 
       </text>
       {lines.length === 0 && (
         <text x={box.x + 20} y={box.y + 50} className="fill-quiet text-[13px]">
-          {silent ? "publishes and consumes nothing" : "no figures"}
+          {silent ? "publishes and consumes nothing" : "no metrics"}
         </text>
       )}
       {lines.map(([name, value, alarming], index) => (

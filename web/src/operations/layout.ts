@@ -17,8 +17,8 @@ export interface Box {
 export interface Arrow {
   service: string;
   topic: string;
-  /** Whether the service writes the topic; otherwise it listens. */
-  says: boolean;
+  /** Whether the service publishes to the topic; otherwise it consumes. */
+  publishes: boolean;
   events: string[];
   path: string;
   label: { x: number; y: number };
@@ -45,13 +45,13 @@ const GAP = 56;
 
 /**
  * Draws the choreography: topics in the middle, the services that take part in turn left and right of them. A service that
- * neither says nor hears anything stands below, by itself.
+ * neither publishes nor consumes anything stands below, by itself.
  */
 export function layOut(parts: readonly Part[], topicNames: readonly string[]): Picture {
-  const dancers = parts.filter((part) => part.publishes.length + part.subscribes.length > 0);
-  const apart = parts.filter((part) => !dancers.includes(part));
-  const left = dancers.filter((_, index) => index % 2 === 0);
-  const right = dancers.filter((_, index) => index % 2 === 1);
+  const participants = parts.filter((part) => part.publishes.length + part.subscribes.length > 0);
+  const apart = parts.filter((part) => !participants.includes(part));
+  const left = participants.filter((_, index) => index % 2 === 0);
+  const right = participants.filter((_, index) => index % 2 === 1);
   const tallest = Math.max(
     stack(topicNames.length, TOPIC.height, GAP),
     stack(left.length, SERVICE.height, GAP),
@@ -69,7 +69,7 @@ export function layOut(parts: readonly Part[], topicNames: readonly string[]): P
   ];
   const topics = column(topicNames, (WIDTH - TOPIC.width) / 2, TOPIC, tallest);
   const lowest = apart.length === 0 ? TOP + tallest : TOP + tallest + GAP / 2 + APART.height;
-  return { width: WIDTH, height: lowest + TOP, services, topics, arrows: arrowsOf(dancers, services, topics) };
+  return { width: WIDTH, height: lowest + TOP, services, topics, arrows: arrowsOf(participants, services, topics) };
 }
 
 function stack(count: number, height: number, gap: number): number {
@@ -87,21 +87,21 @@ function arrowsOf(parts: readonly Part[], services: readonly Box[], topics: read
     const service = services.find(({ name }) => name === part.name);
     if (service === undefined) continue;
     const ends = topics.flatMap((topic) => [
-      { topic, says: true, events: eventsOn(part.publishes, topic.name) },
-      { topic, says: false, events: eventsOn(part.subscribes, topic.name) },
+      { topic, publishes: true, events: eventsOn(part.publishes, topic.name) },
+      { topic, publishes: false, events: eventsOn(part.subscribes, topic.name) },
     ]);
     const used = ends.filter(({ events }) => events.length > 0);
-    used.forEach(({ topic, says, events }, index) => {
+    used.forEach(({ topic, publishes, events }, index) => {
       const y = service.y + (service.height * (index + 1)) / (used.length + 1);
       const isLeft = service.x < topic.x;
       const from = { x: isLeft ? service.x + service.width : service.x, y };
       const to = { x: isLeft ? topic.x : topic.x + topic.width, y: topic.y + topic.height / 2 };
-      const [begin, end] = says ? [from, to] : [to, from];
+      const [begin, end] = publishes ? [from, to] : [to, from];
       const middle = (begin.x + end.x) / 2;
       arrows.push({
         service: part.name,
         topic: topic.name,
-        says,
+        publishes,
         events,
         path: `M${begin.x} ${begin.y} C${middle} ${begin.y} ${middle} ${end.y} ${end.x} ${end.y}`,
         label: { x: middle, y: (begin.y + end.y) / 2 },

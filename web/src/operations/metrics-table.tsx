@@ -4,13 +4,13 @@ import type { Service } from "./types";
 
 const HEAD = ["Service", "Ready", "Publishes", "Consumes", "Lag", "Outbox", "Oldest unsent", "Retries", "Dead letters"];
 
-/** The picture's figures as a table. */
+/** The picture's metrics as a table. */
 export function MetricsTable({ services, rates }: { services: Service[]; rates: ReadonlyMap<string, Rate> | undefined }) {
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-    <section aria-label="Figures" tabIndex={0} className="border-line bg-card overflow-x-auto rounded-xl border">
+    <section aria-label="Metrics" tabIndex={0} className="border-line bg-card overflow-x-auto rounded-xl border">
       <table className="w-full text-sm">
-        <caption className="sr-only">Each service's figures</caption>
+        <caption className="sr-only">Each service's metrics</caption>
         <thead>
           <tr className="border-line border-b text-left">
             {HEAD.map((name, index) => (
@@ -31,18 +31,18 @@ export function MetricsTable({ services, rates }: { services: Service[]; rates: 
 }
 
 function Row({ service, rate }: { service: Service; rate: Rate | undefined }) {
-  const { figures } = service;
+  const { figures: metrics } = service;
   const cells =
-    figures == null
+    metrics == null
       ? Array.from({ length: 7 }, () => "–")
       : [
           `${shown(rate?.published ?? 0)}/s`,
           `${shown(rate?.consumed ?? 0)}/s`,
-          shown(figures.lag_records),
-          shown(figures.backlog_records),
-          figures.oldest_age_seconds === 0 ? "–" : duration(figures.oldest_age_seconds * 1000),
-          shown(figures.retries_total),
-          shown(figures.dead_letters_total),
+          shown(metrics.lag_records),
+          shown(metrics.backlog_records),
+          metrics.oldest_age_seconds === 0 ? "–" : duration(metrics.oldest_age_seconds * 1000),
+          shown(metrics.retries_total),
+          shown(metrics.dead_letters_total),
         ];
   return (
     <tr className="border-line border-b last:border-b-0">

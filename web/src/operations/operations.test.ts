@@ -50,7 +50,7 @@ describe("the picture", () => {
   const picture = layOut(parts, ["o", "p"]);
 
   it("has one arrow for each service and topic, with all its events", () => {
-    expect(picture.arrows.map(({ service, topic, says, events }) => [service, topic, says, events.length])).toEqual([
+    expect(picture.arrows.map(({ service, topic, publishes, events }) => [service, topic, publishes, events.length])).toEqual([
       ["orders", "o", true, 1],
       ["orders", "p", false, 2],
       ["products", "o", false, 1],

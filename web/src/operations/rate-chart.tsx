@@ -40,7 +40,8 @@ export function RateChart({ points, services }: { points: readonly Point[]; serv
       <h2 id="rates" className="mb-3 text-lg font-semibold">
         Events published a second
       </h2>
-      <div ref={place} className="text-quiet" />
+      {/* Until the chart is drawn anew, a narrower window cuts it off; it does not become wider itself. */}
+      <div ref={place} className="text-quiet overflow-hidden" />
       {points.length < 2 && <p className="text-quiet text-sm">The line begins after a few seconds.</p>}
     </section>
   );

@@ -20,7 +20,7 @@ interface Seen {
   points: Point[];
 }
 
-/** The shop's figures, live, with the rates since the page was opened. */
+/** The shop's metrics, live, with the rates since the page was opened. */
 export function useOperations() {
   const client = useQueryClient();
   return useQuery({
@@ -29,7 +29,7 @@ export function useOperations() {
       const operations = await answer(api.GET("/api/admin/operations", { signal }));
       return seenAfter(client.getQueryData<Seen>(KEY), operations);
     },
-    // Figures differ each time, and what is compared deeply costs time.
+    // Metrics differ each time, and what is compared deeply costs time.
     structuralSharing: false,
     refetchInterval: EVERY_MS,
   });
@@ -45,8 +45,8 @@ function seenAfter(before: Seen | undefined, operations: Operations): Seen {
 
 function readingOf(operations: Operations): Reading {
   const totals = new Map<string, { published: number; consumed: number }>();
-  for (const { name, figures } of operations.services) {
-    if (figures != null) totals.set(name, { published: figures.published_total, consumed: figures.consumed_total });
+  for (const { name, figures: metrics } of operations.services) {
+    if (metrics != null) totals.set(name, { published: metrics.published_total, consumed: metrics.consumed_total });
   }
   return { atMillis: operations.at_millis, totals };
 }

@@ -4,11 +4,16 @@ import type { Order } from "../api/client";
 export const ordersKey = ["orders"] as const;
 export const orderKey = (id: string) => ["order", id] as const;
 
-/** Of two pictures of one order the later: a settled order is never pending again. */
-export function later(known: Order | undefined, heard: Order): Order {
-  if (known === undefined || known.status === "PENDING") return heard;
-  if (heard.status === "PENDING") return known;
-  return heard.history == null ? { ...heard, history: known.history ?? null } : heard;
+/** Of two states of one order the later. An order never comes back to a status that it has left. */
+export function later(known: Order | undefined, received: Order): Order {
+  if (known === undefined) return received;
+  if (hasLeft(known, received.status)) return known;
+  return received.history == null ? { ...received, history: known.history ?? null } : received;
+}
+
+function hasLeft({ status, history }: Order, left: string): boolean {
+  // Without its history it is at least known that it was placed.
+  return status !== left && (left === "PENDING" || (history ?? []).some((step) => step.status === left));
 }
 
 /** An order of ours was placed just now. */

@@ -28,7 +28,7 @@ export async function follow(with_: Following, signal: AbortSignal): Promise<voi
         if (!response.ok || response.body === null) throw new Error(`status ${response.status}`);
         failures = 0;
         with_.onOpen();
-        await read(response.body, watch.heard, (id, order) => {
+        await read(response.body, watch.received, (id, order) => {
           last = id ?? last;
           with_.onOrder(order);
         });
@@ -48,7 +48,7 @@ export async function follow(with_: Following, signal: AbortSignal): Promise<voi
 /** Reads a stream of server-sent events to its end. */
 export async function read(
   body: ReadableStream<Uint8Array>,
-  heard: () => void,
+  received: () => void,
   onOrder: (id: string | undefined, order: Order) => void,
 ): Promise<void> {
   const parser = createParser({
@@ -60,7 +60,7 @@ export async function read(
   for (;;) {
     const { done, value } = await reader.read();
     if (done) return;
-    heard();
+    received();
     parser.feed(value);
   }
 }
@@ -68,10 +68,10 @@ export async function read(
 function silenceWatch(outer: AbortSignal) {
   const silent = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const heard = () => {
+  const received = () => {
     clearTimeout(timer);
     timer = setTimeout(() => silent.abort(), SILENCE_MS);
   };
-  heard();
-  return { signal: AbortSignal.any([outer, silent.signal]), heard, stop: () => clearTimeout(timer) };
+  received();
+  return { signal: AbortSignal.any([outer, silent.signal]), received, stop: () => clearTimeout(timer) };
 }

@@ -80,18 +80,35 @@ describe("the stream", () => {
   });
 });
 
-describe("of two pictures of an order", () => {
-  const pending = order({});
-  const settled = order({ status: "ACCEPTED", history: [{ status: "PENDING", at: "", by: "orders" }] });
-
-  it("the settled one is later, whichever comes last", () => {
-    expect(later(undefined, pending)).toBe(pending);
-    expect(later(pending, settled)).toBe(settled);
-    expect(later(settled, pending)).toBe(settled);
+const after = (...statuses: string[]) =>
+  order({
+    status: statuses.at(-1) ?? "PENDING",
+    history: statuses.map((status) => ({ status, at: "", by: "orders" })),
   });
 
-  it("none loses the history", () => {
-    expect(later(settled, order({ status: "ACCEPTED" })).history).toEqual(settled.history);
+describe("of two states of an order", () => {
+  it.each([
+    [["PENDING", "ACCEPTED", "PAID", "IN_DELIVERY", "DELIVERED"]],
+    [["PENDING", "ACCEPTED", "PAID", "CANCELLING", "IN_DELIVERY", "CANCELLED"]],
+    [["PENDING", "REJECTED"]],
+    [["PENDING", "ACCEPTED", "PACKED_BY_A_LATER_BUILD", "PAID"]],
+  ])("the one further on its way is later, whichever comes last: %s", (way) => {
+    const states = way.map((_, index) => after(...way.slice(0, index + 1)));
+    states.forEach((earlier, index) => {
+      expect(later(undefined, earlier)).toBe(earlier);
+      for (const further of states.slice(index + 1)) {
+        expect(later(earlier, further)).toBe(further);
+        expect(later(further, earlier)).toBe(further);
+      }
+    });
+  });
+
+  it("one without its history is compared by its status, and takes the history that is known", () => {
+    const paid = after("PENDING", "ACCEPTED", "PAID");
+    expect(later(paid, order({ status: "ACCEPTED" }))).toBe(paid);
+    expect(later(paid, order({ status: "PAID" })).history).toEqual(paid.history);
+    expect(later(paid, order({ status: "CANCELLED" }))).toEqual({ ...paid, status: "CANCELLED" });
+    expect(later(order({ status: "ACCEPTED" }), after("PENDING")).status).toBe("ACCEPTED");
   });
 });
 

@@ -24,8 +24,8 @@ export function orderQuery(client: QueryClient, id: string) {
   return queryOptions({
     queryKey: orderKey(id),
     queryFn: async ({ signal }): Promise<Order> => {
-      const heard = await answer(api.GET("/api/orders/{id}", { params: { path: { id } }, signal }));
-      return later(client.getQueryData<Order>(orderKey(id)), heard);
+      const received = await answer(api.GET("/api/orders/{id}", { params: { path: { id } }, signal }));
+      return later(client.getQueryData<Order>(orderKey(id)), received);
     },
     refetchInterval: ({ state }) => (state.data?.status === "PENDING" ? PENDING_MS : false),
   });

@@ -22,6 +22,9 @@ pub struct ServicePart {
     pub publishes: Vec<Published>,
     /// What it listens to.
     pub subscribes: Vec<Subscribed>,
+    /// The names of its jobs; what is to be done with them is under `/api/admin/jobs`.
+    #[schema(example = json!(["send-email"]))]
+    pub jobs: Vec<String>,
 }
 
 /// Events that a service publishes.

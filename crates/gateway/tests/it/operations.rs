@@ -17,6 +17,7 @@ fn choreography() -> Choreography {
         name: name.to_owned(),
         publishes,
         subscribes: Vec::new(),
+        jobs: vec!["send-email".to_owned()],
     };
     let said = Published {
         event: "OrderCreate".to_owned(),
@@ -69,6 +70,7 @@ async fn an_admin_sees_contracts_and_metrics() {
     let orders = &body["services"][1];
     assert_eq!(orders["name"], "orders");
     assert_eq!(orders["publishes"][0]["topic"], "orders.order.v1");
+    assert_eq!(orders["jobs"][0], "send-email");
     assert_eq!(
         (&orders["instances"], &orders["ready"]),
         (&1.into(), &1.into())

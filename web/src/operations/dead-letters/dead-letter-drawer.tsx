@@ -1,52 +1,34 @@
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useRef } from "react";
 import { describe, Problem } from "../../api/problem";
-import { Button } from "../../ui/button";
+import { Drawer, Facts, Verbatim } from "../../ui/drawer";
 import { Failed, Loading, Notice } from "../../ui/states";
 import { dateTime } from "../../ui/time";
-import { ActionForms } from "./action-forms";
-import { laidOut, told, waitingText, type DeadLetterDetail } from "./model";
+import { ActionForms } from "../action-forms";
+import { laidOut, type Action } from "../actions";
+import { told, waitingText, type DeadLetterDetail } from "./model";
 import { letterQuery, useDeadLetterAction } from "./queries";
 
 /** A dead letter in full, and what can be done. */
 export function DeadLetterDrawer({ service, id, close }: { service: string; id: string; close: () => void }) {
-  const dialog = useRef<HTMLDialogElement>(null);
   const action = useDeadLetterAction(service, id);
-  const { data, error, refetch } = useQuery({ ...letterQuery(service, id), enabled: !dealtWith(action.data?.outcome) });
-  useEffect(() => dialog.current?.showModal(), []);
+  const ended = dealtWith(action.data?.outcome);
+  const { data, error, refetch } = useQuery({ ...letterQuery(service, id), enabled: !ended });
   const gone = error instanceof Problem && error.code === "unknown-letter";
   const outcome = action.data && told(action.data);
   return (
-    <dialog
-      ref={dialog}
-      aria-labelledby="letter"
-      onClose={close}
-      className="bg-card text-ink border-line m-0 ml-auto h-dvh max-h-none w-full max-w-2xl border-l p-5 backdrop:bg-black/40 sm:p-6"
-    >
-      <div className="mb-4 flex items-start justify-between gap-4">
-        <h2 id="letter" className="text-lg font-semibold break-all">
-          Dead letter {id}
-        </h2>
-        <Button look="plain" onClick={() => dialog.current?.close()}>
-          Close
-        </Button>
-      </div>
-      <div className="flex flex-col gap-5">
-        {outcome && <Notice tone={outcome.tone}>{outcome.text}</Notice>}
-        {action.isError && <Notice>{describe(action.error)}</Notice>}
-        {gone && !outcome && <Notice tone="wait">Somebody has dealt with it meanwhile.</Notice>}
-        {data === undefined && error === null && <Loading what="the message" />}
-        {data === undefined && error !== null && !gone && <Failed error={error} retry={() => void refetch()} />}
-        {data !== undefined && (
-          <>
-            {!dealtWith(action.data?.outcome) && !gone && (
-              <ActionForms letter={data} busy={action.isPending} act={(asked) => action.mutate(asked)} />
-            )}
-            <Facts letter={data} />
-          </>
-        )}
-      </div>
-    </dialog>
+    <Drawer title={`Dead letter ${id}`} close={close}>
+      {outcome && <Notice tone={outcome.tone}>{outcome.text}</Notice>}
+      {action.isError && <Notice>{describe(action.error)}</Notice>}
+      {gone && !outcome && <Notice tone="wait">Somebody has dealt with it meanwhile.</Notice>}
+      {data === undefined && error === null && <Loading what="the message" />}
+      {data === undefined && error !== null && !gone && <Failed error={error} retry={() => void refetch()} />}
+      {data !== undefined && (
+        <>
+          {!ended && !gone && <Actions letter={data} busy={action.isPending} act={(asked) => action.mutate(asked)} />}
+          <Details letter={data} />
+        </>
+      )}
+    </Drawer>
   );
 }
 
@@ -54,12 +36,20 @@ function dealtWith(outcome: string | undefined): boolean {
   return outcome === "applied" || outcome === "discarded";
 }
 
-function Facts({ letter }: { letter: DeadLetterDetail }) {
-  const facts: [string, string][] = [
+function Actions({ letter, busy, act }: { letter: DeadLetterDetail; busy: boolean; act: (asked: Action) => void }) {
+  if (letter.waits_for != null) {
+    return <p className="text-quiet text-sm">It waits behind {letter.waits_for}; deal with that one first.</p>;
+  }
+  const warning = "The service will never apply this message. Those that wait behind it are applied.";
+  return <ActionForms what="message" warning={warning} busy={busy} act={act} />;
+}
+
+function Details({ letter }: { letter: DeadLetterDetail }) {
+  const facts: [string, string | null | undefined][] = [
     ["Reason", letter.reason],
     ["Event", letter.event ?? "Unreadable"],
-    ["Event id", letter.event_id ?? "–"],
-    ["Key", letter.key ?? "–"],
+    ["Event id", letter.event_id],
+    ["Key", letter.key],
     ["Dead letter since", dateTime(letter.parked_at)],
     ["Tried", letter.attempts === 1 ? "once" : `${letter.attempts} times`],
     ["Behind it", waitingText(letter.waiting)],
@@ -69,23 +59,11 @@ function Facts({ letter }: { letter: DeadLetterDetail }) {
   const cut = letter.payload.length < letter.payload_bytes ? ", of which the beginning is shown" : "";
   return (
     <>
-      <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-1 text-sm">
-        {facts.map(([name, value]) => (
-          <div key={name} className="contents">
-            <dt className="text-quiet">{name}</dt>
-            <dd className="break-words [overflow-wrap:anywhere]">{value}</dd>
-          </div>
-        ))}
-      </dl>
-      <section aria-labelledby="value">
-        <h3 id="value" className="mb-1 text-sm font-semibold">
-          Value ({letter.payload_bytes.toLocaleString("en-IE")} bytes{cut})
-        </h3>
-        {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
-        <pre tabIndex={0} aria-labelledby="value" className="bg-well max-h-80 overflow-auto rounded-lg p-3 text-xs">
-          {laidOut(letter.payload)}
-        </pre>
-      </section>
+      <Facts facts={facts} />
+      <Verbatim
+        title={`Value (${letter.payload_bytes.toLocaleString("en-IE")} bytes${cut})`}
+        text={laidOut(letter.payload)}
+      />
       <section aria-labelledby="headers">
         <h3 id="headers" className="mb-1 text-sm font-semibold">
           Headers

@@ -1,27 +1,15 @@
 import { useQueries } from "@tanstack/react-query";
-import { useRef, useState } from "react";
+import { useDrawer } from "../../ui/drawer";
 import { Empty, Failed, Loading } from "../../ui/states";
-import { ActionLog } from "./action-log";
+import { ActionLog } from "../action-log";
 import { DeadLetterDrawer } from "./dead-letter-drawer";
 import { DeadLetterList } from "./dead-letter-list";
-import { listQuery } from "./queries";
-
-interface Chosen {
-  service: string;
-  id: string;
-}
+import { actionsQuery, listQuery } from "./queries";
 
 /** Each service's dead letters, and what was done about them. */
 export function DeadLetters({ services }: { services: readonly string[] }) {
   const lists = useQueries({ queries: services.map(listQuery) });
-  const [chosen, setChosen] = useState<Chosen | null>(null);
-  const opener = useRef<HTMLElement | null>(null);
-  const close = () => {
-    setChosen(null);
-    // What was dealt with is not in the list any more; then the section itself is where to go on.
-    const back = opener.current?.isConnected ? opener.current : document.querySelector<HTMLElement>("#dead-letters");
-    back?.focus();
-  };
+  const drawer = useDrawer<{ service: string; id: string }>("dead-letters");
   const nothing = lists.every(({ data }) => data?.parked === 0);
   return (
     <section aria-labelledby="dead-letters" className="border-line bg-card rounded-xl border p-4 sm:p-5">
@@ -49,17 +37,25 @@ export function DeadLetters({ services }: { services: readonly string[] }) {
                 key={service}
                 service={service}
                 list={data}
-                open={(id, button) => {
-                  opener.current = button;
-                  setChosen({ service, id });
-                }}
+                open={(id, button) => drawer.open({ service, id }, button)}
               />
             );
           })}
         </div>
       )}
-      <ActionLog services={services} />
-      {chosen !== null && <DeadLetterDrawer key={chosen.id} service={chosen.service} id={chosen.id} close={close} />}
+      <Done services={services} />
+      {drawer.shown !== null && <DeadLetterDrawer key={drawer.shown.id} {...drawer.shown} close={drawer.close} />}
     </section>
   );
+}
+
+function Done({ services }: { services: readonly string[] }) {
+  const logs = useQueries({ queries: services.map(actionsQuery) });
+  const done = logs.flatMap(({ data }, index) =>
+    (data?.actions ?? []).map((action) => ({
+      action,
+      about: `${action.letter} of ${services[index]}: ${action.outcome}`,
+    })),
+  );
+  return <ActionLog done={done} />;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { laidOut, told, waitingText } from "./model";
+import { laidOut } from "../actions";
+import { told, waitingText } from "./model";
 
 describe("a message's value", () => {
   it("is laid out when it is JSON", () => {

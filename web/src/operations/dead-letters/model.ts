@@ -4,17 +4,7 @@ type Schemas = components["schemas"];
 export type DeadLetter = Schemas["DeadLetter"];
 export type DeadLetterDetail = Schemas["DeadLetterDetail"];
 export type DeadLetterList = Schemas["DeadLetterList"];
-export type LetterAction = Schemas["DeadLetterAction"];
 export type DeadLetterOutcome = Schemas["DeadLetterOutcome"];
-
-/** A message's value, with its JSON laid out to be read; anything else stays as it is. */
-export function laidOut(payload: string): string {
-  try {
-    return JSON.stringify(JSON.parse(payload), null, 2);
-  } catch {
-    return payload;
-  }
-}
 
 /** How many messages of a key stand behind its first one. */
 export function waitingText(waiting: number): string {
@@ -37,8 +27,8 @@ export function told(outcome: DeadLetterOutcome): { tone: "good" | "wait" | "bad
 }
 
 function waitingRest({ left, stopped_at: stoppedAt }: DeadLetterOutcome): string {
-  const parked = `${count(left)} of its key ${left === 1 ? "is" : "are"} still dead-lettered`;
-  return stoppedAt == null ? `${parked}.` : `${parked}, the first of them at ${stoppedAt}.`;
+  const rest = `${count(left)} of its key ${left === 1 ? "is" : "are"} still dead-lettered`;
+  return stoppedAt == null ? `${rest}.` : `${rest}, the first of them at ${stoppedAt}.`;
 }
 
 const count = (messages: number) => (messages === 1 ? "1 message" : `${messages.toLocaleString("en-IE")} messages`);

@@ -1,6 +1,7 @@
 import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query";
 import { api } from "../../api/client";
 import { answer } from "../../api/problem";
+import type { Action } from "../actions";
 import type { DeadLetterOutcome } from "./model";
 
 const EVERY_MS = 3000;
@@ -30,16 +31,11 @@ export const letterQuery = (service: string, id: string) =>
     queryFn: ({ signal }) => answer(api.GET(deadLetterAt(service), { params: { path: { id } }, signal })),
   });
 
-export interface DeadLetterAction {
-  action: "retry" | "discard";
-  reason: string;
-}
-
 /** Retries or discards a dead letter. */
 export function useDeadLetterAction(service: string, id: string) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: ({ action, reason }: DeadLetterAction): Promise<DeadLetterOutcome> => {
+    mutationFn: ({ action, reason }: Action): Promise<DeadLetterOutcome> => {
       const asked = { params: { path: { id } }, body: { reason } };
       return action === "retry"
         ? answer(api.POST(`${deadLetterAt(service)}/retry` as "/api/admin/dead-letters/orders/{id}/retry", asked))
