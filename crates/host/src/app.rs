@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
+use outbox::jobs::JobSettings;
 use outbox::mongo::MongoDatabase;
 use outbox::{ApplyJob, Event, Handle, Job, Jobs, Recover, RunJob, StoreError, Subscriptions};
 use utoipa::openapi::OpenApi;
@@ -16,6 +17,7 @@ pub struct App<S: Service> {
     publishes: Vec<Stream>,
     subscriptions: Vec<Subscription<S::Settings>>,
     jobs: Vec<AddJob<S::Settings>>,
+    pub(crate) job_settings: JobSettings,
     pub(crate) tables: Option<Tables>,
     pub(crate) transient: Vec<&'static str>,
     pub(crate) demo: Option<Demo>,
@@ -46,6 +48,7 @@ impl<S: Service> App<S> {
             publishes: Vec::new(),
             subscriptions: Vec::new(),
             jobs: Vec::new(),
+            job_settings: JobSettings::default(),
             tables: None,
             transient: Vec::new(),
             demo: None,
@@ -98,6 +101,12 @@ impl<S: Service> App<S> {
             all.in_transaction::<J, R>(runner(context))
         };
         self.jobs.push(Box::new(add));
+        self
+    }
+
+    /// How the service's jobs are run, if not as usual: for how long they are tried, for example.
+    pub fn job_settings(&mut self, settings: JobSettings) -> &mut Self {
+        self.job_settings = settings;
         self
     }
 
