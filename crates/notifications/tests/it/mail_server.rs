@@ -151,7 +151,8 @@ impl Handler for Mailbox {
     fn rcpt(&mut self, _to: &str) -> Response {
         match self.state.lock().unwrap().mood {
             Mood::KnowsNobody => NO_MAILBOX,
-            _ => OK,
+            Mood::IsBusy => INTERNAL_ERROR,
+            Mood::Takes | Mood::HangsUp => OK,
         }
     }
 
@@ -162,11 +163,8 @@ impl Handler for Mailbox {
 
     fn data_end(&mut self) -> Response {
         let mail = std::mem::take(&mut self.mail);
-        let mut state = self.state.lock().unwrap();
-        if state.mood == Mood::IsBusy {
-            return INTERNAL_ERROR;
-        }
-        state.mails.push(String::from_utf8(mail).unwrap());
+        let mail = String::from_utf8(mail).unwrap();
+        self.state.lock().unwrap().mails.push(mail);
         OK
     }
 }

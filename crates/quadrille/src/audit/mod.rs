@@ -4,13 +4,14 @@
 //! The invariants are always the same: every order rests, and its decision says the same, in the
 //! database and in the topic, under one event id; each of its steps is told once; what was
 //! stocked less what was accepted is what is left, and never below zero; each copy equals its
-//! owner; outboxes are empty, no message is dead-lettered, every record is handled.
+//! owner; each event that asks for a mail has one; outboxes are empty, no message is dead-lettered, every record is handled.
 //!
-//! **How to add a rule.** What a source says is kept in [`ledger`] or [`stock`]; the rule
+//! **How to add a rule.** What a source says is kept in [`ledger`], [`stock`] or [`mails`]; the rule
 //! itself is a [`Check`](findings::Check) there, in [`rules`] or in [`messages`].
 
 mod findings;
 mod ledger;
+mod mails;
 mod messages;
 mod rules;
 mod stock;
@@ -20,10 +21,11 @@ use std::collections::BTreeMap;
 use anyhow::Context;
 use clap::Args;
 use events::{
-    OrderCreate, OrderStatus, OrderStatusUpdate, OrderUpdate, ProductCreate,
+    AccountUpdate, OrderCreate, OrderStatus, OrderStatusUpdate, OrderUpdate, ProductCreate,
     ProductsQuantityUpdate, topics,
 };
 use futures::{Stream, TryStreamExt};
+use notifications::domain::Mail;
 use outbox::handler::decode;
 use outbox::kafka::TopicReader;
 use outbox::mongo::MongoDatabase;
@@ -32,6 +34,7 @@ use outbox::{ErrorKind, Event, Record, StoreError};
 
 pub(crate) use self::findings::Findings;
 use self::ledger::Ledger;
+use self::mails::Mails;
 use self::rules::Scope;
 use self::stock::Stock;
 use crate::connection::ConnectionArgs;
@@ -77,6 +80,7 @@ pub(crate) async fn run(args: &AuditArgs) -> anyhow::Result<Findings> {
     audit.decisions(&databases["products"]).await?;
     audit.products(&databases["products"]).await?;
     audit.copies(&databases["orders"]).await?;
+    audit.mails.read(&databases["notifications"]).await?;
     let mut scope = Scope::Databases;
     if let Some((reader, ends)) = &topics {
         scope = Scope::Whole;
@@ -86,10 +90,13 @@ pub(crate) async fn run(args: &AuditArgs) -> anyhow::Result<Findings> {
         mut findings,
         ledger,
         stock,
+        mails,
         damaged,
     } = audit;
     rules::judge(&ledger, scope, &damaged, &mut findings);
     stock.judge(scope, &mut findings);
+    let notifications = &databases["notifications"];
+    mails.judge(scope, notifications, &mut findings).await?;
     messages::outboxes(&databases, &mut findings).await?;
     messages::parked(&databases, &mut findings).await?;
     match &topics {
@@ -105,6 +112,7 @@ struct Audit {
     findings: Findings,
     ledger: Ledger,
     stock: Stock,
+    mails: Mails,
     /// Documents that can't be read, each in a sentence that names it.
     damaged: Vec<String>,
 }
@@ -190,7 +198,17 @@ impl Audit {
                 .map(|envelope| self.ledger.placed(envelope.id, &envelope.event))
                 .is_ok(),
             (topics::ORDERS, Some(OrderUpdate::TYPE)) => decode::<OrderUpdate>(record)
-                .map(|envelope| self.ledger.told(&envelope))
+                .map(|envelope| {
+                    self.ledger.told(&envelope);
+                    let mail = Mail::of_order(&envelope.event, envelope.time);
+                    self.mails.ask(mail.as_ref());
+                })
+                .is_ok(),
+            (topics::ACCOUNTS, Some(AccountUpdate::TYPE)) => decode::<AccountUpdate>(record)
+                .map(|envelope| {
+                    let mail = Mail::of_account(&envelope.event, envelope.time);
+                    self.mails.ask(mail.as_ref());
+                })
                 .is_ok(),
             (topics::ORDER_STATUS, Some(OrderStatusUpdate::TYPE)) => {
                 decode::<OrderStatusUpdate>(record)

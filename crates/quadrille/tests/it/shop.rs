@@ -7,6 +7,7 @@ use std::time::Duration;
 use auth::Auth;
 use bson::{Document, doc};
 use futures::TryStreamExt;
+use notifications::Notifications;
 use orders::Orders;
 use outbox::kafka::TopicSpec;
 use outbox::mongo::{MongoDatabase, MongoOptions};
@@ -22,6 +23,7 @@ const ADMIN: &str = "admin@admin.com";
 pub(crate) struct Shop {
     pub(crate) environment: TestEnvironment,
     auth: Service,
+    notifications: Option<Service>,
     token: String,
     http: reqwest::Client,
 }
@@ -60,7 +62,7 @@ impl Answer {
 }
 
 impl Shop {
-    /// A shop of which auth alone runs, with its topics made.
+    /// A shop of which auth and notifications run, with its topics made.
     pub(crate) async fn open() -> Self {
         let environment = TestEnvironment::new().await;
         let contracts = quadrille::SERVICES.iter().map(|service| service.contract());
@@ -105,12 +107,16 @@ impl Shop {
             let database = environment.database(service.name()).await;
             service.prepare(&database).await.unwrap();
         }
-        Self {
+        let mut shop = Self {
             environment,
             auth: Service { url, lifecycle },
+            notifications: None,
             token,
             http,
-        }
+        };
+        let own = notifications::Settings::default();
+        shop.notifications = Some(shop.start::<Notifications>(own).await);
+        shop
     }
 
     /// With what the admin logs in.
@@ -360,8 +366,11 @@ impl Shop {
         command
     }
 
-    /// Ends auth, which runs all the time.
+    /// Ends what runs all the time.
     pub(crate) async fn close(self) {
+        if let Some(notifications) = self.notifications {
+            notifications.stop().await;
+        }
         self.auth.stop().await;
     }
 }
