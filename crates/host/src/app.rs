@@ -6,6 +6,7 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use outbox::mongo::MongoDatabase;
 use outbox::{ApplyJob, Event, Handle, Job, Jobs, Recover, RunJob, StoreError, Subscriptions};
+use replica::{Copies, LocalCopy, Replica};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -16,6 +17,7 @@ pub struct App<S: Service> {
     publishes: Vec<Stream>,
     subscriptions: Vec<Subscription<S::Settings>>,
     jobs: Vec<AddJob<S::Settings>>,
+    pub(crate) copies: Vec<LocalCopy>,
     pub(crate) tables: Option<Tables>,
     pub(crate) transient: Vec<&'static str>,
     pub(crate) demo: Option<Demo>,
@@ -46,6 +48,7 @@ impl<S: Service> App<S> {
             publishes: Vec::new(),
             subscriptions: Vec::new(),
             jobs: Vec::new(),
+            copies: Vec::new(),
             tables: None,
             transient: Vec::new(),
             demo: None,
@@ -76,6 +79,36 @@ impl<S: Service> App<S> {
             subscribe: Box::new(move |context, all| all.on::<E, H>(handler(context))),
         });
         self
+    }
+
+    /// Keeps an `R` of each state that events of type `E` carry; several types of one owner may say
+    /// the same. `effect` says what is kept, in a few words.
+    pub fn replica<E: Event, R>(&mut self, effect: &'static str) -> &mut Self
+    where
+        R: Replica + for<'e> From<&'e E>,
+    {
+        self.replica_by::<E, R, _>(effect, |context| Copies::<R, _>::new(context.database()))
+    }
+
+    /// The same by the handler that `handler` makes, which calls [`Copies::take`] and does more.
+    pub fn replica_by<E: Event, R, H: Handle<E, MongoDatabase>>(
+        &mut self,
+        effect: &'static str,
+        handler: impl Fn(&Context<S::Settings>) -> H + Send + Sync + 'static,
+    ) -> &mut Self
+    where
+        R: Replica + for<'e> From<&'e E>,
+    {
+        let copy = LocalCopy::new::<E, R>();
+        match self
+            .copies
+            .iter_mut()
+            .find(|known| known.collection == copy.collection)
+        {
+            Some(known) => known.merge(copy),
+            None => self.copies.push(copy),
+        }
+        self.on::<E, H>(effect, handler)
     }
 
     /// Has the runner that `runner` makes do the jobs `J`, which reach outside of the database.
@@ -213,6 +246,9 @@ impl<S: Service> App<S> {
     }
 
     pub(crate) async fn prepare(&self, database: MongoDatabase) -> Result<(), StoreError> {
+        for copy in &self.copies {
+            copy.prepare(&database).await?;
+        }
         match &self.tables {
             Some(prepare) => prepare(database).await,
             None => Ok(()),

@@ -9,7 +9,8 @@ pub(crate) const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("service", &[]),
     ("devstack", &[]),
     ("events", &["outbox"]),
-    ("host", &["events", "outbox", "service"]),
+    ("replica", &["outbox"]),
+    ("host", &["events", "outbox", "replica", "service"]),
     ("gateway", &["service", "events"]),
     ("quadrille", APPLICATION),
     ("e2e", APPLICATION),
@@ -24,7 +25,7 @@ pub(crate) const MAY_IMPORT: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that a service may import.
-pub(crate) const A_SERVICE: &[&str] = &["events", "host", "outbox", "service"];
+pub(crate) const A_SERVICE: &[&str] = &["events", "host", "outbox", "replica", "service"];
 
 /// Those that bring the services together.
 pub(crate) const APPLICATIONS: &[&str] = &["quadrille", "e2e"];
@@ -46,7 +47,7 @@ pub(crate) const DEV_ONLY: &[&str] = &["controls", "testkit"];
 /// Libraries that only some crates may import, and those that may for their tests besides.
 pub(crate) const LIBRARIES: &[(&str, &[&str], &[&str])] = &[
     ("rdkafka", &["outbox", "testkit"], &["devstack", "e2e"]),
-    ("mongodb", &["outbox", "testkit"], &["e2e"]),
+    ("mongodb", &["outbox", "replica", "testkit"], &["e2e"]),
 ];
 
 /// Of [`LIBRARIES`], those that every service may import.

@@ -1,0 +1,104 @@
+//! The guard: only what is newer is taken.
+
+use std::collections::BTreeMap;
+use std::marker::PhantomData;
+
+use outbox::{Envelope, Event, EventCollector, Handle, HandleError, StoreError};
+use uuid::Uuid;
+
+use crate::store::ReplicaStore;
+use crate::{Replica, Versioned, id};
+
+/// The copies of the type `R` in a database.
+///
+/// By itself it handles every event that an `R` is made from: it takes the states over and emits
+/// nothing. Another handler does so by [`take`](Self::take).
+pub struct Copies<R, D> {
+    database: D,
+    replica: PhantomData<fn() -> R>,
+}
+
+impl<R: Replica, D: ReplicaStore<R>> Copies<R, D> {
+    /// The copies in `database`.
+    pub fn new(database: D) -> Self {
+        Self {
+            database,
+            replica: PhantomData,
+        }
+    }
+
+    /// Takes over the states that are newer than what is known, and gives back the events that
+    /// carried them, in their order. What is older or repeated is dropped and counted in `out`.
+    ///
+    /// Of several states of one thing in `events`, each newer than the one before, all are given
+    /// back and the last one is kept: as if each had come alone.
+    ///
+    /// # Errors
+    /// A conflict when another transaction has taken a newer one meanwhile; a dead letter for an
+    /// event whose key is not an id.
+    pub async fn take<'e, E: Event>(
+        &self,
+        tx: &mut D::Tx,
+        events: &[&'e Envelope<E>],
+        out: &mut EventCollector<'_>,
+    ) -> Result<Vec<&'e Envelope<E>>, HandleError>
+    where
+        R: for<'a> From<&'a E>,
+    {
+        let mut ids = events
+            .iter()
+            .map(|envelope| id(&envelope.event))
+            .collect::<Result<Vec<_>, _>>()?;
+        ids.sort_unstable();
+        ids.dedup();
+        let mut known = self.database.versions(tx, &ids).await?;
+        let (mut taken, mut newest) = (Vec::new(), BTreeMap::new());
+        for envelope in events {
+            let copy = Versioned::of(&envelope.event)?;
+            if is_newer(&mut known, copy.id, copy.version) {
+                taken.push(*envelope);
+                newest.insert(copy.id, copy);
+            } else {
+                out.duplicates(1);
+            }
+        }
+        if !newest.is_empty() {
+            let newest: Vec<_> = newest.into_values().collect();
+            self.database.save(tx, &newest).await?;
+        }
+        Ok(taken)
+    }
+
+    /// The copy of `id` as it is now: for jobs and endpoints, outside of any transaction.
+    ///
+    /// # Errors
+    /// What the store's are.
+    pub async fn by_id(&self, id: Uuid) -> Result<Option<Versioned<R>>, StoreError> {
+        self.database.by_id(id).await
+    }
+}
+
+impl<E, R, D> Handle<E, D> for Copies<R, D>
+where
+    E: Event,
+    R: Replica + for<'e> From<&'e E>,
+    D: ReplicaStore<R>,
+{
+    async fn handle(
+        &self,
+        tx: &mut D::Tx,
+        events: &[&Envelope<E>],
+        out: &mut EventCollector<'_>,
+    ) -> Result<(), HandleError> {
+        self.take(tx, events, out).await.map(drop)
+    }
+}
+
+/// Whether `version` is newer than the one that is known of `id`, and knows it from now on.
+pub(crate) fn is_newer(known: &mut BTreeMap<Uuid, u64>, id: Uuid, version: u64) -> bool {
+    let newer = known.get(&id).is_none_or(|known| version > *known);
+    if newer {
+        known.insert(id, version);
+    }
+    newer
+}
