@@ -25,6 +25,7 @@ mod copies;
 mod local_copy;
 pub mod memory;
 pub mod mongo;
+mod rebuild;
 mod store;
 
 use std::fmt::{Debug, Display};
@@ -35,7 +36,8 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 pub use copies::Copies;
-pub use local_copy::{Entry, LocalCopy, Newest};
+pub use local_copy::{LocalCopy, Newest};
+pub use rebuild::{Difference, Swapped};
 pub use store::ReplicaStore;
 
 /// What a service keeps of another's state, besides its id and its version; it is made `From` each

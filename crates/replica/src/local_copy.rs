@@ -11,7 +11,7 @@ use outbox::mongo::{MongoDatabase, fault};
 use outbox::{Event, Record, StoreError};
 use uuid::Uuid;
 
-use crate::mongo::read;
+use crate::mongo::{document, read};
 use crate::{Replica, Versioned};
 
 /// What a service keeps of another's states, and which events say so.
@@ -33,13 +33,13 @@ pub struct LocalCopy {
 #[derive(Clone, Copy)]
 struct Feed {
     event: &'static str,
-    decode: fn(&Record) -> Result<(Uuid, Entry), StoreError>,
+    decode: fn(&Record) -> Option<(Uuid, Entry)>,
     state: fn(&dyn Any) -> Option<(Uuid, Entry)>,
 }
 
 /// A copy without its type and id.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub(crate) struct Entry {
     pub(crate) version: u64,
     /// What is kept, as BSON. It is always made from the type, so that equal ones have equal bytes.
     pub(crate) state: Vec<u8>,
@@ -58,8 +58,8 @@ impl LocalCopy {
         let feed = Feed {
             event: E::TYPE,
             decode: |record| {
-                let read = decode::<E>(record).map_err(StoreError::permanent)?;
-                entry::<R>(&Versioned::of(&read.event)?)
+                let read = record.is::<E>().then(|| decode::<E>(record).ok());
+                entry::<R>(&Versioned::of(&read??.event).ok()?).ok()
             },
             state: |event| entry::<R>(&Versioned::of(event.downcast_ref::<E>()?).ok()?).ok(),
         };
@@ -96,25 +96,23 @@ impl LocalCopy {
         Ok(())
     }
 
-    /// Takes over what `record` of the owner's topic says, if it is newer. What can't be read is
-    /// passed over: the service dead-letters it.
+    /// Takes over what `record` says, if it is newer. What can't be read is passed over: the service
+    /// dead-letters it.
     pub fn take_record(&self, newest: &mut Newest, record: &Record) {
-        let types = record.headers.iter().filter(|(name, _)| name == "ce_type");
-        let feed = self.feeds.iter().find(|feed| {
-            types
-                .clone()
-                .any(|(_, event)| event == feed.event.as_bytes())
-        });
-        newest.take(feed.and_then(|feed| (feed.decode)(record).ok()));
+        if record.at.topic == self.topic {
+            newest.take(self.feeds.iter().find_map(|feed| (feed.decode)(record)));
+        }
     }
 
-    /// Takes over what `event` says, if it is newer; `false` when it says nothing of these copies.
-    pub fn take_event<E: Event>(&self, newest: &mut Newest, event: &E) -> bool {
+    /// Takes over what `event` says, if it is newer and these are copies of such.
+    pub fn take_event<E: Event>(&self, newest: &mut Newest, event: &E) {
         let feed = self.feeds.iter().find(|feed| feed.event == E::TYPE);
-        let entry = feed.and_then(|feed| (feed.state)(event));
-        let says = entry.is_some();
-        newest.take(entry);
-        says
+        newest.take(feed.and_then(|feed| (feed.state)(event)));
+    }
+
+    /// Whether events of type `E` say these copies.
+    pub fn is_fed_by<E: Event>(&self) -> bool {
+        E::TOPIC == self.topic && self.feeds.iter().any(|feed| feed.event == E::TYPE)
     }
 
     /// As operators are shown it.
@@ -127,6 +125,14 @@ impl LocalCopy {
 impl fmt::Debug for LocalCopy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.collection)
+    }
+}
+
+impl Entry {
+    /// What its document has besides `_id`.
+    pub(crate) fn document(&self) -> Result<Document, StoreError> {
+        let state = bson::deserialize_from_slice(&self.state).map_err(StoreError::permanent)?;
+        Ok(document(state, self.version))
     }
 }
 

@@ -50,12 +50,14 @@ impl<R: Replica> ReplicaStore<R> for MongoDatabase {
         // that is there, and the duplicate key is a conflict. The whole document is replaced: what
         // the owner leaves out now, such as an address, is gone here too.
         let statements = copies.iter().map(|copy| {
+            let state = bson::serialize_to_document(&copy.state);
+            let state = state.map_err(StoreError::permanent)?;
             Ok(doc! {
                 "q": {
                     "_id": bson::Uuid::from(copy.id),
                     "version": { "$lt": copy.version.cast_signed() },
                 },
-                "u": fields(copy)?,
+                "u": document(state, copy.version),
                 "upsert": true,
             })
         });
@@ -77,10 +79,9 @@ impl<R: Replica> ReplicaStore<R> for MongoDatabase {
 }
 
 /// What a copy's document has besides `_id`.
-pub(crate) fn fields<R: Replica>(copy: &Versioned<R>) -> Result<Document, StoreError> {
-    let mut fields = bson::serialize_to_document(&copy.state).map_err(StoreError::permanent)?;
-    fields.insert("version", copy.version.cast_signed());
-    Ok(fields)
+pub(crate) fn document(mut state: Document, version: u64) -> Document {
+    state.insert("version", version.cast_signed());
+    state
 }
 
 /// Reads a copy's document.

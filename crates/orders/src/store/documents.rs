@@ -10,7 +10,7 @@ use outbox::StoreError;
 use serde::{Deserialize, Serialize};
 
 use super::OrderTransition;
-use crate::domain::{Author, Order, ProductCopy, Step};
+use crate::domain::{Author, Order, Step};
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct OrderDocument {
@@ -99,17 +99,6 @@ pub(super) struct ReasonDocument {
 
 const INSUFFICIENT_STOCK: &str = "insufficient-stock";
 const UNKNOWN_PRODUCT: &str = "unknown-product";
-
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct ProductDocument {
-    #[serde(rename = "_id")]
-    pub(super) id: bson::Uuid,
-    pub(super) name: String,
-    pub(super) price: i64,
-    pub(super) currency: String,
-    pub(super) quantity: i64,
-    pub(super) version: i64,
-}
 
 pub(super) fn uuid(bytes: [u8; 16]) -> bson::Uuid {
     bson::Uuid::from_bytes(bytes)
@@ -258,18 +247,6 @@ impl OrderDocument {
             version: self.version.cast_unsigned(),
             created_at: time(self.created_at)?,
             history: history.collect::<Result<_, StoreError>>()?,
-        })
-    }
-}
-
-impl ProductDocument {
-    pub(super) fn into_domain(self) -> Result<ProductCopy, StoreError> {
-        Ok(ProductCopy {
-            id: ProductId::from_bytes(self.id.bytes()),
-            name: self.name,
-            price: money(self.price, &self.currency)?,
-            quantity: quantity(self.quantity)?,
-            version: self.version.cast_unsigned(),
         })
     }
 }

@@ -7,8 +7,10 @@
 //! owner; outboxes are empty, no message is dead-lettered, every record is handled.
 //!
 //! **How to add a rule.** What a source says is kept in [`ledger`] or [`stock`]; the rule
-//! itself is a [`Check`](findings::Check) there, in [`rules`] or in [`messages`].
+//! itself is a [`Check`](findings::Check) there, in [`rules`] or in [`messages`]. [`copies`] are all of
+//! those that services register.
 
+mod copies;
 mod findings;
 mod ledger;
 mod messages;
@@ -30,6 +32,7 @@ use outbox::mongo::MongoDatabase;
 use outbox::source::Assigned;
 use outbox::{ErrorKind, Event, Record, StoreError};
 
+use self::copies::Copies;
 pub(crate) use self::findings::Findings;
 use self::ledger::Ledger;
 use self::rules::Scope;
@@ -61,7 +64,13 @@ pub(crate) async fn run(args: &AuditArgs) -> anyhow::Result<Findings> {
     for name in quadrille::names() {
         databases.insert(name, connection.database(name).await?);
     }
-    let mut audit = Audit::default();
+    let mut audit = Audit {
+        findings: Findings::default(),
+        ledger: Ledger::default(),
+        stock: Stock::default(),
+        copies: Copies::new(),
+        damaged: Vec::new(),
+    };
     let topics = if args.databases_only {
         None
     } else {
@@ -76,7 +85,6 @@ pub(crate) async fn run(args: &AuditArgs) -> anyhow::Result<Findings> {
     audit.orders(&databases["orders"]).await?;
     audit.decisions(&databases["products"]).await?;
     audit.products(&databases["products"]).await?;
-    audit.copies(&databases["orders"]).await?;
     let mut scope = Scope::Databases;
     if let Some((reader, ends)) = &topics {
         scope = Scope::Whole;
@@ -86,10 +94,12 @@ pub(crate) async fn run(args: &AuditArgs) -> anyhow::Result<Findings> {
         mut findings,
         ledger,
         stock,
-        damaged,
+        copies,
+        mut damaged,
     } = audit;
+    let copies = copies.judge(&databases, scope, &mut damaged).await?;
     rules::judge(&ledger, scope, &damaged, &mut findings);
-    stock.judge(scope, &mut findings);
+    stock.judge(scope, copies, &mut findings);
     messages::outboxes(&databases, &mut findings).await?;
     messages::parked(&databases, &mut findings).await?;
     match &topics {
@@ -100,11 +110,11 @@ pub(crate) async fn run(args: &AuditArgs) -> anyhow::Result<Findings> {
 }
 
 /// An audit under way.
-#[derive(Default)]
 struct Audit {
     findings: Findings,
     ledger: Ledger,
     stock: Stock,
+    copies: Copies,
     /// Documents that can't be read, each in a sentence that names it.
     damaged: Vec<String>,
 }
@@ -147,15 +157,11 @@ impl Audit {
             self.findings.products += 1;
             self.stock.own(product);
         }
-        Ok(())
-    }
-
-    async fn copies(&mut self, orders: &MongoDatabase) -> anyhow::Result<()> {
-        let view = orders::store::audit::audit_view(orders);
-        let mut all = std::pin::pin!(view.copies().await?);
-        while let Some(copy) = next(&mut all, &mut self.damaged).await? {
-            self.stock.copy(copy);
-        }
+        let states = self.stock.states();
+        let states: Vec<_> = states
+            .map(|product| ProductsQuantityUpdate { product })
+            .collect();
+        self.copies.own(&states);
         Ok(())
     }
 
@@ -185,6 +191,7 @@ impl Audit {
     /// Takes note of a record; `false` when it is not readable. Such a one is no finding by itself:
     /// its readers dead-letter it, and once an operator has discarded it, it still lies here.
     fn record(&mut self, record: &Record) -> bool {
+        self.copies.say(record);
         match (record.at.topic.as_str(), event_type(record)) {
             (topics::ORDERS, Some(OrderCreate::TYPE)) => decode::<OrderCreate>(record)
                 .map(|envelope| self.ledger.placed(envelope.id, &envelope.event))

@@ -15,10 +15,15 @@ pub(crate) const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("quadrille", APPLICATION),
     ("e2e", APPLICATION),
     ("model", &[]),
-    ("controls", &["events", "orders", "outbox", "products"]),
+    (
+        "controls",
+        &["events", "orders", "outbox", "products", "replica"],
+    ),
     (
         "simulation",
-        &["controls", "events", "host", "orders", "outbox", "products"],
+        &[
+            "controls", "events", "host", "orders", "outbox", "products", "replica",
+        ],
     ),
     ("testkit", &["devstack", "outbox", "service", "events"]),
     ("xtask", &["devstack"]),
@@ -38,6 +43,7 @@ const APPLICATION: &[&str] = &[
     "host",
     "outbox",
     "quadrille",
+    "replica",
     "service",
 ];
 
