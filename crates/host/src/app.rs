@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use outbox::mongo::MongoDatabase;
 use outbox::{ApplyJob, Event, Handle, Job, Jobs, Recover, RunJob, StoreError, Subscriptions};
-use replica::{Copies, LocalCopy, Replica};
+use replica::{Copies, LocalCopy, MadeFrom};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -83,22 +83,16 @@ impl<S: Service> App<S> {
 
     /// Keeps an `R` of each state that events of type `E` carry; several types of one owner may say
     /// the same. `effect` says what is kept, in a few words.
-    pub fn replica<E: Event, R>(&mut self, effect: &'static str) -> &mut Self
-    where
-        R: Replica + for<'e> From<&'e E>,
-    {
+    pub fn replica<E: Event, R: MadeFrom<E>>(&mut self, effect: &'static str) -> &mut Self {
         self.replica_by::<E, R, _>(effect, |context| Copies::<R, _>::new(context.database()))
     }
 
     /// The same by the handler that `handler` makes, which calls [`Copies::take`] and does more.
-    pub fn replica_by<E: Event, R, H: Handle<E, MongoDatabase>>(
+    pub fn replica_by<E: Event, R: MadeFrom<E>, H: Handle<E, MongoDatabase>>(
         &mut self,
         effect: &'static str,
         handler: impl Fn(&Context<S::Settings>) -> H + Send + Sync + 'static,
-    ) -> &mut Self
-    where
-        R: Replica + for<'e> From<&'e E>,
-    {
+    ) -> &mut Self {
         let copy = LocalCopy::new::<E, R>();
         match self
             .copies

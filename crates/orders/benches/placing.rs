@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
 use events::money::DEFAULT_CURRENCY;
-use events::{AccountId, Money, OrderId, ProductId};
+use events::{AccountId, OrderId, ProductId};
 use futures::future::join_all;
 use jiff::Timestamp;
 use orders::BatchSettings;
@@ -30,7 +30,8 @@ use uuid::Uuid;
 fn copy(n: u128) -> ProductCopy {
     ProductCopy {
         name: name(n),
-        price: Money::new(1_999, DEFAULT_CURRENCY),
+        price: 1_999,
+        currency: DEFAULT_CURRENCY,
         quantity: 1_000_000_000,
     }
 }

@@ -170,10 +170,11 @@ impl Rebuild {
 
     async fn swap_in(&mut self, back: &[Difference]) -> anyhow::Result<Vec<Difference>> {
         let (database, newest) = (&self.database, &self.newest);
-        let swapped = self.copy.swap(database, self.service, newest, back).await?;
-        let repaired = swapped.taken.iter().map(|found| text(&self.copy, found));
+        let swapping = self.copy.swap(database, self.service, newest, back);
+        let (taken, left) = swapping.await?;
+        let repaired = taken.iter().map(|found| text(&self.copy, found));
         self.outcome.repaired.extend(repaired);
-        Ok(swapped.left)
+        Ok(left)
     }
 
     fn report(&mut self, left: &[Difference]) {
@@ -229,7 +230,7 @@ impl Rebuild {
 
 /// A difference in a sentence.
 fn text(copy: &LocalCopy, found: &Difference) -> String {
-    let (live, topic) = found.texts(copy);
+    let (live, topic) = found.texts();
     format!(
         "{} {}: live is {live}; the topic says {topic}",
         copy.of, found.id

@@ -1,13 +1,13 @@
 //! The guard: only what is newer is taken.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::marker::PhantomData;
 
 use outbox::{Envelope, Event, EventCollector, Handle, HandleError, StoreError};
 use uuid::Uuid;
 
 use crate::store::ReplicaStore;
-use crate::{Replica, Versioned, id};
+use crate::{MadeFrom, Replica, Versioned};
 
 /// The copies of the type `R` in a database.
 ///
@@ -43,19 +43,19 @@ impl<R: Replica, D: ReplicaStore<R>> Copies<R, D> {
         out: &mut EventCollector<'_>,
     ) -> Result<Vec<&'e Envelope<E>>, HandleError>
     where
-        R: for<'a> From<&'a E>,
+        R: MadeFrom<E>,
     {
-        let mut ids = events
-            .iter()
-            .map(|envelope| id(&envelope.event))
-            .collect::<Result<Vec<_>, _>>()?;
-        ids.sort_unstable();
-        ids.dedup();
-        let mut known = self.database.versions(tx, &ids).await?;
+        let copies = events.iter().map(|envelope| Versioned::of(&envelope.event));
+        let copies = copies.collect::<Result<Vec<Versioned<R>>, _>>()?;
+        let ids: BTreeSet<Uuid> = copies.iter().map(|copy| copy.id).collect();
+        let ids: Vec<Uuid> = ids.into_iter().collect();
+        let known = self.database.versions(tx, &ids).await?;
         let (mut taken, mut newest) = (Vec::new(), BTreeMap::new());
-        for envelope in events {
-            let copy = Versioned::of(&envelope.event)?;
-            if is_newer(&mut known, copy.id, copy.version) {
+        for (envelope, copy) in events.iter().zip(copies) {
+            let newer: Option<&Versioned<R>> = newest.get(&copy.id);
+            let version = newer.map(|newer| newer.version);
+            let version = version.or_else(|| known.get(&copy.id).copied());
+            if version.is_none_or(|version| copy.version > version) {
                 taken.push(*envelope);
                 newest.insert(copy.id, copy);
             } else {
@@ -78,12 +78,7 @@ impl<R: Replica, D: ReplicaStore<R>> Copies<R, D> {
     }
 }
 
-impl<E, R, D> Handle<E, D> for Copies<R, D>
-where
-    E: Event,
-    R: Replica + for<'e> From<&'e E>,
-    D: ReplicaStore<R>,
-{
+impl<E: Event, R: MadeFrom<E>, D: ReplicaStore<R>> Handle<E, D> for Copies<R, D> {
     async fn handle(
         &self,
         tx: &mut D::Tx,
@@ -92,13 +87,4 @@ where
     ) -> Result<(), HandleError> {
         self.take(tx, events, out).await.map(drop)
     }
-}
-
-/// Whether `version` is newer than the one that is known of `id`, and knows it from now on.
-pub(crate) fn is_newer(known: &mut BTreeMap<Uuid, u64>, id: Uuid, version: u64) -> bool {
-    let newer = known.get(&id).is_none_or(|known| version > *known);
-    if newer {
-        known.insert(id, version);
-    }
-    newer
 }

@@ -12,6 +12,10 @@
 //! - What is kept of a batch does not depend on how events were put into batches.
 //! - A state that says that something was deleted is kept as one, with its version: a late event
 //!   from before the deletion finds it there. The type leaves out what must not outlive it.
+//! - A copy can be compared with its owner and made equal to its topic while the service runs
+//!   ([`LocalCopy::swap`]): one transaction writes the differences and fences the inbox.
+//! - After a restore of the service's database its inbox consumes again from the checkpoints that
+//!   were restored with the copies; there is nothing to recover.
 //!
 //! **Boundary.** No word of any business is in here; of the workspace it knows `outbox`. One copy
 //! has one owner, whose events of one topic are keyed by the id (a UUID) of what they are about.
@@ -36,7 +40,7 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 pub use copies::Copies;
-pub use local_copy::{LocalCopy, Newest};
+pub use local_copy::{Entry, LocalCopy, Newest};
 pub use rebuild::{Difference, Swapped};
 pub use store::ReplicaStore;
 
@@ -55,6 +59,11 @@ pub trait Replica:
     const INDEXES: &'static [&'static str] = &[];
 }
 
+/// A [`Replica`] that is made from events of type `E`.
+pub trait MadeFrom<E>: Replica + for<'e> From<&'e E> {}
+
+impl<E, R: Replica + for<'e> From<&'e E>> MadeFrom<E> for R {}
+
 /// A copy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Versioned<R> {
@@ -66,26 +75,21 @@ pub struct Versioned<R> {
     pub state: R,
 }
 
-impl<R: Replica> Versioned<R> {
+impl<R> Versioned<R> {
     /// What is kept of the state that `event` carries.
     ///
     /// # Errors
     /// Permanent, when the event's key is not a UUID.
     pub fn of<E: Event>(event: &E) -> Result<Self, StoreError>
     where
-        R: for<'e> From<&'e E>,
+        R: MadeFrom<E>,
     {
+        let key = event.key();
+        let wrong = |_| format!("the key of an {}, {key:?}, is not a UUID", E::TYPE);
         Ok(Self {
-            id: id(event)?,
+            id: key.parse().map_err(wrong).map_err(StoreError::permanent)?,
             version: event.aggregate_version(),
             state: R::from(event),
         })
     }
-}
-
-fn id<E: Event>(event: &E) -> Result<Uuid, StoreError> {
-    let key = event.key();
-    key.parse().map_err(|_| {
-        StoreError::permanent(format!("the key of an {}, {key:?}, is not a UUID", E::TYPE))
-    })
 }

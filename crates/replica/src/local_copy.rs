@@ -2,7 +2,6 @@
 
 use std::any::Any;
 use std::collections::BTreeMap;
-use std::fmt;
 
 use bson::{Document, RawDocument, doc};
 use mongodb::IndexModel;
@@ -12,10 +11,10 @@ use outbox::{Event, Record, StoreError};
 use uuid::Uuid;
 
 use crate::mongo::{document, read};
-use crate::{Replica, Versioned};
+use crate::{MadeFrom, Replica, Versioned};
 
 /// What a service keeps of another's states, and which events say so.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct LocalCopy {
     /// What one is a copy of, such as `product`.
     pub of: &'static str,
@@ -26,42 +25,36 @@ pub struct LocalCopy {
     indexes: &'static [&'static str],
     feeds: Vec<Feed>,
     pub(crate) read: fn(&RawDocument) -> Result<Entry, StoreError>,
-    text: fn(&[u8]) -> Result<String, StoreError>,
 }
 
-/// An event that carries a state.
-#[derive(Clone, Copy)]
+/// How an event that carries a state is read.
+#[derive(Debug, Clone, Copy)]
 struct Feed {
-    event: &'static str,
-    decode: fn(&Record) -> Option<(Uuid, Entry)>,
-    state: fn(&dyn Any) -> Option<(Uuid, Entry)>,
+    record: fn(&Record) -> Option<(Uuid, Entry)>,
+    event: fn(&dyn Any) -> Option<(Uuid, Entry)>,
 }
 
-/// A copy without its type and id.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Entry {
+/// A copy without its type and its id.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
     pub(crate) version: u64,
-    /// What is kept, as BSON. It is always made from the type, so that equal ones have equal bytes.
-    pub(crate) state: Vec<u8>,
+    pub(crate) text: String,
+    /// What its document has besides `_id`, always made from the type, so that equals are equal.
+    pub(crate) document: Document,
 }
 
-/// The newest state of each id, whatever order they came in.
-#[derive(Debug, Clone, Default)]
-pub struct Newest(pub(crate) BTreeMap<Uuid, Entry>);
+/// The newest state of each id that an owner has told of.
+pub type Newest = BTreeMap<Uuid, Entry>;
 
 impl LocalCopy {
     /// The copies of the type `R` that events of type `E` say.
-    pub fn new<E: Event, R>() -> Self
-    where
-        R: Replica + for<'e> From<&'e E>,
-    {
+    pub fn new<E: Event, R: MadeFrom<E>>() -> Self {
         let feed = Feed {
-            event: E::TYPE,
-            decode: |record| {
+            record: |record| {
                 let read = record.is::<E>().then(|| decode::<E>(record).ok());
-                entry::<R>(&Versioned::of(&read??.event).ok()?).ok()
+                entry::<R>(Versioned::of(&read??.event)).ok()
             },
-            state: |event| entry::<R>(&Versioned::of(event.downcast_ref::<E>()?).ok()?).ok(),
+            event: |event| entry::<R>(Versioned::of(event.downcast_ref::<E>()?)).ok(),
         };
         Self {
             of: R::OF,
@@ -69,15 +62,11 @@ impl LocalCopy {
             topic: E::TOPIC,
             indexes: R::INDEXES,
             feeds: vec![feed],
-            read: |stored| entry::<R>(&read(stored)?).map(|(_, entry)| entry),
-            text: |state| {
-                let state = bson::deserialize_from_slice::<R>(state);
-                Ok(state.map_err(StoreError::permanent)?.to_string())
-            },
+            read: |stored| entry::<R>(read(stored)).map(|(_, entry)| entry),
         }
     }
 
-    /// Adds the events of `other`, which says the same copies.
+    /// Adds the events of `other`, which say the same copies.
     pub fn merge(&mut self, other: Self) {
         self.feeds.extend(other.feeds);
     }
@@ -88,7 +77,8 @@ impl LocalCopy {
     /// When MongoDB is out of reach, or refuses.
     pub async fn prepare(&self, database: &MongoDatabase) -> Result<(), StoreError> {
         database.create_collection(self.collection).await?;
-        let copies = database.database().collection::<Document>(self.collection);
+        let database = database.database();
+        let copies = database.collection::<Document>(self.collection);
         for field in self.indexes {
             let index = IndexModel::builder().keys(doc! { *field: 1 }).build();
             copies.create_index(index).await.map_err(fault)?;
@@ -100,67 +90,35 @@ impl LocalCopy {
     /// dead-letters it.
     pub fn take_record(&self, newest: &mut Newest, record: &Record) {
         if record.at.topic == self.topic {
-            newest.take(self.feeds.iter().find_map(|feed| (feed.decode)(record)));
+            let says = self.feeds.iter().find_map(|feed| (feed.record)(record));
+            take(newest, says);
         }
     }
 
-    /// Takes over what `event` says, if it is newer and these are copies of such.
-    pub fn take_event<E: Event>(&self, newest: &mut Newest, event: &E) {
-        let feed = self.feeds.iter().find(|feed| feed.event == E::TYPE);
-        newest.take(feed.and_then(|feed| (feed.state)(event)));
-    }
-
-    /// Whether events of type `E` say these copies.
-    pub fn is_fed_by<E: Event>(&self) -> bool {
-        E::TOPIC == self.topic && self.feeds.iter().any(|feed| feed.event == E::TYPE)
-    }
-
-    /// As operators are shown it.
-    pub(crate) fn text(&self, entry: &Entry) -> String {
-        let state = (self.text)(&entry.state).unwrap_or_else(|fault| fault.to_string());
-        format!("{state} at version {}", entry.version)
+    /// Takes over what `event` says, if it is newer; `false` when these are not copies of such.
+    pub fn take_event(&self, newest: &mut Newest, event: &impl Event) -> bool {
+        let says = self.feeds.iter().find_map(|feed| (feed.event)(event));
+        take(newest, says)
     }
 }
 
-impl fmt::Debug for LocalCopy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.collection)
+fn take(newest: &mut Newest, says: Option<(Uuid, Entry)>) -> bool {
+    let Some((id, entry)) = says else {
+        return false;
+    };
+    let known = newest.get(&id).map(|known| known.version);
+    if known.is_none_or(|known| known < entry.version) {
+        newest.insert(id, entry);
     }
+    true
 }
 
-impl Entry {
-    /// What its document has besides `_id`.
-    pub(crate) fn document(&self) -> Result<Document, StoreError> {
-        let state = bson::deserialize_from_slice(&self.state).map_err(StoreError::permanent)?;
-        Ok(document(state, self.version))
-    }
-}
-
-impl Newest {
-    fn take(&mut self, entry: Option<(Uuid, Entry)>) {
-        if let Some((id, entry)) = entry
-            && self
-                .0
-                .get(&id)
-                .is_none_or(|known| known.version < entry.version)
-        {
-            self.0.insert(id, entry);
-        }
-    }
-
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-fn entry<R: Replica>(copy: &Versioned<R>) -> Result<(Uuid, Entry), StoreError> {
-    let state = bson::serialize_to_vec(&copy.state).map_err(StoreError::permanent)?;
-    let version = copy.version;
-    Ok((copy.id, Entry { version, state }))
+fn entry<R: Replica>(copy: Result<Versioned<R>, StoreError>) -> Result<(Uuid, Entry), StoreError> {
+    let copy = copy?;
+    let entry = Entry {
+        version: copy.version,
+        text: format!("{} at version {}", copy.state, copy.version),
+        document: document(&copy)?,
+    };
+    Ok((copy.id, entry))
 }

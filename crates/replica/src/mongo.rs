@@ -50,14 +50,12 @@ impl<R: Replica> ReplicaStore<R> for MongoDatabase {
         // that is there, and the duplicate key is a conflict. The whole document is replaced: what
         // the owner leaves out now, such as an address, is gone here too.
         let statements = copies.iter().map(|copy| {
-            let state = bson::serialize_to_document(&copy.state);
-            let state = state.map_err(StoreError::permanent)?;
             Ok(doc! {
                 "q": {
                     "_id": bson::Uuid::from(copy.id),
                     "version": { "$lt": copy.version.cast_signed() },
                 },
-                "u": document(state, copy.version),
+                "u": document(copy)?,
                 "upsert": true,
             })
         });
@@ -79,9 +77,10 @@ impl<R: Replica> ReplicaStore<R> for MongoDatabase {
 }
 
 /// What a copy's document has besides `_id`.
-pub(crate) fn document(mut state: Document, version: u64) -> Document {
-    state.insert("version", version.cast_signed());
-    state
+pub(crate) fn document<R: Replica>(copy: &Versioned<R>) -> Result<Document, StoreError> {
+    let mut state = bson::serialize_to_document(&copy.state).map_err(StoreError::permanent)?;
+    state.insert("version", copy.version.cast_signed());
+    Ok(state)
 }
 
 /// Reads a copy's document.

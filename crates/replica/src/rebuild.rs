@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use bson::{Document, RawDocumentBuf, doc};
 use outbox::mongo::{MongoDatabase, MongoTx, fault};
-use outbox::{Database, ErrorKind, StoreError, Work, transact};
+use outbox::{Database, StoreError, Work, transact};
 use uuid::Uuid;
 
 use crate::local_copy::{Entry, LocalCopy, Newest};
@@ -13,39 +13,24 @@ use crate::local_copy::{Entry, LocalCopy, Newest};
 const CHUNK: usize = 1_000;
 
 /// A thing whose live copy is not what its owner says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Difference {
     /// Whose state it is.
     pub id: Uuid,
-    live: Live,
-    /// What the owner says; `None` when it does not know the thing.
+    /// What is live, if anything is; or why it can't be read.
+    pub live: Result<Option<Entry>, String>,
     owner: Option<Entry>,
 }
 
-/// What there is of a live copy.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Live {
-    Missing,
-    Unreadable(String),
-    Copy(Entry),
-}
-
-/// What a swap came to.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Swapped {
-    /// Differences that are no more.
-    pub taken: Vec<Difference>,
-    /// Differences that were left because they go back.
-    pub left: Vec<Difference>,
-}
+/// What a swap took over, and what it left because it goes back.
+pub type Swapped = (Vec<Difference>, Vec<Difference>);
 
 impl Difference {
     /// Whether taking over what the owner says would take the copy back to an older version, or away.
     pub fn goes_back(&self) -> bool {
         match (&self.live, &self.owner) {
-            (Live::Copy(live), Some(owner)) => live.version > owner.version,
-            (Live::Copy(_) | Live::Unreadable(_), None) => true,
-            (Live::Missing | Live::Unreadable(_), _) => false,
+            (Ok(Some(live)), Some(owner)) => live.version > owner.version,
+            (_, owner) => owner.is_none(),
         }
     }
 
@@ -56,26 +41,18 @@ impl Difference {
         earlier.iter().any(same)
     }
 
-    /// Why the live copy can't be read, if it can't be.
-    pub fn damage(&self) -> Option<&str> {
-        match &self.live {
-            Live::Unreadable(fault) => Some(fault),
-            _ => None,
-        }
-    }
-
     /// What is live, and what the owner says, as operators are shown it.
-    pub fn texts(&self, copy: &LocalCopy) -> (String, String) {
-        let text = |entry: Option<&Entry>| {
-            entry.map_or_else(|| "nothing".to_owned(), |entry| copy.text(entry))
-        };
+    pub fn texts(&self) -> (&str, &str) {
         let live = match &self.live {
-            Live::Missing => text(None),
-            Live::Unreadable(_) => "a document that can't be read".to_owned(),
-            Live::Copy(entry) => text(Some(entry)),
+            Ok(live) => text(live.as_ref()),
+            Err(_) => "a document that can't be read",
         };
         (live, text(self.owner.as_ref()))
     }
+}
+
+fn text(entry: Option<&Entry>) -> &str {
+    entry.map_or("nothing", |entry| &entry.text)
 }
 
 impl LocalCopy {
@@ -105,7 +82,7 @@ impl LocalCopy {
     /// comes again harmless.
     ///
     /// # Errors
-    /// As those of [`compare`](Self::compare); nothing is changed then.
+    /// Those of [`compare`](Self::compare); nothing is changed then.
     pub async fn swap(
         &self,
         database: &MongoDatabase,
@@ -121,7 +98,7 @@ impl LocalCopy {
             back,
         };
         let found = work.sort(self.compare(database, owner).await?);
-        if found.taken.is_empty() {
+        if found.0.is_empty() {
             // No inbox is disturbed for nothing.
             return Ok(found);
         }
@@ -134,35 +111,27 @@ impl LocalCopy {
         owner: &Newest,
     ) -> Result<Vec<Difference>, StoreError> {
         let (mut found, mut seen) = (BTreeMap::new(), HashSet::new());
-        for stored in tx
-            .find::<RawDocumentBuf>(self.collection, doc! {}, None)
-            .await?
-        {
-            let id = stored.get_binary("_id").ok();
-            let id = id
-                .and_then(|id| Uuid::from_slice(id.bytes).ok())
-                .ok_or_else(|| {
-                    let what = format!("{} holds {stored:?}, without an id", self.collection);
-                    StoreError::permanent(what)
-                })?;
-            let live = match (self.read)(&stored) {
-                Ok(entry) => Live::Copy(entry),
-                // Damage is what a rebuild is for: it must not stop it.
-                Err(fault) if fault.kind() == ErrorKind::Permanent => {
-                    Live::Unreadable(fault.to_string())
-                }
-                Err(fault) => return Err(fault),
+        let all = tx.find::<RawDocumentBuf>(self.collection, doc! {}, None);
+        for stored in all.await? {
+            let id = stored
+                .get_binary("_id")
+                .map(|id| Uuid::from_slice(id.bytes));
+            let Ok(Ok(id)) = id else {
+                let what = format!("{} holds {stored:?}, without an id", self.collection);
+                return Err(StoreError::permanent(what));
             };
-            let owner = owner.0.get(&id);
+            // Damage is what a rebuild is for: it must not stop it.
+            let live = (self.read)(&stored).map(Some);
+            let live = live.map_err(|fault| fault.to_string());
+            let owner = owner.get(&id).cloned();
             seen.insert(id);
-            if !matches!((&live, owner), (Live::Copy(live), Some(owner)) if live == owner) {
-                let owner = owner.cloned();
+            if live.as_ref() != Ok(&owner) {
                 found.insert(id, Difference { id, live, owner });
             }
         }
-        let missing = owner.0.iter().filter(|(id, _)| !seen.contains(id));
-        found.extend(missing.map(|(id, entry)| {
-            let (id, live, owner) = (*id, Live::Missing, Some(entry.clone()));
+        let missing = owner.iter().filter(|(id, _)| !seen.contains(id));
+        found.extend(missing.map(|(id, owner)| {
+            let (id, live, owner) = (*id, Ok(None), Some(owner.clone()));
             (id, Difference { id, live, owner })
         }));
         Ok(found.into_values().collect())
@@ -178,12 +147,9 @@ struct Swapping<'a> {
 }
 
 impl Swapping<'_> {
-    /// What is to be taken over of what was found, and what is to be left.
     fn sort(&self, found: Vec<Difference>) -> Swapped {
-        let (left, taken) = found
-            .into_iter()
-            .partition(|found| found.goes_back() && !self.back.contains(found));
-        Swapped { taken, left }
+        let taken = |found: &Difference| !found.goes_back() || self.back.contains(found);
+        found.into_iter().partition(taken)
     }
 }
 
@@ -193,27 +159,25 @@ impl Work<MongoDatabase> for Swapping<'_> {
     async fn run(&mut self, tx: &mut MongoTx) -> Result<Swapped, StoreError> {
         // First of all: what the inbox moves between this transaction's first look and this line would be
         // a conflict, and a busy one moves its checkpoints all the time.
-        self.database
-            .fence(tx, self.service, self.copy.topic)
-            .await?;
-        let swapped = self.sort(self.copy.differences(tx, self.owner).await?);
+        let (copy, database) = (self.copy, self.database);
+        database.fence(tx, self.service, copy.topic).await?;
+        let swapped = self.sort(copy.differences(tx, self.owner).await?);
         let (mut puts, mut gone) = (Vec::new(), Vec::new());
-        for difference in &swapped.taken {
+        for difference in &swapped.0 {
             let id = bson::Uuid::from(difference.id);
             match &difference.owner {
-                Some(owner) => {
-                    puts.push(doc! { "q": { "_id": id }, "u": owner.document()?, "upsert": true });
-                }
                 None => gone.push(id),
+                Some(owner) => puts.push(doc! {
+                    "q": { "_id": id }, "u": &owner.document, "upsert": true,
+                }),
             }
         }
         for chunk in puts.chunks(CHUNK) {
-            tx.update(self.copy.collection, chunk.to_vec()).await?;
+            tx.update(copy.collection, chunk.to_vec()).await?;
         }
         if !gone.is_empty() {
-            let live = self.database.database();
-            live.collection::<Document>(self.copy.collection)
-                .delete_many(doc! { "_id": { "$in": gone } })
+            let live = database.database().collection::<Document>(copy.collection);
+            live.delete_many(doc! { "_id": { "$in": gone } })
                 .session(&mut tx.session)
                 .await
                 .map_err(fault)?;

@@ -43,8 +43,8 @@ pub fn place(
                 available: product.quantity,
             });
         }
-        let cost = product
-            .price
+        let price = product.price();
+        let cost = price
             .times(item.quantity)
             .map_err(|_| Refusal::TooExpensive)?;
         total = Some(match total {
@@ -60,7 +60,7 @@ pub fn place(
             product_id,
             name: product.name,
             quantity: item.quantity,
-            unit_price: product.price,
+            unit_price: price,
             seller: None,
         });
     }
@@ -98,7 +98,8 @@ mod tests {
         };
         let product = ProductCopy {
             name: name.to_owned(),
-            price: Money::new(minor, DEFAULT_CURRENCY),
+            price: minor,
+            currency: DEFAULT_CURRENCY,
             quantity,
         };
         Some((ProductId::from_u128(id), product))

@@ -33,12 +33,9 @@ impl Copies {
     }
 
     /// Takes note of what the owner has in its tables, which goes before what its topic says.
-    pub(super) fn own<E: Event>(&mut self, states: &[E]) {
-        for kept in self.0.iter_mut().filter(|kept| kept.copy.is_fed_by::<E>()) {
-            kept.of_tables = true;
-            for state in states {
-                kept.copy.take_event(&mut kept.owner, state);
-            }
+    pub(super) fn own(&mut self, state: &impl Event) {
+        for kept in &mut self.0 {
+            kept.of_tables |= kept.copy.take_event(&mut kept.owner, state);
         }
     }
 
@@ -71,8 +68,8 @@ impl Copies {
         {
             check.looked_at += owner.len() as u64;
             for found in copy.compare(&databases[service], owner).await? {
-                damaged.extend(found.damage().map(str::to_owned));
-                let (live, says) = found.texts(copy);
+                damaged.extend(found.live.as_ref().err().cloned());
+                let (live, says) = found.texts();
                 check.off(|| {
                     format!(
                         "{} {}: {service} has {live}; its owner says {says}",

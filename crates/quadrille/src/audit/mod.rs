@@ -155,13 +155,10 @@ impl Audit {
         let mut all = products::audit_view(products).products().await?;
         while let Some(product) = next(&mut all, &mut self.damaged).await? {
             self.findings.products += 1;
+            let state = product.state.clone();
+            self.copies.own(&ProductsQuantityUpdate { product: state });
             self.stock.own(product);
         }
-        let states = self.stock.states();
-        let states: Vec<_> = states
-            .map(|product| ProductsQuantityUpdate { product })
-            .collect();
-        self.copies.own(&states);
         Ok(())
     }
 

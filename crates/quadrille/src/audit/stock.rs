@@ -31,11 +31,6 @@ impl Stock {
         }
     }
 
-    /// The public states that the owner has.
-    pub(super) fn states(&self) -> impl Iterator<Item = ProductState> {
-        self.owned.values().map(|product| product.state.clone())
-    }
-
     pub(super) fn say(&mut self, state: ProductState) {
         match self.said.get(&state.product_id) {
             Some(known) if known.version > state.version => {}

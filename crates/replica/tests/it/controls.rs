@@ -6,19 +6,29 @@ mod version_guard {
     use outbox::memory::MemoryDatabase;
 
     use crate::fixture::{Tables, mongo};
-    use crate::guard::late_and_repeated_states_are_dropped;
+    use crate::guard;
 
-    #[tokio::test]
-    #[should_panic(expected = "late ones")]
-    async fn late_states_are_dropped_in_memory() {
-        let right = MemoryDatabase::<Tables>::default();
-        late_and_repeated_states_are_dropped(Broken::new(right, Rule::VersionGuard)).await;
+    mod in_memory {
+        use super::*;
+
+        #[tokio::test]
+        #[should_panic(expected = "late ones")]
+        async fn late_and_repeated_states_are_dropped() {
+            let right = MemoryDatabase::<Tables>::default();
+            let broken = Broken::new(right, Rule::VersionGuard);
+            guard::late_and_repeated_states_are_dropped(broken).await;
+        }
     }
 
-    #[tokio::test]
-    #[should_panic(expected = "late ones")]
-    async fn late_states_are_dropped_in_mongodb() {
-        let (_environment, right) = mongo().await;
-        late_and_repeated_states_are_dropped(Broken::new(right, Rule::VersionGuard)).await;
+    mod in_mongodb {
+        use super::*;
+
+        #[tokio::test]
+        #[should_panic(expected = "late ones")]
+        async fn late_and_repeated_states_are_dropped() {
+            let (_environment, right) = mongo().await;
+            let broken = Broken::new(right, Rule::VersionGuard);
+            guard::late_and_repeated_states_are_dropped(broken).await;
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use bson::{Document, doc};
 use outbox::mongo::MongoDatabase;
-use replica::{Difference, Newest};
+use replica::{Difference, Newest, Swapped};
 
 use crate::fixture::{Moved, addresses, kept, mongo, moved, person, take};
 
@@ -19,6 +19,11 @@ async fn damage(database: &MongoDatabase, number: u128, update: Document) {
     let id = doc! { "_id": bson::Uuid::from(person(number)) };
     let done = live.update_one(id, update).upsert(true).await;
     done.unwrap();
+}
+
+async fn swap(database: &MongoDatabase, owner: &Newest, back: &[Difference]) -> Swapped {
+    let swapped = addresses().swap(database, "replica", owner, back).await;
+    swapped.unwrap()
 }
 
 fn ids(differences: &[Difference]) -> Vec<u128> {
@@ -53,35 +58,24 @@ async fn what_is_older_damaged_or_missing_is_repaired_and_what_would_go_back_is_
     let copy = addresses();
     let found = copy.compare(&database, &owner).await.unwrap();
     assert_eq!(ids(&found), [2, 3, 4, 5]);
-    let texts: Vec<_> = found.iter().map(|it| it.texts(&copy)).collect();
-    let text = |live: &str, owner: &str| (live.to_owned(), owner.to_owned());
-    assert_eq!(texts[0], text("Oak at version 9", "Ash at version 8"));
-    assert_eq!(
-        texts[1],
-        text("a document that can't be read", "Yew at version 2")
-    );
-    assert_eq!(texts[2], text("Fir at version 1", "nothing"));
-    assert_eq!(texts[3], text("nothing", "no address at version 7"));
-    assert!(
-        found[1]
-            .damage()
-            .is_some_and(|why| why.contains("addresses"))
-    );
+    let texts: Vec<_> = found.iter().map(Difference::texts).collect();
+    let expected = [
+        ("Oak at version 9", "Ash at version 8"),
+        ("a document that can't be read", "Yew at version 2"),
+        ("Fir at version 1", "nothing"),
+        ("nothing", "no address at version 7"),
+    ];
+    assert_eq!(texts, expected);
+    let damage = found[1].live.as_ref().unwrap_err();
+    assert!(damage.contains("addresses"), "{damage}");
 
-    let swapped = copy.swap(&database, "replica", &owner, &[]).await.unwrap();
-    assert_eq!(
-        (ids(&swapped.taken), ids(&swapped.left)),
-        (vec![3, 5], vec![2, 4])
-    );
-    assert!(swapped.left.iter().all(Difference::goes_back));
-    assert!(swapped.left.iter().all(|it| it.is_unchanged_in(&found)));
+    let (taken, left) = swap(&database, &owner, &[]).await;
+    assert_eq!((ids(&taken), ids(&left)), (vec![3, 5], vec![2, 4]));
+    assert!(left.iter().all(Difference::goes_back));
+    assert!(left.iter().all(|it| it.is_unchanged_in(&found)));
     assert_eq!(kept(&database, 5).await, Some(("no address".to_owned(), 7)));
-    let back = swapped.left;
-    let swapped = copy
-        .swap(&database, "replica", &owner, &back)
-        .await
-        .unwrap();
-    assert_eq!((ids(&swapped.taken), swapped.left), (vec![2, 4], vec![]));
+    let (taken, left) = swap(&database, &owner, &left).await;
+    assert_eq!((ids(&taken), left), (vec![2, 4], vec![]));
     assert_eq!(copy.compare(&database, &owner).await.unwrap(), []);
     assert_eq!(kept(&database, 2).await, Some(("Ash".to_owned(), 8)));
     assert_eq!(kept(&database, 4).await, None);
@@ -91,18 +85,11 @@ async fn what_is_older_damaged_or_missing_is_repaired_and_what_would_go_back_is_
 async fn what_has_changed_since_it_was_left_is_not_taken_back() {
     let (_environment, database) = mongo().await;
     take(&database, &[moved(1, "Elm", 5)]).await;
-    let (copy, owner) = (addresses(), says(&[moved(1, "Oak", 4)]));
-    let left = copy
-        .swap(&database, "replica", &owner, &[])
-        .await
-        .unwrap()
-        .left;
+    let owner = says(&[moved(1, "Oak", 4)]);
+    let (_, before) = swap(&database, &owner, &[]).await;
     take(&database, &[moved(1, "Ash", 6)]).await;
-    let swapped = copy
-        .swap(&database, "replica", &owner, &left)
-        .await
-        .unwrap();
-    assert_eq!((swapped.taken, ids(&swapped.left)), (vec![], vec![1]));
-    assert!(!swapped.left[0].is_unchanged_in(&left));
+    let (taken, left) = swap(&database, &owner, &before).await;
+    assert_eq!((taken, ids(&left)), (vec![], vec![1]));
+    assert!(!left[0].is_unchanged_in(&before));
     assert_eq!(kept(&database, 1).await, Some(("Ash".to_owned(), 6)));
 }
