@@ -94,11 +94,8 @@ impl<S: Service> App<S> {
         handler: impl Fn(&Context<S::Settings>) -> H + Send + Sync + 'static,
     ) -> &mut Self {
         let copy = LocalCopy::new::<E, R>();
-        match self
-            .copies
-            .iter_mut()
-            .find(|known| known.collection == copy.collection)
-        {
+        let same = |known: &&mut LocalCopy| known.collection == copy.collection;
+        match self.copies.iter_mut().find(same) {
             Some(known) => known.merge(copy),
             None => self.copies.push(copy),
         }

@@ -179,7 +179,7 @@ impl Rebuild {
 
     fn report(&mut self, left: &[Difference]) {
         self.outcome.built = self.newest.len() as u64;
-        self.outcome.backward = left.iter().filter(|found| found.goes_back()).count() as u64;
+        self.outcome.backward = left.iter().filter(|found| found.goes_back).count() as u64;
         let differences = left.iter().map(|found| text(&self.copy, found));
         self.outcome.differences = differences.collect();
     }
@@ -230,10 +230,9 @@ impl Rebuild {
 
 /// A difference in a sentence.
 fn text(copy: &LocalCopy, found: &Difference) -> String {
-    let (live, topic) = found.texts();
     format!(
-        "{} {}: live is {live}; the topic says {topic}",
-        copy.of, found.id
+        "{} {}: live is {}; the topic says {}",
+        copy.of, found.id, found.live, found.owner
     )
 }
 

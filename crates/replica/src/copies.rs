@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::marker::PhantomData;
 
-use outbox::{Envelope, Event, EventCollector, Handle, HandleError, StoreError};
+use outbox::{Envelope, Event, EventCollector, Handle, HandleError};
 use uuid::Uuid;
 
 use crate::store::ReplicaStore;
@@ -67,14 +67,6 @@ impl<R: Replica, D: ReplicaStore<R>> Copies<R, D> {
             self.database.save(tx, &newest).await?;
         }
         Ok(taken)
-    }
-
-    /// The copy of `id` as it is now: for jobs and endpoints, outside of any transaction.
-    ///
-    /// # Errors
-    /// What the store's are.
-    pub async fn by_id(&self, id: Uuid) -> Result<Option<Versioned<R>>, StoreError> {
-        self.database.by_id(id).await
     }
 }
 

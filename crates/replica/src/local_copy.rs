@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::collections::BTreeMap;
+use std::fmt;
 
 use bson::{Document, RawDocument, doc};
 use mongodb::IndexModel;
@@ -38,9 +39,15 @@ struct Feed {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
     pub(crate) version: u64,
-    pub(crate) text: String,
+    text: String,
     /// What its document has besides `_id`, always made from the type, so that equals are equal.
     pub(crate) document: Document,
+}
+
+impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at version {}", self.text, self.version)
+    }
 }
 
 /// The newest state of each id that an owner has told of.
@@ -117,7 +124,7 @@ fn entry<R: Replica>(copy: Result<Versioned<R>, StoreError>) -> Result<(Uuid, En
     let copy = copy?;
     let entry = Entry {
         version: copy.version,
-        text: format!("{} at version {}", copy.state, copy.version),
+        text: copy.state.to_string(),
         document: document(&copy)?,
     };
     Ok((copy.id, entry))

@@ -17,20 +17,38 @@ const CHUNK: usize = 1_000;
 pub struct Difference {
     /// Whose state it is.
     pub id: Uuid,
-    /// What is live, if anything is; or why it can't be read.
-    pub live: Result<Option<Entry>, String>,
-    owner: Option<Entry>,
+    /// What is live.
+    pub live: String,
+    /// What the owner says.
+    pub owner: String,
+    /// Whether taking that over would take the copy back to an older version, or away.
+    pub goes_back: bool,
+    /// Why what is live can't be read, if it can't be.
+    pub damage: Option<String>,
+    document: Option<Document>,
 }
 
 /// What a swap took over, and what it left because it goes back.
 pub type Swapped = (Vec<Difference>, Vec<Difference>);
 
 impl Difference {
-    /// Whether taking over what the owner says would take the copy back to an older version, or away.
-    pub fn goes_back(&self) -> bool {
-        match (&self.live, &self.owner) {
-            (Ok(Some(live)), Some(owner)) => live.version > owner.version,
-            (_, owner) => owner.is_none(),
+    fn new(id: Uuid, live: Result<Option<&Entry>, String>, owner: Option<&Entry>) -> Self {
+        let text = |entry: Option<&Entry>| entry.map_or("nothing".to_owned(), Entry::to_string);
+        let version = live
+            .as_ref()
+            .map_or(None, |live| live.map(|live| live.version));
+        let goes_back = owner.is_none_or(|owner| version > Some(owner.version));
+        let (live, damage) = match live {
+            Ok(live) => (text(live), None),
+            Err(damage) => ("a document that can't be read".to_owned(), Some(damage)),
+        };
+        Self {
+            id,
+            live,
+            owner: text(owner),
+            goes_back,
+            damage,
+            document: owner.map(|owner| owner.document.clone()),
         }
     }
 
@@ -40,19 +58,6 @@ impl Difference {
         let same = |earlier: &Self| (earlier.id, &earlier.live) == (self.id, &self.live);
         earlier.iter().any(same)
     }
-
-    /// What is live, and what the owner says, as operators are shown it.
-    pub fn texts(&self) -> (&str, &str) {
-        let live = match &self.live {
-            Ok(live) => text(live.as_ref()),
-            Err(_) => "a document that can't be read",
-        };
-        (live, text(self.owner.as_ref()))
-    }
-}
-
-fn text(entry: Option<&Entry>) -> &str {
-    entry.map_or("nothing", |entry| &entry.text)
 }
 
 impl LocalCopy {
@@ -120,20 +125,18 @@ impl LocalCopy {
                 let what = format!("{} holds {stored:?}, without an id", self.collection);
                 return Err(StoreError::permanent(what));
             };
-            // Damage is what a rebuild is for: it must not stop it.
-            let live = (self.read)(&stored).map(Some);
-            let live = live.map_err(|fault| fault.to_string());
-            let owner = owner.get(&id).cloned();
             seen.insert(id);
-            if live.as_ref() != Ok(&owner) {
-                found.insert(id, Difference { id, live, owner });
+            let owner = owner.get(&id);
+            // Damage is what a rebuild is for: it must not stop it.
+            let live = (self.read)(&stored);
+            if live.as_ref().ok() != owner || owner.is_none() {
+                let live = live.as_ref().map(Some).map_err(ToString::to_string);
+                found.insert(id, Difference::new(id, live, owner));
             }
         }
         let missing = owner.iter().filter(|(id, _)| !seen.contains(id));
-        found.extend(missing.map(|(id, owner)| {
-            let (id, live, owner) = (*id, Ok(None), Some(owner.clone()));
-            (id, Difference { id, live, owner })
-        }));
+        let missing = missing.map(|(id, owner)| (*id, Difference::new(*id, Ok(None), Some(owner))));
+        found.extend(missing);
         Ok(found.into_values().collect())
     }
 }
@@ -148,7 +151,7 @@ struct Swapping<'a> {
 
 impl Swapping<'_> {
     fn sort(&self, found: Vec<Difference>) -> Swapped {
-        let taken = |found: &Difference| !found.goes_back() || self.back.contains(found);
+        let taken = |found: &Difference| !found.goes_back || self.back.contains(found);
         found.into_iter().partition(taken)
     }
 }
@@ -165,11 +168,9 @@ impl Work<MongoDatabase> for Swapping<'_> {
         let (mut puts, mut gone) = (Vec::new(), Vec::new());
         for difference in &swapped.0 {
             let id = bson::Uuid::from(difference.id);
-            match &difference.owner {
+            match &difference.document {
+                Some(owner) => puts.push(doc! { "q": { "_id": id }, "u": owner, "upsert": true }),
                 None => gone.push(id),
-                Some(owner) => puts.push(doc! {
-                    "q": { "_id": id }, "u": &owner.document, "upsert": true,
-                }),
             }
         }
         for chunk in puts.chunks(CHUNK) {

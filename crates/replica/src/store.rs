@@ -26,7 +26,7 @@ pub trait ReplicaStore<R: Replica>: Database {
         copies: &[Versioned<R>],
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// The copy of `id` as it is now, outside of any transaction.
+    /// The copy of `id` as it is now, outside of any transaction: for jobs and endpoints.
     fn by_id(
         &self,
         id: Uuid,

@@ -59,23 +59,17 @@ impl Copies {
             "what a service believes of what another owns is so",
         );
         let known = |kept: &&Kept| kept.of_tables || scope == Scope::Whole;
-        for Kept {
-            service,
-            copy,
-            owner,
-            ..
-        } in self.0.iter().filter(known)
-        {
-            check.looked_at += owner.len() as u64;
-            for found in copy.compare(&databases[service], owner).await? {
-                damaged.extend(found.live.as_ref().err().cloned());
-                let (live, says) = found.texts();
+        for kept in self.0.iter().filter(known) {
+            check.looked_at += kept.owner.len() as u64;
+            let database = &databases[kept.service];
+            for found in kept.copy.compare(database, &kept.owner).await? {
                 check.off(|| {
                     format!(
-                        "{} {}: {service} has {live}; its owner says {says}",
-                        copy.of, found.id
+                        "{} {}: {} has {}; its owner says {}",
+                        kept.copy.of, found.id, kept.service, found.live, found.owner
                     )
                 });
+                damaged.extend(found.damage);
             }
         }
         Ok(check)

@@ -7,7 +7,7 @@ use orders::domain::{ProductCopy, update_id};
 use orders::handlers::OnOrderStatusUpdate;
 use outbox::Subscriptions;
 use outbox::mongo::MongoDatabase;
-use replica::{Copies, Versioned};
+use replica::{Copies, ReplicaStore as _, Versioned};
 use testkit::faults::{FaultCounts, Share, each_command, in_shares};
 use testkit::{Consuming, eventually};
 use uuid::Uuid;
@@ -23,8 +23,8 @@ fn subscriptions(database: &MongoDatabase) -> Subscriptions<MongoDatabase> {
 }
 
 async fn copy(setup: &Setup, id: u128) -> Option<Versioned<ProductCopy>> {
-    let copies = Copies::new(setup.shop.database.clone());
-    copies.by_id(Uuid::from_u128(id)).await.unwrap()
+    let database = &setup.shop.database;
+    database.by_id(Uuid::from_u128(id)).await.unwrap()
 }
 
 /// Waits until the copy of product `id` is of `version`.
