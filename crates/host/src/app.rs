@@ -7,6 +7,7 @@ use futures::future::BoxFuture;
 use outbox::jobs::JobSettings;
 use outbox::mongo::MongoDatabase;
 use outbox::{ApplyJob, Event, Handle, Job, Jobs, Recover, RunJob, StoreError, Subscriptions};
+use replica::{Copies, LocalCopy, MadeFrom};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -18,6 +19,7 @@ pub struct App<S: Service> {
     subscriptions: Vec<Subscription<S::Settings>>,
     jobs: Vec<AddJob<S::Settings>>,
     pub(crate) job_settings: JobSettings,
+    pub(crate) copies: Vec<LocalCopy>,
     pub(crate) tables: Option<Tables>,
     pub(crate) transient: Vec<&'static str>,
     pub(crate) demo: Option<Demo>,
@@ -49,6 +51,7 @@ impl<S: Service> App<S> {
             subscriptions: Vec::new(),
             jobs: Vec::new(),
             job_settings: JobSettings::default(),
+            copies: Vec::new(),
             tables: None,
             transient: Vec::new(),
             demo: None,
@@ -79,6 +82,27 @@ impl<S: Service> App<S> {
             subscribe: Box::new(move |context, all| all.on::<E, H>(handler(context))),
         });
         self
+    }
+
+    /// Keeps an `R` of each state that events of type `E` carry; several types of one owner may say
+    /// the same. `effect` says what is kept, in a few words.
+    pub fn replica<E: Event, R: MadeFrom<E>>(&mut self, effect: &'static str) -> &mut Self {
+        self.replica_by::<E, R, _>(effect, |context| Copies::<R, _>::new(context.database()))
+    }
+
+    /// The same by the handler that `handler` makes, which calls [`Copies::take`] and does more.
+    pub fn replica_by<E: Event, R: MadeFrom<E>, H: Handle<E, MongoDatabase>>(
+        &mut self,
+        effect: &'static str,
+        handler: impl Fn(&Context<S::Settings>) -> H + Send + Sync + 'static,
+    ) -> &mut Self {
+        let copy = LocalCopy::new::<E, R>();
+        let same = |known: &&mut LocalCopy| known.collection == copy.collection;
+        match self.copies.iter_mut().find(same) {
+            Some(known) => known.merge(copy),
+            None => self.copies.push(copy),
+        }
+        self.on::<E, H>(effect, handler)
     }
 
     /// Has the runner that `runner` makes do the jobs `J`, which reach outside of the database.
@@ -222,6 +246,9 @@ impl<S: Service> App<S> {
     }
 
     pub(crate) async fn prepare(&self, database: MongoDatabase) -> Result<(), StoreError> {
+        for copy in &self.copies {
+            copy.prepare(&database).await?;
+        }
         match &self.tables {
             Some(prepare) => prepare(database).await,
             None => Ok(()),
