@@ -35,7 +35,7 @@ use events::{AccountUpdate, OrderUpdate};
 use host::{App, Context, Instance, Service, StartError};
 use outbox::jobs::JobSettings;
 
-use crate::domain::Mail;
+use crate::domain::{Mail, Recipient};
 use crate::handlers::{OnAccountUpdate, OnOrderUpdate};
 use crate::send_mail::SendMail;
 use crate::smtp::SmtpClient;
@@ -61,9 +61,10 @@ impl Service for Notifications {
 
     fn register(app: &mut App<Self>) {
         app.tables(store::prepare)
-            .on::<AccountUpdate, _>("keeps the address and mails its person", |context| {
-                OnAccountUpdate::new(context.database(), context.settings().mail_max_age)
-            })
+            .replica_by::<AccountUpdate, Recipient, _>(
+                "keeps the address and mails its person",
+                |context| OnAccountUpdate::new(context.database(), context.settings().mail_max_age),
+            )
             .on::<OrderUpdate, _>("mails the customer", |context| {
                 OnOrderUpdate::new(context.database(), context.settings().mail_max_age)
             })

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use newtype_uuid::GenericUuid;
 use outbox::mongo::MongoDatabase;
 use outbox::{Clock, Job, JobContext, JobError, JobId, RunJob};
+use replica::{ReplicaStore, Versioned};
 use uuid::Uuid;
 
-use crate::domain::{Mail, MailStatus};
+use crate::domain::{Mail, MailStatus, Recipient};
 use crate::smtp::{InvalidSmtp, SmtpClient};
-use crate::store::{self, Outcome, recipients};
+use crate::store::{self, Outcome};
 use crate::templates::render;
 
 /// Why mails of a deleted account are dropped.
@@ -52,11 +54,11 @@ impl SendMail {
     async fn outcome(&self, mail: &Mail) -> Result<Outcome, JobError> {
         let account = mail.account_id;
         // An order's event may come before its customer's.
-        let known = recipients::find(&self.database, account).await?;
-        let known = known.ok_or_else(|| {
+        let known = self.database.by_id(account.into_untyped_uuid()).await?;
+        let known: Versioned<Recipient> = known.ok_or_else(|| {
             JobError::Retry(format!("the account {account} is not known here yet"))
         })?;
-        let Some(recipient) = known.email else {
+        let Some(recipient) = known.state.email else {
             let reason = DELETED.to_owned();
             return Ok(Outcome::Dropped { reason });
         };

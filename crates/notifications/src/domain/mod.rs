@@ -1,6 +1,7 @@
 //! Which mails there are, what asks for them, and what becomes of them. No I/O.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use events::{
     AccountId, AccountUpdate, Money, OrderId, OrderLine, OrderStatus, OrderUpdate, ProductId,
@@ -166,6 +167,33 @@ impl OrderContent {
                 format!("{} is not sold any more", name(product_id))
             }
             Reason::Other { code } => code.replace('-', " "),
+        })
+    }
+}
+
+/// An account, as far as mails go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recipient {
+    /// Its address; absent once it is deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+}
+
+impl From<&AccountUpdate> for Recipient {
+    fn from(update: &AccountUpdate) -> Self {
+        let email = update.email.as_ref().filter(|_| !update.deleted);
+        Self {
+            email: email.cloned(),
+        }
+    }
+}
+
+/// For operators, who need not read the address.
+impl fmt::Display for Recipient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.email {
+            Some(_) => "an address",
+            None => "no address",
         })
     }
 }

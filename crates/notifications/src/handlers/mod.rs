@@ -18,22 +18,21 @@ use crate::store;
 pub use on_account_update::OnAccountUpdate;
 pub use on_order_update::OnOrderUpdate;
 
-/// Writes the rows of mails that have none yet, each with the job that sends it. What happened longer
-/// than `max_age` ago is news to nobody: its mail has a row and no job.
+/// Writes the rows of mails that have none yet, each with the job that sends it, and says how many these
+/// are. What happened longer than `max_age` ago is news to nobody: its mail has a row and no job.
 async fn write_mails(
     database: &MongoDatabase,
     tx: &mut MongoTx,
     mails: &[(Mail, MessageContext)],
     max_age: Duration,
     out: &mut EventCollector<'_>,
-) -> Result<(), HandleError> {
+) -> Result<usize, HandleError> {
     let ids: Vec<Uuid> = mails.iter().map(|(mail, _)| mail.id).collect();
     let mut known: BTreeSet<Uuid> = store::known(tx, &ids).await?.into_iter().collect();
     let max_age = SignedDuration::try_from(max_age).unwrap_or(SignedDuration::MAX);
     let mut rows = Vec::new();
     for (mail, context) in mails {
         if !known.insert(mail.id) {
-            out.duplicates(1);
             continue;
         }
         let old = out.now().duration_since(mail.created_at) > max_age;
@@ -45,5 +44,5 @@ async fn write_mails(
     if !rows.is_empty() {
         store::insert(database, tx, &rows).await?;
     }
-    Ok(())
+    Ok(rows.len())
 }

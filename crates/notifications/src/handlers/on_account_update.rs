@@ -5,11 +5,12 @@ use std::time::Duration;
 use events::{AccountId, AccountUpdate};
 use outbox::mongo::{MongoDatabase, MongoTx};
 use outbox::{Envelope, EventCollector, Handle, HandleError};
+use replica::Copies;
 
 use super::write_mails;
-use crate::domain::Mail;
+use crate::domain::{Mail, Recipient};
 use crate::send_mail::{DELETED, job_id};
-use crate::store::{self, recipients};
+use crate::store;
 
 /// Handles `AccountUpdate`.
 ///
@@ -38,15 +39,15 @@ impl Handle<AccountUpdate, MongoDatabase> for OnAccountUpdate {
         events: &[&Envelope<AccountUpdate>],
         out: &mut EventCollector<'_>,
     ) -> Result<(), HandleError> {
-        let updates: Vec<&AccountUpdate> = events.iter().map(|one| &one.event).collect();
-        recipients::take(tx, &updates).await?;
+        let recipients = Copies::<Recipient, _>::new(self.database.clone());
+        recipients.take(tx, events, out).await?;
         let mails: Vec<_> = events
             .iter()
             .filter_map(|one| Some((Mail::of_account(&one.event, one.time)?, one.consequence())))
             .collect();
         write_mails(&self.database, tx, &mails, self.max_age, out).await?;
-        let deleted = updates.iter().filter(|update| update.deleted);
-        let deleted: Vec<AccountId> = deleted.map(|update| update.account_id).collect();
+        let deleted = events.iter().filter(|one| one.event.deleted);
+        let deleted: Vec<AccountId> = deleted.map(|one| one.event.account_id).collect();
         if !deleted.is_empty() {
             for mail in store::erase(tx, &deleted, DELETED).await? {
                 out.cancel(job_id(mail));

@@ -39,6 +39,8 @@ impl Handle<OrderUpdate, MongoDatabase> for OnOrderUpdate {
             .iter()
             .filter_map(|one| Some((Mail::of_order(&one.event, one.time)?, one.consequence())))
             .collect();
-        write_mails(&self.database, tx, &mails, self.max_age, out).await
+        let new = write_mails(&self.database, tx, &mails, self.max_age, out).await?;
+        out.duplicates(events.len() - new);
+        Ok(())
     }
 }

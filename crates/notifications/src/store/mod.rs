@@ -1,7 +1,5 @@
-//! The service's collections: `mails`, a document is a mail and what has become of it; and the
-//! [`recipients`].
-
-pub mod recipients;
+//! The service's collections: `mails`, a document is a mail and what has become of it; and the copies of
+//! [`Recipient`]s.
 
 use bson::{DateTime, Document, doc};
 use events::{AccountId, OrderId};
@@ -11,12 +9,18 @@ use mongodb::IndexModel;
 use newtype_uuid::GenericUuid;
 use outbox::StoreError;
 use outbox::mongo::{MongoDatabase, MongoTx, fault};
+use replica::Replica;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::domain::{Mail, MailKind, MailStatus};
+use crate::domain::{Mail, MailKind, MailStatus, Recipient};
 
 const MAILS: &str = "mails";
+
+impl Replica for Recipient {
+    const OF: &'static str = "account";
+    const COLLECTION: &'static str = "recipients";
+}
 
 /// A mail as it is kept. Its address and bodies are there for as long as somebody may read them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,9 +152,7 @@ impl MailDocument {
 /// # Errors
 /// When MongoDB is out of reach, or refuses.
 pub async fn prepare(database: MongoDatabase) -> Result<(), StoreError> {
-    for name in [MAILS, recipients::RECIPIENTS] {
-        database.create_collection(name).await?;
-    }
+    database.create_collection(MAILS).await?;
     let indexes = [
         doc! { "created_at": -1, "_id": -1 },
         doc! { "status": 1, "created_at": -1, "_id": -1 },
