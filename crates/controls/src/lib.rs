@@ -10,7 +10,7 @@
 //! need the services.
 //!
 //! **How to add one.** A variant of [`Rule`]; the wrong answer in the method that keeps the rule,
-//! in `outbox.rs`, `orders.rs` or `products.rs`; the check that has to notice, in the simulation's
+//! in `outbox.rs`, `orders.rs`, `products.rs` or `replica.rs`; the check that has to notice, in the simulation's
 //! `control.rs` and in a test of a `controls` module; a row in `xtask/src/reliability/rules.rs`.
 
 mod broken;
@@ -19,6 +19,8 @@ mod orders;
 mod outbox;
 #[cfg(feature = "products")]
 mod products;
+#[cfg(feature = "replica")]
+mod replica;
 mod rule;
 
 pub use broken::{Broken, BrokenTx};

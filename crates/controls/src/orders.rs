@@ -1,6 +1,6 @@
 //! The tables of orders.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use events::{OrderId, OrderStatus, ProductId};
 use orders::domain::{Order, ProductCopy};
@@ -14,7 +14,7 @@ impl<D: OrdersStore> OrdersStore for Broken<D> {
         &self,
         tx: &mut Self::Tx,
         names: &[&str],
-    ) -> Result<Vec<ProductCopy>, StoreError> {
+    ) -> Result<Vec<(ProductId, ProductCopy)>, StoreError> {
         self.right.products_named(&mut tx.right, names).await
     }
 
@@ -87,38 +87,5 @@ impl<D: OrdersStore> OrdersStore for Broken<D> {
         };
         let steps: Vec<OrderTransition> = steps.iter().map(true_step).collect();
         self.right.settle(&mut tx.right, &steps).await
-    }
-
-    async fn product_versions(
-        &self,
-        tx: &mut Self::Tx,
-        ids: &[ProductId],
-    ) -> Result<BTreeMap<ProductId, u64>, StoreError> {
-        let mut versions = self.right.product_versions(&mut tx.right, ids).await?;
-        if self.breaks(Rule::VersionGuard) {
-            versions.clear();
-        }
-        Ok(versions)
-    }
-
-    async fn save_products(
-        &self,
-        tx: &mut Self::Tx,
-        copies: &[ProductCopy],
-    ) -> Result<(), StoreError> {
-        if !self.breaks(Rule::VersionGuard) {
-            return self.right.save_products(&mut tx.right, copies).await;
-        }
-        let ids: Vec<ProductId> = copies.iter().map(|copy| copy.id).collect();
-        let known = self.right.product_versions(&mut tx.right, &ids).await?;
-        // The right store refuses what is not newer: an older state comes as a newer one.
-        let forged = |copy: &ProductCopy| ProductCopy {
-            version: known
-                .get(&copy.id)
-                .map_or(copy.version, |known| copy.version.max(known + 1)),
-            ..copy.clone()
-        };
-        let copies: Vec<ProductCopy> = copies.iter().map(forged).collect();
-        self.right.save_products(&mut tx.right, &copies).await
     }
 }

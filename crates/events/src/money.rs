@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use iso_currency::Currency;
+pub use iso_currency::Currency;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;

@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
+use outbox::jobs::JobSettings;
 use outbox::mongo::MongoDatabase;
 use outbox::{ApplyJob, Event, Handle, Job, Jobs, Recover, RunJob, StoreError, Subscriptions};
+use replica::{Copies, LocalCopy, MadeFrom};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use uuid::Uuid;
@@ -18,6 +20,8 @@ pub struct App<S: Service> {
     publishes: Vec<Stream>,
     subscriptions: Vec<Subscription<S::Settings>>,
     jobs: Vec<RegisteredJob<S::Settings>>,
+    pub(crate) job_settings: JobSettings,
+    pub(crate) copies: Vec<LocalCopy>,
     pub(crate) tables: Option<Tables>,
     pub(crate) transient: Vec<&'static str>,
     pub(crate) demo: Option<Demo>,
@@ -54,6 +58,8 @@ impl<S: Service> App<S> {
             publishes: Vec::new(),
             subscriptions: Vec::new(),
             jobs: Vec::new(),
+            job_settings: JobSettings::default(),
+            copies: Vec::new(),
             tables: None,
             transient: Vec::new(),
             demo: None,
@@ -87,6 +93,27 @@ impl<S: Service> App<S> {
         self
     }
 
+    /// Keeps an `R` of each state that events of type `E` carry; several types of one owner may say
+    /// the same. `effect` says what is kept, in a few words.
+    pub fn replica<E: Event, R: MadeFrom<E>>(&mut self, effect: &'static str) -> &mut Self {
+        self.replica_by::<E, R, _>(effect, |context| Copies::<R, _>::new(context.database()))
+    }
+
+    /// The same by the handler that `handler` makes, which calls [`Copies::take`] and does more.
+    pub fn replica_by<E: Event, R: MadeFrom<E>, H: Handle<E, MongoDatabase>>(
+        &mut self,
+        effect: &'static str,
+        handler: impl Fn(&Context<S::Settings>) -> H + Send + Sync + 'static,
+    ) -> &mut Self {
+        let copy = LocalCopy::new::<E, R>();
+        let same = |known: &&mut LocalCopy| known.collection == copy.collection;
+        match self.copies.iter_mut().find(same) {
+            Some(known) => known.merge(copy),
+            None => self.copies.push(copy),
+        }
+        self.on::<E, H>(effect, handler)
+    }
+
     /// Has the runner that `runner` makes do the jobs `J`, which reach outside of the database.
     pub fn job<J: Job, R: RunJob<J>>(
         &mut self,
@@ -111,6 +138,12 @@ impl<S: Service> App<S> {
     fn add_job<J: Job>(&mut self, add: AddJob<S::Settings>) -> &mut Self {
         let name = J::NAME;
         self.jobs.push(RegisteredJob { name, add });
+        self
+    }
+
+    /// How the service's jobs are run, if not as usual: for how long they are tried, for example.
+    pub fn job_settings(&mut self, settings: JobSettings) -> &mut Self {
+        self.job_settings = settings;
         self
     }
 
@@ -244,6 +277,9 @@ impl<S: Service> App<S> {
     }
 
     pub(crate) async fn prepare(&self, database: MongoDatabase) -> Result<(), StoreError> {
+        for copy in &self.copies {
+            copy.prepare(&database).await?;
+        }
         match &self.tables {
             Some(prepare) => prepare(database).await,
             None => Ok(()),

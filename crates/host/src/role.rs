@@ -6,6 +6,7 @@ use clap::{ArgMatches, Args, Command, FromArgMatches};
 use futures::future::BoxFuture;
 use outbox::mongo::MongoDatabase;
 use outbox::{StoreError, Subscriptions};
+use replica::LocalCopy;
 use service::lifecycle::Lifecycle;
 use utoipa::openapi::OpenApi;
 
@@ -61,6 +62,9 @@ pub trait Role: Send + Sync {
 
     /// Collections that no backup has.
     fn transient(&self) -> Vec<&'static str>;
+
+    /// The copies that it keeps of what others own.
+    fn copies(&self) -> Vec<LocalCopy>;
 
     /// Who handles what it consumes, on `database`: for tools that work in its place.
     fn subscriptions(&self, database: &MongoDatabase) -> Subscriptions<MongoDatabase>;
@@ -154,6 +158,10 @@ impl<S: Service> Role for RoleOf<S> {
 
     fn transient(&self) -> Vec<&'static str> {
         App::<S>::declared().transient
+    }
+
+    fn copies(&self) -> Vec<LocalCopy> {
+        App::<S>::declared().copies
     }
 
     fn subscriptions(&self, database: &MongoDatabase) -> Subscriptions<MongoDatabase> {

@@ -10,7 +10,6 @@ use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{self, Next};
 use axum::response::IntoResponse;
-use outbox::jobs::JobSettings;
 use outbox::{Clock, Messaging, Readiness, SystemClock};
 use service::health::Health;
 use service::http::{InProcess, Problem};
@@ -209,7 +208,7 @@ fn messaging<S: Service>(
     };
     match app.jobs(context) {
         Some(jobs) => messaging
-            .with_jobs(jobs, JobSettings::default())
+            .with_jobs(jobs, app.job_settings.clone())
             .map_err(StartError::of_service),
         None => Ok(messaging),
     }

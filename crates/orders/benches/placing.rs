@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
 use events::money::DEFAULT_CURRENCY;
-use events::{AccountId, Money, OrderId, ProductId};
+use events::{AccountId, OrderId, ProductId};
 use futures::future::join_all;
 use jiff::Timestamp;
 use orders::BatchSettings;
@@ -22,17 +22,17 @@ use orders::domain::{Basket, Identity, ProductCopy, place};
 use orders::store::memory::Tables;
 use outbox::memory::MemoryDatabase;
 use outbox::{Database, MessageContext, SystemClock};
+use replica::Versioned;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 fn copy(n: u128) -> ProductCopy {
     ProductCopy {
-        id: ProductId::from_u128(n),
         name: name(n),
-        price: Money::new(1_999, DEFAULT_CURRENCY),
+        price: 1_999,
+        currency: DEFAULT_CURRENCY,
         quantity: 1_000_000_000,
-        version: 1,
     }
 }
 
@@ -46,7 +46,8 @@ fn basket(lines: u128) -> Basket {
 
 fn deciding(bench: &mut Criterion) {
     let mut group = bench.benchmark_group("place");
-    let catalogue: HashMap<String, ProductCopy> = (0..100).map(|n| (name(n), copy(n))).collect();
+    let product = |n| (ProductId::from_u128(n), copy(n));
+    let catalogue: HashMap<String, _> = (0..100).map(|n| (name(n), product(n))).collect();
     let who = Identity {
         id: OrderId::from_u128(1),
         customer: AccountId::from_u128(2),
@@ -66,9 +67,9 @@ fn deciding(bench: &mut Criterion) {
 async fn shop() -> MemoryDatabase<Tables> {
     let database = MemoryDatabase::default();
     let mut tx: outbox::memory::MemoryTx<Tables> = database.begin().await.unwrap();
-    tx.state
-        .copies
-        .insert(ProductId::from_u128(0), Arc::new(copy(0)));
+    let (id, version, state) = (Uuid::nil(), 1, copy(0));
+    let kept = Arc::new(Versioned { id, version, state });
+    tx.state.copies.insert(id, kept);
     database.commit(tx).await.unwrap();
     database
 }

@@ -5,14 +5,14 @@
 //!
 //! **Boundary.** Stock is not decided here. The service keeps a copy of the products, good enough
 //! for prices and for a first answer; whether an order can be had is the products service's
-//! decision. Of the workspace it knows `events`, `host`, `outbox` and `service`.
+//! decision. Of the workspace it knows `events`, `host`, `outbox`, `replica` and `service`.
 //!
 //! **Flow.**
 //!
 //! ```text
 //! POST /api/orders   -> commands/place_orders: order PENDING + outbox      -> OrderCreate
 //! OrderStatusUpdate  -> handlers/on_order_status_update: order settled + outbox -> OrderUpdate
-//! ProductCreate, ProductsQuantityUpdate -> handlers: local product copy
+//! ProductCreate, ProductsQuantityUpdate -> replica: local product copy
 //! its own topic      -> recover, before it listens, when the database was restored
 //! ```
 //!
@@ -20,7 +20,8 @@
 //! `live` tells who waits; [`Orders`] registers all of it.
 //!
 //! **How to add one.** An endpoint: a file in `http` and a route there. A command: a file in
-//! `commands`. An event to consume: a file in `handlers` and a line in [`Orders`].
+//! `commands`. An event to consume: a file in `handlers` and a line in [`Orders`]; a copy: a type
+//! in `domain` and a line.
 
 pub mod commands;
 pub mod domain;
@@ -41,7 +42,8 @@ use events::{OrderCreate, OrderStatusUpdate, OrderUpdate, ProductCreate, Product
 use host::{App, Instance, Service, StartError};
 
 use crate::commands::GroupCommit;
-use crate::handlers::{OnOrderStatusUpdate, OnProductCreate, OnProductsQuantityUpdate};
+use crate::domain::ProductCopy;
+use crate::handlers::OnOrderStatusUpdate;
 use crate::http::{Api, Parts};
 use crate::live::Hub;
 use crate::recovery::OrderRecovery;
@@ -62,18 +64,14 @@ impl Service for Orders {
 
     fn register(app: &mut App<Self>) {
         app.tables(store::prepare)
-            .transient(&["order_news", "product_copies_rebuild"])
+            .transient(&["order_news"])
             .publishes::<OrderCreate>()
             .publishes::<OrderUpdate>()
             .on::<OrderStatusUpdate, _>("settles the order and tells its customer", |context| {
                 OnOrderStatusUpdate::new(context.database())
             })
-            .on::<ProductCreate, _>("copies the product", |context| {
-                OnProductCreate::new(context.database())
-            })
-            .on::<ProductsQuantityUpdate, _>("copies the product", |context| {
-                OnProductsQuantityUpdate::new(context.database())
-            })
+            .replica::<ProductCreate, ProductCopy>("copies the product")
+            .replica::<ProductsQuantityUpdate, ProductCopy>("copies the product")
             .migration("order-updates", migration::order_updates)
             .recovery(|context| OrderRecovery::new(context.database()))
             .routes(http::routes());

@@ -14,6 +14,7 @@ pub static SERVICES: &[&dyn Role] = &[
     role::<products::Products>(),
     role::<orders::Orders>(),
     role::<purchases::Purchases>(),
+    role::<notifications::Notifications>(),
 ];
 
 /// The names of all services.

@@ -9,13 +9,15 @@ use controls::Broken;
 use events::{OrderCreate, OrderStatusUpdate, ProductCreate, ProductsQuantityUpdate};
 use orders::BatchSettings;
 use orders::commands::{GroupCommit, OrderQueue};
-use orders::handlers::{OnOrderStatusUpdate, OnProductCreate, OnProductsQuantityUpdate};
+use orders::domain::ProductCopy;
+use orders::handlers::OnOrderStatusUpdate;
 use outbox::memory::{Faults, MemoryBroker, MemoryDatabase};
 use outbox::{
     Clock, Inbox, InboxSettings, InboxStore, OutboxStore, Relay, RelaySettings, Subscriptions,
 };
 use products::handlers::OnOrderCreate;
 use products::store::memory::Tables as ProductsTables;
+use replica::Copies;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -126,8 +128,8 @@ impl Running {
                 let database = world.adapter(shop.orders.instance(fault_injector));
                 let subscriptions = Subscriptions::new(orders::Orders::NAME)
                     .on::<OrderStatusUpdate, _>(OnOrderStatusUpdate::new(database.clone()))
-                    .on::<ProductCreate, _>(OnProductCreate::new(database.clone()))
-                    .on::<ProductsQuantityUpdate, _>(OnProductsQuantityUpdate::new(
+                    .on::<ProductCreate, _>(Copies::<ProductCopy, _>::new(database.clone()))
+                    .on::<ProductsQuantityUpdate, _>(Copies::<ProductCopy, _>::new(
                         database.clone(),
                     ));
                 let settings = BatchSettings {

@@ -125,6 +125,7 @@ fn what_visitors_and_admins_may_do_is_what_was_meant() {
         "GET /scalable-shop-cm-server/buyList/{username}",
         "GET /scalable-shop-cm-server/getAllUserBuys/{username}",
         "GET /api/purchases_health",
+        "GET /api/notifications_health",
     ];
     assert_eq!(open, expected);
     let for_admins = |rule: &&Rule| rule.access == Access::Roles(vec![Role::Admin]);

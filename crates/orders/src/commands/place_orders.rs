@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use events::{AccountId, OrderId};
+use events::{AccountId, OrderId, ProductId};
 use jiff::Timestamp;
 use outbox::{Clock, EventCollector, MessageContext, StoreError, Work};
 use thiserror::Error;
@@ -84,7 +84,7 @@ impl<'a, D> PlaceOrders<'a, D> {
 
 /// What was read for a batch, and what it has decided so far.
 struct BatchContext {
-    catalogue: HashMap<String, ProductCopy>,
+    catalogue: HashMap<String, (ProductId, ProductCopy)>,
     orders: HashMap<OrderId, Order>,
     idempotency_records: BTreeMap<Digest, IdempotencyRecord>,
     now: Timestamp,
@@ -176,7 +176,7 @@ impl<D: OrdersStore> PlaceOrders<'_, D> {
         Ok(BatchContext {
             catalogue: products
                 .into_iter()
-                .map(|copy| (copy.name.clone(), copy))
+                .map(|(id, copy)| (copy.name.clone(), (id, copy)))
                 .collect(),
             orders: orders.into_iter().map(|order| (order.id, order)).collect(),
             idempotency_records: idempotency_records

@@ -13,6 +13,6 @@ mod refusal;
 pub use basket::{Basket, Item, MAX_LINES, MAX_NAME_CHARS, MAX_QUANTITY, MAX_RAW_LINES};
 pub use order::{Author, Order, Step, update_id};
 pub use place::{Identity, place};
-pub use product_copy::{ProductCopy, newest};
+pub use product_copy::ProductCopy;
 pub use progress::{Progress, progress};
 pub use refusal::Refusal;

@@ -1,6 +1,6 @@
 //! Whether an order can be placed, and what it costs.
 
-use events::{AccountId, Asks, Money, OrderId, OrderLine, OrderStatus};
+use events::{AccountId, Asks, Money, OrderId, OrderLine, OrderStatus, ProductId};
 use jiff::Timestamp;
 
 use super::{Author, Basket, Order, ProductCopy, Refusal, Step};
@@ -16,7 +16,8 @@ pub struct Identity {
     pub now: Timestamp,
 }
 
-/// Decides about an order by what is known of the catalogue; the first reason found is the answer.
+/// Decides about an order by what is known of the products of these names; the first reason found
+/// is the answer.
 ///
 /// The stock check here only spares the customer a wait: it looks at a copy, and the products
 /// service decides for good.
@@ -26,14 +27,15 @@ pub struct Identity {
 pub fn place(
     who: Identity,
     basket: &Basket,
-    catalogue: impl Fn(&str) -> Option<ProductCopy>,
+    catalogue: impl Fn(&str) -> Option<(ProductId, ProductCopy)>,
 ) -> Result<Order, Refusal> {
     let mut lines = Vec::with_capacity(basket.items().len());
     let mut total: Option<Money> = None;
     for item in basket.items() {
-        let product = catalogue(&item.name).ok_or_else(|| Refusal::UnknownProduct {
-            name: item.name.clone(),
-        })?;
+        let (product_id, product) =
+            catalogue(&item.name).ok_or_else(|| Refusal::UnknownProduct {
+                name: item.name.clone(),
+            })?;
         if item.quantity > product.quantity {
             return Err(Refusal::InsufficientStock {
                 name: item.name.clone(),
@@ -41,8 +43,8 @@ pub fn place(
                 available: product.quantity,
             });
         }
-        let cost = product
-            .price
+        let price = product.price();
+        let cost = price
             .times(item.quantity)
             .map_err(|_| Refusal::TooExpensive)?;
         total = Some(match total {
@@ -55,10 +57,10 @@ pub fn place(
             Some(sum) => sum.plus(cost).map_err(|_| Refusal::TooExpensive)?,
         });
         lines.push(OrderLine {
-            product_id: product.id,
+            product_id,
             name: product.name,
             quantity: item.quantity,
-            unit_price: product.price,
+            unit_price: price,
             seller: None,
         });
     }
@@ -85,23 +87,22 @@ pub fn place(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use events::ProductId;
     use events::money::DEFAULT_CURRENCY;
 
-    fn catalogue(name: &str) -> Option<ProductCopy> {
+    fn catalogue(name: &str) -> Option<(ProductId, ProductCopy)> {
         let (id, minor, quantity) = match name {
             "chair" => (1, 2999, 30),
             "cup" => (2, 599, 200),
             "gold" => (3, i64::MAX / 2, 5),
             _ => return None,
         };
-        Some(ProductCopy {
-            id: ProductId::from_u128(id),
+        let product = ProductCopy {
             name: name.to_owned(),
-            price: Money::new(minor, DEFAULT_CURRENCY),
+            price: minor,
+            currency: DEFAULT_CURRENCY,
             quantity,
-            version: 1,
-        })
+        };
+        Some((ProductId::from_u128(id), product))
     }
 
     fn order(lines: &[(&str, i64)]) -> Result<Order, Refusal> {

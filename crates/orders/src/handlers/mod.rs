@@ -4,13 +4,8 @@
 //! it does, what it emits and why it may run twice; a line in
 //! [`Orders`](crate::Orders).
 
-mod copy_products;
 mod on_order_status_update;
-mod on_product_create;
-mod on_products_quantity_update;
 mod take_facts;
 
 pub use on_order_status_update::OnOrderStatusUpdate;
-pub use on_product_create::OnProductCreate;
-pub use on_products_quantity_update::OnProductsQuantityUpdate;
 pub use take_facts::{Fact, take_facts};

@@ -2,13 +2,14 @@
 
 use bson::{RawDocumentBuf, doc};
 use events::{AccountId, Asks, Money, OrderId, OrderLine, OrderStatus, Rejection};
-use futures::{Stream, StreamExt, TryStreamExt};
+use futures::{Stream, StreamExt};
 use jiff::Timestamp;
 use outbox::StoreError;
 use outbox::mongo::{MongoDatabase, WithTimeout, documents, read_stored};
+use replica::Replica as _;
 
-use super::documents::{OrderDocument, ProductDocument, time, uuid};
-use super::prepare::{ORDERS, PRODUCTS};
+use super::documents::{OrderDocument, time, uuid};
+use super::prepare::ORDERS;
 use crate::domain::{Order, ProductCopy};
 
 /// An order as the audit sees it.
@@ -108,30 +109,9 @@ impl AuditView {
         }))
     }
 
-    /// Every product copy, by id. A document that is none is a
-    /// [`Permanent`](outbox::ErrorKind::Permanent) error that names it; others follow.
-    pub async fn copies(
-        &self,
-    ) -> Result<impl Stream<Item = Result<ProductCopy, StoreError>> + Send + use<>, StoreError>
-    {
-        let found = self
-            .raw(PRODUCTS)
-            .find(doc! {})
-            .sort(doc! { "_id": 1 })
-            .with_long_timeout()
-            .await?;
-        Ok(documents(found)
-            .map(|stored| read_stored(PRODUCTS, &stored?, ProductDocument::into_domain)))
-    }
-
-    /// Every product copy, by id.
-    pub async fn products(&self) -> Result<Vec<ProductCopy>, StoreError> {
-        self.copies().await?.try_collect().await
-    }
-
     /// How many products the service knows, and so takes orders of.
     pub async fn known_products(&self) -> Result<u64, StoreError> {
-        let copies = self.raw(PRODUCTS);
+        let copies = self.raw(ProductCopy::COLLECTION);
         copies.count_documents(doc! {}).with_long_timeout().await
     }
 

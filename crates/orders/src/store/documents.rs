@@ -4,13 +4,14 @@
 //! per document.
 
 use bson::DateTime;
+use events::money::Currency;
 use events::{Asks, Money, OrderId, OrderLine, OrderStatus, ProductId, Rejection, SellerId};
 use jiff::Timestamp;
 use outbox::StoreError;
 use serde::{Deserialize, Serialize};
 
 use super::OrderTransition;
-use crate::domain::{Author, Order, ProductCopy, Step};
+use crate::domain::{Author, Order, Step};
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct OrderDocument {
@@ -22,7 +23,7 @@ pub(super) struct OrderDocument {
     pub(super) reason: Option<ReasonDocument>,
     pub(super) lines: Vec<LineDocument>,
     pub(super) total: i64,
-    pub(super) currency: String,
+    pub(super) currency: Currency,
     /// Absent when it asks for nothing, and in orders of builds before it.
     #[serde(default, skip_serializing_if = "Asks::is_nothing")]
     pub(super) asks: Asks,
@@ -100,17 +101,6 @@ pub(super) struct ReasonDocument {
 const INSUFFICIENT_STOCK: &str = "insufficient-stock";
 const UNKNOWN_PRODUCT: &str = "unknown-product";
 
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct ProductDocument {
-    #[serde(rename = "_id")]
-    pub(super) id: bson::Uuid,
-    pub(super) name: String,
-    pub(super) price: i64,
-    pub(super) currency: String,
-    pub(super) quantity: i64,
-    pub(super) version: i64,
-}
-
 pub(super) fn uuid(bytes: [u8; 16]) -> bson::Uuid {
     bson::Uuid::from_bytes(bytes)
 }
@@ -125,13 +115,6 @@ pub(super) fn time(date: DateTime) -> Result<Timestamp, StoreError> {
 
 pub(super) fn quantity(stored: i64) -> Result<u32, StoreError> {
     u32::try_from(stored).map_err(StoreError::permanent)
-}
-
-fn money(minor: i64, currency: &str) -> Result<Money, StoreError> {
-    // Through serde, because the currency's type is not this crate's to name.
-    let currency =
-        serde_json::from_value(serde_json::Value::from(currency)).map_err(StoreError::permanent)?;
-    Ok(Money::new(minor, currency))
 }
 
 impl From<&Rejection> for ReasonDocument {
@@ -187,7 +170,7 @@ impl From<&Order> for OrderDocument {
             reason: order.reason.as_ref().map(ReasonDocument::from),
             lines: order.lines.iter().map(LineDocument::from).collect(),
             total: order.total.minor,
-            currency: order.total.currency.code().to_owned(),
+            currency: order.total.currency,
             asks: order.asks,
             version: order.version.cast_signed(),
             created_at: date(order.created_at),
@@ -217,7 +200,7 @@ fn last_change(order: &Order) -> Option<LastChange> {
 
 impl OrderDocument {
     pub(super) fn into_domain(self) -> Result<Order, StoreError> {
-        let total = money(self.total, &self.currency)?;
+        let total = Money::new(self.total, self.currency);
         let lines = self.lines.into_iter().map(|line| {
             Ok(OrderLine {
                 product_id: ProductId::from_bytes(line.product.bytes()),
@@ -258,18 +241,6 @@ impl OrderDocument {
             version: self.version.cast_unsigned(),
             created_at: time(self.created_at)?,
             history: history.collect::<Result<_, StoreError>>()?,
-        })
-    }
-}
-
-impl ProductDocument {
-    pub(super) fn into_domain(self) -> Result<ProductCopy, StoreError> {
-        Ok(ProductCopy {
-            id: ProductId::from_bytes(self.id.bytes()),
-            name: self.name,
-            price: money(self.price, &self.currency)?,
-            quantity: quantity(self.quantity)?,
-            version: self.version.cast_unsigned(),
         })
     }
 }

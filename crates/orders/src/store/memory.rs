@@ -6,8 +6,10 @@ use std::sync::Arc;
 use events::{OrderId, ProductId};
 use outbox::StoreError;
 use outbox::memory::{MemoryDatabase, MemoryTx, Step};
+use replica::Versioned;
+use replica::memory::Table;
 
-use super::{Digest, IdempotencyRecord, OrderTransition, OrdersStore};
+use super::{Digest, IdempotencyRecord, OrderTransition, OrdersStore, product};
 use crate::domain::{Order, ProductCopy};
 
 /// All that the service keeps.
@@ -16,7 +18,7 @@ pub struct Tables {
     /// The orders.
     pub orders: BTreeMap<OrderId, Arc<Order>>,
     /// What is known of products.
-    pub copies: BTreeMap<ProductId, Arc<ProductCopy>>,
+    pub copies: Table<ProductCopy>,
     /// The requests that were answered, by their key.
     pub idempotency_records: BTreeMap<Digest, IdempotencyRecord>,
 }
@@ -30,6 +32,12 @@ impl outbox::memory::Tables for Tables {
     }
 }
 
+impl AsMut<Table<ProductCopy>> for Tables {
+    fn as_mut(&mut self) -> &mut Table<ProductCopy> {
+        &mut self.copies
+    }
+}
+
 type Database = MemoryDatabase<Tables>;
 type Tx = MemoryTx<Tables>;
 
@@ -38,11 +46,11 @@ impl OrdersStore for Database {
         &self,
         tx: &mut Tx,
         names: &[&str],
-    ) -> Result<Vec<ProductCopy>, StoreError> {
+    ) -> Result<Vec<(ProductId, ProductCopy)>, StoreError> {
         self.meet(Step::Read).await?;
-        let asked = |copy: &&Arc<ProductCopy>| names.contains(&copy.name.as_str());
+        let asked = |copy: &&Arc<Versioned<ProductCopy>>| names.contains(&copy.state.name.as_str());
         let found = tx.state.copies.values().filter(asked);
-        Ok(found.map(|copy| copy.as_ref().clone()).collect())
+        Ok(found.map(|copy| product(copy.as_ref().clone())).collect())
     }
 
     async fn orders(&self, tx: &mut Tx, ids: &[OrderId]) -> Result<Vec<Order>, StoreError> {
@@ -99,28 +107,6 @@ impl OrdersStore for Database {
             match tx.state.orders.get_mut(&step.from.id) {
                 Some(kept) if kept.status == step.from.status => *kept = settled(kept, step),
                 _ => return Err(StoreError::conflict("an order is not as it was read")),
-            }
-        }
-        Ok(())
-    }
-
-    async fn product_versions(
-        &self,
-        tx: &mut Tx,
-        ids: &[ProductId],
-    ) -> Result<BTreeMap<ProductId, u64>, StoreError> {
-        self.meet(Step::Read).await?;
-        let version = |id: &ProductId| Some((*id, tx.state.copies.get(id)?.version));
-        Ok(ids.iter().filter_map(version).collect())
-    }
-
-    async fn save_products(&self, tx: &mut Tx, copies: &[ProductCopy]) -> Result<(), StoreError> {
-        self.meet(Step::Write).await?;
-        for copy in copies {
-            let former = tx.state.copies.insert(copy.id, Arc::new(copy.clone()));
-            let older = former.is_none_or(|former| former.version < copy.version);
-            if !older {
-                return Err(StoreError::conflict("a product copy is not as it was read"));
             }
         }
         Ok(())

@@ -22,13 +22,11 @@ mod mongo;
 mod pending;
 mod prepare;
 mod reads;
-pub mod rebuild;
-
-use std::collections::BTreeMap;
 
 use events::{AccountId, OrderId, OrderStatus, ProductId, Rejection};
 use jiff::Timestamp;
 use outbox::{OutboxStore, StoreError};
+use replica::{Replica, ReplicaStore, Versioned};
 
 use crate::domain::{Author, Order, ProductCopy};
 
@@ -36,6 +34,19 @@ pub use changes::OrderChanges;
 pub use pending::PendingOrder;
 pub use prepare::{IDEMPOTENCY_DAYS, prepare};
 pub use reads::{MongoOrders, OrderFilter};
+
+impl Replica for ProductCopy {
+    const OF: &'static str = "product";
+    const COLLECTION: &'static str = "product_copies";
+    /// Not unique: a name may pass from one product to another, and their events may come in either
+    /// order. Uniqueness is the owner's to keep.
+    const INDEXES: &'static [&'static str] = &["name"];
+}
+
+/// The product whose copy it is, and what is kept of it.
+fn product(copy: Versioned<ProductCopy>) -> (ProductId, ProductCopy) {
+    (ProductId::from_bytes(copy.id.into_bytes()), copy.state)
+}
 
 /// A SHA-256 digest.
 pub type Digest = [u8; 32];
@@ -95,13 +106,13 @@ pub struct OrderTransition {
 }
 
 /// What commands and handlers need of the tables, inside a transaction.
-pub trait OrdersStore: OutboxStore {
-    /// The copies of the products of these names; unknown names are left out.
+pub trait OrdersStore: OutboxStore + ReplicaStore<ProductCopy> {
+    /// The products of these names and their copies; unknown names are left out.
     fn products_named(
         &self,
         tx: &mut Self::Tx,
         names: &[&str],
-    ) -> impl Future<Output = Result<Vec<ProductCopy>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Vec<(ProductId, ProductCopy)>, StoreError>> + Send;
 
     /// The orders of these ids that exist.
     fn orders(
@@ -145,22 +156,5 @@ pub trait OrdersStore: OutboxStore {
         &self,
         tx: &mut Self::Tx,
         steps: &[OrderTransition],
-    ) -> impl Future<Output = Result<(), StoreError>> + Send;
-
-    /// The versions of the copies of these products; unknown ones are left out.
-    fn product_versions(
-        &self,
-        tx: &mut Self::Tx,
-        ids: &[ProductId],
-    ) -> impl Future<Output = Result<BTreeMap<ProductId, u64>, StoreError>> + Send;
-
-    /// Writes copies, each over an older one or over none.
-    ///
-    /// # Errors
-    /// A conflict when a copy is not older by now.
-    fn save_products(
-        &self,
-        tx: &mut Self::Tx,
-        copies: &[ProductCopy],
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }

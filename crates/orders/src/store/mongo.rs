@@ -1,6 +1,6 @@
 //! The tables inside a transaction.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use bson::spec::BinarySubtype;
 use bson::{Binary, Bson, Document, doc};
@@ -11,11 +11,10 @@ use outbox::mongo::{MongoDatabase, MongoTx, WithTimeout};
 use serde::Deserialize;
 
 use super::documents::{
-    ChangeEventDocument, OrderDocument, ProductDocument, ReasonDocument, StepDocument, date, time,
-    uuid,
+    ChangeEventDocument, OrderDocument, ReasonDocument, StepDocument, date, time, uuid,
 };
-use super::prepare::{CHANGE_EVENTS, IDEMPOTENCY, ORDERS, PRODUCTS};
-use super::{Digest, IdempotencyRecord, OrderTransition, OrdersStore};
+use super::prepare::{CHANGE_EVENTS, IDEMPOTENCY, ORDERS};
+use super::{Digest, IdempotencyRecord, OrderTransition, OrdersStore, product};
 use crate::domain::{Order, ProductCopy, Step};
 
 #[derive(Deserialize)]
@@ -27,26 +26,14 @@ struct IdempotencyDocument {
     created_at: bson::DateTime,
 }
 
-#[derive(Deserialize)]
-struct VersionDocument {
-    #[serde(rename = "_id")]
-    id: bson::Uuid,
-    version: i64,
-}
-
 impl OrdersStore for MongoDatabase {
     async fn products_named(
         &self,
         tx: &mut MongoTx,
         names: &[&str],
-    ) -> Result<Vec<ProductCopy>, StoreError> {
-        let found: Vec<ProductDocument> = tx
-            .find(PRODUCTS, doc! { "name": { "$in": names } }, None)
-            .await?;
-        found
-            .into_iter()
-            .map(ProductDocument::into_domain)
-            .collect()
+    ) -> Result<Vec<(ProductId, ProductCopy)>, StoreError> {
+        let found = replica::mongo::find(tx, doc! { "name": { "$in": names } }).await?;
+        Ok(found.into_iter().map(product).collect())
     }
 
     async fn orders(&self, tx: &mut MongoTx, ids: &[OrderId]) -> Result<Vec<Order>, StoreError> {
@@ -122,56 +109,6 @@ impl OrdersStore for MongoDatabase {
             .with_timeout()
             .await
             .map(drop)
-    }
-
-    async fn product_versions(
-        &self,
-        tx: &mut MongoTx,
-        ids: &[ProductId],
-    ) -> Result<BTreeMap<ProductId, u64>, StoreError> {
-        let ids: Vec<Bson> = ids.iter().map(|id| uuid(id.into_bytes()).into()).collect();
-        let filter = doc! { "_id": { "$in": ids } };
-        let fields = doc! { "version": 1 };
-        let found: Vec<VersionDocument> = tx.find(PRODUCTS, filter, Some(fields)).await?;
-        Ok(found
-            .into_iter()
-            .map(|stored| {
-                (
-                    ProductId::from_bytes(stored.id.bytes()),
-                    stored.version.cast_unsigned(),
-                )
-            })
-            .collect())
-    }
-
-    async fn save_products(
-        &self,
-        tx: &mut MongoTx,
-        copies: &[ProductCopy],
-    ) -> Result<(), StoreError> {
-        // Where the copy is not older the guard finds nothing, the upsert then meets the
-        // document that is there, and the duplicate key is a conflict.
-        let statements = copies.iter().map(|copy| {
-            doc! {
-                "q": {
-                    "_id": uuid(copy.id.into_bytes()),
-                    "version": { "$lt": copy.version.cast_signed() },
-                },
-                "u": { "$set": {
-                    "name": &copy.name,
-                    "price": copy.price.minor,
-                    "currency": copy.price.currency.code(),
-                    "quantity": i64::from(copy.quantity),
-                    "version": copy.version.cast_signed(),
-                } },
-                "upsert": true,
-            }
-        });
-        expect_all(
-            tx.update(PRODUCTS, statements.collect()).await?,
-            copies.len(),
-            "a product copy",
-        )
     }
 }
 

@@ -9,7 +9,6 @@ use outbox::StoreError;
 use outbox::mongo::{MongoDatabase, WithTimeout};
 
 pub(super) const ORDERS: &str = "orders";
-pub(super) const PRODUCTS: &str = "product_copies";
 pub(super) const IDEMPOTENCY: &str = "idempotency";
 pub(super) const CHANGE_EVENTS: &str = "order_news";
 
@@ -22,7 +21,7 @@ pub const IDEMPOTENCY_DAYS: u64 = 7;
 
 /// Makes the service's own collections and indexes. Doing it again changes nothing.
 pub async fn prepare(database: MongoDatabase) -> Result<(), StoreError> {
-    for name in [ORDERS, PRODUCTS, IDEMPOTENCY, CHANGE_EVENTS] {
+    for name in [ORDERS, IDEMPOTENCY, CHANGE_EVENTS] {
         database.create_collection(name).await?;
     }
     let pending = IndexOptions::builder()
@@ -40,9 +39,6 @@ pub async fn prepare(database: MongoDatabase) -> Result<(), StoreError> {
     let indexes = [
         (ORDERS, doc! { "customer": 1, "_id": -1 }, None),
         (ORDERS, doc! { "status": 1, "_id": 1 }, Some(pending)),
-        // Not unique: a name may pass from one product to another, and their events may come in
-        // either order. Uniqueness is the owner's to keep.
-        (PRODUCTS, doc! { "name": 1 }, None),
         (IDEMPOTENCY, doc! { "created_at": 1 }, Some(forget)),
         (CHANGE_EVENTS, doc! { "at": 1 }, Some(outdated)),
     ];

@@ -12,14 +12,15 @@ use futures::TryStreamExt;
 use jiff::Timestamp;
 use orders::Orders;
 use orders::commands::{Decision, PlaceOrder, PlaceOrders, Placed, RetryKey};
-use orders::domain::{Basket, Order};
-use orders::handlers::{OnOrderStatusUpdate, OnProductCreate};
+use orders::domain::{Basket, Order, ProductCopy};
+use orders::handlers::OnOrderStatusUpdate;
 use orders::store::{MongoOrders, OrdersStore};
 use outbox::mongo::{MongoDatabase, MongoOptions};
 use outbox::{
-    Envelope, Event, EventCollector, Handle, HandleError, MessageContext, OutboxStore as _,
-    SystemClock, transact,
+    Database as _, Envelope, Event, EventCollector, Handle, HandleError, MessageContext,
+    OutboxStore as _, SystemClock, transact,
 };
+use replica::{Copies, Versioned};
 use testkit::TestEnvironment;
 use uuid::Uuid;
 
@@ -64,7 +65,7 @@ impl Shop {
         let created: Vec<_> = products
             .map(|product| envelope(ProductCreate { product }))
             .into();
-        let handler = OnProductCreate::new(self.database.clone());
+        let handler = Copies::<ProductCopy, _>::new(self.database.clone());
         handle(&self.database, &handler, &created).await.unwrap();
     }
 
@@ -124,6 +125,16 @@ impl Shop {
             .iter()
             .flat_map(|record| record.messages.iter().map(|message| message.id))
             .collect()
+    }
+
+    /// The copies of products, by id.
+    pub async fn copies(&self) -> Vec<Versioned<ProductCopy>> {
+        let mut tx = self.database.begin().await.unwrap();
+        let found = replica::mongo::find(&mut tx, doc! {}).await;
+        self.database.abort(tx).await;
+        let mut found = found.unwrap();
+        found.sort_by_key(|copy: &Versioned<_>| copy.id);
+        found
     }
 
     /// All that the service keeps, to be compared.

@@ -5,21 +5,22 @@ use events::{
     Rejection,
 };
 use orders::domain::{Author, ProductCopy};
-use orders::handlers::{OnOrderStatusUpdate, OnProductCreate, OnProductsQuantityUpdate};
+use orders::handlers::OnOrderStatusUpdate;
 use orders::store::OrdersStore;
-use orders::store::audit::audit_view;
 use outbox::HandleError;
 use outbox::mongo::MongoDatabase;
+use replica::{Copies, Versioned};
+use uuid::Uuid;
 
 use crate::fixture::{
     Shop, customer, decided, envelope, handle, handle_twice, handle_twice_by, product, request,
 };
 
 async fn copies(shop: &Shop) -> Vec<(u128, u32, u64)> {
-    let copies = audit_view(&shop.database).products().await.unwrap();
+    let copies = shop.copies().await;
     copies
         .iter()
-        .map(|copy| (copy.id.as_u128(), copy.quantity, copy.version))
+        .map(|copy| (copy.id.as_u128(), copy.state.quantity, copy.version))
         .collect()
 }
 
@@ -117,7 +118,7 @@ async fn a_decision_about_an_unknown_order_is_dead_lettered_and_changes_nothing(
 #[tokio::test]
 async fn a_product_is_copied_and_becomes_orderable() {
     let shop = Shop::new().await;
-    let handler = OnProductCreate::new(shop.database.clone());
+    let handler = Copies::<ProductCopy, _>::new(shop.database.clone());
     let created = [
         envelope(ProductCreate {
             product: product(1, "lamp", 1250, 4, 1),
@@ -149,7 +150,7 @@ async fn a_late_event_never_moves_a_copy_backwards() {
 pub async fn late_events<D: OrdersStore>(adapter: impl Fn(MongoDatabase) -> D) {
     let shop = Shop::new().await;
     let store = adapter(shop.database.clone());
-    let updated = OnProductsQuantityUpdate::new(store.clone());
+    let handler = Copies::<ProductCopy, _>::new(store.clone());
     let update = |quantity, version| {
         envelope(ProductsQuantityUpdate {
             product: product(1, "chair", 2999, quantity, version),
@@ -157,19 +158,18 @@ pub async fn late_events<D: OrdersStore>(adapter: impl Fn(MongoDatabase) -> D) {
     };
     // The newest of a batch counts, wherever it stands in it.
     let batch = [update(20, 11), update(10, 12), update(30, 10)];
-    handle(&store, &updated, &batch).await.unwrap();
+    handle(&store, &handler, &batch).await.unwrap();
     assert_eq!(copies(&shop).await, [(1, 10, 12)]);
     for late in [update(30, 1), update(20, 11), update(99, 12)] {
-        handle_twice_by(&shop, &store, &updated, &[late]).await;
+        handle_twice_by(&shop, &store, &handler, &[late]).await;
         assert_eq!(copies(&shop).await, [(1, 10, 12)], "a late one is dropped");
     }
-    let created = OnProductCreate::new(store.clone());
     let late = envelope(ProductCreate {
         product: product(1, "chair", 2999, 30, 1),
     });
-    handle_twice_by(&shop, &store, &created, &[late]).await;
+    handle_twice_by(&shop, &store, &handler, &[late]).await;
     assert_eq!(copies(&shop).await, [(1, 10, 12)]);
-    handle_twice_by(&shop, &store, &updated, &[update(9, 13)]).await;
+    handle_twice_by(&shop, &store, &handler, &[update(9, 13)]).await;
     assert_eq!(copies(&shop).await, [(1, 9, 13)]);
 }
 
@@ -182,29 +182,22 @@ async fn of_two_instances_that_copy_a_product_at_once_the_newer_version_stays() 
 pub async fn copied_at_two_instances<D: OrdersStore>(adapter: impl Fn(MongoDatabase) -> D) {
     let shop = Shop::open().await;
     let copy = |quantity, version| {
-        vec![ProductCopy::from(&product(
-            1, "chair", 2999, quantity, version,
-        ))]
+        let product = product(1, "chair", 2999, quantity, version);
+        [Versioned::<ProductCopy>::of(&ProductCreate { product }).unwrap()]
     };
     let database = adapter(shop.database.clone());
     let mut slow = database.begin().await.unwrap();
-    let ids = [ProductId::from_u128(1)];
-    database.product_versions(&mut slow, &ids).await.unwrap();
+    let ids = [Uuid::from_u128(1)];
+    database.versions(&mut slow, &ids).await.unwrap();
     let mut quick = database.begin().await.unwrap();
-    database
-        .save_products(&mut quick, &copy(5, 9))
-        .await
-        .unwrap();
+    database.save(&mut quick, &copy(5, 9)).await.unwrap();
     database.commit(quick).await.unwrap();
-    let fault = database
-        .save_products(&mut slow, &copy(7, 8))
-        .await
-        .unwrap_err();
+    let fault = database.save(&mut slow, &copy(7, 8)).await.unwrap_err();
     assert_eq!(fault.kind(), outbox::ErrorKind::Conflict, "{fault}");
     database.abort(slow).await;
     // Even one that looks again afterwards is stopped by the guard in the statement.
     let mut late = database.begin().await.unwrap();
-    let saved = database.save_products(&mut late, &copy(7, 8)).await;
+    let saved = database.save(&mut late, &copy(7, 8)).await;
     let kind = saved.err().map(|fault| fault.kind());
     let conflict = Some(outbox::ErrorKind::Conflict);
     assert_eq!(kind, conflict, "an older one is refused");

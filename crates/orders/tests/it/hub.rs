@@ -65,7 +65,8 @@ impl Fake {
             customer,
             now: Timestamp::now(),
         };
-        let cup = ProductCopy::from(&product(2, "cup", 599, 200, 1));
+        let cup = product(2, "cup", 599, 200, 1);
+        let cup = (cup.product_id, ProductCopy::from(&cup));
         let order = Order {
             status,
             ..place(who, &basket, |_| Some(cup.clone())).unwrap()

@@ -4,13 +4,17 @@
 //! The invariants are always the same: every order rests, and its decision says the same, in the
 //! database and in the topic, under one event id; each of its steps is told once; what was
 //! stocked less what was accepted is what is left, and never below zero; each copy equals its
-//! owner; outboxes are empty, no message is dead-lettered, every record is handled.
+//! owner; each event that asks for a mail has one; outboxes are empty, no message is dead-lettered,
+//! every record is handled.
 //!
-//! **How to add a rule.** What a source says is kept in [`ledger`] or [`stock`]; the rule
-//! itself is a [`Check`](findings::Check) there, in [`rules`] or in [`messages`].
+//! **How to add a rule.** What a source says is kept in [`ledger`], [`stock`] or [`mails`]; the rule
+//! itself is a [`Check`](findings::Check) there, in [`rules`] or in [`messages`]. [`copies`] are all of
+//! those that services register.
 
+mod copies;
 mod findings;
 mod ledger;
+mod mails;
 mod messages;
 mod rules;
 mod stock;
@@ -20,18 +24,21 @@ use std::collections::BTreeMap;
 use anyhow::Context;
 use clap::Args;
 use events::{
-    OrderCreate, OrderStatus, OrderStatusUpdate, OrderUpdate, ProductCreate,
+    AccountUpdate, OrderCreate, OrderStatus, OrderStatusUpdate, OrderUpdate, ProductCreate,
     ProductsQuantityUpdate, topics,
 };
 use futures::{Stream, TryStreamExt};
+use notifications::domain::Mail;
 use outbox::handler::decode;
 use outbox::kafka::TopicReader;
 use outbox::mongo::MongoDatabase;
 use outbox::source::Assigned;
 use outbox::{ErrorKind, Event, Record, StoreError};
 
+use self::copies::Copies;
 pub(crate) use self::findings::Findings;
 use self::ledger::Ledger;
+use self::mails::Mails;
 use self::rules::Scope;
 use self::stock::Stock;
 use crate::connection::ConnectionArgs;
@@ -61,7 +68,14 @@ pub(crate) async fn run(args: &AuditArgs) -> anyhow::Result<Findings> {
     for name in quadrille::names() {
         databases.insert(name, connection.database(name).await?);
     }
-    let mut audit = Audit::default();
+    let mut audit = Audit {
+        findings: Findings::default(),
+        ledger: Ledger::default(),
+        stock: Stock::default(),
+        copies: Copies::new(),
+        mails: Mails::default(),
+        damaged: Vec::new(),
+    };
     let topics = if args.databases_only {
         None
     } else {
@@ -76,7 +90,7 @@ pub(crate) async fn run(args: &AuditArgs) -> anyhow::Result<Findings> {
     audit.orders(&databases["orders"]).await?;
     audit.decisions(&databases["products"]).await?;
     audit.products(&databases["products"]).await?;
-    audit.copies(&databases["orders"]).await?;
+    audit.mails.read(&databases["notifications"]).await?;
     let mut scope = Scope::Databases;
     if let Some((reader, ends)) = &topics {
         scope = Scope::Whole;
@@ -86,10 +100,15 @@ pub(crate) async fn run(args: &AuditArgs) -> anyhow::Result<Findings> {
         mut findings,
         ledger,
         stock,
-        damaged,
+        copies,
+        mails,
+        mut damaged,
     } = audit;
+    let copies = copies.judge(&databases, scope, &mut damaged).await?;
     rules::judge(&ledger, scope, &damaged, &mut findings);
-    stock.judge(scope, &mut findings);
+    stock.judge(scope, copies, &mut findings);
+    let notifications = &databases["notifications"];
+    mails.judge(scope, notifications, &mut findings).await?;
     messages::outboxes(&databases, &mut findings).await?;
     messages::parked(&databases, &mut findings).await?;
     match &topics {
@@ -100,11 +119,12 @@ pub(crate) async fn run(args: &AuditArgs) -> anyhow::Result<Findings> {
 }
 
 /// An audit under way.
-#[derive(Default)]
 struct Audit {
     findings: Findings,
     ledger: Ledger,
     stock: Stock,
+    copies: Copies,
+    mails: Mails,
     /// Documents that can't be read, each in a sentence that names it.
     damaged: Vec<String>,
 }
@@ -145,16 +165,9 @@ impl Audit {
         let mut all = products::audit_view(products).products().await?;
         while let Some(product) = next(&mut all, &mut self.damaged).await? {
             self.findings.products += 1;
+            let state = product.state.clone();
+            self.copies.own(&ProductsQuantityUpdate { product: state });
             self.stock.own(product);
-        }
-        Ok(())
-    }
-
-    async fn copies(&mut self, orders: &MongoDatabase) -> anyhow::Result<()> {
-        let view = orders::store::audit::audit_view(orders);
-        let mut all = std::pin::pin!(view.copies().await?);
-        while let Some(copy) = next(&mut all, &mut self.damaged).await? {
-            self.stock.copy(copy);
         }
         Ok(())
     }
@@ -185,12 +198,23 @@ impl Audit {
     /// Takes note of a record; `false` when it is not readable. Such a one is no finding by itself:
     /// its readers dead-letter it, and once an operator has discarded it, it still lies here.
     fn record(&mut self, record: &Record) -> bool {
+        self.copies.say(record);
         match (record.at.topic.as_str(), event_type(record)) {
             (topics::ORDERS, Some(OrderCreate::TYPE)) => decode::<OrderCreate>(record)
                 .map(|envelope| self.ledger.placed(envelope.id, &envelope.event))
                 .is_ok(),
             (topics::ORDERS, Some(OrderUpdate::TYPE)) => decode::<OrderUpdate>(record)
-                .map(|envelope| self.ledger.told(&envelope))
+                .map(|envelope| {
+                    self.ledger.told(&envelope);
+                    let mail = Mail::of_order(&envelope.event, envelope.time);
+                    self.mails.ask(mail.as_ref());
+                })
+                .is_ok(),
+            (topics::ACCOUNTS, Some(AccountUpdate::TYPE)) => decode::<AccountUpdate>(record)
+                .map(|envelope| {
+                    let mail = Mail::of_account(&envelope.event, envelope.time);
+                    self.mails.ask(mail.as_ref());
+                })
                 .is_ok(),
             (topics::ORDER_STATUS, Some(OrderStatusUpdate::TYPE)) => {
                 decode::<OrderStatusUpdate>(record)

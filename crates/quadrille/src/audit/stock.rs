@@ -1,10 +1,8 @@
-//! Products: the owner's tables, what the topic says of them, and the copies of others.
+//! Products: the owner's tables, and what the topic says of them.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use events::{ProductId, ProductState};
-use orders::domain::ProductCopy;
 use products::store::audit::AuditedProduct;
 
 use super::findings::{Check, Findings};
@@ -16,7 +14,6 @@ pub(super) struct Stock {
     owned: BTreeMap<ProductId, AuditedProduct>,
     /// How many of each were given to accepted orders.
     given: BTreeMap<ProductId, u64>,
-    copies: BTreeMap<ProductId, ProductCopy>,
     /// The newest that the topic says of each.
     said: BTreeMap<ProductId, ProductState>,
     /// Versions that the topic has in two forms.
@@ -34,10 +31,6 @@ impl Stock {
         }
     }
 
-    pub(super) fn copy(&mut self, copy: ProductCopy) {
-        self.copies.insert(copy.id, copy);
-    }
-
     pub(super) fn say(&mut self, state: ProductState) {
         match self.said.get(&state.product_id) {
             Some(known) if known.version > state.version => {}
@@ -52,11 +45,11 @@ impl Stock {
         }
     }
 
-    /// Holds the products against the rules.
-    pub(super) fn judge(&self, scope: Scope, findings: &mut Findings) {
+    /// Holds the products against the rules, `copies` among them.
+    pub(super) fn judge(&self, scope: Scope, copies: Check, findings: &mut Findings) {
         findings.units_given = self.given.values().sum();
         findings.add(self.adds_up());
-        findings.add(self.copies_match());
+        findings.add(copies);
         let published = Check::new(
             "products-published",
             "products",
@@ -99,39 +92,6 @@ impl Stock {
         check
     }
 
-    fn copies_match(&self) -> Check {
-        let mut check = Check::new(
-            "copies-match",
-            "copies",
-            "what orders believes of a product is so",
-        );
-        for (id, product) in &self.owned {
-            check.looked_at += 1;
-            let owner = ProductCopy::from(&product.state);
-            match self.copies.get(id) {
-                Some(copy) if *copy == owner => {}
-                Some(copy) => check.off(|| {
-                    format!(
-                        "product {id} ({}): {} left at version {}, but orders believes {} at version {}{}",
-                        owner.name,
-                        owner.quantity,
-                        owner.version,
-                        copy.quantity,
-                        copy.version,
-                        other_fields(&owner, copy)
-                    )
-                }),
-                None => check.off(|| {
-                    format!("product {id} ({}) is not known to orders", owner.name)
-                }),
-            }
-        }
-        for id in self.copies.keys().filter(|id| !self.owned.contains_key(id)) {
-            check.off(|| format!("product {id} is known to orders, but there is no such product"));
-        }
-        check
-    }
-
     fn published(&self, mut check: Check) -> Check {
         for (id, product) in &self.owned {
             check.looked_at += 1;
@@ -163,15 +123,4 @@ impl Stock {
         }
         check
     }
-}
-
-fn other_fields(owner: &ProductCopy, copy: &ProductCopy) -> String {
-    let mut text = String::new();
-    if owner.name != copy.name {
-        let _ = write!(text, ", under the name {:?}", copy.name);
-    }
-    if owner.price != copy.price {
-        let _ = write!(text, ", for {} instead of {}", copy.price, owner.price);
-    }
-    text
 }

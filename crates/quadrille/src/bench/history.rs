@@ -5,14 +5,13 @@
 use events::money::DEFAULT_CURRENCY;
 use events::{Money, ProductId, ProductState};
 use futures::future::try_join_all;
-use orders::domain::ProductCopy;
-use orders::store::OrdersStore;
 use outbox::{Clock, Database, SystemClock};
 use products::store::CatalogueStore;
+use replica::ReplicaStore;
 
 use super::run::progress;
 use super::shop::Servers;
-use super::worker::Worker;
+use super::worker::{Worker, copy_of};
 
 const WORKERS: u64 = 3;
 /// Orders or products in one transaction.
@@ -76,9 +75,9 @@ async fn write_products(servers: &Servers, name: &str, count: u64) -> anyhow::Re
                 .await?;
         }
         product_db.commit(tx).await?;
-        let copies: Vec<ProductCopy> = products.iter().map(ProductCopy::from).collect();
+        let copies: Vec<_> = products.iter().map(copy_of).collect();
         let mut tx = order_db.begin().await?;
-        order_db.save_products(&mut tx, &copies).await?;
+        order_db.save(&mut tx, &copies).await?;
         order_db.commit(tx).await?;
         bar.inc(until - number);
         number = until;

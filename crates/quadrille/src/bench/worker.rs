@@ -20,6 +20,7 @@ use outbox::{
 };
 use products::domain::{Decision, Demand, Outcome};
 use products::store::{CatalogueStore, StockDecision, StockDeduction, StockStore};
+use replica::{ReplicaStore, Versioned};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
@@ -59,9 +60,7 @@ impl Worker {
         products.add_product(&mut tx, &product, clock.now()).await?;
         products.commit(tx).await?;
         let mut tx = orders.begin().await?;
-        orders
-            .save_products(&mut tx, &[ProductCopy::from(&product)])
-            .await?;
+        orders.save(&mut tx, &[copy_of(&product)]).await?;
         orders.commit(tx).await?;
         let claim = async |database: &MongoDatabase, topic: &str| -> anyhow::Result<Claim> {
             let at = TopicPartition::new(format!("{topic} {number}"), 0);
@@ -134,7 +133,10 @@ impl Worker {
                 customer,
                 now: out.now(),
             };
-            let order = place(who, &basket, |_| Some(ProductCopy::from(&self.product)))?;
+            let order = place(who, &basket, |_| {
+                let product = &self.product;
+                Some((product.product_id, ProductCopy::from(product)))
+            })?;
             out.push(&order.to_event(), context())?;
             orders.push(order);
         }
@@ -225,9 +227,7 @@ impl Worker {
         let mut tx = self.orders.begin().await?;
         advance(&self.orders, &mut tx, told, orders.len()).await?;
         self.orders.settle(&mut tx, &steps).await?;
-        self.orders
-            .save_products(&mut tx, &[ProductCopy::from(product)])
-            .await?;
+        self.orders.save(&mut tx, &[copy_of(product)]).await?;
         self.say(&self.orders, tx, out).await
     }
 
@@ -271,6 +271,15 @@ async fn advance(
 }
 
 /// What an order's messages carry when they come through the gateway.
+/// What orders keeps of `product`.
+pub(super) fn copy_of(product: &ProductState) -> Versioned<ProductCopy> {
+    Versioned {
+        id: Uuid::from_bytes(product.product_id.into_bytes()),
+        version: product.version,
+        state: ProductCopy::from(product),
+    }
+}
+
 fn context() -> MessageContext {
     let id = Uuid::now_v7();
     MessageContext {

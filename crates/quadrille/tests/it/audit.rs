@@ -42,6 +42,24 @@ async fn whatever_is_off_is_named() {
     }
     shop.settle().await;
 
+    // Mails are not waited for by anyone else.
+    testkit::eventually("no mail waits", || async {
+        let mails = shop.all("notifications", "mails").await;
+        mails
+            .iter()
+            .all(|mail| mail.get_str("status").is_ok_and(|status| status == "KEPT"))
+    })
+    .await;
+    let mails = shop.all("notifications", "mails").await;
+    let mail_of = |order: &str| {
+        let of_order =
+            |mail: &&bson::Document| mail.get("order") == Some(&crate::shop::key(order).into());
+        let mail = mails.iter().find(of_order).unwrap();
+        bson::deserialize_from_bson::<bson::Uuid>(mail.get("_id").unwrap().clone())
+            .unwrap()
+            .to_string()
+    };
+
     // In order: every rule was looked at and holds.
     let clean = shop.quadrille(&["audit", "--json"]).await.well();
     assert_eq!(clean["clean"], true);
@@ -158,6 +176,16 @@ async fn whatever_is_off_is_named() {
         .unwrap();
     assert_eq!(done.modified_count, 1);
 
+    let unscheduled = mail_of(&ids[1]);
+    shop.lose("notifications", "mails", &mail_of(&ids[0])).await;
+    shop.damage(
+        "notifications",
+        "mails",
+        &unscheduled,
+        set("status", "WAITING".into()),
+    )
+    .await;
+
     let answer = shop.quadrille(&["audit", "--json"]).await;
     assert_eq!(answer.code, 1);
     let off = answer.json();
@@ -232,6 +260,8 @@ async fn whatever_is_off_is_named() {
             "caught-up",
             vec!["orders", "products.order-status.v1", "1 records"],
         ),
+        ("mails-written", vec![ids[0].as_str(), "ORDER_CREATED"]),
+        ("mails-scheduled", vec![unscheduled.as_str(), "no job"]),
     ] {
         assert_named(&off, check, &what);
     }
@@ -251,7 +281,8 @@ async fn whatever_is_off_is_named() {
     let databases = databases.json();
     for check in databases["checks"].as_array().unwrap() {
         let name = check["name"].as_str().unwrap();
-        let needs_topics = name.ends_with("-published") || name == "caught-up";
+        let needs_topics =
+            name.ends_with("-published") || ["caught-up", "mails-written"].contains(&name);
         assert_eq!(check["passed"].is_null(), needs_topics, "{check}");
     }
     assert_named(&databases, "stock-adds-up", &[&plate]);

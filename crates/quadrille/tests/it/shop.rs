@@ -5,8 +5,9 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use auth::Auth;
-use bson::{Document, doc};
+use bson::{Bson, Document, doc};
 use futures::TryStreamExt;
+use notifications::Notifications;
 use orders::Orders;
 use outbox::kafka::TopicSpec;
 use outbox::mongo::{MongoDatabase, MongoOptions};
@@ -22,6 +23,7 @@ const ADMIN: &str = "admin@admin.com";
 pub(crate) struct Shop {
     pub(crate) environment: TestEnvironment,
     auth: Service,
+    notifications: Option<Service>,
     token: String,
     http: reqwest::Client,
 }
@@ -60,7 +62,7 @@ impl Answer {
 }
 
 impl Shop {
-    /// A shop of which auth alone runs, with its topics made.
+    /// A shop of which auth and notifications run, with its topics made.
     pub(crate) async fn open() -> Self {
         let environment = TestEnvironment::new().await;
         let contracts = quadrille::SERVICES.iter().map(|service| service.contract());
@@ -105,12 +107,16 @@ impl Shop {
             let database = environment.database(service.name()).await;
             service.prepare(&database).await.unwrap();
         }
-        Self {
+        let mut shop = Self {
             environment,
             auth: Service { url, lifecycle },
+            notifications: None,
             token,
             http,
-        }
+        };
+        let own = notifications::Settings::default();
+        shop.notifications = Some(shop.start::<Notifications>(own).await);
+        shop
     }
 
     /// With what the admin logs in.
@@ -191,15 +197,13 @@ impl Shop {
             assert_eq!(answer.status(), 201, "{:?}", answer.text().await);
         }
         let database = self.database("orders").await;
-        let contents = orders::store::audit::audit_view(&database);
+        let copies = database.database().collection::<Document>("product_copies");
         eventually_within(
             Duration::from_secs(60),
             "the products are known",
             || async {
-                let known = contents.products().await.unwrap();
-                names
-                    .iter()
-                    .all(|name| known.iter().any(|copy| copy.name == *name))
+                let known = copies.distinct("name", doc! {}).await.unwrap();
+                names.iter().all(|name| known.contains(&Bson::from(*name)))
             },
         )
         .await;
@@ -360,8 +364,11 @@ impl Shop {
         command
     }
 
-    /// Ends auth, which runs all the time.
+    /// Ends what runs all the time.
     pub(crate) async fn close(self) {
+        if let Some(notifications) = self.notifications {
+            notifications.stop().await;
+        }
         self.auth.stop().await;
     }
 }

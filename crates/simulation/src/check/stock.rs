@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use events::{OrderStatus, ProductId};
+use orders::domain::ProductCopy;
+use uuid::Uuid;
 
 use super::{Snapshot, Topics};
 use crate::customers::{Memory, Stocked};
@@ -65,15 +67,18 @@ pub(super) fn copies(snapshot: &Snapshot, topics: &Topics, off: &mut Vec<String>
             continue;
         }
         let owner = &product.state;
-        match snapshot.orders.copies.get(id) {
+        match snapshot
+            .orders
+            .copies
+            .get(&Uuid::from_bytes(id.into_bytes()))
+        {
             None => off.push(format!("orders knows nothing of {}", owner.name)),
             Some(copy)
-                if (copy.version, copy.quantity, copy.price, &copy.name)
-                    != (owner.version, owner.quantity, owner.price, &owner.name) =>
+                if (copy.version, &copy.state) != (owner.version, &ProductCopy::from(owner)) =>
             {
                 off.push(format!(
                     "{}: {} left at version {}, but orders believes {} at version {}",
-                    owner.name, owner.quantity, owner.version, copy.quantity, copy.version
+                    owner.name, owner.quantity, owner.version, copy.state.quantity, copy.version
                 ));
             }
             Some(_) => {}
@@ -84,7 +89,7 @@ pub(super) fn copies(snapshot: &Snapshot, topics: &Topics, off: &mut Vec<String>
         .orders
         .copies
         .keys()
-        .filter(|id| !owned.contains_key(id));
+        .filter(|id| !owned.contains_key(&ProductId::from_bytes(id.into_bytes())));
     off.extend(foreign.map(|id| format!("orders knows a product {id} that is not")));
 }
 

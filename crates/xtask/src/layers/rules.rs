@@ -9,22 +9,28 @@ pub(crate) const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("service", &[]),
     ("devstack", &[]),
     ("events", &["outbox"]),
-    ("host", &["events", "outbox", "service"]),
+    ("replica", &["outbox"]),
+    ("host", &["events", "outbox", "replica", "service"]),
     ("gateway", &["service", "events"]),
     ("quadrille", APPLICATION),
     ("e2e", APPLICATION),
     ("model", &[]),
-    ("controls", &["events", "orders", "outbox", "products"]),
+    (
+        "controls",
+        &["events", "orders", "outbox", "products", "replica"],
+    ),
     (
         "simulation",
-        &["controls", "events", "host", "orders", "outbox", "products"],
+        &[
+            "controls", "events", "host", "orders", "outbox", "products", "replica",
+        ],
     ),
     ("testkit", &["devstack", "outbox", "service", "events"]),
     ("xtask", &["devstack"]),
 ];
 
 /// Crates that a service may import.
-pub(crate) const A_SERVICE: &[&str] = &["events", "host", "outbox", "service"];
+pub(crate) const A_SERVICE: &[&str] = &["events", "host", "outbox", "replica", "service"];
 
 /// Those that bring the services together.
 pub(crate) const APPLICATIONS: &[&str] = &["quadrille", "e2e"];
@@ -37,6 +43,7 @@ const APPLICATION: &[&str] = &[
     "host",
     "outbox",
     "quadrille",
+    "replica",
     "service",
 ];
 
@@ -46,7 +53,7 @@ pub(crate) const DEV_ONLY: &[&str] = &["controls", "testkit"];
 /// Libraries that only some crates may import, and those that may for their tests besides.
 pub(crate) const LIBRARIES: &[(&str, &[&str], &[&str])] = &[
     ("rdkafka", &["outbox", "testkit"], &["devstack", "e2e"]),
-    ("mongodb", &["outbox", "testkit"], &["e2e"]),
+    ("mongodb", &["outbox", "replica", "testkit"], &["e2e"]),
 ];
 
 /// Of [`LIBRARIES`], those that every service may import.

@@ -19,7 +19,7 @@ const SEEDS: &str = "1500";
 /// Nextest's exit status when tests failed.
 const TESTS_FAILED: i32 = 100;
 /// The crates whose tests on real servers have controls.
-const PACKAGES: &[&str] = &["outbox", "products", "orders"];
+const PACKAGES: &[&str] = &["outbox", "products", "orders", "replica"];
 
 /// What `cargo xtask negative-controls` takes.
 #[derive(Debug, clap::Args)]

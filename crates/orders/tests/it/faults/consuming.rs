@@ -4,12 +4,13 @@ use events::{
     OrderStatus, OrderStatusUpdate, ProductCreate, ProductId, ProductsQuantityUpdate, Rejection,
 };
 use orders::domain::{ProductCopy, update_id};
-use orders::handlers::{OnOrderStatusUpdate, OnProductCreate, OnProductsQuantityUpdate};
-use orders::store::audit::audit_view;
+use orders::handlers::OnOrderStatusUpdate;
 use outbox::Subscriptions;
 use outbox::mongo::MongoDatabase;
+use replica::{Copies, ReplicaStore as _, Versioned};
 use testkit::faults::{FaultCounts, Share, each_command, in_shares};
 use testkit::{Consuming, eventually};
+use uuid::Uuid;
 
 use super::{SHARES, Setup};
 use crate::fixture::{customer, product};
@@ -17,14 +18,13 @@ use crate::fixture::{customer, product};
 fn subscriptions(database: &MongoDatabase) -> Subscriptions<MongoDatabase> {
     Subscriptions::new("orders")
         .on::<OrderStatusUpdate, _>(OnOrderStatusUpdate::new(database.clone()))
-        .on::<ProductCreate, _>(OnProductCreate::new(database.clone()))
-        .on::<ProductsQuantityUpdate, _>(OnProductsQuantityUpdate::new(database.clone()))
+        .on::<ProductCreate, _>(Copies::<ProductCopy, _>::new(database.clone()))
+        .on::<ProductsQuantityUpdate, _>(Copies::<ProductCopy, _>::new(database.clone()))
 }
 
-async fn copy(setup: &Setup, id: u128) -> Option<ProductCopy> {
-    let all = audit_view(&setup.shop.database).products().await.unwrap();
-    all.into_iter()
-        .find(|copy| copy.id == ProductId::from_u128(id))
+async fn copy(setup: &Setup, id: u128) -> Option<Versioned<ProductCopy>> {
+    let database = &setup.shop.database;
+    database.by_id(Uuid::from_u128(id)).await.unwrap()
 }
 
 /// Waits until the copy of product `id` is of `version`.
@@ -147,7 +147,7 @@ async fn new_copies(share: Share) -> FaultCounts {
         drain(number, what).await;
         assert_eq!(
             copy(&setup, id).await,
-            Some(ProductCopy::from(&product)),
+            Some(Versioned::of(&ProductCreate { product }).unwrap()),
             "{what}"
         );
     })
@@ -195,7 +195,11 @@ async fn changed_copies(share: Share) -> FaultCounts {
         setup.proxy.rest();
         drain(number, what).await;
         let now = copy(&setup, 2).await.unwrap();
-        assert_eq!((now.quantity, now.version), (quantity, version), "{what}");
+        assert_eq!(
+            (now.state.quantity, now.version),
+            (quantity, version),
+            "{what}"
+        );
     })
     .await;
     assert_eq!(setup.published().await, [], "nothing to publish");

@@ -1,14 +1,12 @@
 //! `quadrille rebuild`: a local copy made anew from its owner's topic.
 //!
-//! It is built beside the live one from everything that the topic holds, compared with it,
-//! and put in its place while the service runs.
+//! What it should be is made from everything that the topic holds, compared with the live copy, and
+//! put in its place while the service runs.
 //!
 //! A running service may hear of a change between our reading and our looking: then its copy
 //! is newer than what was built, and rightly so. So everything is looked at in rounds, each of
 //! which reads on to the topic's end first; what is still the same difference in the next
 //! round does not come from the topic.
-
-mod copies;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -18,9 +16,10 @@ use clap::Args;
 use futures::TryStreamExt;
 use outbox::InboxStore;
 use outbox::mongo::MongoDatabase;
+use quadrille::SERVICES;
+use replica::{Difference, LocalCopy, Newest};
 use serde::Serialize;
 
-use self::copies::{Beside, Finding, LocalCopy};
 use crate::connection::ConnectionArgs;
 use crate::progress::bar;
 
@@ -48,7 +47,7 @@ pub(crate) struct Outcome {
     copy: String,
     /// Records read from the topic.
     records: u64,
-    /// Documents built from them.
+    /// Things whose newest state they say.
     built: u64,
     /// What differed and is right now.
     repaired: Vec<String>,
@@ -68,27 +67,24 @@ const PAUSE: Duration = Duration::from_millis(400);
 /// # Errors
 /// When the copy is unknown, or something can't be read.
 pub(crate) async fn run(args: &RebuildArgs) -> anyhow::Result<bool> {
-    let copy = copies::named(&args.copy)?;
-    let database = args.connection.database(copy.service).await?;
+    let (service, copy) = named(&args.copy)?;
     let mut work = Rebuild {
+        database: args.connection.database(service).await?,
         reader: args.connection.topics()?,
-        beside: (copy.begin)(database.clone()).await?,
+        service,
         copy,
-        database,
+        newest: Newest::default(),
         read_to: BTreeMap::new(),
         outcome: Outcome {
             copy: args.copy.clone(),
             ..Outcome::default()
         },
     };
-    let done = if args.check {
-        work.check().await
+    if args.check {
+        work.check().await?;
     } else {
-        work.swap(args.even_back).await
-    };
-    // Also after a fault: it only takes room.
-    work.beside.discard().await?;
-    done?;
+        work.swap(args.even_back).await?;
+    }
     let outcome = work.outcome;
     if args.json {
         println!("{}", serde_json::to_string_pretty(&outcome)?);
@@ -98,11 +94,33 @@ pub(crate) async fn run(args: &RebuildArgs) -> anyhow::Result<bool> {
     Ok(outcome.differences.is_empty())
 }
 
+/// The copy `name`, and the service that keeps it.
+///
+/// # Errors
+/// When there is none; the text names those that there are.
+fn named(name: &str) -> anyhow::Result<(&'static str, LocalCopy)> {
+    let copies = SERVICES.iter().flat_map(|service| {
+        let copies = service.copies().into_iter();
+        copies.map(|copy| {
+            (
+                format!("{}.{}s", service.name(), copy.of),
+                (service.name(), copy),
+            )
+        })
+    });
+    let mut copies: BTreeMap<_, _> = copies.collect();
+    let found = copies.remove(name);
+    let known: Vec<String> = copies.into_keys().collect();
+    found.with_context(|| format!("there is no copy {name:?}; there are: {}", known.join(", ")))
+}
+
 struct Rebuild {
-    copy: &'static LocalCopy,
+    service: &'static str,
+    copy: LocalCopy,
     database: MongoDatabase,
     reader: outbox::kafka::TopicReader,
-    beside: Box<dyn Beside>,
+    /// What the topic says, as far as it has been read.
+    newest: Newest,
     /// Up to where each partition has been read.
     read_to: BTreeMap<i32, i64>,
     outcome: Outcome,
@@ -111,10 +129,10 @@ struct Rebuild {
 impl Rebuild {
     /// Compares until nothing differs; what stays through all rounds is no news under way.
     async fn check(&mut self) -> anyhow::Result<()> {
-        let mut left: Option<Vec<Finding>> = None;
+        let mut left: Option<Vec<Difference>> = None;
         for _ in 0..LOOKS {
             self.read_on().await?;
-            let mut found = self.beside.compare().await?;
+            let mut found = self.copy.compare(&self.database, &self.newest).await?;
             if let Some(left) = &left {
                 found.retain(|finding| finding.is_unchanged_in(left));
             }
@@ -150,24 +168,27 @@ impl Rebuild {
         Ok(())
     }
 
-    async fn swap_in(&mut self, back: &[Finding]) -> anyhow::Result<Vec<Finding>> {
-        let (taken, left) = self.beside.swap(self.copy.topic, back).await?;
-        let repaired = taken.iter().map(Finding::text);
+    async fn swap_in(&mut self, back: &[Difference]) -> anyhow::Result<Vec<Difference>> {
+        let (database, newest) = (&self.database, &self.newest);
+        let swapping = self.copy.swap(database, self.service, newest, back);
+        let (taken, left) = swapping.await?;
+        let repaired = taken.iter().map(|found| text(&self.copy, found));
         self.outcome.repaired.extend(repaired);
         Ok(left)
     }
 
-    fn report(&mut self, left: &[Finding]) {
-        self.outcome.built = self.beside.built();
-        self.outcome.backward = left.iter().filter(|finding| finding.backward).count() as u64;
-        self.outcome.differences = left.iter().map(Finding::text).collect();
+    fn report(&mut self, left: &[Difference]) {
+        self.outcome.built = self.newest.len() as u64;
+        self.outcome.backward = left.iter().filter(|found| found.goes_back).count() as u64;
+        let differences = left.iter().map(|found| text(&self.copy, found));
+        self.outcome.differences = differences.collect();
     }
 
     /// Takes over what the topic holds beyond what has been read.
     async fn read_on(&mut self) -> anyhow::Result<()> {
         let topic = self.copy.topic;
         // Before the ends: a service at work never stands beyond an end that is read later.
-        let claims = self.database.checkpoints(self.copy.service).await?;
+        let claims = self.database.checkpoints(self.service).await?;
         let ends = self.reader.ends(topic).await?;
         for end in &ends {
             let ahead = claims
@@ -190,26 +211,30 @@ impl Rebuild {
         let to: BTreeMap<i32, i64> = to.collect();
         let total: i64 = to.iter().map(|(partition, to)| to - from[partition]).sum();
         let shown = bar("records read", total.unsigned_abs());
-        let records = self.reader.read(topic, &from, &to);
-        let mut chunks = records.try_chunks(CHUNK);
-        while let Some(records) = chunks
+        let mut records = self.reader.read(topic, &from, &to);
+        while let Some(record) = records
             .try_next()
             .await
-            .map_err(|broken| broken.1)
             .with_context(|| format!("{topic} can't be read"))?
         {
-            self.outcome.records += records.len() as u64;
-            shown.inc(records.len() as u64);
-            self.beside.take(&records).await?;
+            self.outcome.records += 1;
+            shown.inc(1);
+            self.copy.take_record(&mut self.newest, &record);
         }
+        drop(records);
         shown.finish_and_clear();
         self.read_to = to;
         Ok(())
     }
 }
 
-/// How many records are taken over at once.
-const CHUNK: usize = 1_000;
+/// A difference in a sentence.
+fn text(copy: &LocalCopy, found: &Difference) -> String {
+    format!(
+        "{} {}: live is {}; the topic says {}",
+        copy.of, found.id, found.live, found.owner
+    )
+}
 
 fn show(outcome: &Outcome, check: bool) {
     println!("records read      {:>10}", outcome.records);

@@ -1,0 +1,58 @@
+//! `AccountUpdate`: an account was opened, changed or deleted.
+
+use std::time::Duration;
+
+use events::{AccountId, AccountUpdate};
+use outbox::mongo::{MongoDatabase, MongoTx};
+use outbox::{Envelope, EventCollector, Handle, HandleError};
+use replica::Copies;
+
+use super::write_mails;
+use crate::domain::{Mail, Recipient};
+use crate::send_mail::{DELETED, job_id};
+use crate::store;
+
+/// Handles `AccountUpdate`.
+///
+/// - **Trigger:** an account was opened, changed or deleted.
+/// - **Effect:** its address is known and a mail to it is scheduled. Of a deleted one, addresses and
+///   bodies go and what waits is dropped.
+/// - **Emits:** nothing.
+/// - **Idempotent,** because only a newer version of an address is taken over and a mail's row is
+///   written once; what is erased stays erased.
+pub struct OnAccountUpdate {
+    database: MongoDatabase,
+    max_age: Duration,
+}
+
+impl OnAccountUpdate {
+    /// A handler on `database`; what happened longer than `max_age` ago is not mailed.
+    pub fn new(database: MongoDatabase, max_age: Duration) -> Self {
+        Self { database, max_age }
+    }
+}
+
+impl Handle<AccountUpdate, MongoDatabase> for OnAccountUpdate {
+    async fn handle(
+        &self,
+        tx: &mut MongoTx,
+        events: &[&Envelope<AccountUpdate>],
+        out: &mut EventCollector<'_>,
+    ) -> Result<(), HandleError> {
+        let recipients = Copies::<Recipient, _>::new(self.database.clone());
+        recipients.take(tx, events, out).await?;
+        let mails: Vec<_> = events
+            .iter()
+            .filter_map(|one| Some((Mail::of_account(&one.event, one.time)?, one.consequence())))
+            .collect();
+        write_mails(&self.database, tx, &mails, self.max_age, out).await?;
+        let deleted = events.iter().filter(|one| one.event.deleted);
+        let deleted: Vec<AccountId> = deleted.map(|one| one.event.account_id).collect();
+        if !deleted.is_empty() {
+            for mail in store::erase(tx, &deleted, DELETED).await? {
+                out.cancel(job_id(mail));
+            }
+        }
+        Ok(())
+    }
+}
