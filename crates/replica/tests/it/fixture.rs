@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 use outbox::mongo::{MongoDatabase, MongoOptions};
-use outbox::{Envelope, Event, EventCollector, MessageContext, SystemClock};
+use outbox::{Envelope, Event, EventCollector, MessageContext, StoreError, SystemClock};
 use replica::memory::Table;
 use replica::{Copies, LocalCopy, Replica, ReplicaStore};
 use serde::{Deserialize, Serialize};
@@ -60,6 +60,12 @@ impl fmt::Display for Address {
 /// The state of a database in memory.
 #[derive(Debug, Clone, Default)]
 pub struct Tables(Table<Address>);
+
+impl outbox::memory::Tables for Tables {
+    fn install(&mut self, seen: &Self, left: Self) -> Result<(), StoreError> {
+        self.0.install(&seen.0, left.0)
+    }
+}
 
 impl AsMut<Table<Address>> for Tables {
     fn as_mut(&mut self) -> &mut Table<Address> {
