@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use outbox::checkpoint::{ReplayCounts, Rewind};
 use outbox::jobs::JobChange;
 use outbox::outbox::{Backlog, Lease};
-use outbox::replay::{ReplayCounts, Rewind};
 use outbox::source::Assigned;
 use outbox::{
     Advance, Claim, DeadLetter, DeadLetterKeys, InboxStore, Message, OutboxRecord, OutboxStore,

@@ -8,12 +8,6 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use crate::dead_letter::DeadLetter;
-use crate::error::StoreError;
-use crate::replay::{ReplayCounts, ReplayState, Rewind};
-use crate::source::Assigned;
-use crate::transaction::Database;
-
 /// A partition of a topic.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TopicPartition {
@@ -69,77 +63,44 @@ pub struct Advance {
     pub to: i64,
 }
 
-/// The inbox's tables in a service's database.
-pub trait InboxStore: Database {
-    /// Takes over the partitions for `group`: raises each one's epoch and says where to go on.
-    ///
-    /// A partition never seen before begins at the first offset that it still holds.
-    fn claim(
-        &self,
-        group: &str,
-        partitions: &[Assigned],
-    ) -> impl Future<Output = Result<Vec<Claim>, StoreError>> + Send;
+/// What became of the records of a replay, in numbers of records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ReplayCounts {
+    /// Handled, and not seen before: they changed something.
+    pub applied: u64,
+    /// Handled, and dropped by the handler as seen before.
+    pub duplicates: u64,
+    /// Set aside, now or already before.
+    pub dead_lettered: u64,
+    /// Of a type that nobody here asked for.
+    pub passed_over: u64,
+}
 
-    /// Moves checkpoints. Fails as [`Fenced`](crate::ErrorKind::Fenced) when one is not
-    /// where `from` and `epoch` say.
-    fn advance(
-        &self,
-        tx: &mut Self::Tx,
-        group: &str,
-        steps: &[Advance],
-    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+impl std::ops::AddAssign for ReplayCounts {
+    fn add_assign(&mut self, more: Self) {
+        self.applied += more.applied;
+        self.duplicates += more.duplicates;
+        self.dead_lettered += more.dead_lettered;
+        self.passed_over += more.passed_over;
+    }
+}
 
-    /// The keys of `partitions` that have a dead letter.
-    fn dead_letter_keys(
-        &self,
-        group: &str,
-        partitions: &[TopicPartition],
-    ) -> impl Future<Output = Result<DeadLetterKeys, StoreError>> + Send;
+/// A replay of a partition and what it has come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReplayState {
+    /// The offset at which it began.
+    pub from: i64,
+    /// The offset at which it ends: where the checkpoint was before.
+    pub to: i64,
+    /// What has been counted since it began.
+    pub counts: ReplayCounts,
+}
 
-    /// Records that messages are dead-lettered, and gives back those that were not before.
-    /// Dead-lettering the same one again changes nothing.
-    fn add_dead_letters(
-        &self,
-        tx: &mut Self::Tx,
-        dead_letters: &[DeadLetter],
-    ) -> impl Future<Output = Result<Vec<DeadLetter>, StoreError>> + Send;
-
-    /// How many messages of `group` are dead-lettered.
-    fn count_dead_letters(
-        &self,
-        group: &str,
-    ) -> impl Future<Output = Result<u64, StoreError>> + Send;
-
-    /// Raises the epochs of checkpoints at once, past any transaction: whoever has the
-    /// partitions is fenced and has to claim them anew, from where they are. A transaction
-    /// of an operator would hardly ever win against a busy inbox without it.
-    fn interrupt(
-        &self,
-        group: &str,
-        partitions: &[TopicPartition],
-    ) -> impl Future<Output = Result<(), StoreError>> + Send;
-
-    /// Puts checkpoints back, raises their epochs and begins to count anew. A checkpoint
-    /// that stands before the place it is to be put back to is a
-    /// [`Conflict`](crate::ErrorKind::Conflict): nothing is ever skipped.
-    fn rewind(
-        &self,
-        tx: &mut Self::Tx,
-        group: &str,
-        steps: &[Rewind],
-    ) -> impl Future<Output = Result<(), StoreError>> + Send;
-
-    /// Adds to what the replays of partitions have come to.
-    fn count_replayed(
-        &self,
-        tx: &mut Self::Tx,
-        group: &str,
-        counts: &[(TopicPartition, ReplayCounts)],
-    ) -> impl Future<Output = Result<(), StoreError>> + Send;
-
-    /// Where each checkpoint of `group` stands.
-    fn checkpoints(
-        &self,
-        group: &str,
-    ) -> impl Future<Output = Result<Vec<Claim>, StoreError>> + Send;
+/// A checkpoint to be put back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rewind {
+    /// The partition.
+    pub at: TopicPartition,
+    /// The offset to go on from.
+    pub from: i64,
 }

@@ -10,6 +10,7 @@ mod error;
 mod idle;
 mod metrics;
 mod sorted;
+mod store;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -23,7 +24,8 @@ use self::batch::Batch;
 pub use self::error::InboxError;
 use self::idle::{IDLE, IdleChecks};
 use self::metrics::InboxMetrics;
-use crate::checkpoint::{Claim, DeadLetterKeys, InboxStore, TopicPartition};
+pub use self::store::InboxStore;
+use crate::checkpoint::{Claim, DeadLetterKeys, TopicPartition};
 use crate::clock::Clock;
 use crate::error::{ErrorKind, StoreError};
 use crate::handler::Subscriptions;
@@ -294,6 +296,28 @@ impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
                     }
                 }
             }
+        }
+    }
+
+    /// Begins again when a replay has put one of our checkpoints back.
+    ///
+    /// A checkpoint that only has another epoch is left alone: its new owner is at work, and
+    /// claiming it would take it from them.
+    async fn look(&mut self, stop: &CancellationToken) {
+        let group = self.subscriptions.group();
+        let put_back =
+            self.idle_checks
+                .is_put_back(&self.database, group, &self.claims, &self.metrics);
+        let looking = stop.run_until_cancelled(put_back).await;
+        match looking {
+            Some(Ok(true)) => {
+                tracing::info!(group, "a checkpoint was rewound; continuing from there");
+                self.begin_again(stop).await;
+            }
+            Some(Err(fault)) => {
+                tracing::debug!(group, %fault, "the checkpoints are out of reach");
+            }
+            Some(Ok(false)) | None => {}
         }
     }
 

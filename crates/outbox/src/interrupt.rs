@@ -1,7 +1,8 @@
 //! An operator's transaction on checkpoints that a busy inbox moves all the time.
 
-use crate::checkpoint::{InboxStore, TopicPartition};
+use crate::checkpoint::TopicPartition;
 use crate::error::{ErrorKind, StoreError};
+use crate::inbox::InboxStore;
 use crate::transaction::{Work, transact};
 
 /// How often the inbox is interrupted before the conflict is handed to the caller.

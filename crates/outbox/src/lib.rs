@@ -58,12 +58,12 @@ pub mod trace;
 pub mod transaction;
 pub mod waker;
 
-pub use checkpoint::{Advance, Claim, DeadLetterKeys, InboxStore, TopicPartition};
+pub use checkpoint::{Advance, Claim, DeadLetterKeys, TopicPartition};
 pub use clock::{Clock, SystemClock};
 pub use dead_letter::{DeadLetter, DeadLetterAdmin, DeadLetterStore};
 pub use error::{ErrorKind, StoreError};
 pub use handler::{Handle, HandleError, Subscriptions};
-pub use inbox::{Inbox, InboxSettings};
+pub use inbox::{Inbox, InboxSettings, InboxStore};
 pub use jobs::{ApplyJob, Job, JobContext, JobError, JobId, JobRunner, JobStore, Jobs, RunJob};
 pub use message::{Envelope, Event, InvalidMessage, Message, MessageContext};
 pub use messaging::{Messaging, MessagingError, Readiness};

@@ -22,6 +22,7 @@
 //! ended before its database is restored, one that is merely stopped (`SIGSTOP`) included. One
 //! that runs on notices that the ends which it wrote itself have gone, and ends.
 
+mod error;
 mod position;
 
 use std::collections::BTreeMap;
@@ -30,14 +31,13 @@ use std::time::{Duration, Instant};
 
 use futures::future::BoxFuture;
 use futures::{StreamExt, TryStreamExt};
-use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
+pub use self::error::RecoveryError;
 use self::position::{PositionStore, Positions};
 use crate::cloudevents;
-use crate::error::{ErrorKind, StoreError};
 use crate::handler::decode;
-use crate::kafka::{TopicError, TopicReader};
+use crate::kafka::TopicReader;
 use crate::message::{Envelope, Event, InvalidMessage};
 use crate::metric_descriptions;
 use crate::mongo::MongoDatabase;
@@ -68,37 +68,6 @@ pub trait Recover: Send + Sync + 'static {
     /// Does what can be done only once all topics are read; `topics` reads others' events that
     /// are needed for it.
     fn conclude<'a>(&'a self, topics: &'a TopicReader) -> BoxFuture<'a, Result<(), RecoveryError>>;
-}
-
-/// Why a service's events could not be recovered.
-#[derive(Debug, Error)]
-pub enum RecoveryError {
-    /// The database is away or refuses.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// A topic can't be read.
-    #[error(transparent)]
-    Topic(#[from] TopicError),
-    /// A published event does not fit what is there: a person has to look at it.
-    #[error("the events that this service has published can't be recovered: {0}")]
-    Impossible(String),
-    /// The database has been replaced by an older one under the running service.
-    #[error(
-        "the database of {0} is older than it was: it was restored while the service ran. End \
-         every instance and start again; it then first recovers what it has published"
-    )]
-    Replaced(String),
-}
-
-impl RecoveryError {
-    /// Whether trying again can't help.
-    fn is_final(&self) -> bool {
-        match self {
-            Self::Store(fault) => fault.kind() == ErrorKind::Permanent,
-            Self::Topic(_) => false,
-            Self::Impossible(_) | Self::Replaced(_) => true,
-        }
-    }
 }
 
 /// `record` as an `E`, when it is one.

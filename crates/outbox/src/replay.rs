@@ -12,54 +12,13 @@ mod error;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use self::error::ReplayError;
-use crate::checkpoint::{Claim, InboxStore, TopicPartition};
+use crate::checkpoint::{Claim, ReplayState, Rewind, TopicPartition};
 use crate::error::StoreError;
+use crate::inbox::InboxStore;
 use crate::interrupt::interrupting;
 use crate::kafka::TopicError;
 use crate::source::Assigned;
 use crate::transaction::Work;
-
-/// What became of the records of a replay, in numbers of records.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct ReplayCounts {
-    /// Handled, and not seen before: they changed something.
-    pub applied: u64,
-    /// Handled, and dropped by the handler as seen before.
-    pub duplicates: u64,
-    /// Set aside, now or already before.
-    pub dead_lettered: u64,
-    /// Of a type that nobody here asked for.
-    pub passed_over: u64,
-}
-
-impl std::ops::AddAssign for ReplayCounts {
-    fn add_assign(&mut self, more: Self) {
-        self.applied += more.applied;
-        self.duplicates += more.duplicates;
-        self.dead_lettered += more.dead_lettered;
-        self.passed_over += more.passed_over;
-    }
-}
-
-/// A replay of a partition and what it has come to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ReplayState {
-    /// The offset at which it began.
-    pub from: i64,
-    /// The offset at which it ends: where the checkpoint was before.
-    pub to: i64,
-    /// What has been counted since it began.
-    pub counts: ReplayCounts,
-}
-
-/// A checkpoint to be put back.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rewind {
-    /// The partition.
-    pub at: TopicPartition,
-    /// The offset to go on from.
-    pub from: i64,
-}
 
 /// From where on a topic is to be handled again.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use super::action::{
     Action, DeadLetterAction, DeadLetterDetail, DeadLetterError, DeadLetterFilter, DeadLetterView,
     Handled, Outcome,
 };
-use super::handling::Handling;
+use super::handling::{Handling, With};
 use super::store::DeadLetterStore;
 use crate::clock::Clock;
 use crate::dead_letter::DeadLetter;
@@ -183,7 +183,7 @@ impl<D: DeadLetterStore> DeadLetterAdmin<D> {
         }
         let mut total: Option<Handled> = None;
         loop {
-            let mut handling = Handling::new(self, action, dead_letter, who, why);
+            let mut handling = Handling::new(self.with(), action, dead_letter, who, why);
             if total.is_some() {
                 handling.go_on();
             }
@@ -209,8 +209,12 @@ impl<D: DeadLetterStore> DeadLetterAdmin<D> {
         }
     }
 
-    pub(super) fn parts(&self) -> (&D, &Subscriptions<D>, &str, &dyn Clock) {
-        let clock = self.clock.as_ref();
-        (&self.database, &self.subscriptions, &self.service, clock)
+    fn with(&self) -> With<'_, D> {
+        With {
+            database: &self.database,
+            subscriptions: &self.subscriptions,
+            service: &self.service,
+            clock: self.clock.as_ref(),
+        }
     }
 }

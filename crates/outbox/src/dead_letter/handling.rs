@@ -1,11 +1,11 @@
 //! A part of a line, handled in one transaction.
 
 use super::action::{Action, DeadLetterAction, DeadLetterError, Handled, Outcome};
-use super::admin::DeadLetterAdmin;
 use super::store::DeadLetterStore;
+use crate::clock::Clock;
 use crate::dead_letter::DeadLetter;
 use crate::error::StoreError;
-use crate::handler::HandleError;
+use crate::handler::{HandleError, Subscriptions};
 use crate::message::InvalidMessage;
 use crate::outbox::EventCollector;
 use crate::transaction::Work;
@@ -13,8 +13,16 @@ use crate::transaction::Work;
 /// The most dead letters in one transaction: a server ends one that takes a minute.
 const PART: usize = 100;
 
+/// What a part is handled with.
+pub(super) struct With<'a, D: DeadLetterStore> {
+    pub(super) database: &'a D,
+    pub(super) subscriptions: &'a Subscriptions<D>,
+    pub(super) service: &'a str,
+    pub(super) clock: &'a dyn Clock,
+}
+
 pub(super) struct Handling<'a, D: DeadLetterStore> {
-    admin: &'a DeadLetterAdmin<D>,
+    with: With<'a, D>,
     action: Action,
     dead_letter: &'a DeadLetter,
     who: &'a str,
@@ -35,14 +43,14 @@ enum Attempt {
 
 impl<'a, D: DeadLetterStore> Handling<'a, D> {
     pub(super) fn new(
-        admin: &'a DeadLetterAdmin<D>,
+        with: With<'a, D>,
         action: Action,
         dead_letter: &'a DeadLetter,
         who: &'a str,
         why: &'a str,
     ) -> Self {
         Self {
-            admin,
+            with,
             action,
             dead_letter,
             who,
@@ -84,7 +92,7 @@ impl<'a, D: DeadLetterStore> Handling<'a, D> {
                 Err(self.refuse(DeadLetterError::Waits { id, waits_for }))
             }
             _ => {
-                let group = self.admin.group().to_owned();
+                let group = self.with.subscriptions.group().to_owned();
                 Err(self.refuse(DeadLetterError::Unknown { asked: id, group }))
             }
         }
@@ -101,12 +109,11 @@ impl<'a, D: DeadLetterStore> Handling<'a, D> {
         {
             return Ok(Attempt::Failed(reason.clone()));
         }
-        let (_, subscriptions, _, _) = self.admin.parts();
         if dead_letter.record.text_header("ce_type").is_none() {
             let reason = InvalidMessage::Header("ce_type").to_string();
             return Ok(Attempt::Failed(reason));
         }
-        let Some(route) = subscriptions.route(&dead_letter.record) else {
+        let Some(route) = self.with.subscriptions.route(&dead_letter.record) else {
             // Nobody here asks for its type any more; the inbox would pass it over, too.
             return Ok(Attempt::Applied);
         };
@@ -125,10 +132,9 @@ impl<'a, D: DeadLetterStore> Handling<'a, D> {
     }
 
     fn record(&self, handled: &Handled, out: &EventCollector<'_>) -> DeadLetterAction {
-        let (_, _, _, clock) = self.admin.parts();
         let record = &self.dead_letter.record;
         DeadLetterAction {
-            id: clock.uuid(),
+            id: self.with.clock.uuid(),
             at: out.now(),
             who: self.who.to_owned(),
             action: self.action,
@@ -150,7 +156,8 @@ impl<D: DeadLetterStore> Work<D> for Handling<'_, D> {
     type Output = Handled;
 
     async fn run(&mut self, tx: &mut D::Tx) -> Result<Handled, StoreError> {
-        let (database, subscriptions, service, clock) = self.admin.parts();
+        let (database, subscriptions) = (self.with.database, self.with.subscriptions);
+        let (service, clock) = (self.with.service, self.with.clock);
         self.refused = None;
         let (group, at) = (subscriptions.group(), &self.dead_letter.record.at);
         // First, so that an inbox at work on this partition conflicts with us from here on.

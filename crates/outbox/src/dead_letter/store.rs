@@ -1,8 +1,9 @@
 //! The table of dead letters, as operators need it.
 
-use crate::checkpoint::{InboxStore, TopicPartition};
+use crate::checkpoint::TopicPartition;
 use crate::dead_letter::{DeadLetter, DeadLetterAction, DeadLetterFilter, DeadLetterView};
 use crate::error::StoreError;
+use crate::inbox::InboxStore;
 use crate::outbox::OutboxStore;
 
 /// Dead letters in a service's database. A *line* is the dead letters of one key in one

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::sorted::Sorting;
-use crate::checkpoint::{Advance, Claim, DeadLetterKeys, InboxStore, TopicPartition};
+use super::store::InboxStore;
+use crate::checkpoint::{Advance, Claim, DeadLetterKeys, TopicPartition};
 use crate::clock::Clock;
 use crate::dead_letter::DeadLetter;
 use crate::error::StoreError;

@@ -1,15 +1,14 @@
 //! What an inbox does while nothing comes.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 
-use super::Inbox;
-use crate::checkpoint::InboxStore;
+use super::metrics::InboxMetrics;
+use super::store::InboxStore;
+use crate::checkpoint::{Claim, TopicPartition};
 use crate::error::StoreError;
-use crate::outbox::OutboxStore;
-use crate::source::Source;
 
 /// How long nothing has to come before an inbox looks at its checkpoints. A busy one needs
 /// not look: it is fenced when it moves them.
@@ -32,39 +31,22 @@ impl IdleChecks {
     fn is_due(&self) -> bool {
         self.counted.is_none_or(|last| last.elapsed() >= COUNT)
     }
-}
 
-impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
-    /// Begins again when a replay has put one of our checkpoints back.
-    ///
-    /// A checkpoint that only has another epoch is left alone: its new owner is at work, and
-    /// claiming it would take it from them.
-    pub(super) async fn look(&mut self, stop: &CancellationToken) {
-        let looking = stop.run_until_cancelled(self.is_put_back()).await;
-        match looking {
-            Some(Ok(true)) => {
-                let group = self.subscriptions.group();
-                tracing::info!(group, "a checkpoint was rewound; continuing from there");
-                self.begin_again(stop).await;
-            }
-            Some(Err(fault)) => {
-                let group = self.subscriptions.group();
-                tracing::debug!(group, %fault, "the checkpoints are out of reach");
-            }
-            Some(Ok(false)) | None => {}
+    /// Whether a checkpoint of `claims` was put back. Counts what is set aside when that is due.
+    pub(super) async fn is_put_back<D: InboxStore>(
+        &mut self,
+        database: &D,
+        group: &str,
+        claims: &HashMap<TopicPartition, Claim>,
+        metrics: &InboxMetrics,
+    ) -> Result<bool, StoreError> {
+        if self.is_due() {
+            metrics.set_aside(database.count_dead_letters(group).await?);
+            self.counted = Some(Instant::now());
         }
-    }
-
-    async fn is_put_back(&mut self) -> Result<bool, StoreError> {
-        let group = self.subscriptions.group();
-        if self.idle_checks.is_due() {
-            self.metrics
-                .set_aside(self.database.count_dead_letters(group).await?);
-            self.idle_checks.counted = Some(Instant::now());
-        }
-        let stands = self.database.checkpoints(group).await?;
+        let stands = database.checkpoints(group).await?;
         Ok(stands.iter().any(|found| {
-            let ours = self.claims.get(&found.at);
+            let ours = claims.get(&found.at);
             ours.is_some_and(|ours| found.next < ours.next)
         }))
     }

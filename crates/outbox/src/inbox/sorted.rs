@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use crate::checkpoint::{DeadLetterKeys, InboxStore, TopicPartition};
+use super::store::InboxStore;
+use crate::checkpoint::{DeadLetterKeys, ReplayCounts, TopicPartition};
 use crate::dead_letter::DeadLetter;
 use crate::handler::{AnyEnvelope, Route, Subscriptions};
 use crate::message::InvalidMessage;
 use crate::outbox::{EventCollector, OutboxStore};
-use crate::replay::ReplayCounts;
 use crate::source::Record;
 use crate::trace::BatchSpans;
 

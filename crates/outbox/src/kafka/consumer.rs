@@ -6,6 +6,7 @@
 //! ([`Source::begin`]). `auto.offset.reset=error`: an offset that is gone is never
 //! replaced by a guess.
 
+mod command;
 mod membership;
 mod reader;
 
@@ -17,6 +18,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use tokio::sync::mpsc::{Receiver, channel as bounded};
 
+use self::command::Command;
 use self::membership::Membership;
 use self::reader::Reader;
 use super::KafkaOptions;
@@ -30,13 +32,6 @@ const WAITING: usize = 4;
 pub struct KafkaSource {
     events: Receiver<SourceEvent>,
     commands: CommandSender<Command>,
-}
-
-enum Command {
-    Begin(Vec<Claim>),
-    Restart,
-    Report(Vec<(TopicPartition, i64)>),
-    Close,
 }
 
 impl KafkaSource {

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::faults::{Faults, Step};
 use super::job_row::{self, Row};
 use super::tables::Tables;
-use crate::checkpoint::TopicPartition;
+use crate::checkpoint::{ReplayState, TopicPartition};
 use crate::clock::{Clock, SystemClock};
 use crate::dead_letter::{DeadLetter, DeadLetterAction};
 use crate::error::StoreError;
@@ -20,7 +20,6 @@ use crate::jobs::change::{JobChange, Scheduled};
 use crate::jobs::id::JobId;
 use crate::jobs::store::JobAction;
 use crate::outbox::{Backlog, Lease, OutboxRecord, OutboxStore};
-use crate::replay::ReplayState;
 use crate::transaction::Database;
 use crate::waker::Waker;
 

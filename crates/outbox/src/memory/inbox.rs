@@ -5,10 +5,12 @@ use std::collections::btree_map::Entry;
 use super::database::{CheckpointState, MemoryDatabase, MemoryTx};
 use super::faults::Step;
 use super::tables::Tables;
-use crate::checkpoint::{Advance, Claim, DeadLetterKeys, InboxStore, TopicPartition};
+use crate::checkpoint::{
+    Advance, Claim, DeadLetterKeys, ReplayCounts, ReplayState, Rewind, TopicPartition,
+};
 use crate::dead_letter::DeadLetter;
 use crate::error::{ErrorKind, StoreError};
-use crate::replay::{ReplayCounts, ReplayState, Rewind};
+use crate::inbox::InboxStore;
 use crate::source::Assigned;
 
 impl CheckpointState {

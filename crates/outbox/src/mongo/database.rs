@@ -11,10 +11,11 @@ use mongodb::{Client, ClientSession};
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
+use super::collections::unless_there;
 use super::fault::fault;
 use super::notifier::Notifier;
 use super::pool;
-use super::restoring::RestoreCheck;
+use super::restore_check::RestoreCheck;
 use super::timeout::{TIMEOUT, WithTimeout, outcome};
 use crate::error::StoreError;
 use crate::jobs::change::Scheduled;
@@ -118,7 +119,7 @@ impl MongoDatabase {
         ] {
             self.create_collection(name).await?;
         }
-        self.prepare_notifier().await?;
+        self.notifier.prepare(&self.database).await?;
         self.prepare_jobs().await?;
         let by_key = mongodb::IndexModel::builder()
             .keys(doc! { "group": 1, "topic": 1, "partition": 1, "key": 1, "offset": 1 })
@@ -135,18 +136,6 @@ impl MongoDatabase {
     pub async fn create_collection(&self, name: &str) -> Result<(), StoreError> {
         let made = self.database.create_collection(name);
         unless_there(outcome(TIMEOUT, made).await?)
-    }
-}
-
-/// That a collection is there already is no fault.
-pub(super) fn unless_there(made: Result<(), mongodb::error::Error>) -> Result<(), StoreError> {
-    const NAMESPACE_EXISTS: i32 = 48;
-    match made {
-        Err(error) => match error.kind.as_ref() {
-            mongodb::error::ErrorKind::Command(c) if c.code == NAMESPACE_EXISTS => Ok(()),
-            _ => Err(fault(error)),
-        },
-        Ok(()) => Ok(()),
     }
 }
 
@@ -290,7 +279,7 @@ impl Database for MongoDatabase {
         }
         if tx.appended {
             self.waker.wake();
-            self.notify();
+            self.notifier.notify(&self.database);
         }
         tx.scheduled.committed(&self.job_waker);
         Ok(())

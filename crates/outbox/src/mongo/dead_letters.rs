@@ -23,7 +23,7 @@ impl MongoDatabase {
     }
 
     /// The ids of those of `dead_letters` that are dead-lettered already.
-    pub(super) async fn known_dead_letters(
+    async fn known_dead_letters(
         &self,
         tx: &mut MongoTx,
         dead_letters: &[DeadLetter],
@@ -46,6 +46,32 @@ impl MongoDatabase {
             );
         }
         Ok(known)
+    }
+
+    /// Adds those that are not there yet, and gives these back.
+    pub(super) async fn insert_dead_letters(
+        &self,
+        tx: &mut MongoTx,
+        dead_letters: &[DeadLetter],
+    ) -> Result<Vec<DeadLetter>, StoreError> {
+        let known = self.known_dead_letters(tx, dead_letters).await?;
+        let fresh: Vec<DeadLetter> = dead_letters
+            .iter()
+            .filter(|dead_letter| !known.contains(&dead_letter.id()))
+            .cloned()
+            .collect();
+        let statements = fresh
+            .iter()
+            .map(|dead_letter| {
+                doc! {
+                    "q": { "_id": dead_letter.id() },
+                    "u": { "$setOnInsert": to_stored(dead_letter) },
+                    "upsert": true,
+                }
+            })
+            .collect();
+        tx.update("dead_letters", statements).await?;
+        Ok(fresh)
     }
 }
 
@@ -284,7 +310,7 @@ fn to_action(stored: &Document) -> Result<DeadLetterAction, Broken> {
     })
 }
 
-pub(super) fn to_stored(dead_letter: &DeadLetter) -> Document {
+fn to_stored(dead_letter: &DeadLetter) -> Document {
     let bytes = |bytes: &[u8]| {
         Bson::Binary(Binary {
             subtype: BinarySubtype::Generic,

@@ -5,12 +5,13 @@ use futures::TryStreamExt;
 use mongodb::options::ReturnDocument;
 
 use super::database::{MongoDatabase, MongoTx};
-use super::dead_letters::to_stored;
 use super::timeout::WithTimeout;
-use crate::checkpoint::{Advance, Claim, DeadLetterKeys, InboxStore, TopicPartition};
+use crate::checkpoint::{
+    Advance, Claim, DeadLetterKeys, ReplayCounts, ReplayState, Rewind, TopicPartition,
+};
 use crate::dead_letter::DeadLetter;
 use crate::error::{ErrorKind, StoreError};
-use crate::replay::{ReplayCounts, ReplayState, Rewind};
+use crate::inbox::InboxStore;
 use crate::source::Assigned;
 
 pub(super) fn checkpoint_id(group: &str, at: &TopicPartition) -> String {
@@ -182,24 +183,7 @@ impl InboxStore for MongoDatabase {
         tx: &mut MongoTx,
         dead_letters: &[DeadLetter],
     ) -> Result<Vec<DeadLetter>, StoreError> {
-        let known = self.known_dead_letters(tx, dead_letters).await?;
-        let fresh: Vec<DeadLetter> = dead_letters
-            .iter()
-            .filter(|dead_letter| !known.contains(&dead_letter.id()))
-            .cloned()
-            .collect();
-        let statements = fresh
-            .iter()
-            .map(|dead_letter| {
-                doc! {
-                    "q": { "_id": dead_letter.id() },
-                    "u": { "$setOnInsert": to_stored(dead_letter) },
-                    "upsert": true,
-                }
-            })
-            .collect();
-        tx.update("dead_letters", statements).await?;
-        Ok(fresh)
+        self.insert_dead_letters(tx, dead_letters).await
     }
 
     async fn count_dead_letters(&self, group: &str) -> Result<u64, StoreError> {

@@ -16,6 +16,7 @@
 //! | `migrations` | how far a migration of older data has come |
 //! | `restoring` | that a restore is not finished; there only then |
 
+mod collections;
 mod database;
 mod dead_letters;
 mod fault;
@@ -26,6 +27,7 @@ mod migrations;
 mod notifier;
 mod outbox;
 mod pool;
+mod restore_check;
 mod restoring;
 mod snapshot;
 mod stored;

@@ -13,10 +13,10 @@ use std::time::Duration;
 use bson::{DateTime, Document, doc};
 use futures::TryStreamExt;
 use mongodb::options::{Acknowledgment, CursorType, ReadConcern, WriteConcern};
-use mongodb::{Collection, Cursor};
+use mongodb::{Collection, Cursor, Database};
 use tokio::sync::Mutex;
 
-use super::database::{MongoDatabase, unless_there};
+use super::collections::unless_there;
 use super::fault::fault;
 use super::timeout::{TIMEOUT, WithTimeout, outcome};
 use crate::error::StoreError;
@@ -41,22 +41,15 @@ impl Notifier {
     pub(super) fn publishes_here(&self, ours: bool) {
         self.ours.store(ours, Ordering::Release);
     }
-}
 
-impl MongoDatabase {
-    fn notifications(&self) -> Collection<Document> {
-        self.database().collection(NOTIFICATIONS)
-    }
-
-    pub(super) async fn prepare_notifier(&self) -> Result<(), StoreError> {
-        let made = self
-            .database()
+    pub(super) async fn prepare(&self, database: &Database) -> Result<(), StoreError> {
+        let made = database
             .create_collection(NOTIFICATIONS)
             .capped(true)
             .size(SIZE);
         unless_there(outcome(TIMEOUT, made).await?)?;
         // A cursor can only follow a collection that has something in it.
-        self.notifications()
+        notifications(database)
             .insert_one(notification())
             .with_timeout()
             .await
@@ -64,11 +57,11 @@ impl MongoDatabase {
     }
 
     /// Notifies the instance that publishes, unless it is this one. Nobody waits for it.
-    pub(super) fn notify(&self) {
-        if self.notifier.ours.load(Ordering::Acquire) {
+    pub(super) fn notify(&self, database: &Database) {
+        if self.ours.load(Ordering::Acquire) {
             return;
         }
-        let notifications = self.notifications();
+        let notifications = notifications(database);
         tokio::spawn(async move {
             let at_once = WriteConcern::builder().w(Acknowledgment::Nodes(1)).build();
             let notified = notifications
@@ -84,11 +77,10 @@ impl MongoDatabase {
 
     /// Returns once notified; at first also for old notifications. Leaving those
     /// out would take a time to compare with, and the clocks of instances differ.
-    pub(super) async fn notified(&self) -> Result<(), StoreError> {
-        let mut following = self.notifier.following.lock().await;
+    pub(super) async fn notified(&self, database: &Database) -> Result<(), StoreError> {
+        let mut following = self.following.lock().await;
         let Some(cursor) = following.as_mut() else {
-            let cursor = self
-                .notifications()
+            let cursor = notifications(database)
                 .find(doc! {})
                 .cursor_type(CursorType::TailableAwait)
                 .max_await_time(PATIENCE)
@@ -110,6 +102,10 @@ impl MongoDatabase {
             _ => Ok(()),
         }
     }
+}
+
+fn notifications(database: &Database) -> Collection<Document> {
+    database.collection(NOTIFICATIONS)
 }
 
 fn notification() -> Document {

@@ -198,7 +198,7 @@ impl OutboxStore for MongoDatabase {
     }
 
     async fn changed_elsewhere(&self) -> Result<(), StoreError> {
-        self.notified().await
+        self.notifier.notified(self.database()).await
     }
 
     fn waker(&self) -> Waker {

@@ -10,8 +10,6 @@
 //! database is restored (see [`recovery`](crate::recovery)).
 
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use bson::{DateTime, Document, doc};
 
@@ -44,10 +42,6 @@ impl fmt::Display for Restoring {
         )
     }
 }
-
-/// Whether a process has still to see that its database is whole; clones share it.
-#[derive(Clone, Default)]
-pub(super) struct RestoreCheck(Arc<AtomicBool>);
 
 impl MongoDatabase {
     /// Marks the database as one that is not whole, before the first change of a restore. `again` is
@@ -104,7 +98,7 @@ impl MongoDatabase {
 
     /// From now on no clone opens a transaction before the database was seen to be whole, once.
     pub(crate) fn require_restore_check(&self) {
-        self.restore_check.0.store(true, Ordering::Release);
+        self.restore_check.require(true);
     }
 
     /// Looks, if it is in doubt, whether the database is whole.
@@ -112,9 +106,9 @@ impl MongoDatabase {
     /// # Errors
     /// As [`whole`](Self::whole).
     pub(super) async fn check_restore(&self) -> Result<(), StoreError> {
-        if self.restore_check.0.load(Ordering::Acquire) {
+        if self.restore_check.is_required() {
             self.whole().await?;
-            self.restore_check.0.store(false, Ordering::Release);
+            self.restore_check.require(false);
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bson::{Bson, Document, doc};
 use mongodb::Collection;
 
-use super::RecoveryError;
+use super::error::RecoveryError;
 use crate::checkpoint::TopicPartition;
 use crate::error::ErrorKind;
 use crate::error::StoreError;

@@ -108,50 +108,6 @@ pub(crate) const KNOWN_CIRCLES: &[(&str, &str)] = &[
         "crates/model/src/relay.rs",
     ),
     (
-        "crates/outbox/src/checkpoint.rs",
-        "crates/outbox/src/dead_letter.rs",
-    ),
-    (
-        "crates/outbox/src/checkpoint.rs",
-        "crates/outbox/src/replay.rs",
-    ),
-    (
-        "crates/outbox/src/checkpoint.rs",
-        "crates/outbox/src/source.rs",
-    ),
-    (
-        "crates/outbox/src/dead_letter/handling.rs",
-        "crates/outbox/src/dead_letter/admin.rs",
-    ),
-    (
-        "crates/outbox/src/inbox/idle.rs",
-        "crates/outbox/src/inbox.rs",
-    ),
-    (
-        "crates/outbox/src/kafka/consumer/reader.rs",
-        "crates/outbox/src/kafka/consumer.rs",
-    ),
-    (
-        "crates/outbox/src/kafka/topic/feed.rs",
-        "crates/outbox/src/kafka/topic.rs",
-    ),
-    (
-        "crates/outbox/src/mongo/notifier.rs",
-        "crates/outbox/src/mongo/database.rs",
-    ),
-    (
-        "crates/outbox/src/mongo/dead_letters.rs",
-        "crates/outbox/src/mongo/inbox.rs",
-    ),
-    (
-        "crates/outbox/src/mongo/restoring.rs",
-        "crates/outbox/src/mongo/database.rs",
-    ),
-    (
-        "crates/outbox/src/recovery/position.rs",
-        "crates/outbox/src/recovery.rs",
-    ),
-    (
         "crates/simulation/src/check/orders.rs",
         "crates/simulation/src/check/mod.rs",
     ),

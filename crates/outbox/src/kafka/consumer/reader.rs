@@ -14,7 +14,7 @@ use tokio::sync::mpsc::Sender;
 use tokio::sync::mpsc::error::TrySendError;
 
 use super::super::record::to_record;
-use super::Command;
+use super::command::Command;
 use super::membership::{Change, Membership};
 use crate::checkpoint::{Claim, TopicPartition};
 use crate::source::{Assigned, Record, SourceEvent};

@@ -11,7 +11,7 @@ use tokio::sync::mpsc::Sender;
 
 use super::super::client_log::Plain;
 use super::super::record::to_record;
-use super::TopicError;
+use super::error::TopicError;
 use crate::checkpoint::TopicPartition;
 use crate::source::Record;
 

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::future::{Ready, ready};
 
+use outbox::checkpoint::ReplayCounts;
 use outbox::kafka::TopicError;
-use outbox::replay::{Replay, ReplayCounts, ReplayProgress, ReplayStart};
+use outbox::replay::{Replay, ReplayProgress, ReplayStart};
 use outbox::source::Assigned;
 use outbox::{Database as _, Event as _, HandleError, InboxStore as _, Record};
 use testkit::eventually;
