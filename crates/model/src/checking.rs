@@ -6,8 +6,8 @@ use std::time::Instant;
 use serde::Serialize;
 use stateright::{Checker, Expectation, HasDiscoveries, Model};
 
-use crate::choreography::Choreography;
 use crate::equivalence::representative;
+use crate::setting::Choreography;
 
 /// What a complete check found.
 #[derive(Debug, Clone, Serialize)]

@@ -77,11 +77,12 @@ mod orders;
 mod products;
 mod properties;
 mod relay;
+mod setting;
 mod state;
 
 pub use action::{Action, BatchEnd, RelayEnd, Side};
 pub use checking::{Counterexample, Found, check, find};
-pub use choreography::Choreography;
 pub use equivalence::representative;
 pub use guard::{Guard, Guards};
+pub use setting::Choreography;
 pub use state::State;

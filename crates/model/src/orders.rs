@@ -1,11 +1,11 @@
 //! The orders service: it takes orders, settles them, and keeps copies of products.
 
 use crate::action::{Action, BatchEnd, Side};
-use crate::choreography::{Choreography, SINGLES, batch_actions};
 use crate::guard::Guard;
 use crate::log::Log;
 use crate::message::Message;
 use crate::relay;
+use crate::setting::{Choreography, SINGLES, batch_actions};
 use crate::state::{Blemish, Checkpoint, Ledger, Product, StalledBatch, State, Status};
 
 /// What can happen at the orders service.

@@ -1,10 +1,10 @@
 //! The products service: an inbox over the order topic, and the stock engine.
 
 use crate::action::{Action, BatchEnd, Side};
-use crate::choreography::{Choreography, PAIRS, batch_actions};
 use crate::guard::Guard;
 use crate::log::Log;
 use crate::message::Message;
+use crate::setting::{Choreography, PAIRS, batch_actions};
 use crate::state::{
     Blemish, Checkpoint, Decision, Messages, ORDERS, PRODUCTS, Product, ProductsTables,
     StalledBatch, State, WANTED,

@@ -2,9 +2,9 @@
 
 use stateright::Property;
 
-use crate::choreography::Choreography;
 use crate::log::Log;
 use crate::message::Message;
+use crate::setting::Choreography;
 use crate::state::{Blemish, Decision, ORDERS, PRODUCTS, State, Status, WANTED};
 
 /// All of them.

@@ -1,10 +1,10 @@
 //! A relay's round: read what is there, publish it in order, delete it.
 
 use crate::action::{Action, RelayEnd, Side};
-use crate::choreography::Choreography;
 use crate::guard::Guard;
 use crate::log::Log;
 use crate::message::Message;
+use crate::setting::Choreography;
 use crate::state::{Messages, StalledRelay, State};
 
 /// The rounds that `state` allows.

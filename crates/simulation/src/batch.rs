@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::control::Control;
-use crate::fault_injector::Fault;
+use crate::fault::Fault;
 use crate::run::{Run, run};
 use crate::violation::{Check, Violation};
 

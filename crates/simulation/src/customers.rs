@@ -12,7 +12,7 @@ use products::commands::{CommandError, create_product, restock};
 use products::domain::{Draft, DraftFields, Refusal};
 use tokio::task::JoinSet;
 
-use crate::fault_injector::Fault;
+use crate::fault::Fault;
 use crate::shop::Shop;
 use crate::violation::Check;
 
@@ -92,7 +92,7 @@ async fn admin(shop: Arc<Shop>, memory: Shared, number: u32) {
             Some(Ok(product)) => break product.product_id,
             // It is the one whose answer was not heard.
             Some(Err(CommandError::Refused(Refusal::ProductExists(_)))) => {
-                let tables = shop.products.state();
+                let tables = shop.servers.products.state();
                 let mut all = tables.products.values().map(|kept| &kept.state);
                 match all.find(|state| state.name == name) {
                     Some(state) => break state.product_id,
@@ -225,7 +225,8 @@ async fn ask(
             ],
         };
         let key = id.to_string();
-        shop.broker
+        shop.servers
+            .broker
             .append(topics::ORDERS, Some(&key), headers, b"{".to_vec());
     }
     match order_queue.place(request).await {

@@ -7,8 +7,8 @@ use events::topics;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use crate::fault_injector::Fault;
-use crate::instance::{Name, Service};
+use crate::fault::Fault;
+use crate::name::{Name, Service};
 use crate::shop::{READS, Shop};
 
 /// How long a process that ended is away at most.
@@ -65,7 +65,7 @@ fn republish(shop: &Shop) {
     let world = &shop.world;
     let published = [topics::ORDERS, topics::ORDER_STATUS, topics::PRODUCTS];
     let topic = published[world.chance.place(published.len())];
-    let records = shop.broker.records(topic);
+    let records = shop.servers.broker.records(topic);
     if records.is_empty() {
         return;
     }
@@ -74,7 +74,7 @@ fn republish(shop: &Shop) {
     world.tell(|| format!("{} at {} is published again", record.at, record.offset));
     let (key, headers) = (record.key.as_deref(), record.headers.clone());
     let payload = record.payload.clone();
-    shop.broker.append(topic, key, headers, payload);
+    shop.servers.broker.append(topic, key, headers, payload);
 }
 
 async fn event(shop: &Shop) {
@@ -97,7 +97,7 @@ async fn event(shop: &Shop) {
         3 => {
             world.count(Fault::Rebalance);
             world.tell(|| format!("the partitions of {} are shared anew", name.service.name()));
-            shop.broker.rebalance(name.service.name());
+            shop.servers.broker.rebalance(name.service.name());
         }
         _ => {
             // The tally is not meant to be replayed: it counts.

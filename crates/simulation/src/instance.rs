@@ -1,7 +1,6 @@
 //! A process that runs a service.
 
 use host::Service as _;
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,55 +22,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::SimulatedClock;
 use crate::fault_injector::FaultInjector;
-use crate::shop::Shop;
+use crate::name::{Name, Service};
+use crate::servers::Servers;
 use crate::tally;
 use crate::world::World;
-
-/// A service.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) enum Service {
-    Orders,
-    Products,
-    Tally,
-}
-
-impl Service {
-    pub(crate) const ALL: [Self; 3] = [Self::Orders, Self::Products, Self::Tally];
-
-    /// Its name and consumer group.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Orders => orders::Orders::NAME,
-            Self::Products => products::Products::NAME,
-            Self::Tally => tally::GROUP,
-        }
-    }
-}
-
-/// Names a process: the service, which of its instances, and the how-manieth life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Name {
-    pub(crate) service: Service,
-    pub(crate) place: usize,
-    pub(crate) life: u32,
-}
-
-impl Name {
-    pub(crate) fn number(self) -> u64 {
-        (self.place as u64) << 32 | u64::from(self.life) << 8 | self.service as u64
-    }
-}
-
-impl fmt::Display for Name {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            service,
-            place,
-            life,
-        } = self;
-        write!(f, "{}-{place} (life {life})", service.name())
-    }
-}
 
 /// A process that runs.
 pub(crate) struct Running {
@@ -89,9 +43,8 @@ pub(crate) struct Running {
 const SESSION: Duration = Duration::from_secs(2);
 
 impl Running {
-    /// Starts the process `name` in `shop`.
-    pub(crate) fn start(shop: &Shop, name: Name) -> Self {
-        let world = &shop.world;
+    /// Starts the process `name`, which works on `servers`.
+    pub(crate) fn start(world: &Arc<World>, servers: &Servers, name: Name) -> Self {
         let skew = if name.place == 0 { 0 } else { world.plan.skew };
         let clock = Arc::new(SimulatedClock::new(
             Arc::clone(&world.chance),
@@ -113,8 +66,8 @@ impl Running {
         };
         // The fault injector needs the member's number, which the source has, which needs the injector.
         let member = Arc::new(std::sync::OnceLock::new());
-        let fault_injector = fault_injector(world, &shop.broker, name, Arc::clone(&member));
-        let broker = shop.broker.instance(Arc::clone(&fault_injector));
+        let fault_injector = fault_injector(world, &servers.broker, name, Arc::clone(&member));
+        let broker = servers.broker.instance(Arc::clone(&fault_injector));
         let source = broker.subscribe(name.service.name(), &topics);
         let _first = member.set(source.member());
         let part = Part {
@@ -125,7 +78,7 @@ impl Running {
         };
         match name.service {
             Service::Orders => {
-                let database = world.adapter(shop.orders.instance(fault_injector));
+                let database = world.adapter(servers.orders.instance(fault_injector));
                 let subscriptions = Subscriptions::new(orders::Orders::NAME)
                     .on::<OrderStatusUpdate, _>(OnOrderStatusUpdate::new(database.clone()))
                     .on::<ProductCreate, _>(Copies::<ProductCopy, _>::new(database.clone()))
@@ -148,7 +101,7 @@ impl Running {
                 running.inbox(part, database, subscriptions);
             }
             Service::Products => {
-                let database = world.adapter(shop.products.instance(fault_injector));
+                let database = world.adapter(servers.products.instance(fault_injector));
                 let clock: Arc<dyn Clock> = running.clock.clone();
                 let subscriptions = Subscriptions::new(products::Products::NAME)
                     .on::<OrderCreate, _>(OnOrderCreate::new(database.clone(), clock));
@@ -157,7 +110,7 @@ impl Running {
                 running.inbox(part, database, subscriptions);
             }
             Service::Tally => {
-                let database = world.adapter(shop.tally.instance(fault_injector));
+                let database = world.adapter(servers.tally.instance(fault_injector));
                 running.inbox(part, database, tally::subscriptions());
             }
         }
@@ -239,7 +192,7 @@ fn fault_injector(
         let (watcher, broker) = (Arc::clone(&watcher), broker.clone());
         tokio::spawn(async move {
             tokio::time::sleep(SESSION).await;
-            watcher.count(crate::fault_injector::Fault::Expel);
+            watcher.count(crate::fault::Fault::Expel);
             broker.expel(name.service.name(), member);
         });
     };

@@ -13,9 +13,9 @@ use crate::chance::Chance;
 use crate::check::{self, Snapshot};
 use crate::control::Control;
 use crate::customers;
-use crate::fault_injector::Fault;
+use crate::fault::Fault;
 use crate::fault_schedule;
-use crate::instance::Service;
+use crate::name::Service;
 use crate::plan::Plan;
 use crate::shop::{READS, Shop};
 use crate::violation::Violation;
@@ -98,7 +98,7 @@ async fn story(seed: u64, control: Option<Control>, tell: bool) -> Run {
     check::replayed(&shop, &snapshot);
 
     for topic in [topics::ORDERS, topics::ORDER_STATUS, topics::PRODUCTS] {
-        for record in shop.broker.records(topic) {
+        for record in shop.servers.broker.records(topic) {
             let id = crate::expected::header(&record, "ce_id").unwrap_or_default();
             let id = id.parse().unwrap_or(uuid::Uuid::nil()).as_u64_pair();
             world.mark(id.0 ^ id.1);

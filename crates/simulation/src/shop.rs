@@ -7,17 +7,17 @@ use std::time::Duration;
 use controls::Broken;
 use events::topics;
 use orders::commands::OrderQueue;
-use orders::store::memory::Tables as OrdersTables;
 use outbox::memory::{MemoryBroker, MemoryDatabase};
 use outbox::replay::{Replay, ReplayError, ReplayStart};
 use outbox::source::Assigned;
-use outbox::{Clock, InboxStore, OutboxStore, TopicPartition};
+use outbox::{InboxStore, OutboxStore, TopicPartition};
 use products::store::memory::Tables as ProductsTables;
 
 use crate::clock::SimulatedClock;
-use crate::fault_injector::Fault;
-use crate::instance::{Name, Running, Service};
-use crate::tally::Counts;
+use crate::fault::Fault;
+use crate::instance::Running;
+use crate::name::{Name, Service};
+use crate::servers::Servers;
 use crate::world::World;
 
 /// Who reads what.
@@ -35,10 +35,7 @@ const GRACE: Duration = Duration::from_secs(15);
 /// The whole system.
 pub struct Shop {
     pub(crate) world: Arc<World>,
-    pub(crate) broker: MemoryBroker,
-    pub(crate) orders: MemoryDatabase<OrdersTables>,
-    pub(crate) products: MemoryDatabase<ProductsTables>,
-    pub(crate) tally: MemoryDatabase<Counts>,
+    pub(crate) servers: Servers,
     processes: Mutex<Vec<Process>>,
 }
 
@@ -49,11 +46,6 @@ struct Process {
 
 impl Shop {
     pub(crate) fn open(world: &Arc<World>) -> Self {
-        let clock: Arc<dyn Clock> = Arc::new(SimulatedClock::new(
-            Arc::clone(&world.chance),
-            world.began,
-            0,
-        ));
         let mut processes = Vec::new();
         for (service, instances) in Service::ALL.into_iter().zip(world.plan.instances) {
             for place in 0..instances as usize {
@@ -70,10 +62,7 @@ impl Shop {
         }
         Self {
             world: Arc::clone(world),
-            broker: MemoryBroker::new(world.plan.partitions),
-            orders: MemoryDatabase::new(Arc::clone(&clock)),
-            products: MemoryDatabase::new(Arc::clone(&clock)),
-            tally: MemoryDatabase::new(clock),
+            servers: Servers::new(world),
             processes: Mutex::new(processes),
         }
     }
@@ -108,7 +97,7 @@ impl Shop {
             process.name.life += 1;
             self.world.mark(process.name.number());
             self.world.tell(|| format!("{} starts", process.name));
-            process.running = Some(Running::start(self, process.name));
+            process.running = Some(Running::start(&self.world, &self.servers, process.name));
         }
     }
 
@@ -192,11 +181,11 @@ impl Shop {
         self.world.count(Fault::Replay);
         self.world
             .tell(|| format!("{} replays {topic} from zero", service.name()));
-        let (broker, group) = (&self.broker, service.name());
+        let (broker, group) = (&self.servers.broker, service.name());
         let begun = match service {
-            Service::Orders => replay(&self.orders, broker, group, topic).await,
-            Service::Products => replay(&self.products, broker, group, topic).await,
-            Service::Tally => replay(&self.tally, broker, group, topic).await,
+            Service::Orders => replay(&self.servers.orders, broker, group, topic).await,
+            Service::Products => replay(&self.servers.products, broker, group, topic).await,
+            Service::Tally => replay(&self.servers.tally, broker, group, topic).await,
         };
         match begun {
             // Where nobody has claimed the topic yet, there is nothing to be replayed.
@@ -215,8 +204,8 @@ impl Shop {
     pub(crate) async fn undone(&self) -> Vec<String> {
         let mut undone = Vec::new();
         let backlogs = [
-            ("orders", self.orders.backlog().await),
-            ("products", self.products.backlog().await),
+            ("orders", self.servers.orders.backlog().await),
+            ("products", self.servers.products.backlog().await),
         ];
         for (service, backlog) in backlogs {
             let records = backlog.map_or(0, |backlog| backlog.records);
@@ -227,9 +216,9 @@ impl Shop {
         for service in Service::ALL {
             let group = service.name();
             let claims = match service {
-                Service::Orders => self.orders.checkpoints(group).await,
-                Service::Products => self.products.checkpoints(group).await,
-                Service::Tally => self.tally.checkpoints(group).await,
+                Service::Orders => self.servers.orders.checkpoints(group).await,
+                Service::Products => self.servers.products.checkpoints(group).await,
+                Service::Tally => self.servers.tally.checkpoints(group).await,
             };
             let next: BTreeMap<TopicPartition, i64> = claims
                 .unwrap_or_default()
@@ -237,7 +226,7 @@ impl Shop {
                 .map(|claim| (claim.at, claim.next))
                 .collect();
             for (_, topic) in READS.iter().filter(|(reader, _)| *reader == service) {
-                for (at, end) in self.broker.ends(topic) {
+                for (at, end) in self.servers.broker.ends(topic) {
                     let next = next.get(&at).copied().unwrap_or_default();
                     if next != end {
                         undone.push(format!("{group} is at {next} of {end} of {at}"));

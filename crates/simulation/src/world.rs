@@ -11,8 +11,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::chance::Chance;
 use crate::control::Control;
-use crate::fault_injector::Fault;
-use crate::instance::Name;
+use crate::fault::Fault;
+use crate::name::Name;
 use crate::plan::Plan;
 use crate::violation::{Check, Violation};
 

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::expectations::{Expectations, Promise};
+use super::log_in::log_in;
 use super::products::{PROBED, added_up, draw};
 use crate::{Answer, Client};
 
@@ -192,17 +193,6 @@ fn judge(answer: &Answer) -> Verdict {
 
 pub(super) fn is_final(status: &str) -> bool {
     matches!(status, "ACCEPTED" | "REJECTED")
-}
-
-/// A client with the token of `email`, whose password is the same, as the demo's are; for as long
-/// as it takes.
-pub(super) async fn log_in(client: &Client, email: &str) -> Client {
-    loop {
-        if let Ok(known) = client.log_in(email, email).await {
-            return known;
-        }
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
 }
 
 #[cfg(test)]

@@ -18,68 +18,32 @@ mod customer;
 mod expectations;
 mod fault;
 mod inject;
+mod log_in;
 mod messages;
 mod products;
 mod reconcile;
 mod report;
+mod run;
 mod scenario;
 mod system;
 mod verdict;
 
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::Context;
 use tokio_util::sync::CancellationToken;
 
-use self::customer::PATIENCE;
-use self::expectations::Expectations;
 pub use self::fault::Kind;
-use self::report::FaultLog;
 pub use self::report::{KindReport, Report};
+pub use self::run::Options;
+use self::run::Run;
 pub use self::scenario::AT_ONCE;
 use self::system::System;
-use crate::Client;
 
 /// What was under way when a run was interrupted ends within this time.
 const LET_GO_WITHIN: Duration = Duration::from_secs(10);
-
-/// How to run it.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// For how long faults are made.
-    pub lasts: Duration,
-    /// What they are drawn from.
-    pub seed: u64,
-    /// How many customers order.
-    pub customers: u64,
-    /// The `quadrille` to run; without it, the one beside this program.
-    pub program: Option<PathBuf>,
-    /// Where data and logs go, and stay; without it they go to a temporary folder, which stays if
-    /// something is wrong.
-    pub keep: Option<PathBuf>,
-}
-
-/// What the parts of a run share.
-struct Run {
-    system: System,
-    expectations: Arc<Expectations>,
-    fault_log: Mutex<FaultLog>,
-    seed: u64,
-}
-
-impl Run {
-    fn fault_log(&self) -> MutexGuard<'_, FaultLog> {
-        self.fault_log
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn client(&self) -> Client {
-        Client::with_patience(&self.system.shop.url(), PATIENCE)
-    }
-}
 
 /// Runs it until its time is over, or until `interrupted`. Violations are in the report.
 ///

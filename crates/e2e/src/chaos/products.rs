@@ -11,8 +11,8 @@ use reqwest::StatusCode;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use super::customer::log_in;
 use super::expectations::{Expectations, Lines};
+use super::log_in::log_in;
 use crate::Client;
 
 const PLENTY: u64 = 100_000_000;

@@ -12,7 +12,8 @@ use super::fault::{Fault, FaultSequence, Kind};
 use super::inject::inject;
 use super::products::{restock, stock_up};
 use super::report::Report;
-use super::{Options, Run, verdict};
+use super::run::{Options, Run};
+use super::verdict;
 
 /// The most faults that last, or are recovered from, at the same time.
 pub const AT_ONCE: usize = 3;

@@ -1,93 +1,19 @@
 //! The rules that hold when everything has settled, always the same.
 
+mod books;
 mod orders;
 mod stock;
 mod topics;
 
-use ::orders::store::memory::Tables as OrdersTables;
-use events::OrderStatus;
-use outbox::{DeadLetter, Record};
-use products::store::memory::Tables as ProductsTables;
+use outbox::DeadLetter;
 
+pub(crate) use self::books::Snapshot;
+use self::books::Topics;
 use crate::customers::Memory;
-use crate::expected::{Expected, Published};
-use crate::instance::Service;
+use crate::name::Service;
 use crate::shop::{READS, Shop};
 use crate::tally::Counts;
 use crate::violation::Check;
-
-/// Everything that is kept anywhere, at one moment.
-#[derive(Debug)]
-pub(crate) struct Snapshot {
-    pub(crate) orders: OrdersTables,
-    pub(crate) products: ProductsTables,
-    pub(crate) dead_letters: Vec<(Service, Vec<DeadLetter>)>,
-}
-
-impl Snapshot {
-    pub(crate) fn of(shop: &Shop) -> Self {
-        Self {
-            orders: shop.orders.state(),
-            products: shop.products.state(),
-            dead_letters: vec![
-                (Service::Orders, shop.orders.dead_letters()),
-                (Service::Products, shop.products.dead_letters()),
-                (Service::Tally, shop.tally.dead_letters()),
-            ],
-        }
-    }
-
-    pub(crate) fn accepted(&self) -> usize {
-        let all = self.orders.orders.values();
-        all.filter(|order| order.status == OrderStatus::Accepted)
-            .count()
-    }
-}
-
-/// A topic, its records read once for all rules.
-pub(crate) struct Topic {
-    /// Each record with what it says, as far as it can be read.
-    pub(crate) records: Vec<(Record, Option<Published>)>,
-    pub(crate) expected: Expected,
-}
-
-impl Topic {
-    fn of(shop: &Shop, name: &str) -> Self {
-        let read = shop.broker.records(name).into_iter().map(|record| {
-            let event = Published::in_record(&record);
-            (record, event)
-        });
-        let records: Vec<_> = read.collect();
-        Self {
-            expected: Expected::of(&records),
-            records,
-        }
-    }
-}
-
-pub(crate) struct Topics {
-    pub(crate) orders: Topic,
-    pub(crate) statuses: Topic,
-    pub(crate) products: Topic,
-}
-
-impl Topics {
-    fn of(shop: &Shop) -> Self {
-        Self {
-            orders: Topic::of(shop, events::topics::ORDERS),
-            statuses: Topic::of(shop, events::topics::ORDER_STATUS),
-            products: Topic::of(shop, events::topics::PRODUCTS),
-        }
-    }
-
-    fn named(&self, name: &str) -> &Topic {
-        match name {
-            events::topics::ORDERS => &self.orders,
-            events::topics::ORDER_STATUS => &self.statuses,
-            _ => &self.products,
-        }
-    }
-}
 
 /// What is off, by the checks that found it.
 #[derive(Default)]
@@ -122,7 +48,7 @@ pub(crate) fn all(shop: &Shop, snapshot: &Snapshot, memory: &Memory) {
     topics::steps_of_orders(snapshot, &topics, in_order, off.of(Check::Steps));
     topics::versions(snapshot, &topics, in_order, off.of(Check::Versions));
     dead_lettered(snapshot, &topics, off.of(Check::DeadLetterAdmin));
-    counted(&shop.tally.state(), &topics, off.of(Check::Applied));
+    counted(&shop.servers.tally.state(), &topics, off.of(Check::Applied));
     if shop.world.plan.is_fair() {
         topics::nothing_twice(&topics, off.of(Check::PublishedOnce));
     }
@@ -147,7 +73,7 @@ pub(crate) fn replayed(shop: &Shop, before: &Snapshot) {
     let mut off = Off::default();
     topics::decisions(&after, &topics, off.of(Check::Decisions));
     topics::steps_of_orders(&after, &topics, false, off.of(Check::Steps));
-    counted(&shop.tally.state(), &topics, off.of(Check::Applied));
+    counted(&shop.servers.tally.state(), &topics, off.of(Check::Applied));
     off.report(shop, "after the replay ");
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use events::{AccountId, OrderId, OrderStatus};
 
-use super::{Snapshot, Topics};
+use super::books::{Snapshot, Topics};
 use crate::customers::Memory;
 
 /// Every acknowledged order exists as it was asked for, and no request became two.
@@ -37,7 +37,7 @@ pub(super) fn answered(snapshot: &Snapshot, memory: &Memory, off: &mut Vec<Strin
 pub(super) fn settled(snapshot: &Snapshot, topics: &Topics, off: &mut Vec<String>) {
     for (id, order) in &snapshot.orders.orders {
         let key = id.to_string();
-        let blocked = |topic: &super::Topic| topic.expected.keys.contains(&key);
+        let blocked = |topic: &super::books::Topic| topic.expected.keys.contains(&key);
         let waits = blocked(&topics.orders) || blocked(&topics.statuses);
         if order.status == OrderStatus::Pending {
             if !waits {

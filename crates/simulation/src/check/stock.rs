@@ -6,7 +6,7 @@ use events::{OrderStatus, ProductId};
 use orders::domain::ProductCopy;
 use uuid::Uuid;
 
-use super::{Snapshot, Topics};
+use super::books::{Snapshot, Topics};
 use crate::customers::{Memory, Stocked};
 
 /// What was put in less what was promised is what is left.

@@ -6,7 +6,7 @@ use ::orders::domain::update_id;
 use events::{OrderId, ProductId};
 use uuid::Uuid;
 
-use super::{Snapshot, Topics};
+use super::books::{Snapshot, Topics};
 use crate::expected::Published;
 
 /// Each order has one decision, published under one id, and it is the one that is kept.

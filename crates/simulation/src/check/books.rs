@@ -1,0 +1,83 @@
+//! What the rules look at.
+
+use events::OrderStatus;
+use orders::store::memory::Tables as OrdersTables;
+use outbox::{DeadLetter, Record};
+use products::store::memory::Tables as ProductsTables;
+
+use crate::expected::{Expected, Published};
+use crate::name::Service;
+use crate::shop::Shop;
+
+/// Everything that is kept anywhere, at one moment.
+#[derive(Debug)]
+pub(crate) struct Snapshot {
+    pub(crate) orders: OrdersTables,
+    pub(crate) products: ProductsTables,
+    pub(crate) dead_letters: Vec<(Service, Vec<DeadLetter>)>,
+}
+
+impl Snapshot {
+    pub(crate) fn of(shop: &Shop) -> Self {
+        Self {
+            orders: shop.servers.orders.state(),
+            products: shop.servers.products.state(),
+            dead_letters: vec![
+                (Service::Orders, shop.servers.orders.dead_letters()),
+                (Service::Products, shop.servers.products.dead_letters()),
+                (Service::Tally, shop.servers.tally.dead_letters()),
+            ],
+        }
+    }
+
+    pub(crate) fn accepted(&self) -> usize {
+        let all = self.orders.orders.values();
+        all.filter(|order| order.status == OrderStatus::Accepted)
+            .count()
+    }
+}
+
+/// A topic, its records read once for all rules.
+pub(crate) struct Topic {
+    /// Each record with what it says, as far as it can be read.
+    pub(crate) records: Vec<(Record, Option<Published>)>,
+    pub(crate) expected: Expected,
+}
+
+impl Topic {
+    pub(super) fn of(shop: &Shop, name: &str) -> Self {
+        let read = shop.servers.broker.records(name).into_iter().map(|record| {
+            let event = Published::in_record(&record);
+            (record, event)
+        });
+        let records: Vec<_> = read.collect();
+        Self {
+            expected: Expected::of(&records),
+            records,
+        }
+    }
+}
+
+pub(crate) struct Topics {
+    pub(crate) orders: Topic,
+    pub(crate) statuses: Topic,
+    pub(crate) products: Topic,
+}
+
+impl Topics {
+    pub(super) fn of(shop: &Shop) -> Self {
+        Self {
+            orders: Topic::of(shop, events::topics::ORDERS),
+            statuses: Topic::of(shop, events::topics::ORDER_STATUS),
+            products: Topic::of(shop, events::topics::PRODUCTS),
+        }
+    }
+
+    pub(super) fn named(&self, name: &str) -> &Topic {
+        match name {
+            events::topics::ORDERS => &self.orders,
+            events::topics::ORDER_STATUS => &self.statuses,
+            _ => &self.products,
+        }
+    }
+}

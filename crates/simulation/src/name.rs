@@ -1,0 +1,53 @@
+//! The processes by name.
+
+use std::fmt;
+
+use host::Service as _;
+
+use crate::tally;
+
+/// A service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Service {
+    Orders,
+    Products,
+    Tally,
+}
+
+impl Service {
+    pub(crate) const ALL: [Self; 3] = [Self::Orders, Self::Products, Self::Tally];
+
+    /// Its name and consumer group.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Orders => orders::Orders::NAME,
+            Self::Products => products::Products::NAME,
+            Self::Tally => tally::GROUP,
+        }
+    }
+}
+
+/// Names a process: the service, which of its instances, and the how-manieth life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Name {
+    pub(crate) service: Service,
+    pub(crate) place: usize,
+    pub(crate) life: u32,
+}
+
+impl Name {
+    pub(crate) fn number(self) -> u64 {
+        (self.place as u64) << 32 | u64::from(self.life) << 8 | self.service as u64
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            service,
+            place,
+            life,
+        } = self;
+        write!(f, "{}-{place} (life {life})", service.name())
+    }
+}
