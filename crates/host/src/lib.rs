@@ -29,13 +29,13 @@ mod run;
 mod service;
 mod settings;
 
-pub use self::service::{Service, contract, openapi, prepare};
+pub use self::service::{Service, contract, migrate, openapi, prepare};
 pub use app::App;
 pub use connect::{connect, kafka_options};
 pub use context::Context;
 pub use contract::{Contract, Stream};
 pub use error::{BoxError, StartError};
-pub use migration::{Migrated, Part, migrate};
+pub use migration::{Migrated, Part};
 pub use request_context::RequestContext;
 pub use role::{Role, role};
 pub use run::{Instance, Running, start, start_at};

@@ -5,8 +5,6 @@ use outbox::mongo::{MigrationState, MongoDatabase};
 use outbox::{ErrorKind, Message, StoreError};
 use uuid::Uuid;
 
-use crate::{App, Service};
-
 /// A part of a migration, which one transaction writes.
 pub struct Part {
     /// What is published.
@@ -34,14 +32,16 @@ pub struct Migrated {
     pub events: usize,
 }
 
-/// Does what `S` has to do with the data of older builds and has not done yet. What is published is in
-/// the outbox then. One that is interrupted goes on where it was.
+/// Does those of `migrations` that are not done.
 ///
 /// # Errors
 /// When MongoDB is out of reach, or a document can't be read.
-pub async fn migrate<S: Service>(database: &MongoDatabase) -> Result<Vec<Migrated>, StoreError> {
+pub(crate) async fn migrate(
+    migrations: &[Migration],
+    database: &MongoDatabase,
+) -> Result<Vec<Migrated>, StoreError> {
     let mut all = Vec::new();
-    for Migration { name, part } in &App::<S>::declared().migrations {
+    for Migration { name, part } in migrations {
         let mut events = 0;
         loop {
             let from = database.migration(name).await?;

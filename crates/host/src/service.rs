@@ -3,6 +3,7 @@ use std::fmt::Debug;
 use outbox::StoreError;
 use outbox::mongo::MongoDatabase;
 
+use crate::migration::{self, Migrated};
 use crate::{App, Contract, Instance, StartError};
 
 /// A service of the shop.
@@ -43,6 +44,15 @@ pub trait Service: Sized + Send + Sync + 'static {
 pub async fn prepare<S: Service>(database: &MongoDatabase) -> Result<(), StoreError> {
     database.prepare().await?;
     App::<S>::declared().prepare(database.clone()).await
+}
+
+/// Does what `S` has to do once with the data of older builds and has not done yet. What is published is
+/// in the outbox then. One that is interrupted goes on where it was.
+///
+/// # Errors
+/// When MongoDB is out of reach, or a document can't be read.
+pub async fn migrate<S: Service>(database: &MongoDatabase) -> Result<Vec<Migrated>, StoreError> {
+    migration::migrate(&App::<S>::declared().migrations, database).await
 }
 
 /// What `S` publishes and consumes.
