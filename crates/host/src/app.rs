@@ -93,7 +93,7 @@ impl<S: Service> App<S> {
         self
     }
 
-    /// Keeps an `R` of each state that events of type `E` carry; several types of one owner may say
+    /// Keeps an `R` of each state that events of type `E` carry; several types of one topic may say
     /// the same. `effect` says what is kept, in a few words.
     pub fn replica<E: Event, R: MadeFrom<E>>(&mut self, effect: &'static str) -> &mut Self {
         self.replica_by::<E, R, _>(effect, |context| Copies::<R, _>::new(context.database()))

@@ -17,6 +17,7 @@ writers+=(auth)
 writers+=(products)
 writers+=(orders)
 writers+=(purchases)
+writers+=(notifications)
 # end of each service
 
 user() {
@@ -55,6 +56,7 @@ service auth "$KAFKA_AUTH_PASSWORD" auth.account.v1
 service products "$KAFKA_PRODUCTS_PASSWORD" orders.order.v1.products.dlt products.order-status.v1 products.product.v1
 service orders "$KAFKA_ORDERS_PASSWORD" orders.order.v1 products.order-status.v1.orders.dlt products.product.v1.orders.dlt
 service purchases "$KAFKA_PURCHASES_PASSWORD" purchases.purchase.v1
+service notifications "$KAFKA_NOTIFICATIONS_PASSWORD" auth.account.v1.notifications.dlt orders.order.v1.notifications.dlt
 # end of each service
 
 # The UI looks on.
