@@ -13,7 +13,7 @@ use crate::crypto::PasswordHash;
 use crate::domain::{Account, Email, Role};
 
 #[derive(Serialize, Deserialize)]
-struct StoredAccount {
+pub(super) struct StoredAccount {
     #[serde(rename = "_id")]
     id: bson::Uuid,
     email: String,
@@ -152,7 +152,7 @@ impl MongoAuth {
     }
 }
 
-fn read(document: StoredAccount) -> Result<Credentials, StoreError> {
+pub(super) fn read(document: StoredAccount) -> Result<Credentials, StoreError> {
     Ok(Credentials {
         account: Account {
             id: fields::read_account_id(document.id),

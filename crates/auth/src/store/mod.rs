@@ -14,6 +14,7 @@
 //! like all of them, and no signing key like a first start (see [`MongoDatabase::whole`]).
 
 mod accounts;
+mod audit;
 mod families;
 mod fields;
 mod signing_keys;
@@ -28,6 +29,7 @@ use outbox::mongo::{MongoDatabase, WithTimeout};
 use tokio::sync::OnceCell;
 
 pub use accounts::Credentials;
+pub use audit::published_accounts;
 
 const ACCOUNTS: &str = "accounts";
 const FAMILIES: &str = "refresh_families";

@@ -2,11 +2,12 @@
 
 use bson::spec::BinarySubtype;
 use bson::{Binary, Document, doc};
-use futures::TryStreamExt;
+use futures::stream::BoxStream;
+use futures::{StreamExt, TryStreamExt};
 use mongodb::IndexModel;
 use mongodb::options::IndexOptions;
 use outbox::StoreError;
-use outbox::mongo::{MongoDatabase, MongoTx, WithTimeout};
+use outbox::mongo::{MongoDatabase, MongoTx, WithTimeout, documents};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -97,6 +98,24 @@ pub async fn known(tx: &mut MongoTx, rows: &[Row]) -> Result<Vec<Row>, StoreErro
     let digests: Vec<&Binary> = rows.iter().map(|row| &row.digest).collect();
     tx.find(PURCHASES, doc! { "digest": { "$in": digests } }, None)
         .await
+}
+
+/// The ids of all purchases.
+///
+/// # Errors
+/// A store error, now or in the stream.
+pub async fn ids(
+    database: &MongoDatabase,
+) -> Result<BoxStream<'static, Result<String, StoreError>>, StoreError> {
+    #[derive(Deserialize)]
+    struct Id {
+        #[serde(rename = "_id")]
+        id: String,
+    }
+    let collection = database.database().collection::<Id>(PURCHASES);
+    let found = collection.find(doc! {}).projection(doc! { "_id": 1 });
+    let all = documents(found.with_long_timeout().await?);
+    Ok(all.map_ok(|found| found.id).boxed())
 }
 
 /// Writes new rows.

@@ -4,18 +4,20 @@
 //! The invariants are always the same: every order rests, and its decision says the same, in the
 //! database and in the topic, under one event id; each of its steps is told once; what was
 //! stocked less what was accepted is what is left, and never below zero; each copy equals its
-//! owner; each event that asks for a mail has one; outboxes are empty, no message is dead-lettered,
+//! owner; each account and each purchase is published as it is; each event that asks for a mail has one; outboxes are empty, no message is dead-lettered,
 //! every record is handled.
 //!
 //! **How to add a rule.** What a source says is kept in [`ledger`], [`stock`] or [`mails`]; the rule
 //! itself is a [`Check`](findings::Check) there, in [`rules`] or in [`messages`]. [`copies`] are all of
 //! those that services register.
 
+mod accounts;
 mod copies;
 mod findings;
 mod ledger;
 mod mails;
 mod messages;
+mod purchases;
 mod rules;
 mod stock;
 
@@ -25,9 +27,10 @@ use anyhow::Context;
 use clap::Args;
 use events::{
     AccountUpdate, OrderCreate, OrderStatus, OrderStatusUpdate, OrderUpdate, ProductCreate,
-    ProductsQuantityUpdate, topics,
+    ProductsQuantityUpdate, PurchaseCreate, topics,
 };
 use futures::{Stream, TryStreamExt};
+use jiff::Timestamp;
 use notifications::domain::Mail;
 use outbox::handler::decode;
 use outbox::kafka::TopicReader;
@@ -35,10 +38,12 @@ use outbox::mongo::MongoDatabase;
 use outbox::source::Assigned;
 use outbox::{ErrorKind, Event, Record, StoreError};
 
+use self::accounts::Accounts;
 use self::copies::Copies;
 pub(crate) use self::findings::Findings;
 use self::ledger::Ledger;
 use self::mails::Mails;
+use self::purchases::Purchases;
 use self::rules::Scope;
 use self::stock::Stock;
 use crate::connection::ConnectionArgs;
@@ -74,6 +79,8 @@ pub(crate) async fn run(args: &AuditArgs) -> anyhow::Result<Findings> {
         stock: Stock::default(),
         copies: Copies::new(),
         mails: Mails::default(),
+        accounts: Accounts::default(),
+        purchases: Purchases::default(),
         damaged: Vec::new(),
     };
     let topics = if args.databases_only {
@@ -91,6 +98,11 @@ pub(crate) async fn run(args: &AuditArgs) -> anyhow::Result<Findings> {
     audit.decisions(&databases["products"]).await?;
     audit.products(&databases["products"]).await?;
     audit.mails.read(&databases["notifications"]).await?;
+    audit.accounts(&databases["auth"]).await?;
+    let mut purchases = ::purchases::store::ids(&databases["purchases"]).await?;
+    while let Some(id) = purchases.try_next().await? {
+        audit.purchases.own(id);
+    }
     let mut scope = Scope::Databases;
     if let Some((reader, ends)) = &topics {
         scope = Scope::Whole;
@@ -102,6 +114,8 @@ pub(crate) async fn run(args: &AuditArgs) -> anyhow::Result<Findings> {
         stock,
         copies,
         mails,
+        accounts,
+        purchases,
         mut damaged,
     } = audit;
     let copies = copies.judge(&databases, scope, &mut damaged).await?;
@@ -109,6 +123,8 @@ pub(crate) async fn run(args: &AuditArgs) -> anyhow::Result<Findings> {
     stock.judge(scope, copies, &mut findings);
     let notifications = &databases["notifications"];
     mails.judge(scope, notifications, &mut findings).await?;
+    accounts.judge(scope, &mut findings);
+    purchases.judge(scope, Timestamp::now(), &mut findings);
     messages::outboxes(&databases, &mut findings).await?;
     messages::parked(&databases, &mut findings).await?;
     match &topics {
@@ -125,6 +141,8 @@ struct Audit {
     stock: Stock,
     copies: Copies,
     mails: Mails,
+    accounts: Accounts,
+    purchases: Purchases,
     /// Documents that can't be read, each in a sentence that names it.
     damaged: Vec<String>,
 }
@@ -172,6 +190,15 @@ impl Audit {
         Ok(())
     }
 
+    async fn accounts(&mut self, auth: &MongoDatabase) -> anyhow::Result<()> {
+        let mut all = auth::store::published_accounts(auth).await?;
+        while let Some(account) = next(&mut all, &mut self.damaged).await? {
+            self.copies.own(&account);
+            self.accounts.own(account);
+        }
+        Ok(())
+    }
+
     async fn topics(
         &mut self,
         reader: &TopicReader,
@@ -214,7 +241,11 @@ impl Audit {
                 .map(|envelope| {
                     let mail = Mail::of_account(&envelope.event, envelope.time);
                     self.mails.ask(mail.as_ref());
+                    self.accounts.tell(envelope.event);
                 })
+                .is_ok(),
+            (topics::PURCHASES, Some(PurchaseCreate::TYPE)) => decode::<PurchaseCreate>(record)
+                .map(|envelope| self.purchases.tell(&envelope.event.purchase_id))
                 .is_ok(),
             (topics::ORDER_STATUS, Some(OrderStatusUpdate::TYPE)) => {
                 decode::<OrderStatusUpdate>(record)
