@@ -200,7 +200,7 @@ mod tests {
         assert_eq!(edges(&crates), expected);
         let text = check(&crates)[1].to_string();
         assert!(
-            text.contains("orders imports only events, host, outbox, service"),
+            text.contains("orders imports only events, host, outbox, replica, service"),
             "{text}"
         );
         for dev_only in &check(&crates)[2..4] {
