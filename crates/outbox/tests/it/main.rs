@@ -13,6 +13,7 @@ mod controls;
 mod example;
 mod faults;
 mod messaging;
+mod migrations;
 mod mongo_visibility;
 mod paused_reader;
 mod read_ahead;

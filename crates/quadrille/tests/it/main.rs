@@ -11,6 +11,7 @@ mod dead_letters;
 mod events;
 mod jobs;
 mod metrics_port;
+mod migrate;
 mod output;
 mod rebuild;
 mod replay;
