@@ -74,16 +74,10 @@ pub(crate) async fn skip_if_nothing(
     database: &MongoDatabase,
 ) -> Result<(), StoreError> {
     for Migration { name, part } in migrations {
-        let from = database.migration(name).await?;
-        if from == MigrationState::New {
+        if database.migration(name).await? == MigrationState::New {
             let part = part(database.clone(), None).await?;
             if part.messages.is_empty() && part.next.is_none() {
-                let done = database.migrate(name, from, MigrationState::Done, &[]);
-                match done.await {
-                    // Another instance has.
-                    Err(fault) if fault.kind() == ErrorKind::Conflict => {}
-                    done => done?,
-                }
+                database.skip_migration(name).await?;
             }
         }
     }

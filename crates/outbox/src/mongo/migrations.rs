@@ -45,6 +45,19 @@ impl MongoDatabase {
         }
     }
 
+    /// Notes that the migration `name` has nothing to do, unless it was begun.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn skip_migration(&self, name: &str) -> Result<(), StoreError> {
+        let collection = self.database().collection::<Document>(MIGRATIONS);
+        let done = doc! { "$setOnInsert": { "done_at": DateTime::now() } };
+        let skip = collection
+            .update_one(doc! { "_id": name }, done)
+            .upsert(true);
+        skip.with_timeout().await.map(drop)
+    }
+
     /// Takes every migration for one that was not begun.
     ///
     /// # Errors
