@@ -177,6 +177,9 @@ async fn operations_that_hang_in_mongodb_are_given_up_and_the_shop_recovers() {
     assert_eq!(user.get("/api/products").await.unwrap().status, 200);
     shop.audit().await.unwrap();
     shop.stop().await.unwrap();
+    // It would wait for what hangs.
+    let (_, mongod) = testkit::stack::servers(&stack);
+    mongod.kill().await.unwrap();
     stack.shutdown().await;
 }
 

@@ -2,7 +2,9 @@
 
 use bson::doc;
 use events::{OrderCreate, OrderId, OrderStatus, OrderStatusUpdate, Rejection};
-use outbox::MessageContext;
+use outbox::{MessageContext, SystemClock};
+use purchases::commands::record_purchase;
+use purchases::domain::Purchase;
 use serde_json::Value;
 
 use crate::shop::Shop;
@@ -40,6 +42,14 @@ async fn whatever_is_off_is_named() {
     for _ in 0..8 {
         ids.push(shop.order(&orders, &[("cup", 1), ("plate", 2)]).await);
     }
+    let purchases = shop.start_purchases().await;
+    let values = ["ann", "7", "25", "2026-01-02T03:04:05Z"].map(str::to_owned);
+    let [username, userid, price, at] = values;
+    let purchase = Purchase::new(username, userid, price, at).unwrap();
+    let (database, context) = (shop.database("purchases").await, MessageContext::default());
+    record_purchase(&database, &SystemClock, context, purchase)
+        .await
+        .unwrap();
     shop.settle().await;
 
     // Mails are not waited for by anyone else.
@@ -120,6 +130,7 @@ async fn whatever_is_off_is_named() {
     .await;
     products.stop().await;
     orders.stop().await;
+    purchases.stop().await;
 
     // What the databases say and nobody else.
     let set = |field: &str, value: bson::Bson| doc! { "$set": { field: value } };
@@ -185,6 +196,16 @@ async fn whatever_is_off_is_named() {
         set("status", "WAITING".into()),
     )
     .await;
+
+    let rows = shop.database("purchases").await;
+    let rows = rows.database().collection::<bson::Document>("purchases");
+    assert_eq!(rows.delete_many(doc! {}).await.unwrap().deleted_count, 1);
+    let accounts = shop.all("auth", "accounts").await;
+    let account = accounts[0].get("_id").unwrap().clone();
+    let account = bson::deserialize_from_bson::<bson::Uuid>(account).unwrap();
+    let account = account.to_string();
+    shop.damage("auth", "accounts", &account, set("role", "user".into()))
+        .await;
 
     let answer = shop.quadrille(&["audit", "--json"]).await;
     assert_eq!(answer.code, 1);
@@ -260,6 +281,8 @@ async fn whatever_is_off_is_named() {
             "caught-up",
             vec!["orders", "products.order-status.v1", "1 records"],
         ),
+        ("accounts-published", vec![account.as_str(), "differs"]),
+        ("purchases-published", vec!["in its topic only"]),
         ("mails-written", vec![ids[0].as_str(), "ORDER_CREATED"]),
         ("mails-scheduled", vec![unscheduled.as_str(), "no job"]),
     ] {

@@ -12,6 +12,7 @@ use orders::Orders;
 use outbox::kafka::TopicSpec;
 use outbox::mongo::{MongoDatabase, MongoOptions};
 use products::Products;
+use purchases::Purchases;
 use serde_json::{Value, json};
 use service::config::{HttpSettings, KafkaSettings, MongoSettings, TokenSettings};
 use service::lifecycle::Lifecycle;
@@ -153,6 +154,11 @@ impl Shop {
 
     pub(crate) async fn start_orders(&self) -> Service {
         self.start::<Orders>(orders::Settings::default()).await
+    }
+
+    pub(crate) async fn start_purchases(&self) -> Service {
+        let own = purchases::Settings::default();
+        self.start::<Purchases>(own).await
     }
 
     async fn start<S: host::Service>(&self, own: S::Settings) -> Service {
