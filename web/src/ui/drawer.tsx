@@ -30,6 +30,13 @@ export function Drawer({ title, close, children }: { title: string; close: () =>
 export function useDrawer<T>(fallback: string) {
   const [shown, setShown] = useState<T | null>(null);
   const opener = useRef<HTMLElement | null>(null);
+  // Once the drawer is gone, and with it what went while it was open.
+  useEffect(() => {
+    if (shown !== null || opener.current === null) return;
+    const back = opener.current.isConnected ? opener.current : document.getElementById(fallback);
+    opener.current = null;
+    back?.focus();
+  }, [shown, fallback]);
   return {
     shown,
     open(what: T, button: HTMLElement) {
@@ -38,8 +45,6 @@ export function useDrawer<T>(fallback: string) {
     },
     close() {
       setShown(null);
-      const back = opener.current?.isConnected === true ? opener.current : document.getElementById(fallback);
-      back?.focus();
     },
   };
 }
