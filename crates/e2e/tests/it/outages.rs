@@ -163,7 +163,8 @@ async fn operations_that_hang_in_mongodb_are_given_up_and_the_shop_recovers() {
     .await;
 
     let off = doc! { "configureFailPoint": "failCommand", "mode": "off" };
-    server.database().run_command(off).await.unwrap();
+    // The server lets go of new operations at once, and answers when those that hang are over.
+    let answer = tokio::spawn(async move { server.database().run_command(off).await });
     eventually_within(
         Duration::from_secs(60),
         "orders are taken and settled again",
@@ -177,6 +178,8 @@ async fn operations_that_hang_in_mongodb_are_given_up_and_the_shop_recovers() {
     assert_eq!(user.get("/api/products").await.unwrap().status, 200);
     shop.audit().await.unwrap();
     shop.stop().await.unwrap();
+    assert!(!answer.is_finished(), "nothing hangs any more");
+    answer.abort();
     // It would wait for what hangs.
     let (_, mongod) = testkit::stack::servers(&stack);
     mongod.kill().await.unwrap();
