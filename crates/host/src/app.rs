@@ -6,13 +6,15 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use outbox::jobs::JobSettings;
 use outbox::mongo::MongoDatabase;
-use outbox::{ApplyJob, Event, Handle, Job, Jobs, Recover, RunJob, StoreError, Subscriptions};
+use outbox::{
+    ApplyJob, Event, Handle, Job, Jobs, Message, Recover, RunJob, StoreError, Subscriptions,
+};
 use replica::{Copies, LocalCopy, MadeFrom};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use uuid::Uuid;
 
-use crate::migration::{Migration, Part};
+use crate::migration::Migration;
 use crate::{BoxError, Context, Contract, Service, StartError, Stream, operations};
 
 /// What a service declares in [`Service::register`]; the rest follows from it.
@@ -106,8 +108,7 @@ impl<S: Service> App<S> {
         handler: impl Fn(&Context<S::Settings>) -> H + Send + Sync + 'static,
     ) -> &mut Self {
         let copy = LocalCopy::new::<E, R>();
-        let same = |known: &&mut LocalCopy| known.collection == copy.collection;
-        match self.copies.iter_mut().find(same) {
+        match self.copies.iter_mut().find(|known| known.is_same(&copy)) {
             Some(known) => known.merge(copy),
             None => self.copies.push(copy),
         }
@@ -178,19 +179,20 @@ impl<S: Service> App<S> {
         self
     }
 
-    /// What `quadrille migrate` does once with the data of older builds, part by part: `part` is given
-    /// where the last one ended, and may see a part again.
+    /// Publishes once what older builds did not, page by page: `page` gives at most as many documents
+    /// as it is told, in the order of their ids, from the one after the given one on, each as the event
+    /// about it. A page may be read again.
     pub fn migration<F>(
         &mut self,
         name: &'static str,
-        part: impl Fn(MongoDatabase, Option<Uuid>) -> F + Send + Sync + 'static,
+        page: impl Fn(MongoDatabase, Option<Uuid>, usize) -> F + Send + Sync + 'static,
     ) -> &mut Self
     where
-        F: Future<Output = Result<Part, StoreError>> + Send + 'static,
+        F: Future<Output = Result<Vec<(Uuid, Message)>, StoreError>> + Send + 'static,
     {
         self.migrations.push(Migration {
             name,
-            part: Box::new(move |database, after| Box::pin(part(database, after))),
+            page: Box::new(move |database, after, limit| Box::pin(page(database, after, limit))),
         });
         self
     }
@@ -220,19 +222,31 @@ impl<S: Service> App<S> {
         self
     }
 
-    /// Whether each event has one handler: a second would silently take the first one's place.
+    /// Whether each event has one handler and each copy one owner: a second would silently take the
+    /// first one's place.
     pub(crate) fn checked(self) -> Result<Self, StartError> {
         let mut seen = BTreeSet::new();
         let mut streams = self.subscriptions.iter().map(|one| one.stream);
-        match streams.find(|stream| !seen.insert(*stream)) {
-            None => Ok(self),
-            Some(stream) => Err(StartError::of_service(format!(
+        if let Some(stream) = streams.find(|stream| !seen.insert(*stream)) {
+            return Err(StartError::of_service(format!(
                 "{} registers two handlers for {} of {}; one handler has to do both",
                 S::NAME,
                 stream.event,
                 stream.topic
-            ))),
+            )));
         }
+        let mut seen = BTreeSet::new();
+        let mut copies = self.copies.iter();
+        if let Some(copy) = copies.find(|copy| !seen.insert(copy.collection)) {
+            return Err(StartError::of_service(format!(
+                "{} keeps copies from {} in {}, which has those of another owner; each owner's need a \
+                 collection of their own",
+                S::NAME,
+                copy.topic,
+                copy.collection
+            )));
+        }
+        Ok(self)
     }
 
     /// What follows for the choreography.

@@ -35,7 +35,7 @@ pub use connect::{connect, kafka_options};
 pub use context::Context;
 pub use contract::{Contract, Stream};
 pub use error::{BoxError, StartError};
-pub use migration::{Migrated, Part};
+pub use migration::Migrated;
 pub use request_context::RequestContext;
 pub use role::{Role, role};
 pub use run::{Instance, Running, start, start_at};

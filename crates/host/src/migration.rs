@@ -5,23 +5,29 @@ use outbox::mongo::{MigrationState, MongoDatabase};
 use outbox::{ErrorKind, Message, StoreError};
 use uuid::Uuid;
 
-/// A part of a migration, which one transaction writes.
-pub struct Part {
-    /// What is published.
-    pub messages: Vec<Message>,
-    /// The document after which the next part begins; `None` when this was the last part.
-    pub next: Option<Uuid>,
-}
+/// The most documents that are read, and events that one transaction writes.
+const PAGE: usize = 200;
 
 /// A migration as a service declares it.
 pub(crate) struct Migration {
     pub(crate) name: &'static str,
-    pub(crate) part: Box<MakePart>,
+    pub(crate) page: Box<ReadPage>,
 }
 
-type MakePart = dyn Fn(MongoDatabase, Option<Uuid>) -> BoxFuture<'static, Result<Part, StoreError>>
+type Page = Vec<(Uuid, Message)>;
+type ReadPage = dyn Fn(MongoDatabase, Option<Uuid>, usize) -> BoxFuture<'static, Result<Page, StoreError>>
     + Send
     + Sync;
+
+impl Migration {
+    async fn read(
+        &self,
+        database: &MongoDatabase,
+        after: Option<Uuid>,
+    ) -> Result<Page, StoreError> {
+        (self.page)(database.clone(), after, PAGE).await
+    }
+}
 
 /// What a migration has done; nothing when it was done before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,23 +47,25 @@ pub(crate) async fn migrate(
     database: &MongoDatabase,
 ) -> Result<Vec<Migrated>, StoreError> {
     let mut all = Vec::new();
-    for Migration { name, part } in migrations {
+    for migration in migrations {
+        let name = migration.name;
         let mut events = 0;
         loop {
             let from = database.migration(name).await?;
-            let part = match from {
-                MigrationState::New => part(database.clone(), None).await?,
-                MigrationState::After(last) => part(database.clone(), Some(last)).await?,
+            let page = match from {
+                MigrationState::New => migration.read(database, None).await?,
+                MigrationState::After(last) => migration.read(database, Some(last)).await?,
                 MigrationState::Done => break,
             };
-            let to = part
-                .next
-                .map_or(MigrationState::Done, MigrationState::After);
-            match database.migrate(name, from, to, &part.messages).await {
-                Err(fault) if fault.kind() == ErrorKind::Conflict => continue,
+            let last = page.last().filter(|_| page.len() == PAGE);
+            let to = last.map_or(MigrationState::Done, |(id, _)| MigrationState::After(*id));
+            let messages: Vec<Message> = page.into_iter().map(|(_, message)| message).collect();
+            match database.migrate(name, from, to, &messages).await {
+                // Somebody else does the same, and goes on from there.
+                Err(fault) if fault.kind() == ErrorKind::Fenced => continue,
                 written => written?,
             }
-            events += part.messages.len();
+            events += messages.len();
         }
         all.push(Migrated { name, events });
     }
@@ -73,12 +81,11 @@ pub(crate) async fn skip_if_nothing(
     migrations: &[Migration],
     database: &MongoDatabase,
 ) -> Result<(), StoreError> {
-    for Migration { name, part } in migrations {
-        if database.migration(name).await? == MigrationState::New {
-            let part = part(database.clone(), None).await?;
-            if part.messages.is_empty() && part.next.is_none() {
-                database.skip_migration(name).await?;
-            }
+    for migration in migrations {
+        if database.migration(migration.name).await? == MigrationState::New
+            && migration.read(database, None).await?.is_empty()
+        {
+            database.skip_migration(migration.name).await?;
         }
     }
     Ok(())

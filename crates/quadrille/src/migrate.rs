@@ -1,8 +1,8 @@
 //! `quadrille migrate SERVICE`: a service's tables, before it starts.
 //!
 //! A service makes them itself at its start; this is for deployments that want it done, and seen
-//! to be done, before any instance of a new build takes requests. What an older build left is brought up
-//! to date here only.
+//! to be done, before any instance of a new build takes requests. What an older build did not publish is
+//! published here and by `quadrille up`, not by a service itself.
 
 use anyhow::Context;
 use clap::Args;

@@ -1,6 +1,6 @@
 //! The copies of one type without the type, for programs that go through all of them.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -23,6 +23,7 @@ pub struct LocalCopy {
     pub collection: &'static str,
     /// The owner's topic.
     pub topic: &'static str,
+    replica: TypeId,
     indexes: &'static [&'static str],
     feeds: Vec<Feed>,
     pub(crate) read: fn(&RawDocument) -> Result<Entry, StoreError>,
@@ -67,13 +68,19 @@ impl LocalCopy {
             of: R::OF,
             collection: R::COLLECTION,
             topic: E::TOPIC,
+            replica: TypeId::of::<R>(),
             indexes: R::INDEXES,
             feeds: vec![feed],
             read: |stored| entry::<R>(read(stored)).map(|(_, entry)| entry),
         }
     }
 
-    /// Adds the events of `other`, which say the same copies.
+    /// Whether these and `other` are the same copies, of one type and one owner, that other events say.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.replica == other.replica && self.topic == other.topic
+    }
+
+    /// Adds the events of `other`, which say [the same](Self::is_same) copies.
     pub fn merge(&mut self, other: Self) {
         self.feeds.extend(other.feeds);
     }

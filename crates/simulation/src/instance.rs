@@ -1,11 +1,11 @@
 //! A process that runs a service.
 
-use host::Service as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use controls::Broken;
 use events::{OrderCreate, OrderStatusUpdate, ProductCreate, ProductsQuantityUpdate};
+use host::Service as _;
 use orders::BatchSettings;
 use orders::commands::{GroupCommit, OrderQueue};
 use orders::domain::ProductCopy;

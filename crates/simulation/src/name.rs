@@ -27,7 +27,7 @@ impl Service {
     }
 }
 
-/// Names a process: the service, which of its instances, and the how-manieth life.
+/// Names a process: the service, which of its instances, and which of that one's lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Name {
     pub(crate) service: Service,

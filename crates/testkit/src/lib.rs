@@ -2,11 +2,11 @@
 //!
 //! **Purpose.** [`TestEnvironment::new`] gives a test its own databases, topics and consumer groups
 //! on the stack that all tests share; [`eventually`] waits for a condition, never for a time;
-//! [`faults`] makes each command of a unit of work fail in turn; [`Backup`] copies a database and
+//! [`TestService`] runs a service there; [`faults`] makes each command of a unit of work fail in turn; [`Backup`] copies a database and
 //! puts the copy back; [`Signer`] signs tokens as the auth service does.
 //!
-//! **Boundary.** A dev-dependency only. It knows the outbox and the shop's events, and no
-//! service.
+//! **Boundary.** A dev-dependency only. It knows the outbox, the host and the shop's events,
+//! and no service.
 //!
 //! **How to add one.** What two crates' tests both need goes here; what one needs stays there.
 
@@ -17,6 +17,7 @@ pub mod faults;
 mod pending_messages;
 mod signer;
 pub mod stack;
+mod test_service;
 mod wait;
 
 pub use backup::Backup;
@@ -24,4 +25,5 @@ pub use consuming::Consuming;
 pub use environment::TestEnvironment;
 pub use pending_messages::take_pending;
 pub use signer::{Signer, unsigned};
+pub use test_service::{TestService, problem_code};
 pub use wait::{eventually, eventually_within};

@@ -110,7 +110,7 @@ function TopicBox({ box, detail }: { box: Box; detail: string }) {
 
 function ServiceBox({ box, service, rate }: { box: Box; service: Service; rate: Rate | undefined }) {
   const up = service.ready > 0;
-  const { figures: metrics } = service;
+  const { metrics } = service;
   const silent = service.publishes.length + service.subscribes.length === 0;
   const lines: [string, string, boolean][] =
     metrics == null || silent

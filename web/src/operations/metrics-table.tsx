@@ -31,7 +31,7 @@ export function MetricsTable({ services, rates }: { services: Service[]; rates: 
 }
 
 function Row({ service, rate }: { service: Service; rate: Rate | undefined }) {
-  const { figures: metrics } = service;
+  const { metrics } = service;
   const cells =
     metrics == null
       ? Array.from({ length: 7 }, () => "–")

@@ -45,7 +45,7 @@ function seenAfter(before: Seen | undefined, operations: Operations): Seen {
 
 function readingOf(operations: Operations): Reading {
   const totals = new Map<string, { published: number; consumed: number }>();
-  for (const { name, figures: metrics } of operations.services) {
+  for (const { name, metrics } of operations.services) {
     if (metrics != null) totals.set(name, { published: metrics.published_total, consumed: metrics.consumed_total });
   }
   return { atMillis: operations.at_millis, totals };

@@ -7,12 +7,30 @@ use devstack::DevStack;
 use outbox::mongo::{MongoDatabase, MongoOptions};
 use testkit::{eventually, eventually_within};
 
-use e2e::{Connection, Shop};
+use e2e::{Client, Connection, Shop};
 
 async fn own_stack() -> (DevStack, Connection) {
     let stack = testkit::stack::private().await;
     let connection = Connection::new(stack.mongodb_uri(), stack.kafka_brokers());
     (stack, connection)
+}
+
+/// Waits until the health of `service` names what is away.
+async fn health_says(user: &Client, service: &str, away: &str) {
+    eventually(&format!("{service} says that {away} is away"), || async {
+        let health = user.get(&format!("/api/{service}_health")).await;
+        health.is_ok_and(|answer| answer.status == 503 && answer.body.to_string().contains(away))
+    })
+    .await;
+}
+
+async fn orders_settle_again(user: &Client) {
+    let what = "orders are taken and settled again";
+    eventually_within(Duration::from_secs(60), what, || async {
+        let answer = user.order(&[("cutlery", 1)], 20).await;
+        answer.is_ok_and(|answer| answer.text("status") == "ACCEPTED")
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -21,13 +39,7 @@ async fn orders_are_taken_while_kafka_is_away_and_settle_when_it_is_back() {
     let (kafka, _) = testkit::stack::servers(&stack);
     let shop = Shop::start(connection, 1, 1).await.unwrap();
     let user = shop.user().await.unwrap();
-    assert_eq!(
-        user.order(&[("cutlery", 1)], 20)
-            .await
-            .unwrap()
-            .text("status"),
-        "ACCEPTED"
-    );
+    crate::orders_settle(&user).await;
 
     kafka.kill().await.unwrap();
     let mut waiting = Vec::new();
@@ -37,11 +49,7 @@ async fn orders_are_taken_while_kafka_is_away_and_settle_when_it_is_back() {
         assert_eq!(answer.text("status"), "PENDING");
         waiting.push(answer.text("id").to_owned());
     }
-    eventually("the orders service says that Kafka is away", || async {
-        let health = user.get("/api/orders_health").await;
-        health.is_ok_and(|answer| answer.status == 503 && answer.body.to_string().contains("kafka"))
-    })
-    .await;
+    health_says(&user, "orders", "kafka").await;
 
     kafka.start().await.unwrap();
     for id in waiting {
@@ -99,13 +107,7 @@ async fn without_mongodb_the_answer_is_503_and_the_shop_recovers() {
     let (_, mongod) = testkit::stack::servers(&stack);
     let shop = Shop::start(connection, 1, 1).await.unwrap();
     let user = shop.user().await.unwrap();
-    assert_eq!(
-        user.order(&[("cutlery", 1)], 20)
-            .await
-            .unwrap()
-            .text("status"),
-        "ACCEPTED"
-    );
+    crate::orders_settle(&user).await;
 
     mongod.kill().await.unwrap();
     let refused = user.order(&[("cutlery", 1)], 0).await.unwrap();
@@ -113,24 +115,10 @@ async fn without_mongodb_the_answer_is_503_and_the_shop_recovers() {
     assert!(!refused.text("detail").is_empty(), "{refused:?}");
     assert_eq!(user.get("/api/products").await.unwrap().status, 503);
     assert_eq!(user.get("/api/orders").await.unwrap().status, 503);
-    eventually("health says that MongoDB is away", || async {
-        let health = user.get("/api/products_health").await;
-        health
-            .is_ok_and(|answer| answer.status == 503 && answer.body.to_string().contains("mongodb"))
-    })
-    .await;
+    health_says(&user, "products", "mongodb").await;
 
     mongod.start().await.unwrap();
-    eventually_within(
-        Duration::from_secs(60),
-        "orders are taken and settled again",
-        || async {
-            user.order(&[("cutlery", 1)], 20)
-                .await
-                .is_ok_and(|answer| answer.text("status") == "ACCEPTED")
-        },
-    )
-    .await;
+    orders_settle_again(&user).await;
     shop.audit().await.unwrap();
     shop.stop().await.unwrap();
     stack.shutdown().await;
@@ -141,13 +129,7 @@ async fn operations_that_hang_in_mongodb_are_given_up_and_the_shop_recovers() {
     let (stack, connection) = own_stack().await;
     let shop = Shop::start(connection, 1, 1).await.unwrap();
     let user = shop.user().await.unwrap();
-    assert_eq!(
-        user.order(&[("cutlery", 1)], 20)
-            .await
-            .unwrap()
-            .text("status"),
-        "ACCEPTED"
-    );
+    crate::orders_settle(&user).await;
 
     // The driver's heartbeats are answered all the while, and what hangs once hangs for longer than
     // this test takes.
@@ -155,26 +137,12 @@ async fn operations_that_hang_in_mongodb_are_given_up_and_the_shop_recovers() {
     let refused = user.order(&[("cutlery", 1)], 0).await.unwrap();
     assert_eq!(refused.status, 503, "{refused:?}");
     assert_eq!(user.get("/api/orders").await.unwrap().status, 503);
-    eventually("health says that MongoDB is away", || async {
-        let health = user.get("/api/products_health").await;
-        health
-            .is_ok_and(|answer| answer.status == 503 && answer.body.to_string().contains("mongodb"))
-    })
-    .await;
+    health_says(&user, "products", "mongodb").await;
 
     let off = doc! { "configureFailPoint": "failCommand", "mode": "off" };
     // The server lets go of new operations at once, and answers when those that hang are over.
     let answer = tokio::spawn(async move { server.database().run_command(off).await });
-    eventually_within(
-        Duration::from_secs(60),
-        "orders are taken and settled again",
-        || async {
-            user.order(&[("cutlery", 1)], 20)
-                .await
-                .is_ok_and(|answer| answer.text("status") == "ACCEPTED")
-        },
-    )
-    .await;
+    orders_settle_again(&user).await;
     assert_eq!(user.get("/api/products").await.unwrap().status, 200);
     shop.audit().await.unwrap();
     shop.stop().await.unwrap();

@@ -55,7 +55,7 @@ struct Service {
     ready: usize,
     /// Its metrics; absent while none of its instances answers.
     #[serde(skip_serializing_if = "Option::is_none")]
-    figures: Option<ServiceMetrics>,
+    metrics: Option<ServiceMetrics>,
 }
 
 /// The instances of each service.
@@ -127,7 +127,7 @@ impl Watch {
                 part: part.clone(),
                 instances: seen.instances,
                 ready: seen.ready,
-                figures: (!texts.is_empty()).then(|| ServiceMetrics::read(&part.name, &texts)),
+                metrics: (!texts.is_empty()).then(|| ServiceMetrics::read(&part.name, &texts)),
             });
         }
         Ok(Operations {

@@ -75,12 +75,12 @@ async fn an_admin_sees_contracts_and_metrics() {
         (&orders["instances"], &orders["ready"]),
         (&1.into(), &1.into())
     );
-    assert_eq!(orders["figures"]["published_total"], 7.0);
+    assert_eq!(orders["metrics"]["published_total"], 7.0);
     assert_eq!(body["orders"]["placed"], 9.0);
     assert_eq!(body["topics"][0]["partitions"], 6);
     // A service that the gateway has no address of.
     assert_eq!(body["services"][2]["instances"], 0);
-    assert!(body["services"][2].get("figures").is_none());
+    assert!(body["services"][2].get("metrics").is_none());
 }
 
 #[tokio::test]
@@ -92,7 +92,7 @@ async fn a_service_that_is_away_has_no_metrics() {
     let shop = Shop::with(away, metrics()).await;
     let body = seen(&shop).await;
     assert_eq!(body["services"][1]["ready"], 0);
-    assert!(body["services"][1].get("figures").is_none());
+    assert!(body["services"][1].get("metrics").is_none());
     assert!(body.get("orders").is_none());
 }
 
@@ -116,7 +116,7 @@ async fn metrics_are_read_from_their_own_port() {
         (&orders["instances"], &orders["ready"]),
         (&1.into(), &0.into())
     );
-    assert_eq!(orders["figures"]["published_total"], 7.0);
+    assert_eq!(orders["metrics"]["published_total"], 7.0);
     assert_eq!(body["orders"]["placed"], 9.0);
     lifecycle.trigger();
 }

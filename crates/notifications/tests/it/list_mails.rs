@@ -2,20 +2,21 @@
 
 use notifications::Settings;
 use service::token::Role;
+use testkit::problem_code;
 
-use crate::server::{Server, account, code};
+use crate::server::{Server, account};
 
 #[tokio::test]
 async fn only_an_admin_reads_mails() {
     let server = Server::start(Settings::default()).await;
     let path = "/api/admin/mails";
     assert_eq!(
-        code(server.get(path, None).await, 401).await,
+        problem_code(server.get(path, None).await, 401).await,
         "unauthorized"
     );
     let user = server.signer.token(Role::User, 600);
     let answer = server.get(path, Some(&user)).await;
-    assert_eq!(code(answer, 403).await, "forbidden");
+    assert_eq!(problem_code(answer, 403).await, "forbidden");
     let admin = server.signer.token(Role::Admin, 600);
     for (query, refusal) in [
         ("page_size=0", "invalid-query"),
@@ -26,7 +27,7 @@ async fn only_an_admin_reads_mails() {
         ("page_token=x", "invalid-page-token"),
     ] {
         let answer = server.get(&format!("{path}?{query}"), Some(&admin)).await;
-        assert_eq!(code(answer, 400).await, refusal, "{query}");
+        assert_eq!(problem_code(answer, 400).await, refusal, "{query}");
     }
     server.stop().await;
 }

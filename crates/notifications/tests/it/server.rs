@@ -1,82 +1,35 @@
 //! A running service, and events for it.
 
-use std::time::Duration;
+use std::ops::Deref;
 
 use events::money::DEFAULT_CURRENCY;
 use events::{
     AccountId, AccountUpdate, Asks, Money, OrderId, OrderLine, OrderStatus, OrderUpdate, ProductId,
 };
-use host::Settings;
-use notifications::Notifications;
+use host::Service as _;
+use notifications::{Notifications, Settings};
 use outbox::MessageContext;
 use outbox::jobs::JobAdmin;
-use reqwest::{Client, Response};
 use serde_json::Value;
-use service::config::{HttpSettings, KafkaSettings, MongoSettings, TokenSettings};
-use service::lifecycle::Lifecycle;
 use service::token::Role;
-use testkit::{Signer, TestEnvironment, eventually};
+use testkit::{TestEnvironment, TestService, eventually};
 
 /// The service.
-pub(crate) struct Server {
-    pub(crate) environment: TestEnvironment,
-    pub(crate) signer: Signer,
-    client: Client,
-    base: String,
-    lifecycle: Lifecycle,
-}
+pub(crate) struct Server(TestService);
 
 impl Server {
-    pub(crate) async fn start(own: notifications::Settings) -> Self {
+    pub(crate) const NAME: &str = Notifications::NAME;
+
+    pub(crate) async fn start(own: Settings) -> Self {
         Self::start_in(TestEnvironment::new().await, own).await
     }
 
-    pub(crate) async fn start_in(
-        environment: TestEnvironment,
-        own: notifications::Settings,
-    ) -> Self {
-        let signer = Signer::new();
-        let keys = signer.publish().await;
-        environment
-            .ensure_topics(&host::contract::<Notifications>().topics())
-            .await;
-        let lifecycle = Lifecycle::new(Duration::from_secs(10));
-        let settings = Settings {
-            http: HttpSettings::on_free_port(),
-            mongo: MongoSettings::new(
-                environment.mongodb_uri(),
-                &environment.database_name(Self::NAME),
-            ),
-            kafka: KafkaSettings::new(environment.kafka_brokers(), &environment.topic_prefix()),
-            tokens: TokenSettings::new(&format!("http://{keys}/jwks.json")),
-            demo: false,
-        };
-        let running = host::start::<Notifications>(settings, own, &lifecycle)
-            .await
-            .unwrap();
-        let server = Self {
-            environment,
-            signer,
-            client: Client::new(),
-            base: format!("http://{}", running.address),
-            lifecycle,
-        };
-        eventually("the service is ready", || async {
-            server.get("/readyz", None).await.status() == 200
-        })
-        .await;
-        server
+    pub(crate) async fn start_in(environment: TestEnvironment, own: Settings) -> Self {
+        Self(TestService::start::<Notifications>(environment, false, own).await)
     }
 
-    pub(crate) const NAME: &str = "notifications";
-
-    pub(crate) async fn get(&self, path: &str, token: Option<&str>) -> Response {
-        let request = self.client.get(format!("{}{path}", self.base));
-        let request = match token {
-            Some(token) => request.bearer_auth(token),
-            None => request,
-        };
-        request.send().await.unwrap()
+    pub(crate) async fn stop(self) -> TestEnvironment {
+        self.0.stop().await
     }
 
     /// A page of mails as an admin sees it.
@@ -136,20 +89,14 @@ impl Server {
         let database = self.environment.database(Self::NAME).await;
         JobAdmin::new(database, std::sync::Arc::new(outbox::SystemClock))
     }
-
-    /// Ends it in good order.
-    pub(crate) async fn stop(self) -> TestEnvironment {
-        self.lifecycle.trigger();
-        self.lifecycle.join().await.unwrap();
-        self.environment
-    }
 }
 
-/// The problem's code, with its status checked.
-pub(crate) async fn code(response: Response, status: u16) -> String {
-    assert_eq!(response.status().as_u16(), status);
-    let body: Value = response.json().await.unwrap();
-    body["code"].as_str().unwrap().to_owned()
+impl Deref for Server {
+    type Target = TestService;
+
+    fn deref(&self) -> &TestService {
+        &self.0
+    }
 }
 
 /// The account `number`, at version 1.

@@ -10,7 +10,6 @@ use orders::recovery::OrderRecovery;
 use orders::{Orders, Settings};
 use outbox::kafka::TopicSpec;
 use outbox::{MessageContext, OutboxStore, Recover};
-use service::config::{HttpSettings, KafkaSettings, MongoSettings, TokenSettings};
 use service::lifecycle::Lifecycle;
 use testkit::eventually_within;
 
@@ -42,17 +41,8 @@ async fn place(shop: &Shop, count: usize) -> Vec<OrderId> {
 
 /// Runs the service until every order is published, and those of `settled` have their decision.
 async fn run(shop: &Shop, settled: &[OrderId]) {
-    let environment = shop.environment();
-    let settings = host::Settings {
-        http: HttpSettings::on_free_port(),
-        mongo: MongoSettings::new(
-            environment.mongodb_uri(),
-            &environment.database_name("orders"),
-        ),
-        kafka: KafkaSettings::new(environment.kafka_brokers(), &environment.topic_prefix()),
-        tokens: TokenSettings::new("http://127.0.0.1:1/"),
-        demo: false,
-    };
+    let nobody = "http://127.0.0.1:1/";
+    let settings = shop.environment().settings::<Orders>(nobody);
     let lifecycle = Lifecycle::new(Duration::from_secs(10));
     host::start::<Orders>(settings, Settings::default(), &lifecycle)
         .await

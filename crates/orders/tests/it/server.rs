@@ -14,7 +14,6 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use orders::{Orders, Settings};
 use outbox::kafka::TopicSpec;
 use serde_json::{Value, json};
-use service::config::{HttpSettings, KafkaSettings, MongoSettings, TokenSettings};
 use service::lifecycle::Lifecycle;
 use service::token::{Claims, Role};
 use tokio::task::JoinHandle;
@@ -115,16 +114,7 @@ impl Service {
 
     async fn add_instance(&mut self) {
         let environment = self.shop.environment();
-        let settings = host::Settings {
-            http: HttpSettings::on_free_port(),
-            mongo: MongoSettings::new(
-                environment.mongodb_uri(),
-                &environment.database_name("orders"),
-            ),
-            kafka: KafkaSettings::new(environment.kafka_brokers(), &environment.topic_prefix()),
-            tokens: TokenSettings::new(&self.signer.jwks_url),
-            demo: false,
-        };
+        let settings = environment.settings::<Orders>(&self.signer.jwks_url);
         let lifecycle = Lifecycle::new(Duration::from_secs(10));
         let running = host::start::<Orders>(settings, Settings::default(), &lifecycle)
             .await

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::database::{MongoDatabase, MongoTx};
 use super::timeout::WithTimeout;
 use crate::clock::{Clock, SystemClock};
-use crate::error::StoreError;
+use crate::error::{ErrorKind, StoreError};
 use crate::message::Message;
 use crate::outbox::{OutboxRecord, OutboxStore};
 use crate::transaction::{Work, transact};
@@ -32,17 +32,7 @@ impl MongoDatabase {
     pub async fn migration(&self, name: &str) -> Result<MigrationState, StoreError> {
         let collection = self.database().collection::<Document>(MIGRATIONS);
         let one = collection.find_one(doc! { "_id": name });
-        let Some(found) = one.with_timeout().await? else {
-            return Ok(MigrationState::New);
-        };
-        match found
-            .get("after")
-            .map(|after| bson::deserialize_from_bson::<bson::Uuid>(after.clone()))
-        {
-            Some(Ok(after)) => Ok(MigrationState::After(after.into())),
-            Some(Err(error)) => Err(StoreError::permanent(error)),
-            None => Ok(MigrationState::Done),
-        }
+        state(one.with_timeout().await?.as_ref())
     }
 
     /// Notes that the migration `name` has nothing to do, unless it was begun.
@@ -72,8 +62,8 @@ impl MongoDatabase {
     /// in the state `to` now.
     ///
     /// # Errors
-    /// A conflict when it is in another state, because somebody else does the same; or when the database
-    /// is away.
+    /// [`Fenced`](ErrorKind::Fenced) when it is in another state, because somebody else does the same; or
+    /// when the database is away.
     pub async fn migrate(
         &self,
         name: &str,
@@ -81,7 +71,7 @@ impl MongoDatabase {
         to: MigrationState,
         messages: &[Message],
     ) -> Result<(), StoreError> {
-        let mut work = WritePart {
+        let mut work = WritePage {
             database: self,
             name,
             from,
@@ -92,7 +82,21 @@ impl MongoDatabase {
     }
 }
 
-struct WritePart<'a> {
+/// Where the migration is whose document `stored` is.
+fn state(stored: Option<&Document>) -> Result<MigrationState, StoreError> {
+    let Some(stored) = stored else {
+        return Ok(MigrationState::New);
+    };
+    let Some(after) = stored.get("after") else {
+        return Ok(MigrationState::Done);
+    };
+    let after: Result<bson::Uuid, _> = bson::deserialize_from_bson(after.clone());
+    after
+        .map(|after| MigrationState::After(after.into()))
+        .map_err(StoreError::permanent)
+}
+
+struct WritePage<'a> {
     database: &'a MongoDatabase,
     name: &'a str,
     from: MigrationState,
@@ -100,29 +104,23 @@ struct WritePart<'a> {
     messages: &'a [Message],
 }
 
-impl Work<MongoDatabase> for WritePart<'_> {
+impl Work<MongoDatabase> for WritePage<'_> {
     type Output = ();
 
     async fn run(&mut self, tx: &mut MongoTx) -> Result<(), StoreError> {
-        let name = self.name;
-        let set = if let MigrationState::After(after) = self.to {
-            doc! { "$set": { "after": bson::Uuid::from(after) } }
-        } else {
-            doc! { "$set": { "done_at": DateTime::now() }, "$unset": { "after": "" } }
-        };
-        let step = if let MigrationState::After(after) = self.from {
-            doc! { "q": { "_id": name, "after": bson::Uuid::from(after) }, "u": set }
-        } else {
-            // One that was begun meanwhile is no match, and its id is taken.
-            let none = doc! { "$exists": false };
-            let new = doc! { "_id": name, "after": none.clone(), "done_at": none };
-            doc! { "q": new, "u": set, "upsert": true }
-        };
-        if tx.update(MIGRATIONS, vec![step]).await? == 0 {
-            return Err(StoreError::conflict(format!(
-                "{name} is done by somebody else"
-            )));
+        let found: Vec<Document> = tx.find(MIGRATIONS, doc! { "_id": self.name }, None).await?;
+        if state(found.first())? != self.from {
+            let name = self.name;
+            let other = format!("{name} is done by somebody else");
+            return Err(StoreError::new(ErrorKind::Fenced, other));
         }
+        let now = if let MigrationState::After(after) = self.to {
+            doc! { "after": bson::Uuid::from(after) }
+        } else {
+            doc! { "done_at": DateTime::now() }
+        };
+        let step = doc! { "q": { "_id": self.name }, "u": now, "upsert": true };
+        tx.update(MIGRATIONS, vec![step]).await?;
         if self.messages.is_empty() {
             return Ok(());
         }

@@ -6,7 +6,7 @@ use testkit::TestEnvironment;
 use uuid::Uuid;
 
 #[tokio::test]
-async fn of_two_that_migrate_at_once_one_does_each_part() {
+async fn of_two_that_migrate_at_once_one_does_each_page() {
     let environment = TestEnvironment::new().await;
     let database = environment.database("migrated").await;
     let (first, second) = (Uuid::now_v7(), Uuid::now_v7());
@@ -16,9 +16,13 @@ async fn of_two_that_migrate_at_once_one_does_each_part() {
         (After(first), After(second)),
         (After(second), Done),
     ] {
-        database.migrate("m", from, to, &[]).await.unwrap();
-        let late = database.migrate("m", from, to, &[]).await.unwrap_err();
-        assert_eq!(late.kind(), ErrorKind::Conflict, "{from:?}");
+        let (one, other) = tokio::join!(
+            database.migrate("m", from, to, &[]),
+            database.migrate("m", from, to, &[]),
+        );
+        assert!(one.is_ok() != other.is_ok(), "{one:?}, {other:?}");
+        let late = one.and(other).unwrap_err();
+        assert_eq!(late.kind(), ErrorKind::Fenced, "{from:?}");
         assert_eq!(database.migration("m").await.unwrap(), to);
     }
     assert_eq!(database.backlog().await.unwrap().records, 0);

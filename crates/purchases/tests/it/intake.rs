@@ -4,9 +4,9 @@ use events::PurchaseCreate;
 use outbox::OutboxStore;
 use serde_json::{Value, json};
 use service::token::Role;
-use testkit::eventually;
+use testkit::{eventually, problem_code};
 
-use crate::server::{Server, code, purchase};
+use crate::server::{Server, purchase};
 
 #[tokio::test]
 async fn a_purchase_is_taken_told_and_listed_under_both_addresses() {
@@ -57,7 +57,7 @@ async fn the_same_values_are_taken_once_also_at_once() {
         if answer.status() == 200 {
             taken += 1;
         } else {
-            assert_eq!(code(answer, 409).await, "purchase-exists");
+            assert_eq!(problem_code(answer, 409).await, "purchase-exists");
         }
     }
     assert_eq!(taken, 1);
@@ -88,22 +88,26 @@ async fn wrong_purchases_are_refused_by_their_field_and_change_nothing() {
         let mut wrong = purchase("ann", "1");
         wrong[field] = value.into();
         let answer = server.post("/buy", None, &wrong).await;
-        assert_eq!(code(answer, 422).await, "invalid-purchase", "{field}");
+        assert_eq!(
+            problem_code(answer, 422).await,
+            "invalid-purchase",
+            "{field}"
+        );
     }
     let missing = json!({ "username": "ann" });
     assert_eq!(
-        code(server.post("/buy", None, &missing).await, 422).await,
+        problem_code(server.post("/buy", None, &missing).await, 422).await,
         "invalid-body"
     );
     let number = json!({ "username": "ann", "userid": 17, "price": "1", "timestamp": "1" });
     assert_eq!(
-        code(server.post("/buy", None, &number).await, 422).await,
+        problem_code(server.post("/buy", None, &number).await, 422).await,
         "invalid-body"
     );
     for query in ["page_size=0", "page_size=1001", "page_size=many", "limit=1"] {
         let path = format!("/buyList/ann?{query}");
         assert_eq!(
-            code(server.get(&path, None).await, 400).await,
+            problem_code(server.get(&path, None).await, 400).await,
             "invalid-query",
             "{query}"
         );
@@ -147,7 +151,7 @@ async fn in_earnest_a_user_sees_and_adds_only_own_purchases() {
         "username": claims.email, "userid": claims.sub, "price": "5", "timestamp": "1",
     });
     assert_eq!(
-        code(server.post("/buy", None, &own).await, 401).await,
+        problem_code(server.post("/buy", None, &own).await, 401).await,
         "unauthorized"
     );
     // Who may not call is told nothing of what is wrong.
@@ -157,31 +161,31 @@ async fn in_earnest_a_user_sees_and_adds_only_own_purchases() {
         (Some(&token), 403, "forbidden"),
     ] {
         let answer = server.post("/buy", token.map(String::as_str), &wrong).await;
-        assert_eq!(code(answer, status).await, refusal);
+        assert_eq!(problem_code(answer, status).await, refusal);
     }
     assert_eq!(server.post("/buy", Some(&token), &own).await.status(), 200);
     let mut others = own.clone();
     others["username"] = "ann".into();
     assert_eq!(
-        code(server.post("/buy", Some(&token), &others).await, 403).await,
+        problem_code(server.post("/buy", Some(&token), &others).await, 403).await,
         "forbidden"
     );
     let mut others = own.clone();
     others["userid"] = "17".into();
     assert_eq!(
-        code(server.post("/buy", Some(&token), &others).await, 403).await,
+        problem_code(server.post("/buy", Some(&token), &others).await, 403).await,
         "forbidden"
     );
 
     let path = format!("/getAllUserBuys/{}", claims.email);
     assert_eq!(
-        code(server.get(&path, None).await, 401).await,
+        problem_code(server.get(&path, None).await, 401).await,
         "unauthorized"
     );
     let list: Value = server.get(&path, Some(&token)).await.json().await.unwrap();
     assert_eq!(list["purchases"].as_array().unwrap().len(), 1);
     let foreign = server.get("/buyList/ann", Some(&token)).await;
-    assert_eq!(code(foreign, 403).await, "forbidden");
+    assert_eq!(problem_code(foreign, 403).await, "forbidden");
     let admin = server.signer.token(Role::Admin, 600);
     assert_eq!(server.get("/buyList/ann", Some(&admin)).await.status(), 200);
     server.stop().await;

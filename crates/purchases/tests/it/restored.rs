@@ -3,9 +3,9 @@
 use events::{PurchaseCreate, topics};
 use outbox::Recover;
 use purchases::recovery::PurchaseRecovery;
-use testkit::Backup;
+use testkit::{Backup, problem_code};
 
-use crate::server::{Server, code, purchase};
+use crate::server::{Server, purchase};
 
 #[tokio::test]
 async fn purchases_taken_after_the_backup_come_back() {
@@ -24,7 +24,7 @@ async fn purchases_taken_after_the_backup_come_back() {
         let after = (server.purchases("ann").await, server.purchases("bob").await);
         assert_eq!(after, before);
         let again = server.post("/buy", None, &purchase("bob", "0")).await;
-        assert_eq!(code(again, 409).await, "purchase-exists");
+        assert_eq!(problem_code(again, 409).await, "purchase-exists");
         let published = server.environment.read::<PurchaseCreate>().await;
         assert_eq!(published.len(), 5, "nothing is published twice");
         environment = server.stop().await;

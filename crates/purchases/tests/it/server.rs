@@ -1,24 +1,14 @@
 //! A running service.
 
-use std::time::Duration;
+use std::ops::Deref;
 
-use host::Settings;
 use outbox::OutboxStore;
-use purchases::Purchases;
-use reqwest::{Client, Response};
+use purchases::{Purchases, Settings};
 use serde_json::{Value, json};
-use service::config::{HttpSettings, KafkaSettings, MongoSettings, TokenSettings};
-use service::lifecycle::Lifecycle;
-use testkit::{Signer, TestEnvironment, eventually};
+use testkit::{TestEnvironment, TestService, eventually};
 
 /// The service in a demo start, or in earnest.
-pub(crate) struct Server {
-    pub(crate) environment: TestEnvironment,
-    pub(crate) signer: Signer,
-    client: Client,
-    base: String,
-    lifecycle: Lifecycle,
-}
+pub(crate) struct Server(TestService);
 
 impl Server {
     pub(crate) async fn start(demo: bool) -> Self {
@@ -26,63 +16,11 @@ impl Server {
     }
 
     pub(crate) async fn start_in(environment: TestEnvironment, demo: bool) -> Self {
-        let signer = Signer::new();
-        let keys = signer.publish().await;
-        environment
-            .ensure_topics(&host::contract::<Purchases>().topics())
-            .await;
-        let lifecycle = Lifecycle::new(Duration::from_secs(10));
-        let settings = Settings {
-            http: HttpSettings::on_free_port(),
-            mongo: MongoSettings::new(
-                environment.mongodb_uri(),
-                &environment.database_name("purchases"),
-            ),
-            kafka: KafkaSettings::new(environment.kafka_brokers(), &environment.topic_prefix()),
-            tokens: TokenSettings::new(&format!("http://{keys}/jwks.json")),
-            demo,
-        };
-        let own = purchases::Settings::default();
-        let running = host::start::<Purchases>(settings, own, &lifecycle)
-            .await
-            .unwrap();
-        let server = Self {
-            environment,
-            signer,
-            client: Client::new(),
-            base: format!("http://{}", running.address),
-            lifecycle,
-        };
-        eventually("the service is ready", || async {
-            server.get("/readyz", None).await.status() == 200
-        })
-        .await;
-        server
+        Self(TestService::start::<Purchases>(environment, demo, Settings::default()).await)
     }
 
-    pub(crate) async fn get(&self, path: &str, token: Option<&str>) -> Response {
-        let request = self.client.get(format!("{}{path}", self.base));
-        let request = match token {
-            Some(token) => request.bearer_auth(token),
-            None => request,
-        };
-        request.send().await.unwrap()
-    }
-
-    pub(crate) async fn post(&self, path: &str, token: Option<&str>, body: &Value) -> Response {
-        let request = self.client.post(format!("{}{path}", self.base)).json(body);
-        let request = match token {
-            Some(token) => request.bearer_auth(token),
-            None => request,
-        };
-        request.send().await.unwrap()
-    }
-
-    /// Ends it in good order.
     pub(crate) async fn stop(self) -> TestEnvironment {
-        self.lifecycle.trigger();
-        self.lifecycle.join().await.unwrap();
-        self.environment
+        self.0.stop().await
     }
 
     /// Takes `count` purchases of `username` and waits until they are published.
@@ -104,17 +42,14 @@ impl Server {
     }
 }
 
-pub(crate) fn purchase(username: &str, timestamp: &str) -> Value {
-    json!({ "username": username, "userid": "17", "price": "19.99", "timestamp": timestamp })
+impl Deref for Server {
+    type Target = TestService;
+
+    fn deref(&self) -> &TestService {
+        &self.0
+    }
 }
 
-/// The problem's code, with its status checked.
-pub(crate) async fn code(response: Response, status: u16) -> String {
-    assert_eq!(response.status().as_u16(), status);
-    assert_eq!(
-        response.headers()["content-type"],
-        "application/problem+json"
-    );
-    let body: Value = response.json().await.unwrap();
-    body["code"].as_str().unwrap().to_owned()
+pub(crate) fn purchase(username: &str, timestamp: &str) -> Value {
+    json!({ "username": username, "userid": "17", "price": "19.99", "timestamp": timestamp })
 }

@@ -45,7 +45,9 @@ impl Accounts {
                 // Addresses are not for a terminal.
                 Some(told) if told != *account => check.off(|| {
                     let (told, version) = (told.version, account.version);
-                    format!("account {id} differs from its topic: version {version} there {told}")
+                    format!(
+                        "account {id} at version {version} differs from its topic's, at version {told}"
+                    )
                 }),
                 Some(_) => {}
                 None => check.off(|| {

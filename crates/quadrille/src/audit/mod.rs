@@ -4,12 +4,13 @@
 //! The invariants are always the same: every order rests, and its decision says the same, in the
 //! database and in the topic, under one event id; each of its steps is told once; what was
 //! stocked less what was accepted is what is left, and never below zero; each copy equals its
-//! owner; each account and each purchase is published as it is; each event that asks for a mail has one; outboxes are empty, no message is dead-lettered,
-//! every record is handled.
+//! owner; each account and each purchase is published as it is; each event that asks for a mail has
+//! one; outboxes are empty, no message is dead-lettered, every record is handled.
 //!
-//! **How to add a rule.** What a source says is kept in [`ledger`], [`stock`] or [`mails`]; the rule
-//! itself is a [`Check`](findings::Check) there, in [`rules`] or in [`messages`]. [`copies`] are all of
-//! those that services register.
+//! **How to add a rule.** What databases and topics say of a thing is kept in its file ([`accounts`],
+//! [`ledger`] of orders, [`mails`], [`purchases`], [`stock`]); the rule itself is a
+//! [`Check`](findings::Check) there, or in [`rules`] or [`messages`] when it is about orders or about
+//! all messages. [`copies`] are all of those that services register.
 
 mod accounts;
 mod copies;

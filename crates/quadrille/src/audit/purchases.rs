@@ -1,7 +1,8 @@
 //! Purchases: what their topic says of them.
 
-use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::findings::{Check, Findings};

@@ -270,7 +270,6 @@ async fn advance(
     Ok(())
 }
 
-/// What an order's messages carry when they come through the gateway.
 /// What orders keeps of `product`.
 pub(super) fn copy_of(product: &ProductState) -> Versioned<ProductCopy> {
     Versioned {
@@ -280,6 +279,7 @@ pub(super) fn copy_of(product: &ProductState) -> Versioned<ProductCopy> {
     }
 }
 
+/// What an order's messages carry when they come through the gateway.
 fn context() -> MessageContext {
     let id = Uuid::now_v7();
     MessageContext {

@@ -25,7 +25,10 @@ pub(crate) const MAY_IMPORT: &[(&str, &[&str])] = &[
             "controls", "events", "host", "orders", "outbox", "products", "replica",
         ],
     ),
-    ("testkit", &["devstack", "outbox", "service", "events"]),
+    (
+        "testkit",
+        &["devstack", "events", "host", "outbox", "service"],
+    ),
     ("xtask", &["devstack"]),
 ];
 

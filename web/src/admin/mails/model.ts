@@ -1,3 +1,4 @@
+import { FilterXSS } from "xss";
 import type { components } from "../../api/schema";
 
 export type Mail = components["schemas"]["Mail"];
@@ -40,18 +41,20 @@ export function titleOf({ subject, kind }: Mail): string {
   return subject ?? kindText(kind);
 }
 
-const TAGS = new Set(
-  "a b blockquote br code div em h1 h2 h3 h4 h5 h6 hr i li ol p pre span strong table tbody td tfoot th thead tr u ul".split(" "),
-);
+const TAGS =
+  "a b blockquote br code div em h1 h2 h3 h4 h5 h6 hr i li ol p pre span strong table tbody td tfoot th thead tr u ul".split(" ");
+
+const filter = new FilterXSS({
+  whiteList: Object.fromEntries(TAGS.map((tag) => [tag, []])),
+  stripIgnoreTag: true,
+  stripIgnoreTagBody: ["script", "style", "title", "svg"],
+});
 
 /**
  * A mail's HTML reduced to the simplest tags, without any attribute: the page's Content-Security-Policy forbids its
- * looks, and nothing in it loads or leads elsewhere.
+ * looks, and nothing in it loads or leads elsewhere. It is read as text, because a parser of the browser reports each
+ * inline style as a violation.
  */
 export function bareHtml(html: string): string {
-  return html
-    .replaceAll(/<(script|style|title|svg)\b[^]*?<\/\1\s*>/gi, "")
-    .replaceAll(/<(\/?)([a-z][a-z\d]*)?[^>]*>/gi, (_, slash: string, name = "") =>
-      TAGS.has(String(name).toLowerCase()) ? `<${slash}${name}>` : "",
-    );
+  return filter.process(html);
 }

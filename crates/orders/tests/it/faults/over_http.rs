@@ -8,7 +8,7 @@ use orders::store::audit::audit_view;
 use orders::{BatchSettings, Orders, Settings};
 use outbox::MessageContext;
 use outbox::kafka::TopicSpec;
-use service::config::{HttpSettings, KafkaSettings, MongoSettings, TokenSettings};
+use service::config::MongoSettings;
 use service::lifecycle::Lifecycle;
 use service::token::Role;
 use testkit::eventually;
@@ -33,11 +33,8 @@ pub async fn repeated(header: &str) {
     environment.ensure_topics(&dead_letters).await;
     let signer = Signer::start().await;
     let settings = host::Settings {
-        http: HttpSettings::on_free_port(),
         mongo: MongoSettings::new(setup.proxy.uri(), &environment.database_name("orders")),
-        kafka: KafkaSettings::new(environment.kafka_brokers(), &environment.topic_prefix()),
-        tokens: TokenSettings::new(&signer.jwks_url),
-        demo: false,
+        ..environment.settings::<Orders>(&signer.jwks_url)
     };
     let own = Settings {
         batch: BatchSettings {

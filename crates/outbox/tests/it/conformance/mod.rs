@@ -5,6 +5,7 @@ pub(crate) mod applying;
 mod dead_letter_admin;
 pub(crate) mod dead_letters;
 pub(crate) mod fencing;
+mod isolation;
 mod job_runs;
 pub(crate) mod jobs;
 pub(crate) mod leases;
@@ -53,6 +54,8 @@ cases! {
     publishing::a_record_that_appears_behind_published_ones_is_not_lost,
     publishing::a_failing_broker_loses_and_reorders_nothing,
     publishing::what_is_written_before_the_end_is_published,
+    isolation::what_was_only_read_may_be_changed_by_another,
+    isolation::a_document_is_changed_by_one_of_two,
     leases::a_lease_is_held_by_one,
     leases::an_expired_lease_is_taken_over,
     leases::a_relay_whose_broker_is_away_keeps_its_lease_and_can_stop,
