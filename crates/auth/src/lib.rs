@@ -70,7 +70,7 @@ impl host::Service for Auth {
     type State = Api;
 
     fn register(app: &mut App<Self>) {
-        app.tables(store::prepare)
+        app.tables(&store::COLLECTIONS)
             .publishes::<AccountUpdate>()
             .demo(seed::demo)
             .migration("account-updates", migration::account_updates)

@@ -7,7 +7,8 @@ use futures::future::BoxFuture;
 use outbox::jobs::JobSettings;
 use outbox::mongo::MongoDatabase;
 use outbox::{
-    ApplyJob, Event, Handle, Job, Jobs, Message, Recover, RunJob, StoreError, Subscriptions,
+    ApplyJob, Collection, Event, Handle, Job, Jobs, Message, Recover, RunJob, StoreError,
+    Subscriptions,
 };
 use replica::{Copies, LocalCopy, MadeFrom};
 use utoipa::openapi::OpenApi;
@@ -24,8 +25,7 @@ pub struct App<S: Service> {
     jobs: Vec<RegisteredJob<S::Settings>>,
     pub(crate) job_settings: JobSettings,
     pub(crate) copies: Vec<LocalCopy>,
-    pub(crate) tables: Option<Tables>,
-    pub(crate) transient: Vec<&'static str>,
+    pub(crate) tables: Vec<Collection>,
     pub(crate) demo: Option<Demo>,
     pub(crate) migrations: Vec<Migration>,
     pub(crate) recovery: Option<Recovery<S::Settings>>,
@@ -33,8 +33,6 @@ pub struct App<S: Service> {
     routes: OpenApiRouter<S::State>,
 }
 
-type Tables =
-    Box<dyn Fn(MongoDatabase) -> BoxFuture<'static, Result<(), StoreError>> + Send + Sync>;
 type Demo = Box<dyn Fn(MongoDatabase) -> BoxFuture<'static, Result<(), BoxError>> + Send + Sync>;
 type Recovery<T> = Box<dyn Fn(&Context<T>) -> Arc<dyn Recover> + Send + Sync>;
 type AddJob<T> = Box<dyn Fn(&Context<T>, Jobs<MongoDatabase>) -> Jobs<MongoDatabase> + Send + Sync>;
@@ -62,8 +60,7 @@ impl<S: Service> App<S> {
             jobs: Vec::new(),
             job_settings: JobSettings::default(),
             copies: Vec::new(),
-            tables: None,
-            transient: Vec::new(),
+            tables: Vec::new(),
             demo: None,
             migrations: Vec::new(),
             recovery: None,
@@ -148,22 +145,10 @@ impl<S: Service> App<S> {
         self
     }
 
-    /// Makes the service's own collections and indexes; doing it again changes nothing. Those of
-    /// outbox and inbox are there already.
-    pub fn tables<F>(
-        &mut self,
-        prepare: impl Fn(MongoDatabase) -> F + Send + Sync + 'static,
-    ) -> &mut Self
-    where
-        F: Future<Output = Result<(), StoreError>> + Send + 'static,
-    {
-        self.tables = Some(Box::new(move |database| Box::pin(prepare(database))));
-        self
-    }
-
-    /// Collections that only wake whoever waits, or that a command left behind: no backup has them.
-    pub fn transient(&mut self, collections: &[&'static str]) -> &mut Self {
-        self.transient.extend(collections);
+    /// The service's own collections, made before it serves; those of outbox, inbox, jobs and copies are
+    /// made without a word.
+    pub fn tables(&mut self, collections: &[Collection]) -> &mut Self {
+        self.tables.extend(collections);
         self
     }
 
@@ -290,13 +275,9 @@ impl<S: Service> App<S> {
         self.routes.clone().split_for_parts().0
     }
 
-    pub(crate) async fn prepare(&self, database: MongoDatabase) -> Result<(), StoreError> {
-        for copy in &self.copies {
-            copy.prepare(&database).await?;
-        }
-        match &self.tables {
-            Some(prepare) => prepare(database).await,
-            None => Ok(()),
-        }
+    /// Every collection besides those of outbox, inbox and jobs.
+    pub(crate) fn collections(&self) -> Vec<Collection> {
+        let copies = self.copies.iter().map(LocalCopy::table);
+        copies.chain(self.tables.iter().copied()).collect()
     }
 }

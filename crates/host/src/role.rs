@@ -157,7 +157,9 @@ impl<S: Service> Role for RoleOf<S> {
     }
 
     fn transient(&self) -> Vec<&'static str> {
-        App::<S>::declared().transient
+        let collections = App::<S>::declared().collections();
+        let transient = collections.iter().filter(|one| one.transient);
+        transient.map(|one| one.name).collect()
     }
 
     fn copies(&self) -> Vec<LocalCopy> {

@@ -174,7 +174,7 @@ pub async fn start_at<S: Service>(
         let subscriptions = app.subscriptions(&context);
         let prepare = || async {
             let database = context.database();
-            app.prepare(database.clone()).await?;
+            database.prepare_collections(&app.collections()).await?;
             migration::skip_if_nothing(&app.migrations, &database).await
         };
         messaging

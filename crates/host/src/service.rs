@@ -43,7 +43,8 @@ pub trait Service: Sized + Send + Sync + 'static {
 /// When MongoDB is out of reach, or refuses.
 pub async fn prepare<S: Service>(database: &MongoDatabase) -> Result<(), StoreError> {
     database.prepare().await?;
-    App::<S>::declared().prepare(database.clone()).await
+    let collections = App::<S>::declared().collections();
+    database.prepare_collections(&collections).await
 }
 
 /// Does what `S` has to do once with the data of older builds and has not done yet. What is published is

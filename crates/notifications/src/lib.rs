@@ -37,10 +37,9 @@ use outbox::jobs::JobSettings;
 
 use crate::domain::{Mail, Recipient};
 use crate::handlers::{OnAccountUpdate, OnOrderUpdate};
-use crate::send_mail::SendMail;
 use crate::smtp::SmtpClient;
 
-pub use send_mail::job_id;
+pub use send_mail::{SendMail, job_id};
 pub use settings::Settings;
 
 /// The longest pause before a mail is tried again: how soon after the mail server is back.
@@ -60,7 +59,7 @@ impl Service for Notifications {
     type State = Context<Settings>;
 
     fn register(app: &mut App<Self>) {
-        app.tables(store::prepare)
+        app.tables(&[store::MAILS])
             .replica_by::<AccountUpdate, Recipient, _>(
                 "keeps the address and mails its person",
                 |context| OnAccountUpdate::new(context.database(), context.settings().mail_max_age),
@@ -68,11 +67,8 @@ impl Service for Notifications {
             .on::<OrderUpdate, _>("mails the customer", |context| {
                 OnOrderUpdate::new(context.database(), context.settings().mail_max_age)
             })
-            .job::<Mail, _>(|context| SendMail {
-                database: context.database(),
-                clock: context.clock(),
-                shop_url: context.settings().shop_url.clone(),
-                smtp: SmtpClient::new(context.settings()),
+            .job::<Mail, _>(|context| {
+                SendMail::new(context.database(), context.clock(), context.settings())
             })
             .job_settings(JobSettings {
                 longest_pause: LONGEST_PAUSE,

@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use newtype_uuid::GenericUuid;
-use outbox::mongo::MongoDatabase;
-use outbox::{Clock, Job, JobContext, JobError, JobId, RunJob};
+use outbox::{Clock, Job, JobContext, JobError, JobId, Rows, RunJob};
 use replica::{ReplicaStore, Versioned};
 use uuid::Uuid;
 
+use crate::Settings;
 use crate::domain::{Mail, MailStatus, Recipient};
 use crate::smtp::{InvalidSmtp, SmtpClient};
-use crate::store::{self, Outcome};
-use crate::templates::render;
+use crate::store::{self, MailRecord};
+use crate::templates::{Rendered, render};
 
 /// Why mails of a deleted account are dropped.
 pub(crate) const DELETED: &str = "the account is deleted";
@@ -30,14 +31,62 @@ pub fn job_id(id: Uuid) -> JobId {
 /// - **Effect:** the mail server has the mail, or without one it is kept in its row.
 /// - **At least once:** a process that ends between the mail server's answer and the row sends the mail
 ///   again, with the same `Message-ID`.
-pub(crate) struct SendMail {
-    pub(crate) database: MongoDatabase,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) shop_url: String,
-    pub(crate) smtp: Result<Option<SmtpClient>, InvalidSmtp>,
+pub struct SendMail<D> {
+    database: D,
+    clock: Arc<dyn Clock>,
+    shop_url: String,
+    smtp: Result<Option<SmtpClient>, InvalidSmtp>,
 }
 
-impl RunJob<Mail> for SendMail {
+impl<D> SendMail<D> {
+    /// A runner that sends as `settings` say.
+    pub fn new(database: D, clock: Arc<dyn Clock>, settings: &Settings) -> Self {
+        Self {
+            database,
+            clock,
+            shop_url: settings.shop_url.clone(),
+            smtp: SmtpClient::new(settings),
+        }
+    }
+}
+
+/// What becomes of a mail that waits.
+enum Outcome {
+    /// The mail server has it, or without one it stays here to be read.
+    Done {
+        recipient: String,
+        body: Rendered,
+        sent: bool,
+    },
+    /// It is not sent.
+    Dropped,
+}
+
+impl Outcome {
+    /// Of a mail that is sent, its bodies are not kept.
+    fn write(&self, record: &mut MailRecord, now: Timestamp) {
+        let Self::Done {
+            recipient,
+            body,
+            sent,
+        } = self
+        else {
+            record.dropped(DELETED);
+            return;
+        };
+        record.sent_at = Some(now);
+        record.recipient = Some(recipient.clone());
+        record.subject = Some(body.subject.clone());
+        if *sent {
+            record.status = MailStatus::Sent;
+        } else {
+            record.status = MailStatus::Kept;
+            (record.text, record.html) = (Some(body.text.clone()), Some(body.html.clone()));
+        }
+    }
+}
+
+impl<D: Rows + ReplicaStore<Recipient>> RunJob<Mail> for SendMail<D> {
     async fn run(&self, mail: &Mail, _context: &JobContext) -> Result<(), JobError> {
         let database = &self.database;
         match store::status(database, mail.id).await? {
@@ -46,11 +95,13 @@ impl RunJob<Mail> for SendMail {
             None => return Err(JobError::GiveUp(format!("there is no mail {}", mail.id))),
         }
         let outcome = self.outcome(mail).await?;
-        Ok(store::conclude(database, mail.id, outcome, self.clock.now()).await?)
+        let now = self.clock.now();
+        let concluded = store::conclude(database, mail.id, |record| outcome.write(record, now));
+        Ok(concluded.await?)
     }
 }
 
-impl SendMail {
+impl<D: ReplicaStore<Recipient>> SendMail<D> {
     async fn outcome(&self, mail: &Mail) -> Result<Outcome, JobError> {
         let account = mail.account_id;
         // An order's event may come before its customer's.
@@ -59,24 +110,19 @@ impl SendMail {
             JobError::Retry(format!("the account {account} is not known here yet"))
         })?;
         let Some(recipient) = known.state.email else {
-            let reason = DELETED.to_owned();
-            return Ok(Outcome::Dropped { reason });
+            return Ok(Outcome::Dropped);
         };
         let body = render(mail, &recipient, &self.shop_url);
         let body = body.map_err(|fault| JobError::GiveUp(fault.to_string()))?;
-        match &self.smtp {
-            Err(invalid) => Err(JobError::Retry(invalid.to_string())),
-            Ok(None) => Ok(Outcome::Kept {
-                recipient,
-                subject: body.subject,
-                text: body.text,
-                html: body.html,
-            }),
-            Ok(Some(smtp)) => {
-                let subject = body.subject.clone();
-                smtp.send(mail, &recipient, body).await?;
-                Ok(Outcome::Sent { recipient, subject })
-            }
+        let smtp = self.smtp.as_ref();
+        let smtp = smtp.map_err(|invalid| JobError::Retry(invalid.to_string()))?;
+        if let Some(smtp) = smtp {
+            smtp.send(mail, &recipient, body.clone()).await?;
         }
+        Ok(Outcome::Done {
+            recipient,
+            body,
+            sent: smtp.is_some(),
+        })
     }
 }

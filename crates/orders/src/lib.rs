@@ -63,8 +63,7 @@ impl Service for Orders {
     type State = Api;
 
     fn register(app: &mut App<Self>) {
-        app.tables(store::prepare)
-            .transient(&["order_news"])
+        app.tables(&store::COLLECTIONS)
             .publishes::<OrderCreate>()
             .publishes::<OrderUpdate>()
             .on::<OrderStatusUpdate, _>("settles the order and tells its customer", |context| {

@@ -21,6 +21,8 @@
 //! **Adapters** stand behind ports: [`mongo`] for the database, [`kafka`] for the broker,
 //! [`memory`] for simulations. One conformance suite runs over all of them.
 //!
+//! **A service's own tables** are [`Row`]s of [`Collection`]s that it declares ([`rows`]).
+//!
 //! **Operators** handle a topic again ([`Replay`]), handle dead letters
 //! ([`DeadLetterAdmin`], [`JobAdmin`](jobs::JobAdmin)), and read topics ([`kafka::TopicReader`]).
 //!
@@ -53,6 +55,7 @@ pub mod publisher;
 pub mod recovery;
 pub mod relay;
 pub mod replay;
+pub mod rows;
 pub mod source;
 pub mod trace;
 pub mod transaction;
@@ -72,6 +75,7 @@ pub use publisher::{PublishError, Publisher};
 pub use recovery::{Recover, RecoveryError};
 pub use relay::{Relay, RelaySettings};
 pub use replay::Replay;
+pub use rows::{Collection, Index, Query, Row, Rows};
 pub use source::{Record, Source, SourceEvent};
 pub use transaction::{Database, Work, transact};
 pub use waker::Waker;

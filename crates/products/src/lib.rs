@@ -58,7 +58,7 @@ impl Service for Products {
     type State = Api;
 
     fn register(app: &mut App<Self>) {
-        app.tables(store::prepare)
+        app.tables(&store::COLLECTIONS)
             .demo(async |database| {
                 seed_demo(&database, Arc::new(SystemClock)).await?;
                 Ok(())

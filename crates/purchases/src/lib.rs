@@ -46,7 +46,7 @@ impl Service for Purchases {
     type State = Context<Settings>;
 
     fn register(app: &mut App<Self>) {
-        app.tables(store::prepare)
+        app.tables(&[store::PURCHASES])
             .publishes::<PurchaseCreate>()
             .recovery(|context| PurchaseRecovery::new(context.database()))
             .writes_wait_for_recovery()

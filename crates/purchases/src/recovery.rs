@@ -8,10 +8,10 @@ use futures::future::BoxFuture;
 use outbox::kafka::TopicReader;
 use outbox::mongo::{MongoDatabase, MongoTx};
 use outbox::recovery::own_event;
-use outbox::{Record, Recover, RecoveryError, StoreError, Work, transact};
+use outbox::{Record, Recover, RecoveryError, Rows, StoreError, Work, transact};
 
 use crate::domain::Purchase;
-use crate::store::{self, Row};
+use crate::store::{self, PurchaseRow};
 
 /// Takes the service's own purchases back.
 pub struct PurchaseRecovery {
@@ -62,33 +62,31 @@ impl Recover for PurchaseRecovery {
     }
 }
 
-fn row(create: PurchaseCreate) -> Row {
+fn row(create: PurchaseCreate) -> PurchaseRow {
     let purchase = Purchase {
         username: create.username,
         userid: create.userid,
         price: create.price,
         timestamp: create.timestamp,
     };
-    Row::new(create.purchase_id, purchase)
+    PurchaseRow::new(create.purchase_id, purchase)
 }
 
 struct RecoverPurchases<'a> {
     database: &'a MongoDatabase,
-    published: Vec<Row>,
+    published: Vec<PurchaseRow>,
 }
 
 impl Work<MongoDatabase> for RecoverPurchases<'_> {
     type Output = usize;
 
     async fn run(&mut self, tx: &mut MongoTx) -> Result<usize, StoreError> {
-        let known = store::known(tx, &self.published).await?;
-        let known: BTreeSet<&[u8]> = known.iter().map(Row::digest).collect();
+        let known = store::known(self.database, tx, &self.published).await?;
+        let known: BTreeSet<&[u8]> = known.iter().map(PurchaseRow::digest).collect();
         let missing = self.published.iter();
         let missing = missing.filter(|row| !known.contains(row.digest()));
-        let missing: Vec<Row> = missing.cloned().collect();
-        if !missing.is_empty() {
-            store::insert(self.database, tx, &missing).await?;
-        }
+        let missing: Vec<PurchaseRow> = missing.cloned().collect();
+        self.database.insert(tx, &missing).await?;
         Ok(missing.len())
     }
 }

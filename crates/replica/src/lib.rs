@@ -34,7 +34,7 @@ mod store;
 
 use std::fmt::{Debug, Display};
 
-use outbox::{Event, StoreError};
+use outbox::{Event, Index, StoreError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
@@ -55,8 +55,8 @@ pub trait Replica:
     const OF: &'static str;
     /// The collection that holds them.
     const COLLECTION: &'static str;
-    /// The fields that have an index, each one of its own.
-    const INDEXES: &'static [&'static str] = &[];
+    /// Its indexes.
+    const INDEXES: &'static [Index] = &[];
 }
 
 /// A [`Replica`] that is made from events of type `E`.

@@ -4,11 +4,9 @@ use std::any::{Any, TypeId};
 use std::collections::BTreeMap;
 use std::fmt;
 
-use bson::{Document, RawDocument, doc};
-use mongodb::IndexModel;
+use bson::{Document, RawDocument};
 use outbox::handler::decode;
-use outbox::mongo::{MongoDatabase, WithTimeout};
-use outbox::{Event, Record, StoreError};
+use outbox::{Collection, Event, Index, Record, StoreError};
 use uuid::Uuid;
 
 use crate::mongo::{document, read};
@@ -24,7 +22,7 @@ pub struct LocalCopy {
     /// The owner's topic.
     pub topic: &'static str,
     replica: TypeId,
-    indexes: &'static [&'static str],
+    indexes: &'static [Index],
     feeds: Vec<Feed>,
     pub(crate) read: fn(&RawDocument) -> Result<Entry, StoreError>,
 }
@@ -85,19 +83,9 @@ impl LocalCopy {
         self.feeds.extend(other.feeds);
     }
 
-    /// Makes the collection and its indexes. Doing it again changes nothing.
-    ///
-    /// # Errors
-    /// When MongoDB is out of reach, or refuses.
-    pub async fn prepare(&self, database: &MongoDatabase) -> Result<(), StoreError> {
-        database.create_collection(self.collection).await?;
-        let database = database.database();
-        let copies = database.collection::<Document>(self.collection);
-        for field in self.indexes {
-            let index = IndexModel::builder().keys(doc! { *field: 1 }).build();
-            copies.create_index(index).with_long_timeout().await?;
-        }
-        Ok(())
+    /// The collection as it is declared.
+    pub fn table(&self) -> Collection {
+        Collection::new(self.collection, self.indexes)
     }
 
     /// Takes over what `record` says, if it is newer. What can't be read is passed over: the service

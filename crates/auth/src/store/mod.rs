@@ -20,12 +20,10 @@ mod fields;
 mod signing_keys;
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use bson::doc;
-use mongodb::IndexModel;
-use mongodb::options::IndexOptions;
-use outbox::StoreError;
-use outbox::mongo::{MongoDatabase, WithTimeout};
+use outbox::mongo::MongoDatabase;
+use outbox::{Collection, Index, StoreError};
 use tokio::sync::OnceCell;
 
 pub use accounts::Credentials;
@@ -34,6 +32,17 @@ pub use audit::published_accounts;
 const ACCOUNTS: &str = "accounts";
 const FAMILIES: &str = "refresh_families";
 const SIGNING_KEYS: &str = "signing_keys";
+
+/// The service's own collections.
+pub const COLLECTIONS: [Collection; 3] = [
+    Collection::new(ACCOUNTS, &[Index::on(&["email"]).unique()]),
+    // Removed at the time in the field itself, not some seconds later.
+    Collection::new(
+        FAMILIES,
+        &[Index::on(&["expires_at"]).expires_after(Duration::ZERO)],
+    ),
+    Collection::new(SIGNING_KEYS, &[Index::on(&["generation"]).unique()]),
+];
 
 /// This service's database.
 ///
@@ -62,7 +71,7 @@ impl MongoAuth {
         let prepare = || async {
             self.mongo.whole().await?;
             self.mongo.prepare().await?;
-            prepare(self.mongo.clone()).await
+            self.mongo.prepare_collections(&COLLECTIONS).await
         };
         self.prepared.get_or_try_init(prepare).await?;
         Ok(&self.mongo)
@@ -82,26 +91,4 @@ impl std::fmt::Debug for MongoAuth {
             .field("database", &self.mongo.database().name())
             .finish_non_exhaustive()
     }
-}
-
-/// Makes the service's own collections and indexes. Doing it again changes nothing.
-///
-/// # Errors
-/// When the database is out of reach, or refuses.
-pub async fn prepare(database: MongoDatabase) -> Result<(), StoreError> {
-    let unique = || IndexOptions::builder().unique(true).build();
-    let index = |keys, options| IndexModel::builder().keys(keys).options(options).build();
-    // Removed at the time in the field itself, not some seconds later.
-    let at_its_time = IndexOptions::builder()
-        .expire_after(std::time::Duration::ZERO)
-        .build();
-    for (name, model) in [
-        (ACCOUNTS, index(doc! { "email": 1 }, unique())),
-        (FAMILIES, index(doc! { "expires_at": 1 }, at_its_time)),
-        (SIGNING_KEYS, index(doc! { "generation": 1 }, unique())),
-    ] {
-        let collection = database.database().collection::<bson::Document>(name);
-        collection.create_index(model).with_long_timeout().await?;
-    }
-    Ok(())
 }

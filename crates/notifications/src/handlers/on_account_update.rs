@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use events::{AccountId, AccountUpdate};
-use outbox::mongo::{MongoDatabase, MongoTx};
-use outbox::{Envelope, EventCollector, Handle, HandleError};
-use replica::Copies;
+use outbox::{Envelope, EventCollector, Handle, HandleError, Rows};
+use replica::{Copies, ReplicaStore};
 
 use super::write_mails;
 use crate::domain::{Mail, Recipient};
@@ -20,22 +19,22 @@ use crate::store;
 /// - **Emits:** nothing.
 /// - **Idempotent,** because only a newer version of an address is taken over and a mail's row is
 ///   written once; what is erased stays erased.
-pub struct OnAccountUpdate {
-    database: MongoDatabase,
+pub struct OnAccountUpdate<D> {
+    database: D,
     max_age: Duration,
 }
 
-impl OnAccountUpdate {
+impl<D> OnAccountUpdate<D> {
     /// A handler on `database`; what happened longer than `max_age` ago is not mailed.
-    pub fn new(database: MongoDatabase, max_age: Duration) -> Self {
+    pub fn new(database: D, max_age: Duration) -> Self {
         Self { database, max_age }
     }
 }
 
-impl Handle<AccountUpdate, MongoDatabase> for OnAccountUpdate {
+impl<D: Rows + ReplicaStore<Recipient>> Handle<AccountUpdate, D> for OnAccountUpdate<D> {
     async fn handle(
         &self,
-        tx: &mut MongoTx,
+        tx: &mut D::Tx,
         events: &[&Envelope<AccountUpdate>],
         out: &mut EventCollector<'_>,
     ) -> Result<(), HandleError> {
@@ -49,7 +48,7 @@ impl Handle<AccountUpdate, MongoDatabase> for OnAccountUpdate {
         let deleted = events.iter().filter(|one| one.event.deleted);
         let deleted: Vec<AccountId> = deleted.map(|one| one.event.account_id).collect();
         if !deleted.is_empty() {
-            for mail in store::erase(tx, &deleted, DELETED).await? {
+            for mail in store::erase(&self.database, tx, &deleted, DELETED).await? {
                 out.cancel(job_id(mail));
             }
         }

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use events::OrderUpdate;
-use outbox::mongo::{MongoDatabase, MongoTx};
-use outbox::{Envelope, EventCollector, Handle, HandleError};
+use outbox::{Envelope, EventCollector, Handle, HandleError, Rows};
 
 use super::write_mails;
 use crate::domain::Mail;
@@ -16,22 +15,22 @@ use crate::domain::Mail;
 ///   scheduled.
 /// - **Emits:** nothing.
 /// - **Idempotent,** because a mail's row is written once.
-pub struct OnOrderUpdate {
-    database: MongoDatabase,
+pub struct OnOrderUpdate<D> {
+    database: D,
     max_age: Duration,
 }
 
-impl OnOrderUpdate {
+impl<D> OnOrderUpdate<D> {
     /// A handler on `database`; what happened longer than `max_age` ago is not mailed.
-    pub fn new(database: MongoDatabase, max_age: Duration) -> Self {
+    pub fn new(database: D, max_age: Duration) -> Self {
         Self { database, max_age }
     }
 }
 
-impl Handle<OrderUpdate, MongoDatabase> for OnOrderUpdate {
+impl<D: Rows> Handle<OrderUpdate, D> for OnOrderUpdate<D> {
     async fn handle(
         &self,
-        tx: &mut MongoTx,
+        tx: &mut D::Tx,
         events: &[&Envelope<OrderUpdate>],
         out: &mut EventCollector<'_>,
     ) -> Result<(), HandleError> {

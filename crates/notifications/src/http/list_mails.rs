@@ -117,8 +117,7 @@ pub(super) async fn list_mails(
     let size = size(query.page_size)?;
     let after = query.page_token.as_deref().map(read_token).transpose()?;
     // One more says whether there is a next page.
-    let limit = i64::try_from(size + 1).unwrap_or(MAX_SIZE + 1);
-    let found = store::newest(&context.database(), query.status, after, limit).await;
+    let found = store::newest(&context.database(), query.status, after, size + 1).await;
     let mut found = found.map_err(|fault| of_store(&fault))?;
     let more = found.len() > size;
     found.truncate(size);

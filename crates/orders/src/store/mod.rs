@@ -25,14 +25,14 @@ mod reads;
 
 use events::{AccountId, OrderId, OrderStatus, ProductId, Rejection};
 use jiff::Timestamp;
-use outbox::{OutboxStore, StoreError};
+use outbox::{Index, OutboxStore, StoreError};
 use replica::{Replica, ReplicaStore, Versioned};
 
 use crate::domain::{Author, Order, ProductCopy};
 
 pub use changes::OrderChanges;
 pub use pending::PendingOrder;
-pub use prepare::{IDEMPOTENCY_DAYS, prepare};
+pub use prepare::{COLLECTIONS, IDEMPOTENCY_DAYS};
 pub use reads::{MongoOrders, OrderFilter};
 
 impl Replica for ProductCopy {
@@ -40,7 +40,7 @@ impl Replica for ProductCopy {
     const COLLECTION: &'static str = "product_copies";
     /// Not unique: a name may pass from one product to another, and their events may come in either
     /// order. Uniqueness is the owner's to keep.
-    const INDEXES: &'static [&'static str] = &["name"];
+    const INDEXES: &'static [Index] = &[Index::on(&["name"])];
 }
 
 /// The product whose copy it is, and what is kept of it.

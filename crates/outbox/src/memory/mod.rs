@@ -8,12 +8,15 @@ mod broker;
 mod database;
 mod dead_letters;
 mod faults;
+mod filter;
 mod inbox;
 mod job_row;
 mod jobs;
+mod rows;
 mod tables;
 
 pub use broker::{MemoryBroker, MemorySource};
 pub use database::{MemoryDatabase, MemoryTx};
 pub use faults::{Faults, Step};
+pub use rows::Documents;
 pub use tables::Tables;

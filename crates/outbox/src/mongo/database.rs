@@ -11,14 +11,14 @@ use mongodb::{Client, ClientSession};
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
-use super::collections::unless_there;
 use super::fault::fault;
 use super::notifier::Notifier;
-use super::pool;
 use super::restore_check::RestoreCheck;
 use super::timeout::{TIMEOUT, WithTimeout, outcome};
+use super::{jobs, pool};
 use crate::error::StoreError;
 use crate::jobs::change::Scheduled;
+use crate::rows::{Collection, Index};
 use crate::transaction::Database;
 use crate::waker::Waker;
 
@@ -50,6 +50,18 @@ pub struct MongoDatabase {
     pub(super) notifier: Notifier,
     pub(super) restore_check: RestoreCheck,
 }
+
+/// What outbox and inbox keep; [`Notifier::prepare`] makes one more.
+const COLLECTIONS: [Collection; 5] = [
+    Collection::new("outbox", &[]),
+    Collection::new("outbox_leases", &[]),
+    Collection::new("checkpoints", &[]),
+    Collection::new(
+        "dead_letters",
+        &[Index::on(&["group", "topic", "partition", "key", "offset"])],
+    ),
+    Collection::new("dead_letter_actions", &[]),
+];
 
 /// How often an unknown outcome of a commit is asked after before it is handed on.
 const COMMIT_ATTEMPTS: u32 = 5;
@@ -106,36 +118,10 @@ impl MongoDatabase {
     }
 
     /// Makes the tables of outbox, inbox and jobs. Doing it again changes nothing.
-    ///
-    /// A transaction should find its collections made: making one inside it takes locks
-    /// that conflict with other transactions.
     pub async fn prepare(&self) -> Result<(), StoreError> {
-        for name in [
-            "outbox",
-            "outbox_leases",
-            "checkpoints",
-            "dead_letters",
-            "dead_letter_actions",
-        ] {
-            self.create_collection(name).await?;
-        }
         self.notifier.prepare(&self.database).await?;
-        self.prepare_jobs().await?;
-        let by_key = mongodb::IndexModel::builder()
-            .keys(doc! { "group": 1, "topic": 1, "partition": 1, "key": 1, "offset": 1 })
-            .build();
-        let dead_letters = self.database.collection::<Document>("dead_letters");
-        dead_letters
-            .create_index(by_key)
-            .with_long_timeout()
-            .await
-            .map(drop)
-    }
-
-    /// Makes the collection `name` unless it is there.
-    pub async fn create_collection(&self, name: &str) -> Result<(), StoreError> {
-        let made = self.database.create_collection(name);
-        unless_there(outcome(TIMEOUT, made).await?)
+        self.prepare_collections(&COLLECTIONS).await?;
+        self.prepare_collections(&jobs::COLLECTIONS).await
     }
 }
 

@@ -11,8 +11,6 @@ use std::time::Duration;
 
 use bson::{DateTime, Document, doc};
 use futures::TryStreamExt;
-use mongodb::IndexModel;
-use mongodb::options::IndexOptions;
 use uuid::Uuid;
 
 use self::row::millis;
@@ -23,29 +21,20 @@ use crate::error::{ErrorKind, StoreError};
 use crate::jobs::{
     Held, JobAction, JobCounts, JobFilter, JobId, JobState, JobStore, JobView, Taken, TakenJob,
 };
+use crate::rows::{Collection, Index};
 use crate::waker::Waker;
+
+pub(super) const COLLECTIONS: [Collection; 2] = [
+    Collection::new(
+        JOBS,
+        &[Index::on(&["state", "at", "_id"]).only(|| doc! { "at": { "$exists": true } })],
+    ),
+    Collection::new(row::ACTIONS, &[]),
+];
 
 impl MongoDatabase {
     pub(super) fn job_rows(&self) -> mongodb::Collection<Document> {
         self.database().collection(JOBS)
-    }
-
-    pub(super) async fn prepare_jobs(&self) -> Result<(), StoreError> {
-        for name in [JOBS, row::ACTIONS] {
-            self.create_collection(name).await?;
-        }
-        let open = IndexOptions::builder()
-            .partial_filter_expression(doc! { "at": { "$exists": true } })
-            .build();
-        let by_time = IndexModel::builder()
-            .keys(doc! { "state": 1, "at": 1, "_id": 1 })
-            .options(open)
-            .build();
-        let rows = self.job_rows();
-        rows.create_index(by_time)
-            .with_long_timeout()
-            .await
-            .map(drop)
     }
 
     /// Changes the job that `held` is a right to; `false` when that right is gone.

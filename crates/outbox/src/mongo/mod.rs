@@ -29,6 +29,7 @@ mod outbox;
 mod pool;
 mod restore_check;
 mod restoring;
+mod rows;
 mod snapshot;
 mod stored;
 mod timeout;

@@ -18,6 +18,7 @@ mod mongo_visibility;
 mod paused_reader;
 mod read_ahead;
 mod routes;
+mod rows;
 mod topics;
 mod waiting_jobs;
 mod wire;

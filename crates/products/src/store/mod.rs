@@ -30,7 +30,7 @@ use uuid::Uuid;
 use crate::domain::{CategoryName, Decision};
 
 pub use page::{After, Filter, Listing, Page, Sort};
-pub use prepare::prepare;
+pub use prepare::COLLECTIONS;
 
 /// The database that a running service has.
 pub type ShopDatabase = outbox::mongo::MongoDatabase;

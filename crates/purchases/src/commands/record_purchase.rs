@@ -1,13 +1,14 @@
 //! Takes a purchase, once.
 
 use events::PurchaseCreate;
-use outbox::mongo::{MongoDatabase, MongoTx};
-use outbox::{Clock, EventCollector, MessageContext, StoreError, Work, transact};
+use outbox::{
+    Clock, EventCollector, MessageContext, OutboxStore, Rows, StoreError, Work, transact,
+};
 use uuid::Uuid;
 
 use crate::domain::Purchase;
 use crate::name::NAME;
-use crate::store::{self, Row};
+use crate::store::{self, PurchaseRow};
 
 /// What became of a purchase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,14 +23,14 @@ pub enum Recorded {
 ///
 /// # Errors
 /// A store error.
-pub async fn record_purchase(
-    database: &MongoDatabase,
+pub async fn record_purchase<D: OutboxStore + Rows>(
+    database: &D,
     clock: &dyn Clock,
     context: MessageContext,
     purchase: Purchase,
 ) -> Result<Recorded, StoreError> {
     // Drawn once: when the work runs again after an unknown outcome, it knows its own row.
-    let row = Row::new(clock.uuid().to_string(), purchase);
+    let row = PurchaseRow::new(clock.uuid().to_string(), purchase);
     let mut work = RecordPurchase {
         database,
         clock,
@@ -40,27 +41,27 @@ pub async fn record_purchase(
     transact(database, &mut work).await
 }
 
-struct RecordPurchase<'a> {
-    database: &'a MongoDatabase,
+struct RecordPurchase<'a, D> {
+    database: &'a D,
     clock: &'a dyn Clock,
     context: MessageContext,
     event_id: Uuid,
-    row: Row,
+    row: PurchaseRow,
 }
 
-impl Work<MongoDatabase> for RecordPurchase<'_> {
+impl<D: OutboxStore + Rows> Work<D> for RecordPurchase<'_, D> {
     type Output = Recorded;
 
-    async fn run(&mut self, tx: &mut MongoTx) -> Result<Recorded, StoreError> {
+    async fn run(&mut self, tx: &mut D::Tx) -> Result<Recorded, StoreError> {
         let row = std::slice::from_ref(&self.row);
-        if let Some(known) = store::known(tx, row).await?.first() {
+        if let Some(known) = store::known(self.database, tx, row).await?.first() {
             return Ok(if known.id == self.row.id {
                 Recorded::New
             } else {
                 Recorded::Duplicate
             });
         }
-        store::insert(self.database, tx, row).await?;
+        self.database.insert(tx, row).await?;
         let mut out = EventCollector::new(NAME, self.clock);
         let event = PurchaseCreate {
             purchase_id: self.row.id.clone(),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::store::Row;
+use crate::store::PurchaseRow;
 
 /// A purchase.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -44,8 +44,8 @@ pub(super) struct PurchaseBody {
     timestamp: String,
 }
 
-impl From<Row> for PurchaseBody {
-    fn from(row: Row) -> Self {
+impl From<PurchaseRow> for PurchaseBody {
+    fn from(row: PurchaseRow) -> Self {
         Self {
             id: row.id,
             username: row.username,

@@ -80,7 +80,7 @@ async fn page(
     }
     let after = paging.page_token.as_deref();
     // One more than the page has tells whether another follows.
-    let found = purchases_of(&context.database(), username, after, i64::from(size) + 1).await;
+    let found = purchases_of(&context.database(), username, after, usize::from(size) + 1).await;
     let mut rows = found.map_err(|fault| problems::of_store(&fault))?;
     let more = rows.len() > usize::from(size);
     rows.truncate(size.into());

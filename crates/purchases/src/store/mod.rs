@@ -1,23 +1,28 @@
 //! The service's one collection, `purchases`: a document is a purchase.
 
-use bson::spec::BinarySubtype;
-use bson::{Binary, Document, doc};
+use bson::doc;
+use futures::TryStreamExt;
 use futures::stream::BoxStream;
-use futures::{StreamExt, TryStreamExt};
-use mongodb::IndexModel;
-use mongodb::options::IndexOptions;
-use outbox::StoreError;
-use outbox::mongo::{MongoDatabase, MongoTx, WithTimeout, documents};
+use outbox::mongo::MongoDatabase;
+use outbox::rows::as_bytes;
+use outbox::{Collection, Index, Query, Row, Rows, StoreError};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::domain::Purchase;
 
-const PURCHASES: &str = "purchases";
+/// A document is a purchase.
+pub const PURCHASES: Collection = Collection::new(
+    "purchases",
+    &[
+        Index::on(&["digest"]).unique(),
+        Index::on(&["username", "_id"]),
+    ],
+);
 
 /// A purchase as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Row {
+pub struct PurchaseRow {
     /// Rises with time.
     #[serde(rename = "_id")]
     pub id: String,
@@ -30,10 +35,15 @@ pub struct Row {
     /// When it was bought.
     pub timestamp: String,
     /// Of the four values: no two purchases have the same.
-    digest: Binary,
+    #[serde(with = "as_bytes")]
+    digest: Vec<u8>,
 }
 
-impl Row {
+impl Row for PurchaseRow {
+    const COLLECTION: &'static Collection = &PURCHASES;
+}
+
+impl PurchaseRow {
     /// The row of `purchase`.
     pub fn new(id: String, purchase: Purchase) -> Self {
         let Purchase {
@@ -48,56 +58,33 @@ impl Row {
             digest.update(value.len().to_be_bytes());
             digest.update(value);
         }
-        let digest = Binary {
-            subtype: BinarySubtype::Generic,
-            bytes: digest.finalize().to_vec(),
-        };
         Self {
             id,
             username,
             userid,
             price,
             timestamp,
-            digest,
+            digest: digest.finalize().to_vec(),
         }
     }
 
     /// The same for the same values.
     pub fn digest(&self) -> &[u8] {
-        &self.digest.bytes
+        &self.digest
     }
-}
-
-/// Makes the service's own collection and indexes. Doing it again changes nothing.
-///
-/// # Errors
-/// When MongoDB is out of reach, or refuses.
-pub async fn prepare(database: MongoDatabase) -> Result<(), StoreError> {
-    database.create_collection(PURCHASES).await?;
-    let unique = IndexOptions::builder().unique(true).build();
-    let once = IndexModel::builder()
-        .keys(doc! { "digest": 1 })
-        .options(unique)
-        .build();
-    let by_user = IndexModel::builder()
-        .keys(doc! { "username": 1, "_id": 1 })
-        .build();
-    let collection = database.database().collection::<Document>(PURCHASES);
-    collection
-        .create_indexes([once, by_user])
-        .with_long_timeout()
-        .await
-        .map(drop)
 }
 
 /// The rows that have the same values as one of `rows`.
 ///
 /// # Errors
 /// A store error.
-pub async fn known(tx: &mut MongoTx, rows: &[Row]) -> Result<Vec<Row>, StoreError> {
-    let digests: Vec<&Binary> = rows.iter().map(|row| &row.digest).collect();
-    tx.find(PURCHASES, doc! { "digest": { "$in": digests } }, None)
-        .await
+pub async fn known<D: Rows>(
+    database: &D,
+    tx: &mut D::Tx,
+    rows: &[PurchaseRow],
+) -> Result<Vec<PurchaseRow>, StoreError> {
+    let digests = rows.iter().map(|row| as_bytes::of(&row.digest));
+    database.find(tx, Query::any_of("digest", digests)).await
 }
 
 /// The ids of all purchases.
@@ -107,55 +94,31 @@ pub async fn known(tx: &mut MongoTx, rows: &[Row]) -> Result<Vec<Row>, StoreErro
 pub async fn ids(
     database: &MongoDatabase,
 ) -> Result<BoxStream<'static, Result<String, StoreError>>, StoreError> {
-    #[derive(Deserialize)]
+    #[derive(Serialize, Deserialize)]
     struct Id {
         #[serde(rename = "_id")]
         id: String,
     }
-    let collection = database.database().collection::<Id>(PURCHASES);
-    let found = collection.find(doc! {}).projection(doc! { "_id": 1 });
-    let all = documents(found.with_long_timeout().await?);
-    Ok(all.map_ok(|found| found.id).boxed())
-}
-
-/// Writes new rows.
-///
-/// # Errors
-/// A conflict when one with the same values is there by now.
-pub async fn insert(
-    database: &MongoDatabase,
-    tx: &mut MongoTx,
-    rows: &[Row],
-) -> Result<(), StoreError> {
-    let collection = database.database().collection::<Row>(PURCHASES);
-    collection
-        .insert_many(rows)
-        .session(&mut tx.session)
-        .with_timeout()
-        .await
-        .map(drop)
+    impl Row for Id {
+        const COLLECTION: &'static Collection = &PURCHASES;
+    }
+    let all = database.stream::<Id>(Query::all().only(&["_id"])).await?;
+    Ok(Box::pin(all.map_ok(|found| found.id)))
 }
 
 /// At most `limit` purchases of `username` as they came, from the one after `after` on.
 ///
 /// # Errors
 /// A store error.
-pub async fn purchases_of(
-    database: &MongoDatabase,
+pub async fn purchases_of<D: Rows>(
+    database: &D,
     username: &str,
     after: Option<&str>,
-    limit: i64,
-) -> Result<Vec<Row>, StoreError> {
-    let mut filter = doc! { "username": username };
+    limit: usize,
+) -> Result<Vec<PurchaseRow>, StoreError> {
+    let mut query = Query::from(doc! { "username": username }).sorted_by(&["_id"]);
     if let Some(after) = after {
-        filter.insert("_id", doc! { "$gt": after });
+        query = query.after(&["_id"], vec![after.into()]);
     }
-    let collection = database.database().collection::<Row>(PURCHASES);
-    let found = collection.find(filter).sort(doc! { "_id": 1 }).limit(limit);
-    found
-        .with_timeout()
-        .await?
-        .try_collect()
-        .with_timeout()
-        .await
+    database.read(query.limit(limit)).await
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use futures::TryStreamExt;
 use notifications::domain::{Mail, MailStatus};
+use notifications::store::{StatusOfMail, statuses};
 use outbox::JobStore;
 use outbox::mongo::MongoDatabase;
 use uuid::Uuid;
@@ -23,7 +24,8 @@ pub(super) struct Mails {
 impl Mails {
     /// Takes note of the mails in `notifications`. Comes before the topics.
     pub(super) async fn read(&mut self, notifications: &MongoDatabase) -> anyhow::Result<()> {
-        let all = notifications::store::audited(notifications).await?;
+        let all = notifications.stream::<StatusOfMail>(statuses()).await?;
+        let all = all.map_ok(|mail| (mail.id, mail.status));
         self.kept = all.try_collect().await?;
         Ok(())
     }

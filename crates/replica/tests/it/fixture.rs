@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 use outbox::mongo::{MongoDatabase, MongoOptions};
-use outbox::{Envelope, Event, EventCollector, MessageContext, StoreError, SystemClock};
+use outbox::{Envelope, Event, EventCollector, Index, MessageContext, StoreError, SystemClock};
 use replica::memory::Table;
 use replica::{Copies, LocalCopy, Replica, ReplicaStore};
 use serde::{Deserialize, Serialize};
@@ -41,7 +41,7 @@ pub struct Address {
 impl Replica for Address {
     const OF: &'static str = "person";
     const COLLECTION: &'static str = "addresses";
-    const INDEXES: &'static [&'static str] = &["street"];
+    const INDEXES: &'static [Index] = &[Index::on(&["street"])];
 }
 
 impl From<&Moved> for Address {
@@ -88,7 +88,10 @@ pub async fn mongo() -> (TestEnvironment, MongoDatabase) {
         .await
         .unwrap();
     database.prepare().await.unwrap();
-    addresses().prepare(&database).await.unwrap();
+    database
+        .prepare_collections(&[addresses().table()])
+        .await
+        .unwrap();
     (environment, database)
 }
 
