@@ -180,8 +180,9 @@ impl Ledger {
             Some(Reason::Rejection(reason)) => Some(reason_of(Some(reason))),
             Some(Reason::Other { .. }) => None,
         };
+        // What `quadrille migrate` publishes of older builds' orders names no cause: they did not keep it.
         let cause = envelope.context.causation_id.as_deref();
-        let cause = cause.and_then(|id| id.parse().ok()).map(half);
+        let cause = cause.map(|id| id.parse().ok().map(half));
         let entry = self.entry(event.order_id);
         let bit = event
             .version
@@ -201,7 +202,8 @@ impl Ledger {
             mark::UPDATE_IDS,
             envelope.id != update_id(event.order_id, event.version),
         );
-        entry.mark(mark::UPDATE_CAUSE, decision && cause != Some(entry.decided));
+        let follows = cause.is_none_or(|cause| cause == Some(entry.decided));
+        entry.mark(mark::UPDATE_CAUSE, decision && !follows);
     }
 
     /// A decision as the topic has it.

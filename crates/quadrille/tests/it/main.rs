@@ -12,6 +12,7 @@ mod events;
 mod jobs;
 mod metrics_port;
 mod migrate;
+mod older_build;
 mod output;
 mod rebuild;
 mod replay;

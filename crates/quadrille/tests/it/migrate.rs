@@ -41,7 +41,7 @@ async fn insert(database: &MongoDatabase, table: &str, documents: Vec<Document>)
     table.insert_many(documents).await.unwrap();
 }
 
-fn migrate(environment: &TestEnvironment, service: &str, more: &[&str]) -> String {
+pub(crate) fn migrate(environment: &TestEnvironment, service: &str, more: &[&str]) -> String {
     let name = environment.database_name(service);
     let mut line = vec![
         "migrate",

@@ -66,11 +66,12 @@ impl Shop {
     /// A shop of which auth and notifications run, with its topics made.
     pub(crate) async fn open() -> Self {
         let environment = TestEnvironment::new().await;
-        let contracts = quadrille::SERVICES.iter().map(|service| service.contract());
-        let mut specs: Vec<TopicSpec> = contracts.flat_map(|contract| contract.topics()).collect();
-        specs.sort_by(|a, b| a.name.cmp(&b.name));
-        specs.dedup_by(|a, b| a.name == b.name);
-        environment.ensure_topics(&specs).await;
+        make_topics(&environment).await;
+        Self::open_in(environment).await
+    }
+
+    /// The same where its topics, and whatever else there is to be, have been made.
+    pub(crate) async fn open_in(environment: TestEnvironment) -> Self {
         let lifecycle = Lifecycle::new(Duration::from_secs(10));
         let settings = host::Settings {
             http: HttpSettings::on_free_port(),
@@ -353,21 +354,7 @@ impl Shop {
 
     /// The same, not run yet.
     pub(crate) fn command(&self, arguments: &[&str]) -> tokio::process::Command {
-        let mut command = tokio::process::Command::from(crate::quadrille(arguments));
-        command
-            .arg(format!("--mongodb-uri={}", self.environment.mongodb_uri()))
-            .arg(format!(
-                "--kafka-brokers={}",
-                self.environment.kafka_brokers()
-            ))
-            .arg(format!(
-                "--topic-prefix={}",
-                self.environment.topic_prefix()
-            ));
-        let databases = self.environment.database_name("{service}");
-        command.arg(format!("--databases={databases}"));
-        command.kill_on_drop(true);
-        command
+        command(&self.environment, arguments)
     }
 
     /// Ends what runs all the time.
@@ -377,6 +364,31 @@ impl Shop {
         }
         self.auth.stop().await;
     }
+}
+
+/// Makes every topic of the shop.
+pub(crate) async fn make_topics(environment: &TestEnvironment) {
+    let contracts = quadrille::SERVICES.iter().map(|service| service.contract());
+    let mut specs: Vec<TopicSpec> = contracts.flat_map(|contract| contract.topics()).collect();
+    specs.sort_by(|a, b| a.name.cmp(&b.name));
+    specs.dedup_by(|a, b| a.name == b.name);
+    environment.ensure_topics(&specs).await;
+}
+
+/// A command of the binary about the shop in `environment`, not run yet.
+pub(crate) fn command(
+    environment: &TestEnvironment,
+    arguments: &[&str],
+) -> tokio::process::Command {
+    let mut command = tokio::process::Command::from(crate::quadrille(arguments));
+    command
+        .arg(format!("--mongodb-uri={}", environment.mongodb_uri()))
+        .arg(format!("--kafka-brokers={}", environment.kafka_brokers()))
+        .arg(format!("--topic-prefix={}", environment.topic_prefix()));
+    let databases = environment.database_name("{service}");
+    command.arg(format!("--databases={databases}"));
+    command.kill_on_drop(true);
+    command
 }
 
 pub(crate) fn answer(output: &Output) -> Answer {
