@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use events::{AccountId, OrderId, ProductId, topics};
+use events::{AccountId, AccountUpdate, OrderId, ProductId, topics};
 use orders::commands::{PlaceOrder, Placed, RetryKey};
 use orders::domain::Basket;
-use outbox::{Clock, MessageContext};
+use outbox::{Clock, Message, MessageContext, Publisher};
 use products::commands::{CommandError, create_product, restock};
 use products::domain::{Draft, DraftFields, Refusal};
 use tokio::task::JoinSet;
+use uuid::Uuid;
 
+use crate::clock::SimulatedClock;
 use crate::fault::Fault;
 use crate::shop::Shop;
 use crate::violation::Check;
@@ -56,9 +58,14 @@ pub(crate) fn send(shop: &Arc<Shop>) -> (Shared, JoinSet<()>) {
         people.spawn(admin(Arc::clone(shop), Arc::clone(&memory), number));
     }
     for number in 0..plan.orders {
+        people.spawn(account(Arc::clone(shop), number));
         people.spawn(customer(Arc::clone(shop), Arc::clone(&memory), number));
     }
     (memory, people)
+}
+
+fn account_id(number: u32) -> AccountId {
+    AccountId::from_u128(u128::from(number) + 1)
 }
 
 fn product_name(number: u32) -> String {
@@ -139,11 +146,47 @@ fn basket(shop: &Shop) -> Basket {
     }
 }
 
+/// Publishes the account of a customer, in the place of auth: before its order or after it, once or
+/// several times, and perhaps deleted in the end.
+async fn account(shop: Arc<Shop>, number: u32) {
+    let (world, chance) = (&shop.world, &shop.world.chance);
+    let clock = SimulatedClock::new(Arc::clone(chance), world.began, 0);
+    let account_id = account_id(number);
+    for version in 1..=u64::from(chance.between(1, 3)) {
+        tokio::time::sleep(chance.time(RUSH)).await;
+        let deleted = version > 1 && chance.happens(3_000);
+        let update = AccountUpdate {
+            account_id,
+            email: (!deleted).then(|| format!("{number}@example.com")),
+            role: "user".to_owned(),
+            blocked: false,
+            token_version: 0,
+            deleted,
+            version,
+        };
+        let id = Uuid::from_u64_pair(u64::from(number), version);
+        let context = MessageContext::default();
+        let message = Message::new(id, "auth", clock.now(), context, &update);
+        match message {
+            Ok(message) => {
+                let published = shop.servers.broker.publish(&[message]).await;
+                if let Err(fault) = published {
+                    world.violate(format!("an account is not published: {fault}"));
+                }
+            }
+            Err(fault) => world.violate(format!("an account is no message: {fault}")),
+        }
+        if deleted {
+            return;
+        }
+    }
+}
+
 /// Places one order, with a key as often as it takes, without one once; asks again afterwards.
 async fn customer(shop: Arc<Shop>, memory: Shared, number: u32) {
     let world = &shop.world;
     let chance = &world.chance;
-    let who = AccountId::from_u128(u128::from(number) + 1);
+    let who = account_id(number);
     let basket = basket(&shop);
     let keyed = chance.happens(7_500);
     let key = keyed.then(|| RetryKey::new(who, "once", &basket));

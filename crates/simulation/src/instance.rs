@@ -4,15 +4,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use controls::Broken;
-use events::{OrderCreate, OrderStatusUpdate, ProductCreate, ProductsQuantityUpdate};
+use events::{
+    AccountUpdate, OrderCreate, OrderStatusUpdate, OrderUpdate, ProductCreate,
+    ProductsQuantityUpdate,
+};
 use host::Service as _;
+use notifications::SendMail;
+use notifications::domain::Mail;
+use notifications::handlers::{OnAccountUpdate, OnOrderUpdate};
+use notifications::store::memory::Tables as NotificationsTables;
 use orders::BatchSettings;
 use orders::commands::{GroupCommit, OrderQueue};
 use orders::domain::ProductCopy;
 use orders::handlers::OnOrderStatusUpdate;
+use outbox::jobs::JobSettings;
 use outbox::memory::{Faults, MemoryBroker, MemoryDatabase};
 use outbox::{
-    Clock, Inbox, InboxSettings, InboxStore, OutboxStore, Relay, RelaySettings, Subscriptions,
+    Clock, Inbox, InboxSettings, InboxStore, JobRunner, Jobs, OutboxStore, Relay, RelaySettings,
+    Subscriptions,
 };
 use products::handlers::OnOrderCreate;
 use products::store::memory::Tables as ProductsTables;
@@ -62,6 +71,7 @@ impl Running {
         let topics: Vec<&str> = match name.service {
             Service::Orders => vec![events::topics::ORDER_STATUS, events::topics::PRODUCTS],
             Service::Products => vec![events::topics::ORDERS],
+            Service::Notifications => vec![events::topics::ORDERS, events::topics::ACCOUNTS],
             Service::Tally => vec![events::topics::ORDERS, events::topics::ORDER_STATUS],
         };
         // The fault injector needs the member's number, which the source has, which needs the injector.
@@ -109,12 +119,42 @@ impl Running {
                 running.relay(&part, database.clone());
                 running.inbox(part, database, subscriptions);
             }
+            Service::Notifications => {
+                let database = servers.notifications.instance(fault_injector);
+                let subscriptions = Subscriptions::new(notifications::Notifications::NAME)
+                    .on::<OrderUpdate, _>(OnOrderUpdate::new(database.clone(), Duration::MAX))
+                    .on::<AccountUpdate, _>(OnAccountUpdate::new(database.clone(), Duration::MAX));
+                running.mails(world, database.clone());
+                running.inbox(part, database, subscriptions);
+            }
             Service::Tally => {
                 let database = world.adapter(servers.tally.instance(fault_injector));
                 running.inbox(part, database, tally::subscriptions());
             }
         }
         running
+    }
+
+    /// Runs the jobs that send mails, in a shop without a mail server.
+    fn mails(&mut self, world: &Arc<World>, database: MemoryDatabase<NotificationsTables>) {
+        let clock: Arc<dyn Clock> = self.clock.clone();
+        let settings = notifications::Settings::default();
+        let send = SendMail::new(database.clone(), clock.clone(), &settings);
+        let jobs = Jobs::new(notifications::Notifications::NAME).on::<Mail, _>(send);
+        let settings = JobSettings {
+            poll: Duration::from_millis(500),
+            lease: Duration::from_secs(5),
+            timeout: Duration::from_secs(10),
+            longest_pause: Duration::from_secs(2),
+            max_attempts: 1_000,
+            ..JobSettings::default()
+        };
+        match JobRunner::new(database, jobs, clock, settings) {
+            Ok(runner) => {
+                self.tasks.spawn(runner.run(self.stop.clone()));
+            }
+            Err(fault) => world.violate(format!("the jobs are not run: {fault}")),
+        }
     }
 
     fn relay<D: OutboxStore>(&mut self, part: &Part<'_>, database: D) {

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
+use events::{AccountUpdate, OrderUpdate};
 use host::Service as _;
+use outbox::Event as _;
 
 use crate::tally;
 
@@ -11,17 +13,30 @@ use crate::tally;
 pub(crate) enum Service {
     Orders,
     Products,
+    Notifications,
     Tally,
 }
 
 impl Service {
-    pub(crate) const ALL: [Self; 3] = [Self::Orders, Self::Products, Self::Tally];
+    pub(crate) const ALL: [Self; 4] = [
+        Self::Orders,
+        Self::Products,
+        Self::Notifications,
+        Self::Tally,
+    ];
+
+    /// Whether it handles events of that type, where it reads their topic; it passes over others.
+    pub(crate) fn handles(self, event_type: &str) -> bool {
+        self != Self::Notifications
+            || [OrderUpdate::TYPE, AccountUpdate::TYPE].contains(&event_type)
+    }
 
     /// Its name and consumer group.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Orders => orders::Orders::NAME,
             Self::Products => products::Products::NAME,
+            Self::Notifications => notifications::Notifications::NAME,
             Self::Tally => tally::GROUP,
         }
     }

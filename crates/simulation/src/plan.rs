@@ -12,8 +12,8 @@ pub struct Plan {
     pub products: u32,
     /// How many orders are placed.
     pub orders: u32,
-    /// How many instances orders, products and the tally have.
-    pub instances: [u32; 3],
+    /// How many instances orders, products, notifications and the tally have.
+    pub instances: [u32; 4],
     /// The partitions of each topic.
     pub partitions: i32,
     /// The most records in a transaction, and the most in a relay's round.
@@ -52,7 +52,12 @@ impl Plan {
         Self {
             products: chance.between(2, 5),
             orders: chance.between(10, 40),
-            instances: [instances(least), instances(least), instances(1)],
+            instances: [
+                instances(least),
+                instances(least),
+                instances(1),
+                instances(1),
+            ],
             partitions: [1, 2, 3][chance.place(3)],
             batch: [3, 10, 250][chance.place(3)],
             skew: [0, 40, 1_000, -40, -1_000][chance.place(5)],

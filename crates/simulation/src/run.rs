@@ -97,7 +97,12 @@ async fn story(seed: u64, control: Option<Control>, tell: bool) -> Run {
     settle(&shop, "after the replay").await;
     check::replayed(&shop, &snapshot);
 
-    for topic in [topics::ORDERS, topics::ORDER_STATUS, topics::PRODUCTS] {
+    for topic in [
+        topics::ORDERS,
+        topics::ACCOUNTS,
+        topics::ORDER_STATUS,
+        topics::PRODUCTS,
+    ] {
         for record in shop.servers.broker.records(topic) {
             let id = crate::expected::header(&record, "ce_id").unwrap_or_default();
             let id = id.parse().unwrap_or(uuid::Uuid::nil()).as_u64_pair();

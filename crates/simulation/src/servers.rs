@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use notifications::store::memory::Tables as NotificationsTables;
 use orders::store::memory::Tables as OrdersTables;
 use outbox::Clock;
 use outbox::memory::{MemoryBroker, MemoryDatabase};
@@ -16,6 +17,7 @@ pub(crate) struct Servers {
     pub(crate) broker: MemoryBroker,
     pub(crate) orders: MemoryDatabase<OrdersTables>,
     pub(crate) products: MemoryDatabase<ProductsTables>,
+    pub(crate) notifications: MemoryDatabase<NotificationsTables>,
     pub(crate) tally: MemoryDatabase<Counts>,
 }
 
@@ -30,6 +32,7 @@ impl Servers {
             broker: MemoryBroker::new(world.plan.partitions),
             orders: MemoryDatabase::new(Arc::clone(&clock)),
             products: MemoryDatabase::new(Arc::clone(&clock)),
+            notifications: MemoryDatabase::new(Arc::clone(&clock)),
             tally: MemoryDatabase::new(clock),
         }
     }

@@ -25,6 +25,8 @@ pub(crate) const READS: &[(Service, &str)] = &[
     (Service::Orders, topics::ORDER_STATUS),
     (Service::Orders, topics::PRODUCTS),
     (Service::Products, topics::ORDERS),
+    (Service::Notifications, topics::ORDERS),
+    (Service::Notifications, topics::ACCOUNTS),
     (Service::Tally, topics::ORDERS),
     (Service::Tally, topics::ORDER_STATUS),
 ];
@@ -185,6 +187,9 @@ impl Shop {
         let begun = match service {
             Service::Orders => replay(&self.servers.orders, broker, group, topic).await,
             Service::Products => replay(&self.servers.products, broker, group, topic).await,
+            Service::Notifications => {
+                replay(&self.servers.notifications, broker, group, topic).await
+            }
             Service::Tally => replay(&self.servers.tally, broker, group, topic).await,
         };
         match begun {
@@ -213,11 +218,17 @@ impl Shop {
                 undone.push(format!("{service}: {records} outbox records"));
             }
         }
+        let jobs = self.servers.notifications.all_jobs();
+        let jobs = jobs.iter().filter(|job| !job.state.has_ended()).count();
+        if jobs > 0 {
+            undone.push(format!("notifications: {jobs} jobs"));
+        }
         for service in Service::ALL {
             let group = service.name();
             let claims = match service {
                 Service::Orders => self.servers.orders.checkpoints(group).await,
                 Service::Products => self.servers.products.checkpoints(group).await,
+                Service::Notifications => self.servers.notifications.checkpoints(group).await,
                 Service::Tally => self.servers.tally.checkpoints(group).await,
             };
             let next: BTreeMap<TopicPartition, i64> = claims

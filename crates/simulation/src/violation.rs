@@ -23,6 +23,8 @@ pub enum Check {
     Steps,
     /// Of products as they were published.
     Versions,
+    /// Of mails.
+    Mails,
     /// Of what is set aside.
     DeadLetterAdmin,
     /// Of what each record did.
@@ -45,6 +47,7 @@ impl fmt::Display for Check {
             Self::Announced => "an order is published under one id, as it is",
             Self::Steps => "each step of an order is published once, as it is",
             Self::Versions => "all states of a product are published, in order",
+            Self::Mails => "an event is mailed once, and nothing to who is deleted",
             Self::DeadLetterAdmin => "what can't be read is set aside with what is behind it",
             Self::Applied => "a record is applied once",
             Self::PublishedOnce => "without a fault an event is published once",

@@ -1,6 +1,7 @@
 //! What the rules look at.
 
 use events::OrderStatus;
+use notifications::store::memory::Tables as NotificationsTables;
 use orders::store::memory::Tables as OrdersTables;
 use outbox::{DeadLetter, Record};
 use products::store::memory::Tables as ProductsTables;
@@ -14,6 +15,7 @@ use crate::shop::Shop;
 pub(crate) struct Snapshot {
     pub(crate) orders: OrdersTables,
     pub(crate) products: ProductsTables,
+    pub(crate) notifications: NotificationsTables,
     pub(crate) dead_letters: Vec<(Service, Vec<DeadLetter>)>,
 }
 
@@ -22,9 +24,14 @@ impl Snapshot {
         Self {
             orders: shop.servers.orders.state(),
             products: shop.servers.products.state(),
+            notifications: shop.servers.notifications.state(),
             dead_letters: vec![
                 (Service::Orders, shop.servers.orders.dead_letters()),
                 (Service::Products, shop.servers.products.dead_letters()),
+                (
+                    Service::Notifications,
+                    shop.servers.notifications.dead_letters(),
+                ),
                 (Service::Tally, shop.servers.tally.dead_letters()),
             ],
         }
@@ -52,14 +59,20 @@ impl Topic {
         });
         let records: Vec<_> = read.collect();
         Self {
-            expected: Expected::of(&records),
+            expected: Expected::of(&records, |_| true),
             records,
         }
+    }
+
+    /// What `service` does with it.
+    pub(super) fn expected_of(&self, service: Service) -> Expected {
+        Expected::of(&self.records, |event| service.handles(event))
     }
 }
 
 pub(crate) struct Topics {
     pub(crate) orders: Topic,
+    pub(crate) accounts: Topic,
     pub(crate) statuses: Topic,
     pub(crate) products: Topic,
 }
@@ -68,6 +81,7 @@ impl Topics {
     pub(super) fn of(shop: &Shop) -> Self {
         Self {
             orders: Topic::of(shop, events::topics::ORDERS),
+            accounts: Topic::of(shop, events::topics::ACCOUNTS),
             statuses: Topic::of(shop, events::topics::ORDER_STATUS),
             products: Topic::of(shop, events::topics::PRODUCTS),
         }
@@ -76,6 +90,7 @@ impl Topics {
     pub(super) fn named(&self, name: &str) -> &Topic {
         match name {
             events::topics::ORDERS => &self.orders,
+            events::topics::ACCOUNTS => &self.accounts,
             events::topics::ORDER_STATUS => &self.statuses,
             _ => &self.products,
         }

@@ -1,6 +1,7 @@
 //! The rules that hold when everything has settled, always the same.
 
 mod books;
+mod mails;
 mod orders;
 mod stock;
 mod topics;
@@ -47,6 +48,7 @@ pub(crate) fn all(shop: &Shop, snapshot: &Snapshot, memory: &Memory) {
     topics::order_creates(snapshot, &topics, off.of(Check::Announced));
     topics::steps_of_orders(snapshot, &topics, in_order, off.of(Check::Steps));
     topics::versions(snapshot, &topics, in_order, off.of(Check::Versions));
+    mails::written(snapshot, &topics, off.of(Check::Mails));
     dead_lettered(snapshot, &topics, off.of(Check::DeadLetterAdmin));
     counted(&shop.servers.tally.state(), &topics, off.of(Check::Applied));
     if shop.world.plan.is_fair() {
@@ -61,6 +63,7 @@ pub(crate) fn replayed(shop: &Shop, before: &Snapshot) {
     let same = [
         ("the orders", after.orders == before.orders),
         ("the stock", after.products == before.products),
+        ("the mails", after.notifications == before.notifications),
         ("what is dead-lettered", places(&after) == places(before)),
     ];
     for (what, same) in same {
@@ -91,7 +94,7 @@ fn places(snapshot: &Snapshot) -> Vec<String> {
 fn dead_lettered(snapshot: &Snapshot, topics: &Topics, off: &mut Vec<String>) {
     for (service, dead_letters) in &snapshot.dead_letters {
         for (_, topic) in READS.iter().filter(|(reader, _)| reader == service) {
-            let expected = &topics.named(topic).expected.dead_lettered;
+            let expected = topics.named(topic).expected_of(*service).dead_lettered;
             let found: std::collections::BTreeMap<(i32, i64), bool> = dead_letters
                 .iter()
                 .filter(|dead_letter| dead_letter.record.at.topic == *topic)
@@ -102,7 +105,7 @@ fn dead_lettered(snapshot: &Snapshot, topics: &Topics, off: &mut Vec<String>) {
                     )
                 })
                 .collect();
-            if found != *expected {
+            if found != expected {
                 off.push(format!(
                     "{} dead-lettered {found:?} of {topic}, not {expected:?}",
                     service.name()

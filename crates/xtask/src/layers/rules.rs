@@ -22,7 +22,14 @@ pub(crate) const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "simulation",
         &[
-            "controls", "events", "host", "orders", "outbox", "products", "replica",
+            "controls",
+            "events",
+            "host",
+            "notifications",
+            "orders",
+            "outbox",
+            "products",
+            "replica",
         ],
     ),
     (
