@@ -15,7 +15,7 @@ use utoipa_axum::router::OpenApiRouter;
 use uuid::Uuid;
 
 use crate::migration::Migration;
-use crate::{BoxError, Context, Contract, Service, StartError, Stream, operations};
+use crate::{BoxError, Context, Contract, Service, StartError, Stream, idempotency, operations};
 
 /// What a service declares in [`Service::register`]; the rest follows from it.
 pub struct App<S: Service> {
@@ -25,6 +25,7 @@ pub struct App<S: Service> {
     pub(crate) job_settings: JobSettings,
     pub(crate) copies: Vec<LocalCopy>,
     pub(crate) tables: Option<Tables>,
+    rules: Vec<Rule>,
     pub(crate) transient: Vec<&'static str>,
     pub(crate) demo: Option<Demo>,
     pub(crate) migrations: Vec<Migration>,
@@ -35,6 +36,8 @@ pub struct App<S: Service> {
 
 type Tables =
     Box<dyn Fn(MongoDatabase) -> BoxFuture<'static, Result<(), StoreError>> + Send + Sync>;
+type Rule =
+    Box<dyn Fn(MongoDatabase) -> BoxFuture<'static, Result<Vec<String>, StoreError>> + Send + Sync>;
 type Demo = Box<dyn Fn(MongoDatabase) -> BoxFuture<'static, Result<(), BoxError>> + Send + Sync>;
 type Recovery<T> = Box<dyn Fn(&Context<T>) -> Arc<dyn Recover> + Send + Sync>;
 type AddJob<T> = Box<dyn Fn(&Context<T>, Jobs<MongoDatabase>) -> Jobs<MongoDatabase> + Send + Sync>;
@@ -63,6 +66,7 @@ impl<S: Service> App<S> {
             job_settings: JobSettings::default(),
             copies: Vec::new(),
             tables: None,
+            rules: Vec::new(),
             transient: Vec::new(),
             demo: None,
             migrations: Vec::new(),
@@ -158,6 +162,21 @@ impl<S: Service> App<S> {
         F: Future<Output = Result<(), StoreError>> + Send + 'static,
     {
         self.tables = Some(Box::new(move |database| Box::pin(prepare(database))));
+        self
+    }
+
+    /// Applies a rule of this build to what older builds have written, once the tables are made: at each
+    /// start and by `quadrille migrate`. Doing it again changes nothing. What has to stay as it was
+    /// comes back, each in a sentence.
+    pub fn rule<F>(
+        &mut self,
+        apply: impl Fn(MongoDatabase) -> F + Send + Sync + 'static,
+    ) -> &mut Self
+    where
+        F: Future<Output = Result<Vec<String>, StoreError>> + Send + 'static,
+    {
+        self.rules
+            .push(Box::new(move |database| Box::pin(apply(database))));
         self
     }
 
@@ -290,9 +309,24 @@ impl<S: Service> App<S> {
         self.routes.clone().split_for_parts().0
     }
 
+    /// What the rules had to leave as it was.
+    pub(crate) async fn apply_rules(
+        &self,
+        database: &MongoDatabase,
+    ) -> Result<Vec<String>, StoreError> {
+        let mut kept = Vec::new();
+        for apply in &self.rules {
+            kept.extend(apply(database.clone()).await?);
+        }
+        Ok(kept)
+    }
+
     pub(crate) async fn prepare(&self, database: MongoDatabase) -> Result<(), StoreError> {
         for copy in &self.copies {
             copy.prepare(&database).await?;
+        }
+        if idempotency::is_declared(self.routes.get_openapi()) {
+            database.prepare_idempotency().await?;
         }
         match &self.tables {
             Some(prepare) => prepare(database).await,

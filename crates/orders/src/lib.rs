@@ -64,6 +64,7 @@ impl Service for Orders {
 
     fn register(app: &mut App<Self>) {
         app.tables(store::prepare)
+            .rule(store::apply_name_rule)
             .transient(&["order_news"])
             .publishes::<OrderCreate>()
             .publishes::<OrderUpdate>()

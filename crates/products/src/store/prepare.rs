@@ -26,6 +26,14 @@ pub async fn prepare(database: MongoDatabase) -> Result<(), StoreError> {
         .create_indexes(indexes())
         .with_long_timeout()
         .await?;
+    let named = IndexOptions::builder()
+        .unique(true)
+        .partial_filter_expression(doc! { "name_key": { "$type": "string" } })
+        .build();
+    let index = IndexModel::builder().keys(doc! { "name_key": 1 });
+    let categories = database.database().collection::<Document>(CATEGORIES);
+    let index = index.options(named).build();
+    categories.create_index(index).with_long_timeout().await?;
     // By far longer than a session that nobody uses is kept by the driver, and than a catalogue in
     // memory that nobody reads looks at the logs.
     let outdated = IndexOptions::builder()

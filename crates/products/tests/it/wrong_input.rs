@@ -106,6 +106,51 @@ async fn a_wrong_product_is_refused() {
             invalid,
             "quantity",
         ),
+        (
+            with_raw("price", "0.0000000000000000000000000000001"),
+            422,
+            invalid,
+            "price",
+        ),
+        (
+            with_raw("price", "9.9999999999999999999999999999999"),
+            422,
+            invalid,
+            "price",
+        ),
+        (
+            with_raw("price", "4.999999999999999999999999999999"),
+            422,
+            invalid,
+            "price",
+        ),
+        (
+            with_raw("price", "5.990000000000000000000000000000001"),
+            422,
+            invalid,
+            "price",
+        ),
+        (with_raw("price", "1e-3"), 422, invalid, "price"),
+        (with_raw("quantity", "1e2"), 422, form, "quantity"),
+        (with_raw("quantity", "-0"), 422, form, "quantity"),
+        (with_raw("quantity", "-0.0"), 422, form, "quantity"),
+        (with("name", json!("\u{200b}")), 422, invalid, "name"),
+        (
+            with("name", json!("\u{2060}\u{feff}")),
+            422,
+            invalid,
+            "name",
+        ),
+        (with("name", json!("\u{3164}")), 422, invalid, "name"),
+        (with("name", json!("cup\u{200b}")), 422, invalid, "name"),
+        (with("name", json!("a\u{202e}b")), 422, invalid, "name"),
+        (with("name", json!("a\u{2028}b")), 422, invalid, "name"),
+        (
+            with("description", json!("\u{200b}")),
+            422,
+            invalid,
+            "description",
+        ),
         (with_raw("quantity", "1.5"), 422, form, "quantity"),
         (with_raw("quantity", "1.0"), 422, form, "quantity"),
         (
@@ -127,6 +172,12 @@ async fn a_wrong_product_is_refused() {
         ),
         (with("name", json!("cup")), 409, "product-exists", "cup"),
         (with("name", json!("CUP ")), 409, "product-exists", "cup"),
+        (
+            with("name", json!("\u{ff43}up")),
+            409,
+            "product-exists",
+            "cup",
+        ),
     ];
     for (body, status, code, named) in cases {
         let case = body.chars().take(200).collect::<String>();
@@ -167,6 +218,8 @@ async fn a_wrong_restock_is_refused() {
         ),
         (&path, r#"{"quantity":1}"#, 422, "invalid-product"),
         (&path, r#"{"quantity":1.5}"#, 422, "invalid-body"),
+        (&path, r#"{"quantity":1.0}"#, 422, "invalid-body"),
+        (&path, r#"{"quantity":1e2}"#, 422, "invalid-body"),
         (
             &path,
             r#"{"quantity":99999999999999999999}"#,
@@ -201,6 +254,8 @@ async fn a_wrong_category_is_refused() {
         (r#"{"name":""}"#, 422, "invalid-category"),
         (r#"{"name":" \t"}"#, 422, "invalid-category"),
         (r#"{"name":"a\u0000b"}"#, 422, "invalid-category"),
+        (r#"{"name":"\u200b"}"#, 422, "invalid-category"),
+        (r#"{"name":"a\u202eb"}"#, 422, "invalid-category"),
         (&long, 422, "invalid-category"),
         (r#"{"name":7}"#, 422, "invalid-body"),
         (r#"{"name":"a","b":1}"#, 422, "invalid-body"),

@@ -2,45 +2,19 @@
 
 use events::PurchaseCreate;
 use outbox::mongo::{MongoDatabase, MongoTx};
-use outbox::{Clock, EventCollector, MessageContext, StoreError, Work, transact};
+use outbox::{Clock, EventCollector, MessageContext, StoreError, Work};
 use uuid::Uuid;
 
 use crate::domain::Purchase;
 use crate::name::NAME;
 use crate::store::{self, Row};
 
-/// What became of a purchase.
+/// The same values were taken before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Recorded {
-    /// It is new.
-    New,
-    /// The same values were taken before.
-    Duplicate,
-}
+pub struct Duplicate;
 
 /// Writes the purchase and, in the same transaction, [`PurchaseCreate`].
-///
-/// # Errors
-/// A store error.
-pub async fn record_purchase(
-    database: &MongoDatabase,
-    clock: &dyn Clock,
-    context: MessageContext,
-    purchase: Purchase,
-) -> Result<Recorded, StoreError> {
-    // Drawn once: when the work runs again after an unknown outcome, it knows its own row.
-    let row = Row::new(clock.uuid().to_string(), purchase);
-    let mut work = RecordPurchase {
-        database,
-        clock,
-        context,
-        event_id: clock.uuid(),
-        row,
-    };
-    transact(database, &mut work).await
-}
-
-struct RecordPurchase<'a> {
+pub struct RecordPurchase<'a> {
     database: &'a MongoDatabase,
     clock: &'a dyn Clock,
     context: MessageContext,
@@ -48,16 +22,35 @@ struct RecordPurchase<'a> {
     row: Row,
 }
 
-impl Work<MongoDatabase> for RecordPurchase<'_> {
-    type Output = Recorded;
+impl<'a> RecordPurchase<'a> {
+    /// Takes `purchase`.
+    pub fn new(
+        database: &'a MongoDatabase,
+        clock: &'a dyn Clock,
+        context: MessageContext,
+        purchase: Purchase,
+    ) -> Self {
+        Self {
+            database,
+            clock,
+            context,
+            event_id: clock.uuid(),
+            // Drawn once: when the work runs again after an unknown outcome, it knows its own row.
+            row: Row::new(clock.uuid().to_string(), purchase),
+        }
+    }
+}
 
-    async fn run(&mut self, tx: &mut MongoTx) -> Result<Recorded, StoreError> {
+impl Work<MongoDatabase> for RecordPurchase<'_> {
+    type Output = Result<(), Duplicate>;
+
+    async fn run(&mut self, tx: &mut MongoTx) -> Result<Self::Output, StoreError> {
         let row = std::slice::from_ref(&self.row);
         if let Some(known) = store::known(tx, row).await?.first() {
             return Ok(if known.id == self.row.id {
-                Recorded::New
+                Ok(())
             } else {
-                Recorded::Duplicate
+                Err(Duplicate)
             });
         }
         store::insert(self.database, tx, row).await?;
@@ -72,6 +65,6 @@ impl Work<MongoDatabase> for RecordPurchase<'_> {
         out.push_as(self.event_id, &event, self.context.clone())
             .map_err(StoreError::permanent)?;
         out.write(self.database, tx).await?;
-        Ok(Recorded::New)
+        Ok(Ok(()))
     }
 }
