@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use precis_profiles::OpaqueString;
-use precis_profiles::precis_core::profile::PrecisFastInvocation;
+use events::names::{fold, is_hidden, nfc};
+use icu_properties::CodePointMapData;
+use icu_properties::props::GeneralCategory;
 
 use super::email::Email;
 
@@ -60,9 +61,9 @@ impl Password {
     /// A password as it was presented; it may not be one that [`check`](Self::check) takes.
     pub fn new(typed: impl Into<String>) -> Self {
         let typed = typed.into();
-        let enforced = (typed.len() <= Self::MAX_BYTES).then(|| OpaqueString::enforce(&typed).ok());
-        let enforced = enforced.flatten().map(std::borrow::Cow::into_owned);
-        let prepared = enforced.filter(|prepared| *prepared != typed);
+        let short = typed.len() <= Self::MAX_BYTES;
+        let prepared = short.then(|| opaque_string(&typed)).flatten();
+        let prepared = prepared.filter(|prepared| *prepared != typed);
         Self { typed, prepared }
     }
 
@@ -76,7 +77,7 @@ impl Password {
             Err(InvalidPassword::TooLong)
         } else if self.text().chars().count() < Self::MIN_CHARS {
             Err(InvalidPassword::TooShort)
-        } else if OpaqueString::enforce(&self.typed).is_err() {
+        } else if opaque_string(&self.typed).is_none() {
             Err(InvalidPassword::Characters)
         } else {
             Ok(())
@@ -95,11 +96,11 @@ impl Password {
         let mut known: Vec<&str> = [address, SHOP].into_iter().chain(parts).collect();
         // A long one may hold a shorter one.
         known.sort_by_key(|word| std::cmp::Reverse(word.len()));
-        let mut rest = events::names::fold(self.text());
+        let mut rest = fold(self.text());
         for word in &known {
             rest = rest.replace(word, "");
         }
-        let removed = rest.len() < events::names::fold(self.text()).len();
+        let removed = rest.len() < fold(self.text()).len();
         let own = rest.chars().filter(|c| c.is_alphanumeric()).count();
         if removed && own < OWN_CHARS {
             return Err(InvalidPassword::Personal);
@@ -132,6 +133,27 @@ impl Password {
     pub fn expose(&self) -> &[u8] {
         self.text().as_bytes()
     }
+}
+
+/// `typed` as `OpaqueString` (RFC 8265 4.2) has it: every space an ASCII one, in NFC; `None` if it has what
+/// that forbids. By today's Unicode and not by the one of the RFC's time, to which newer scripts and
+/// symbols are not assigned; without its rules for characters that depend on their neighbours.
+fn opaque_string(typed: &str) -> Option<String> {
+    let category = |c| CodePointMapData::<GeneralCategory>::new().get(c);
+    let spaced: String = typed
+        .chars()
+        .map(|c| match category(c) {
+            GeneralCategory::SpaceSeparator => ' ',
+            _ => c,
+        })
+        .collect();
+    let forbidden = |c| {
+        let category = category(c);
+        let private = category == GeneralCategory::PrivateUse;
+        private || category == GeneralCategory::Unassigned || is_hidden(c)
+    };
+    let prepared = nfc(&spaced);
+    (!prepared.chars().any(forbidden)).then(|| prepared.into_owned())
 }
 
 impl fmt::Debug for Password {
@@ -182,7 +204,12 @@ mod tests {
         let accents = |n| Password::new("e\u{301}".repeat(n)).check();
         assert_eq!(accents(7), Err(InvalidPassword::TooShort));
         assert_eq!(accents(8), Ok(()));
-        for text in ["with a \0 in it", "with\u{200b}in it", "and a\ttabulator"] {
+        for text in [
+            "with a \0 in it",
+            "with\u{200b}in it",
+            "and a\ttabulator",
+            "private \u{e000}",
+        ] {
             assert_eq!(
                 Password::new(text).check(),
                 Err(InvalidPassword::Characters),

@@ -111,7 +111,9 @@ impl Catalogue for MongoDatabase {
 
     async fn find_by_name(&self, name: &str) -> Result<Option<ProductState>, StoreError> {
         // One that has kept its former key is found by it alone.
-        for name_key in [names::former_key(name), names::key(name)] {
+        let mut keys = vec![names::former_key(name), names::key(name)];
+        keys.dedup();
+        for name_key in keys {
             let found = find_one(self, doc! { "name_key": name_key }).await?;
             if found.is_some() {
                 return Ok(found);

@@ -9,7 +9,6 @@ use serde::Deserialize;
 
 use super::documents::{CATEGORIES, PRODUCTS, StoredCategory, searched};
 use super::{CatalogueStore, changes};
-use crate::domain::CategoryName;
 
 /// What the rule looks at of a product.
 #[derive(Debug, Deserialize)]
@@ -45,7 +44,7 @@ async fn products(database: &MongoDatabase) -> Result<Vec<String>, StoreError> {
                 Renamed::Taken(by) => kept.push(format!(
                     "the product {} \"{}\" keeps its former key: its name is that of {by} by now",
                     work.named.id,
-                    work.named.name.escape_debug()
+                    work.named.name.escape_default()
                 )),
             }
         }
@@ -132,7 +131,8 @@ async fn categories(database: &MongoDatabase) -> Result<Vec<String>, StoreError>
     for (key, name) in found {
         let taken = collection.find_one(doc! { "name_key": &key });
         if let Some(other) = taken.with_timeout().await? {
-            let (name, other) = (name.escape_debug(), CategoryName::stored(other.name));
+            // Two forms of one name look alike but for their escapes.
+            let (name, other) = (name.escape_default(), other.name.escape_default());
             kept.push(format!(
                 "the category \"{name}\" has no key: its name is that of \"{other}\" by now"
             ));

@@ -34,7 +34,7 @@ async fn every_spelling_of_a_name_is_one_product_and_one_category() {
         json!({ "product": { "name": name, "description": format!("a {NFD}"), "price": 1,
             "quantity": 1, "categories": [category] } })
     };
-    let asked = body(&format!(" Big  {NFD}"), &format!("CAF\u{c9} STRASSE"));
+    let asked = body(&format!(" Big  {NFD}"), "CAF\u{c9} STRASSE");
     let made = counter.post("/api/products", asked).await;
     assert_eq!(made.status, 201, "{}", made.body);
     let shown = format!("Big {NFC}");
@@ -51,7 +51,7 @@ async fn every_spelling_of_a_name_is_one_product_and_one_category() {
             .await;
         assert_eq!(again.body["code"], "product-exists", "{spelling:?}");
         let found = counter.names(&query("name", spelling)).await;
-        assert_eq!(found, [shown.clone()], "{spelling:?}");
+        assert_eq!(found, [shown.as_str()], "{spelling:?}");
         let found = counter.names(&query("search", spelling)).await;
         // White space is searched as it is.
         assert_eq!(found.is_empty(), spelling.contains("  "), "{spelling:?}");
@@ -62,7 +62,7 @@ async fn every_spelling_of_a_name_is_one_product_and_one_category() {
             .await;
         assert_eq!(again.body["code"], "category-exists", "{spelling:?}");
         let found = counter.names(&query("categoryName", spelling)).await;
-        assert_eq!(found, [shown.clone()], "{spelling:?}");
+        assert_eq!(found, [shown.as_str()], "{spelling:?}");
     }
 }
 

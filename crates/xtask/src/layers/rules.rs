@@ -72,7 +72,7 @@ pub(crate) const DOMAIN_MAY_IMPORT: &[&str] = &[
     "thiserror",
     "jiff",
     "uuid",
-    "precis_profiles",
+    "icu_properties",
     "zxcvbn",
 ];
 
