@@ -119,7 +119,7 @@ pub fn nfc(text: &str) -> Cow<'_, str> {
     ComposingNormalizerBorrowed::new_nfc().normalize(text)
 }
 
-/// Whether `c` can't stand in a name. No space but a tab and the line and paragraph separators.
+/// Whether `c` can't stand in a name. Of white space that is a tab and what separates lines.
 pub fn is_hidden(c: char) -> bool {
     /// A symbol to Unicode, and an empty place to everybody who looks.
     const BRAILLE_BLANK: char = '\u{2800}';

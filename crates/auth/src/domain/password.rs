@@ -40,8 +40,8 @@ pub enum InvalidPassword {
     Personal,
 }
 
-/// Who has fewer guesses before a password than this is in. The lists of common passwords that attackers
-/// share are about that long.
+/// A password that is found within so many guesses is not taken: the lists of common passwords that
+/// attackers share are about that long.
 const GUESSES: u64 = 100_000;
 /// The name of the shop.
 const SHOP: &str = "quadrille";
@@ -96,13 +96,11 @@ impl Password {
         let mut known: Vec<&str> = [address, SHOP].into_iter().chain(parts).collect();
         // A long one may hold a shorter one.
         known.sort_by_key(|word| std::cmp::Reverse(word.len()));
-        let mut rest = fold(self.text());
-        for word in &known {
-            rest = rest.replace(word, "");
-        }
-        let removed = rest.len() < fold(self.text()).len();
+        let text = fold(self.text());
+        let without = |text: String, word: &&str| text.replace(word, "");
+        let rest = known.iter().fold(text.clone(), without);
         let own = rest.chars().filter(|c| c.is_alphanumeric()).count();
-        if removed && own < OWN_CHARS {
+        if rest.len() < text.len() && own < OWN_CHARS {
             return Err(InvalidPassword::Personal);
         }
         if zxcvbn::zxcvbn(self.text(), &known).guesses() < GUESSES {

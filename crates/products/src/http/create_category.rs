@@ -33,7 +33,8 @@ pub(super) struct CreateCategory {
     params(IdempotencyKey),
     request_body = CreateCategory,
     responses(
-        (status = 201, description = "The category", body = CategoryBody),
+        (status = 201, description = "The category", body = CategoryBody,
+            headers(("Idempotent-Replayed" = String, description = "`true` when the request was answered before"))),
         (status = 400, description = "`malformed-json`, `invalid-idempotency-key`", body = ProblemBody),
         (status = 401, description = "`unauthorized`", body = ProblemBody),
         (status = 403, description = "`forbidden`: not an admin", body = ProblemBody),

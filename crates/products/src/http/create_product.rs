@@ -56,7 +56,8 @@ struct NewProduct {
     request_body = CreateProduct,
     responses(
         (status = 201, description = "The product", body = ProductBody,
-            headers(("Location" = String, description = "Its address"))),
+            headers(("Location" = String, description = "Its address"),
+                ("Idempotent-Replayed" = String, description = "`true` when the request was answered before"))),
         (status = 400, description = "`malformed-json`, `invalid-idempotency-key`", body = ProblemBody),
         (status = 401, description = "`unauthorized`", body = ProblemBody),
         (status = 403, description = "`forbidden`: not an admin", body = ProblemBody),

@@ -32,7 +32,8 @@ pub(super) struct Restock {
     params(("id" = uuid::Uuid, Path, description = "The product"), IdempotencyKey),
     request_body = Restock,
     responses(
-        (status = 200, description = "The product as it is now", body = ProductBody),
+        (status = 200, description = "The product as it is now", body = ProductBody,
+            headers(("Idempotent-Replayed" = String, description = "`true` when the request was answered before"))),
         (status = 400, description = "`malformed-json`, `invalid-idempotency-key`", body = ProblemBody),
         (status = 401, description = "`unauthorized`", body = ProblemBody),
         (status = 403, description = "`forbidden`: not an admin", body = ProblemBody),

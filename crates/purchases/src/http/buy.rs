@@ -22,7 +22,7 @@ use crate::domain::Purchase;
     params(IdempotencyKey),
     request_body = NewPurchase,
     responses(
-        (status = 200, description = "It is taken", body = Taken),
+        (status = 200, description = "It is taken", body = Taken, headers(("Idempotent-Replayed" = String, description = "`true` when the request was answered before"))),
         (status = 400, description = "`malformed-json`, `invalid-idempotency-key`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 401, description = "`unauthorized`: not in a demo start", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "`forbidden`: somebody else's", body = ProblemBody, content_type = "application/problem+json"),
