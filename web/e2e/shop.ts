@@ -112,8 +112,9 @@ export class Shop {
     return { status: response.status, body: await response.json().catch(() => null) };
   }
 
-  async token(email: string): Promise<string> {
-    const { body } = await this.call("/api/login", null, { email, password: email });
+  /** An access token; the demo users' passwords are their addresses. */
+  async token(email: string, password = email): Promise<string> {
+    const { body } = await this.call("/api/login", null, { email, password });
     return (body as { access_token: string }).access_token;
   }
 

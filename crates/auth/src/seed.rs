@@ -64,6 +64,16 @@ pub(crate) async fn demo(database: MongoDatabase) -> Result<(), BoxError> {
     Ok(())
 }
 
+/// Whether `password` is taken for the address `email`. The demo users' are not.
+pub(crate) fn check_password(email: &str, password: &str) -> Result<(), SeedError> {
+    let checked = Email::parse(email).map_err(RegisterError::from);
+    let checked = checked.and_then(|email| Ok(Password::new(password).check_for(&email)?));
+    checked.map_err(|cause| SeedError::Refused {
+        email: email.to_owned(),
+        cause,
+    })
+}
+
 /// Opens an account unless it is there.
 pub(crate) async fn open(
     database: MongoDatabase,

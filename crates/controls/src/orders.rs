@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use events::{OrderId, OrderStatus, ProductId};
 use orders::domain::{Order, ProductCopy};
-use orders::store::{Digest, IdempotencyRecord, OrderState, OrderTransition, OrdersStore};
+use orders::store::{AnsweredOrder, OrderState, OrderTransition, OrdersStore};
 use outbox::StoreError;
+use outbox::idempotency::Digest;
 
 use crate::{Broken, Rule};
 
@@ -13,9 +14,9 @@ impl<D: OrdersStore> OrdersStore for Broken<D> {
     async fn products_named(
         &self,
         tx: &mut Self::Tx,
-        names: &[&str],
+        keys: &BTreeSet<&str>,
     ) -> Result<Vec<(ProductId, ProductCopy)>, StoreError> {
-        self.right.products_named(&mut tx.right, names).await
+        self.right.products_named(&mut tx.right, keys).await
     }
 
     async fn orders(&self, tx: &mut Self::Tx, ids: &[OrderId]) -> Result<Vec<Order>, StoreError> {
@@ -36,7 +37,7 @@ impl<D: OrdersStore> OrdersStore for Broken<D> {
         &self,
         tx: &mut Self::Tx,
         keys: &[Digest],
-    ) -> Result<Vec<IdempotencyRecord>, StoreError> {
+    ) -> Result<Vec<AnsweredOrder>, StoreError> {
         let mut idempotency_records = self.right.idempotency_records(&mut tx.right, keys).await?;
         if self.breaks(Rule::IdempotencyKey) {
             idempotency_records.clear();
@@ -47,7 +48,7 @@ impl<D: OrdersStore> OrdersStore for Broken<D> {
     async fn save_idempotency_records(
         &self,
         tx: &mut Self::Tx,
-        requests: &[IdempotencyRecord],
+        requests: &[AnsweredOrder],
     ) -> Result<(), StoreError> {
         if !self.breaks(Rule::IdempotencyKey) {
             return self
@@ -61,7 +62,7 @@ impl<D: OrdersStore> OrdersStore for Broken<D> {
         let new = requests
             .iter()
             .filter(|request| !known.contains(&request.key));
-        let new: Vec<IdempotencyRecord> = new.copied().collect();
+        let new: Vec<AnsweredOrder> = new.copied().collect();
         if new.is_empty() {
             return Ok(());
         }

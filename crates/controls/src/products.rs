@@ -132,7 +132,7 @@ impl<D: CatalogueStore> CatalogueStore for Broken<D> {
         &self,
         tx: &mut Self::Tx,
         names: &BTreeSet<CategoryName>,
-    ) -> Result<BTreeSet<CategoryName>, StoreError> {
+    ) -> Result<BTreeMap<CategoryName, CategoryName>, StoreError> {
         self.right.known_categories(&mut tx.right, names).await
     }
 

@@ -1,7 +1,7 @@
 //! The shop's published language: what services say to each other, and nothing else.
 //!
-//! **Purpose.** One place for the events, the ids and the money that they carry, the topics
-//! that they travel on, and the one table of an order's statuses.
+//! **Purpose.** One place for the events, the ids, the money and the names that they carry, the
+//! topics that they travel on, and the one table of an order's statuses.
 //!
 //! **Boundary.** Plain data. No I/O, no framework; of the workspace only the outbox's
 //! [`Event`](outbox::Event) trait and its description of a topic.
@@ -15,8 +15,10 @@
 //! raise `VERSION`, keep the old sample, and read it in `Event::read`.
 
 pub mod account;
+pub mod decimal;
 pub mod ids;
 pub mod money;
+pub mod names;
 pub mod order;
 pub mod product;
 pub mod purchase;

@@ -1,12 +1,12 @@
 //! Money: an integer of minor units with its currency. No floating point anywhere.
 
 use std::fmt;
-use std::str::FromStr;
 
 pub use iso_currency::Currency;
-use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+
+use crate::decimal::{Decimal, Uncountable};
 
 /// An amount of money.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -55,35 +55,34 @@ impl Money {
         Self::new(0, currency)
     }
 
-    /// Reads a decimal number such as `5.99`, exactly.
+    /// Reads a decimal number such as `5.99`, exactly: `5.990` and `599e-2` are the same.
     ///
     /// # Errors
     /// When it is not a number, is finer than the currency's minor unit, or too large.
     pub fn from_decimal(text: &str, currency: Currency) -> Result<Self, MoneyError> {
-        let amount = Decimal::from_str(text)
-            .or_else(|_| Decimal::from_scientific(text))
+        let amount: Decimal = text
+            .parse()
             .map_err(|_| MoneyError::NotANumber(text.to_owned()))?;
         let places = currency.exponent().unwrap_or(0);
-        let factor = Decimal::from(10_u64.pow(u32::from(places)));
-        let minor = amount
-            .checked_mul(factor)
-            .ok_or(MoneyError::Overflow)?
-            .normalize();
-        if minor.scale() != 0 {
-            return Err(MoneyError::TooPrecise {
+        let minor = amount.parts(places).map_err(|why| match why {
+            Uncountable::TooLarge => MoneyError::Overflow,
+            Uncountable::TooFine => MoneyError::TooPrecise {
                 amount: text.to_owned(),
                 currency: currency.code(),
                 places,
-            });
-        }
-        let minor = i64::try_from(minor.mantissa()).map_err(|_| MoneyError::Overflow)?;
+            },
+        })?;
         Ok(Self { minor, currency })
     }
 
     /// The amount as a decimal number with all of the currency's places: `5.99`, `30.00`.
     pub fn to_decimal(self) -> String {
-        let places = u32::from(self.currency.exponent().unwrap_or(0));
-        Decimal::from_i128_with_scale(i128::from(self.minor), places).to_string()
+        let places = usize::from(self.currency.exponent().unwrap_or(0));
+        let sign = if self.minor < 0 { "-" } else { "" };
+        let digits = format!("{:0width$}", self.minor.unsigned_abs(), width = places + 1);
+        let (whole, parts) = digits.split_at(digits.len() - places);
+        let point = if places == 0 { "" } else { "." };
+        format!("{sign}{whole}{point}{parts}")
     }
 
     /// `self` times `count`.

@@ -16,7 +16,7 @@ use utoipa_axum::router::OpenApiRouter;
 use uuid::Uuid;
 
 use crate::migration::Migration;
-use crate::{BoxError, Context, Contract, Service, StartError, Stream, operations};
+use crate::{BoxError, Context, Contract, Service, StartError, Stream, idempotency, operations};
 
 /// What a service declares in [`Service::register`]; the rest follows from it.
 pub struct App<S: Service> {
@@ -26,6 +26,7 @@ pub struct App<S: Service> {
     pub(crate) job_settings: JobSettings,
     pub(crate) copies: Vec<LocalCopy>,
     pub(crate) tables: Vec<Collection>,
+    rules: Vec<Rule>,
     pub(crate) demo: Option<Demo>,
     pub(crate) migrations: Vec<Migration>,
     pub(crate) recovery: Option<Recovery<S::Settings>>,
@@ -33,6 +34,8 @@ pub struct App<S: Service> {
     routes: OpenApiRouter<S::State>,
 }
 
+type Rule =
+    Box<dyn Fn(MongoDatabase) -> BoxFuture<'static, Result<Vec<String>, StoreError>> + Send + Sync>;
 type Demo = Box<dyn Fn(MongoDatabase) -> BoxFuture<'static, Result<(), BoxError>> + Send + Sync>;
 type Recovery<T> = Box<dyn Fn(&Context<T>) -> Arc<dyn Recover> + Send + Sync>;
 type AddJob<T> = Box<dyn Fn(&Context<T>, Jobs<MongoDatabase>) -> Jobs<MongoDatabase> + Send + Sync>;
@@ -61,6 +64,7 @@ impl<S: Service> App<S> {
             job_settings: JobSettings::default(),
             copies: Vec::new(),
             tables: Vec::new(),
+            rules: Vec::new(),
             demo: None,
             migrations: Vec::new(),
             recovery: None,
@@ -149,6 +153,21 @@ impl<S: Service> App<S> {
     /// made without a word.
     pub fn tables(&mut self, collections: &[Collection]) -> &mut Self {
         self.tables.extend(collections);
+        self
+    }
+
+    /// Applies a rule of this build to what older builds have written, once the tables are made: at each
+    /// start and by `quadrille migrate`. Doing it again changes nothing. What has to stay as it was
+    /// comes back, each in a sentence.
+    pub fn rule<F>(
+        &mut self,
+        apply: impl Fn(MongoDatabase) -> F + Send + Sync + 'static,
+    ) -> &mut Self
+    where
+        F: Future<Output = Result<Vec<String>, StoreError>> + Send + 'static,
+    {
+        self.rules
+            .push(Box::new(move |database| Box::pin(apply(database))));
         self
     }
 
@@ -278,6 +297,23 @@ impl<S: Service> App<S> {
     /// Every collection besides those of outbox, inbox and jobs.
     pub(crate) fn collections(&self) -> Vec<Collection> {
         let copies = self.copies.iter().map(LocalCopy::table);
-        copies.chain(self.tables.iter().copied()).collect()
+        let records = idempotency::is_declared(self.routes.get_openapi());
+        let records = records.then_some(outbox::idempotency::COLLECTION);
+        copies
+            .chain(self.tables.iter().copied())
+            .chain(records)
+            .collect()
+    }
+
+    /// What the rules had to leave as it was.
+    pub(crate) async fn apply_rules(
+        &self,
+        database: &MongoDatabase,
+    ) -> Result<Vec<String>, StoreError> {
+        let mut kept = Vec::new();
+        for apply in &self.rules {
+            kept.extend(apply(database.clone()).await?);
+        }
+        Ok(kept)
     }
 }

@@ -29,9 +29,18 @@ impl Migration {
     }
 }
 
+/// What was done with the data of older builds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Migrated {
+    /// What each migration publishes.
+    pub published: Vec<Published>,
+    /// What today's rules had to leave as it was, each in a sentence.
+    pub kept: Vec<String>,
+}
+
 /// What a migration has done; nothing when it was done before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Migrated {
+pub struct Published {
     /// Its name.
     pub name: &'static str,
     /// How many events the service will publish.
@@ -45,7 +54,7 @@ pub struct Migrated {
 pub(crate) async fn migrate(
     migrations: &[Migration],
     database: &MongoDatabase,
-) -> Result<Vec<Migrated>, StoreError> {
+) -> Result<Vec<Published>, StoreError> {
     let mut all = Vec::new();
     for migration in migrations {
         let name = migration.name;
@@ -67,7 +76,7 @@ pub(crate) async fn migrate(
             }
             events += messages.len();
         }
-        all.push(Migrated { name, events });
+        all.push(Published { name, events });
     }
     Ok(all)
 }

@@ -51,11 +51,11 @@ pub trait Role: Send + Sync {
     /// Makes its collections and indexes in `database`, those of outbox and inbox included.
     fn prepare<'a>(&'a self, database: &'a MongoDatabase) -> BoxFuture<'a, Result<(), StoreError>>;
 
-    /// Does once what this build has to do with the data of older ones.
+    /// Does what this build has to do with the data of older ones.
     fn migrate<'a>(
         &'a self,
         database: &'a MongoDatabase,
-    ) -> BoxFuture<'a, Result<Vec<Migrated>, StoreError>>;
+    ) -> BoxFuture<'a, Result<Migrated, StoreError>>;
 
     /// Loads its demo data into `database`, which need not be prepared; what is there is left alone.
     fn load_demo<'a>(&'a self, database: &'a MongoDatabase) -> BoxFuture<'a, Result<(), BoxError>>;
@@ -142,7 +142,7 @@ impl<S: Service> Role for RoleOf<S> {
     fn migrate<'a>(
         &'a self,
         database: &'a MongoDatabase,
-    ) -> BoxFuture<'a, Result<Vec<Migrated>, StoreError>> {
+    ) -> BoxFuture<'a, Result<Migrated, StoreError>> {
         Box::pin(crate::migrate::<S>(database))
     }
 

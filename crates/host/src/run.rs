@@ -175,6 +175,9 @@ pub async fn start_at<S: Service>(
         let prepare = || async {
             let database = context.database();
             database.prepare_collections(&app.collections()).await?;
+            for kept in app.apply_rules(&database).await? {
+                tracing::warn!("{kept}");
+            }
             migration::skip_if_nothing(&app.migrations, &database).await
         };
         messaging

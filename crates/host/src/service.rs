@@ -47,13 +47,17 @@ pub async fn prepare<S: Service>(database: &MongoDatabase) -> Result<(), StoreEr
     database.prepare_collections(&collections).await
 }
 
-/// Does what `S` has to do once with the data of older builds and has not done yet. What is published is
-/// in the outbox then. One that is interrupted goes on where it was.
+/// Does what `S` has to do with the data of older builds and has not done yet. What is published is in
+/// the outbox then. One that is interrupted goes on where it was.
 ///
 /// # Errors
 /// When MongoDB is out of reach, or a document can't be read.
-pub async fn migrate<S: Service>(database: &MongoDatabase) -> Result<Vec<Migrated>, StoreError> {
-    migration::migrate(&App::<S>::declared().migrations, database).await
+pub async fn migrate<S: Service>(database: &MongoDatabase) -> Result<Migrated, StoreError> {
+    let app = App::<S>::declared();
+    Ok(Migrated {
+        kept: app.apply_rules(database).await?,
+        published: migration::migrate(&app.migrations, database).await?,
+    })
 }
 
 /// What `S` publishes and consumes.

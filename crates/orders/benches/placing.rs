@@ -18,7 +18,7 @@ use futures::future::join_all;
 use jiff::Timestamp;
 use orders::BatchSettings;
 use orders::commands::{GroupCommit, PlaceOrder};
-use orders::domain::{Basket, Identity, ProductCopy, place};
+use orders::domain::{Basket, Identity, Item, ProductCopy, place};
 use orders::store::memory::Tables;
 use outbox::memory::MemoryDatabase;
 use outbox::{Database, MessageContext, SystemClock};
@@ -57,7 +57,7 @@ fn deciding(bench: &mut Criterion) {
         let basket = basket(lines.into());
         group.throughput(Throughput::Elements(lines.into()));
         group.bench_function(BenchmarkId::from_parameter(lines), |bench| {
-            let known = |name: &str| catalogue.get(name).cloned();
+            let known = |item: &Item| catalogue.get(&item.key).cloned();
             bench.iter(|| place(who, black_box(&basket), known).unwrap());
         });
     }

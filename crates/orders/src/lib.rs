@@ -64,6 +64,7 @@ impl Service for Orders {
 
     fn register(app: &mut App<Self>) {
         app.tables(&store::COLLECTIONS)
+            .rule(store::apply_name_rule)
             .publishes::<OrderCreate>()
             .publishes::<OrderUpdate>()
             .on::<OrderStatusUpdate, _>("settles the order and tells its customer", |context| {

@@ -40,6 +40,7 @@ pub mod cloudevents;
 pub mod dead_letter;
 pub mod error;
 pub mod handler;
+pub mod idempotency;
 pub mod inbox;
 mod interrupt;
 pub mod jobs;

@@ -20,7 +20,7 @@ use outbox::mongo::MongoDatabase;
 use outbox::{MessageContext, SystemClock};
 use products::catalogue::MemoryCatalogue;
 use products::commands::{create_category, create_product, restock};
-use products::domain::{CategoryName, Draft, DraftFields, ProductName};
+use products::domain::{CategoryName, Draft, DraftFields};
 use products::store::{Catalogue, Filter, Listing, Sort};
 use testkit::TestEnvironment;
 
@@ -158,7 +158,7 @@ async fn fill(database: &MongoDatabase, count: usize) {
         let minor = i64::try_from(n % 5_000).unwrap();
         let price = bson::serialize_to_bson(&Money::new(minor, DEFAULT_CURRENCY)).unwrap();
         doc! {
-            "_id": bson::Uuid::new(), "name_key": ProductName::key_of(&name), "name": name,
+            "_id": bson::Uuid::new(), "name_key": events::names::key(&name), "name": name,
             "description": "A hundred signs are what a shop says of a thing that it sells, more \
                             or less; some say more.",
             "price": price, "quantity": 5_i64, "stocked": 5_i64, "version": 1_i64,

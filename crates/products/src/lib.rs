@@ -59,6 +59,7 @@ impl Service for Products {
 
     fn register(app: &mut App<Self>) {
         app.tables(&store::COLLECTIONS)
+            .rule(store::apply_name_rule)
             .demo(async |database| {
                 seed_demo(&database, Arc::new(SystemClock)).await?;
                 Ok(())

@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use events::{
     OrderCreate, OrderId, OrderStatusUpdate, ProductCreate, ProductId, ProductState,
-    ProductsQuantityUpdate, topics,
+    ProductsQuantityUpdate, names, topics,
 };
 use futures::future::BoxFuture;
 use futures::{StreamExt, TryStreamExt};
@@ -38,7 +38,7 @@ use self::records::{decision, demands};
 use crate::domain::{Decision, Demand, Outcome, StockBalance};
 use crate::name::NAME;
 use crate::store::recovery::{Known, MongoRecovery};
-use crate::store::{CatalogueStore, ShopDatabase, StockDecision};
+use crate::store::{CatalogueStore, ShopDatabase, StockDecision, apply_name_rule};
 
 /// How many products are published once more in one transaction.
 const AT_ONCE: i64 = 100;
@@ -102,6 +102,8 @@ impl ProductRecovery {
         loop {
             let products = self.recovery.to_republish(AT_ONCE).await?;
             if products.is_empty() {
+                // The categories of recovered products have no keys yet.
+                apply_name_rule(self.recovery.database.clone()).await?;
                 return Ok(());
             }
             let mut work = Republish { of: self, products };
@@ -217,14 +219,13 @@ impl Work<ShopDatabase> for RecoverProducts<'_> {
             let balance = match known.get(id) {
                 Some(held) if held.version >= state.version => continue,
                 Some(held) => held.balance,
-                None => {
-                    self.may_be_added(tx, state).await?;
-                    StockBalance::default()
-                }
+                None => StockBalance::default(),
             };
+            let name_key = self.name_key(tx, state).await?;
             // An event of an older build does not say it; then no raise since is known of.
             let at_least = balance.stocked.max(state.quantity.into());
-            newer.push((state, balance.put_in(state.stocked.unwrap_or(at_least))));
+            let balance = balance.put_in(state.stocked.unwrap_or(at_least));
+            newer.push((state, name_key, balance));
         }
         if !newer.is_empty() {
             recovery.remake(tx, &newer, self.of.clock.now()).await?;
@@ -234,21 +235,27 @@ impl Work<ShopDatabase> for RecoverProducts<'_> {
 }
 
 impl RecoverProducts<'_> {
-    /// A name that another product has by now can't be given to this one.
-    async fn may_be_added(&self, tx: &mut MongoTx, state: &ProductState) -> Result<(), StoreError> {
-        let key = crate::domain::ProductName::key_of(&state.name);
+    /// The key of the product's name that no other product has. One of an older build may have kept its
+    /// former one.
+    async fn name_key(&self, tx: &mut MongoTx, state: &ProductState) -> Result<String, StoreError> {
         let database = &self.of.recovery.database;
-        match database.product_by_name_key(tx, &key).await? {
-            Some(other) if other.product_id != state.product_id => {
-                Err(StoreError::permanent(format!(
-                    "product {} (\"{}\") was published, and this database has another one of that \
-                     name, {}: it was changed after it was restored. Restore it once more and \
-                     start the service before anything else",
-                    state.product_id, state.name, other.product_id
-                )))
+        let (key, former) = (names::key(&state.name), names::former_key(&state.name));
+        let mut taken = None;
+        for name_key in [key, former] {
+            match database.product_by_name_key(tx, &name_key).await? {
+                Some(other) if other.product_id != state.product_id => taken = Some(other),
+                _ => return Ok(name_key),
             }
-            _ => Ok(()),
         }
+        let other = taken.map(|other| other.product_id.to_string());
+        Err(StoreError::permanent(format!(
+            "product {} (\"{}\") was published, and this database has another one of that name, {}: it was \
+             changed after it was restored. Restore it once more and start the service before anything \
+             else",
+            state.product_id,
+            state.name,
+            other.unwrap_or_default()
+        )))
     }
 }
 

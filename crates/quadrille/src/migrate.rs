@@ -6,7 +6,7 @@
 
 use anyhow::Context;
 use clap::Args;
-use host::Migrated;
+use host::Published;
 use service::config::MongoSettings;
 
 use crate::services::Of;
@@ -45,11 +45,14 @@ pub(crate) async fn run(command: &Of<MigrateArgs>) -> anyhow::Result<()> {
         service.name(),
         database.database().name()
     );
-    for Migrated { name, events } in migrated {
+    for Published { name, events } in migrated.published {
         match events {
             0 => println!("{name}: nothing to do."),
             _ => println!("{name}: {} will publish {events} events.", service.name()),
         }
+    }
+    for kept in migrated.kept {
+        println!("Left as it was: {kept}.");
     }
     Ok(())
 }

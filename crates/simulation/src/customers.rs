@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use events::{AccountId, AccountUpdate, OrderId, ProductId, topics};
-use orders::commands::{PlaceOrder, Placed, RetryKey};
+use orders::commands::{PlaceOrder, Placed, retry_key};
 use orders::domain::Basket;
+use outbox::idempotency::RetryKey;
 use outbox::{Clock, Message, MessageContext, Publisher};
 use products::commands::{CommandError, create_product, restock};
 use products::domain::{Draft, DraftFields, Refusal};
@@ -189,7 +190,7 @@ async fn customer(shop: Arc<Shop>, memory: Shared, number: u32) {
     let who = account_id(number);
     let basket = basket(&shop);
     let keyed = chance.happens(7_500);
-    let key = keyed.then(|| RetryKey::new(who, "once", &basket));
+    let key = keyed.then(|| retry_key(who, "once", &basket));
     tokio::time::sleep(chance.time(RUSH)).await;
     // A product is known to the orders service when it has heard of it, not before.
     let mut refusals = 0;

@@ -77,6 +77,12 @@ impl TestService {
         send(request, token).await
     }
 
+    /// Sends `body` to `path` with an `Idempotency-Key`.
+    pub async fn post_with_key(&self, path: &str, key: &str, body: &Value) -> Response {
+        let request = self.client.post(format!("{}{path}", self.base)).json(body);
+        send(request.header("idempotency-key", key), None).await
+    }
+
     /// Ends it in good order.
     pub async fn stop(self) -> TestEnvironment {
         self.lifecycle.trigger();

@@ -21,7 +21,7 @@ test("what an admin adds in one window appears in another, and can be ordered", 
 
   await admin.getByRole("textbox", { name: "Name" }).fill("bench");
   await admin.getByLabel("Description").fill("A bench of larch for two.");
-  await admin.getByRole("spinbutton", { name: "Price" }).fill("149.50");
+  await admin.getByRole("textbox", { name: "Price" }).fill("149.50");
   await admin.getByRole("spinbutton", { name: "Stock", exact: true }).fill("1");
   await admin.getByRole("button", { name: "garden", exact: true }).click();
   await admin.getByRole("button", { name: "furniture", exact: true }).click();
@@ -60,7 +60,7 @@ test("what can't be added is refused beside its field", async () => {
   const admin = await adminPage();
   await admin.getByRole("textbox", { name: "Name" }).fill("Chair");
   await admin.getByLabel("Description").fill("Another one.");
-  await admin.getByRole("spinbutton", { name: "Price" }).fill("1");
+  await admin.getByRole("textbox", { name: "Price" }).fill("1");
   await admin.getByRole("spinbutton", { name: "Stock", exact: true }).fill("1");
   await admin.getByRole("button", { name: "Add the product" }).click();
   await admin.getByRole("alert").waitFor();

@@ -65,9 +65,9 @@ test("nothing of a mail's HTML runs, loads or leads anywhere", async () => {
 test("a new account and its order are mailed, and an admin reads what would be sent", async () => {
   const shop = theShop();
   const email = "mailed@shop.example";
-  expect((await shop.call("/api/register", null, { email, password: email })).status).toBe(201);
+  expect((await shop.call("/api/register", null, { email, password: "correct horse" })).status).toBe(201);
   const order = { products: [{ name: "cutlery", quantity: 2 }] };
-  expect((await shop.call("/api/orders", await shop.token(email), order)).status).toBe(201);
+  expect((await shop.call("/api/orders", await shop.token(email, "correct horse"), order)).status).toBe(201);
 
   const page = await windowOf("admin@admin.com");
   await mails(page);

@@ -1,6 +1,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useRef } from "react";
+import { useRef, useState } from "react";
 import { api } from "../api/client";
+import { sendOnce } from "../api/once";
 import { answer, describe } from "../api/problem";
 import { categoriesQuery } from "../catalogue/queries";
 import { Button } from "../ui/button";
@@ -11,8 +12,12 @@ import { Panel } from "./panel";
 export function AddCategory() {
   const client = useQueryClient();
   const form = useRef<HTMLFormElement>(null);
+  const [once] = useState(() => sendOnce());
   const add = useMutation({
-    mutationFn: (name: string) => answer(api.POST("/api/categories", { body: { name } })),
+    mutationFn: (name: string) =>
+      once({ name }, (key) =>
+        answer(api.POST("/api/categories", { params: { header: { "Idempotency-Key": key } }, body: { name } })),
+      ),
     onSuccess: () => {
       form.current?.reset();
       void client.invalidateQueries({ queryKey: categoriesQuery.queryKey });

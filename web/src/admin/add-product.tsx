@@ -2,6 +2,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { ToggleGroup } from "radix-ui";
 import { useRef, useState } from "react";
 import { api } from "../api/client";
+import { sendOnce } from "../api/once";
 import { answer, describe, Problem } from "../api/problem";
 import { categoriesQuery } from "../catalogue/queries";
 import { Button } from "../ui/button";
@@ -13,21 +14,21 @@ export function AddProduct() {
   const client = useQueryClient();
   const form = useRef<HTMLFormElement>(null);
   const [categories, setCategories] = useState<string[]>([]);
+  const [once] = useState(() => sendOnce());
   const add = useMutation({
-    mutationFn: (fields: FormData) =>
-      answer(
-        api.POST("/api/products", {
-          body: {
-            product: {
-              name: String(fields.get("name")),
-              description: String(fields.get("description")),
-              price: Number(fields.get("price")),
-              quantity: Number(fields.get("quantity")),
-              categories,
-            },
-          },
-        }),
-      ),
+    mutationFn: (fields: FormData) => {
+      const product = {
+        name: String(fields.get("name")),
+        description: String(fields.get("description")),
+        // At most two places and eight digits before them: a number that is exact again as text.
+        price: Number(fields.get("price")),
+        quantity: Number(fields.get("quantity")),
+        categories,
+      };
+      return once(product, (key) =>
+        answer(api.POST("/api/products", { params: { header: { "Idempotency-Key": key } }, body: { product } })),
+      );
+    },
     onSuccess: () => {
       form.current?.reset();
       setCategories([]);
@@ -52,7 +53,16 @@ export function AddProduct() {
         <Field label="Name" name="name" required maxLength={100} error={about("name")} />
         <TextArea label="Description" name="description" required error={about("description")} />
         <div className="grid grid-cols-2 gap-3">
-          <Field label="Price" name="price" type="number" min="0" step="0.01" required error={about("price")} />
+          <Field
+            label="Price"
+            name="price"
+            inputMode="decimal"
+            // A number field would round what is typed before anyone sees it.
+            pattern="\d{1,8}(\.\d{1,2})?"
+            title="A number with at most two decimal places, such as 19.99"
+            required
+            error={about("price")}
+          />
           <Field label="Stock" name="quantity" type="number" min="0" step="1" required error={about("quantity")} />
         </div>
         <Categories chosen={categories} choose={setCategories} />

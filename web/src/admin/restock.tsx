@@ -1,16 +1,23 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useRef } from "react";
+import { useRef, useState } from "react";
 import { api, type Product } from "../api/client";
+import { sendOnce } from "../api/once";
 import { answer, describe } from "../api/problem";
 import { Button } from "../ui/button";
 
 export function Restock({ product }: { product: Product }) {
   const client = useQueryClient();
   const form = useRef<HTMLFormElement>(null);
+  const [once] = useState(() => sendOnce());
   const restock = useMutation({
     mutationFn: (quantity: number) =>
-      answer(
-        api.POST("/api/products/{id}/stock", { params: { path: { id: product.id } }, body: { quantity } }),
+      once({ id: product.id, quantity }, (key) =>
+        answer(
+          api.POST("/api/products/{id}/stock", {
+            params: { path: { id: product.id }, header: { "Idempotency-Key": key } },
+            body: { quantity },
+          }),
+        ),
       ),
     onSuccess: () => {
       form.current?.reset();

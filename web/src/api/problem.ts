@@ -17,6 +17,11 @@ export class Problem extends Error {
   get passes(): boolean {
     return this.status === 0 || this.status === 429 || this.status >= 502;
   }
+
+  /** Whether it says what became of the request: nothing. */
+  get decides(): boolean {
+    return !this.passes && this.status < 500 && this.code !== "idempotency-key-in-flight";
+  }
 }
 
 export function problemOf(status: number, body: unknown): Problem {

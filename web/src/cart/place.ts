@@ -26,8 +26,7 @@ export async function placeOrder(till: Till): Promise<Order> {
     return order;
   } catch (failure) {
     // No answer, or one that does not say whether it was placed: the key stays.
-    const decided = failure instanceof Problem && !failure.passes && failure.status < 500;
-    if (decided) till.change(withoutKey);
+    if (failure instanceof Problem && failure.decides) till.change(withoutKey);
     throw failure;
   }
 }

@@ -1,6 +1,7 @@
 import { useMutation } from "@tanstack/react-query";
-import { useRef } from "react";
+import { useRef, useState } from "react";
 import { api } from "../api/client";
+import { sendOnce } from "../api/once";
 import { answer, describe } from "../api/problem";
 import { useWho } from "../session/use-who";
 import { Button } from "../ui/button";
@@ -22,8 +23,7 @@ const read = (form: HTMLFormElement): Purchase => {
     username: text("username"),
     userid: text("userid"),
     price: text("price"),
-    // Two purchases with the same values are one: without a time of its own, each gets the present.
-    timestamp: text("timestamp") || new Date().toISOString(),
+    timestamp: text("timestamp"),
   };
 };
 
@@ -35,8 +35,14 @@ export default function PurchasesPage() {
     mutationFn: (username: string) =>
       answer(api.GET("/getAllUserBuys/{username}", { params: { path: { username } } })),
   });
+  const [once] = useState(() => sendOnce());
   const buy = useMutation({
-    mutationFn: (purchase: Purchase) => answer(api.POST("/buy", { body: purchase })),
+    mutationFn: (purchase: Purchase) =>
+      once(purchase, (key, at) => {
+        // Two purchases with the same values are one: without a time of its own, each gets that of its first try.
+        const body = { ...purchase, timestamp: purchase.timestamp || at.toISOString() };
+        return answer(api.POST("/buy", { params: { header: { "Idempotency-Key": key } }, body }));
+      }),
     onSuccess: (_, { username }) => list.mutate(username),
   });
   return (

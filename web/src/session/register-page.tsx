@@ -56,7 +56,7 @@ export function RegisterPage() {
           autoComplete="new-password"
           required
           minLength={8}
-          hint="At least 8 characters."
+          hint="At least 8 characters; 15 or more are good, such as some words that do not belong together."
           error={about("invalid-password")}
         />
         <Field

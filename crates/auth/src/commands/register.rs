@@ -37,9 +37,11 @@ impl Auth {
         email: &str,
         password: Password,
     ) -> Result<Account, RegisterError> {
+        password.check_for(&Email::parse(email)?)?;
         self.open_account(email, password, Role::User).await
     }
 
+    /// Opens an account whose password may be one that is easily guessed, as the demo users' are.
     pub(crate) async fn open_account(
         &self,
         email: &str,

@@ -65,7 +65,7 @@ impl PasswordPool {
         self.run(move || argon::hash(&password)).await
     }
 
-    /// Compares `password` with the hash of an account, or, when there is no account, with one
+    /// Compares `password`, prepared and as it was typed, with the hash of an account, or, when there is no account, with one
     /// that nothing matches: in the same time.
     ///
     /// # Errors
@@ -79,9 +79,14 @@ impl PasswordPool {
         let hash = stored.unwrap_or_else(|| self.dummy.clone());
         self.run(move || {
             let matches = argon::matches(&password, &hash)?;
+            // Also after a match, so that the time tells nothing of which one it was.
+            let as_typed = match password.as_typed() {
+                Some(typed) => argon::matches(&typed, &hash)?,
+                None => false,
+            };
             Ok(Verified {
-                matches: matches && known,
-                outdated: argon::is_outdated(&hash)?,
+                matches: (matches || as_typed) && known,
+                outdated: as_typed || argon::is_outdated(&hash)?,
             })
         })
         .await

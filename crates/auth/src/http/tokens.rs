@@ -23,7 +23,7 @@ pub(super) struct Credentials {
     /// An e-mail address, in any case.
     #[schema(example = "aaa@aaa.com", max_length = 254)]
     pub(super) email: String,
-    /// 8 characters to 128 bytes.
+    /// 8 characters to 128 bytes; none that is guessed at once.
     #[schema(example = "aaa@aaa.com", min_length = 8, max_length = 128, format = Password)]
     pub(super) password: String,
 }

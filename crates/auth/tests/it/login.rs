@@ -144,6 +144,31 @@ async fn an_outdated_hash_is_replaced_at_the_next_login() {
 }
 
 #[tokio::test]
+async fn a_hash_of_a_password_as_it_was_typed_is_good_for_one_login_more() {
+    let server = Server::start().await;
+    server.register("a@b.com").await;
+    let typed = "cafe\u{301} au lait";
+    let params = Params::new(19_456, 2, 1, None).unwrap();
+    let hasher = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    let older: PasswordHash = hasher.hash_password(typed.as_bytes()).unwrap();
+    let accounts = server.collection("accounts").await;
+    let set = doc! { "$set": { "password": older.to_string() } };
+    accounts.update_one(doc! {}, set).await.unwrap();
+
+    let composed = server.try_login("a@b.com", "caf\u{e9} au lait").await;
+    problem(composed, 401, "invalid-credentials").await;
+    assert_eq!(
+        server.try_login("a@b.com", typed).await.status(),
+        StatusCode::OK
+    );
+    // From here on every form is good.
+    for form in ["caf\u{e9} au lait", typed] {
+        let login = server.try_login("a@b.com", form).await;
+        assert_eq!(login.status(), StatusCode::OK, "{form:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_crowd_is_limited_and_can_retry() {
     let server = Server::start_with(|settings| {
         settings.passwords.hash_concurrency = Some(1);

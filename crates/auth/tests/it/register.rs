@@ -52,7 +52,7 @@ async fn of_many_at_once_one_gets_the_address() {
     let server = Server::start().await;
     let attempts = (0..16).map(|n| {
         let email = if n % 2 == 0 { "a@b.com" } else { "A@b.com" };
-        let body = json!({ "email": email, "password": format!("password {n}") });
+        let body = json!({ "email": email, "password": format!("one password of {n}") });
         let server = &server;
         async move { (n, server.post("/api/register", &body).await) }
     });
@@ -67,7 +67,7 @@ async fn of_many_at_once_one_gets_the_address() {
     assert_eq!(winners.len(), 1);
     let accounts = server.collection("accounts").await;
     assert_eq!(accounts.count_documents(doc! {}).await.unwrap(), 1);
-    let password = format!("password {}", winners[0]);
+    let password = format!("one password of {}", winners[0]);
     assert_eq!(
         server.try_login("a@b.com", &password).await.status(),
         StatusCode::OK
@@ -107,6 +107,19 @@ async fn wrong_addresses_and_passwords_are_refused_and_nothing_is_hashed() {
         let detail = body["detail"].as_str().unwrap();
         assert!(detail.contains("128") || detail.contains('8'), "{detail}");
     }
+    for (password, named) in [
+        ("        ", "guessed at once"),
+        ("password1", "guessed at once"),
+        ("a password\u{200b}", "invisible"),
+        ("a@b.com-a@b.com", "your e-mail address"),
+        ("Quadrille!", "the shop's name"),
+    ] {
+        let body = json!({ "email": "a@b.com", "password": password });
+        let refused = server.post("/api/register", &body).await;
+        let body = problem(refused, 422, "invalid-password").await;
+        let detail = body["detail"].as_str().unwrap();
+        assert!(detail.contains(named), "{password:?}: {detail}");
+    }
     assert!(server.everything().await["accounts"].is_empty());
     assert_eq!(server.running.state.passwords.runs(), runs);
 }
@@ -114,7 +127,7 @@ async fn wrong_addresses_and_passwords_are_refused_and_nothing_is_hashed() {
 #[tokio::test]
 async fn a_password_is_taken_as_it_is() {
     let server = Server::start().await;
-    let password = "  spaces, 🦀 and \"quotes\" \u{0}";
+    let password = "  spaces, 🦀 and \"quotes\" ";
     let body = json!({ "email": "a@b.com", "password": password });
     assert_eq!(
         server.post("/api/register", &body).await.status(),
@@ -126,6 +139,23 @@ async fn a_password_is_taken_as_it_is() {
     );
     let response = server.try_login("a@b.com", password.trim()).await;
     problem(response, 401, "invalid-credentials").await;
+}
+
+#[tokio::test]
+async fn a_password_is_the_same_in_whatever_form_it_is_typed() {
+    let server = Server::start().await;
+    let (nfc, nfd) = ("caf\u{e9} au lait", "cafe\u{301}\u{a0}au lait");
+    let body = json!({ "email": "a@b.com", "password": nfd });
+    assert_eq!(
+        server.post("/api/register", &body).await.status(),
+        StatusCode::CREATED
+    );
+    for form in [nfc, nfd] {
+        let login = server.try_login("a@b.com", form).await;
+        assert_eq!(login.status(), StatusCode::OK, "{form:?}");
+    }
+    let other = server.try_login("a@b.com", "cafe au lait").await;
+    problem(other, 401, "invalid-credentials").await;
 }
 
 #[tokio::test]

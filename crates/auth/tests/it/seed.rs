@@ -3,12 +3,12 @@
 use auth::{Role, SeedError, Seeded, seed_account};
 use reqwest::StatusCode;
 
-use crate::server::{Server, Tokens};
+use crate::server::{PASSWORD, Server, Tokens};
 
 #[tokio::test]
 async fn seeding_twice_is_seeding_once_and_the_only_way_to_an_admin() {
     let server = Server::start().await;
-    let seed = |email, role| seed_account(&server.common.mongo, email, email, role);
+    let seed = |email, role| seed_account(&server.common.mongo, email, PASSWORD, role);
     assert_eq!(
         seed("admin@admin.com", Role::Admin).await.unwrap(),
         Seeded::Added
@@ -24,12 +24,12 @@ async fn seeding_twice_is_seeding_once_and_the_only_way_to_an_admin() {
     );
     assert_eq!(server.everything().await, before);
 
-    let tokens = server.try_login("admin@admin.com", "admin@admin.com").await;
+    let tokens = server.try_login("admin@admin.com", PASSWORD).await;
     assert_eq!(
         Tokens::of(tokens).await.claims().role,
         service::token::Role::Admin
     );
-    let tokens = server.try_login("aaa@aaa.com", "aaa@aaa.com").await;
+    let tokens = server.try_login("aaa@aaa.com", PASSWORD).await;
     assert_eq!(
         Tokens::of(tokens).await.claims().role,
         service::token::Role::User
@@ -44,7 +44,7 @@ async fn whoever_took_the_address_first_does_not_become_an_admin() {
     let seeded = seed_account(
         &server.common.mongo,
         "admin@admin.com",
-        "admin@admin.com",
+        "another password",
         Role::Admin,
     );
     let refused = seeded.await.unwrap_err();
@@ -53,7 +53,9 @@ async fn whoever_took_the_address_first_does_not_become_an_admin() {
         "{refused}"
     );
     assert_eq!(server.everything().await, before);
-    let login = server.try_login("admin@admin.com", "admin@admin.com").await;
+    let login = server
+        .try_login("admin@admin.com", "another password")
+        .await;
     assert_eq!(login.status(), StatusCode::UNAUTHORIZED);
 }
 
@@ -64,5 +66,19 @@ async fn a_wrong_seed_is_named() {
     assert!(refused.unwrap_err().to_string().contains("nobody"));
     let refused = seed_account(&server.common.mongo, "a@b.com", "short", Role::User).await;
     assert!(refused.unwrap_err().to_string().contains("a@b.com"));
+    let own = seed_account(&server.common.mongo, "a@b.com", "a@b.com!", Role::Admin).await;
+    assert!(own.unwrap_err().to_string().contains("your e-mail address"));
     assert!(server.everything().await["accounts"].is_empty());
+}
+
+#[tokio::test]
+async fn the_demo_users_alone_have_their_addresses_as_passwords() {
+    let server = Server::start().await;
+    let auth = host::role::<auth::Auth>();
+    let database = server.environment.database("auth").await;
+    auth.load_demo(&database).await.unwrap();
+    for (email, _) in auth::DEMO_USERS {
+        let login = server.try_login(email, email).await;
+        assert_eq!(login.status(), StatusCode::OK, "{email}");
+    }
 }

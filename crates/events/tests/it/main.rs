@@ -4,4 +4,5 @@
 
 mod contracts;
 mod money;
+mod names;
 mod statuses;

@@ -17,6 +17,47 @@ fn decimals_are_read_exactly() {
 }
 
 #[test]
+fn no_amount_is_rounded() {
+    for (text, minor) in [
+        ("-0", 0),
+        ("-0.000", 0),
+        ("0e99999999999999999999", 0),
+        ("599e-2", 599),
+        ("0.0599E+2", 599),
+        ("5.9900000000000000000000000000000000000000000000", 599),
+        ("92233720368547758.07", i64::MAX),
+        ("-92233720368547758.08", i64::MIN),
+    ] {
+        assert_eq!(read(text), Ok(minor), "{text}");
+    }
+    for text in [
+        "0.0000000000000000000000000000001",
+        "9.9999999999999999999999999999999",
+        "4.999999999999999999999999999999",
+        "5.990000000000000000000000000000001",
+        "1e-3",
+        "1e-99999999999999999999",
+    ] {
+        assert!(
+            matches!(read(text), Err(MoneyError::TooPrecise { .. })),
+            "{text}"
+        );
+    }
+    for text in ["1e99999999999999999999", "99999999999999999999", "1e17"] {
+        assert_eq!(read(text), Err(MoneyError::Overflow), "{text}");
+    }
+    for text in [
+        "", "-", ".", "5.", ".5", "+5", "1_000", "1,5", "0x5", "e2", "1e", "1e+", "1e1.5", "--1",
+        "1 ", "NaN", "inf", "\u{0665}",
+    ] {
+        assert!(
+            matches!(read(text), Err(MoneyError::NotANumber(_))),
+            "{text}"
+        );
+    }
+}
+
+#[test]
 fn what_is_no_amount_is_refused() {
     assert!(matches!(read("5.999"), Err(MoneyError::TooPrecise { .. })));
     assert!(matches!(read("\"5\""), Err(MoneyError::NotANumber(_))));
@@ -33,6 +74,9 @@ fn http_shows_two_places() {
     assert_eq!(shown(599), "5.99");
     assert_eq!(shown(3000), "30.00");
     assert_eq!(shown(5), "0.05");
+    assert_eq!(shown(-5), "-0.05");
+    let yen = Money::new(-500, events::money::Currency::JPY);
+    assert_eq!(yen.to_decimal(), "-500");
 }
 
 #[test]
@@ -46,6 +90,24 @@ fn sums_that_do_not_fit_are_refused() {
 }
 
 proptest! {
+    #[test]
+    fn an_amount_is_what_its_digits_say_or_refused(
+        digits in 1_i64..1_000_000, zeros in 0_usize..40, point in 0_u32..6,
+    ) {
+        let (whole, fraction) = (digits / 10_i64.pow(point), digits % 10_i64.pow(point));
+        let width = usize::try_from(point).unwrap();
+        let text = match point {
+            0 => format!("{whole}"),
+            _ => format!("{whole}.{fraction:0width$}{}", "0".repeat(zeros)),
+        };
+        match read(&text) {
+            Ok(minor) => {
+                prop_assert_eq!(minor * 10_i64.pow(point), digits * 100, "{}", text);
+            }
+            Err(_) => prop_assert!((digits * 100) % 10_i64.pow(point) != 0, "{}", text),
+        }
+    }
+
     #[test]
     fn what_is_shown_is_read_back(minor in any::<i64>()) {
         let money = Money::new(minor, DEFAULT_CURRENCY);

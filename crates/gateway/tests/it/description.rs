@@ -31,6 +31,41 @@ async fn the_description_is_openapi_3_1_and_names_only_routes_of_the_table() {
     }
 }
 
+/// Every POST that makes or moves something may be repeated. The others are so by nature: a login, a
+/// renewal and an operator's word about one dead letter or job are each said about what is there once.
+#[test]
+fn every_post_that_makes_something_declares_its_idempotency_key() {
+    const BY_NATURE: [&str; 8] = [
+        "/api/admin/dead-letters/{service}/{id}/discard",
+        "/api/admin/dead-letters/{service}/{id}/retry",
+        "/api/admin/jobs/{service}/{id}/discard",
+        "/api/admin/jobs/{service}/{id}/retry",
+        "/api/login",
+        "/api/logout",
+        "/api/refresh",
+        "/api/register",
+    ];
+    let description = serde_json::to_value(gateway::merged(&quadrille::upstreams())).unwrap();
+    let mut without = std::collections::BTreeSet::new();
+    for (path, item) in description["paths"].as_object().unwrap() {
+        let Some(post) = item.get("post") else {
+            continue;
+        };
+        let declared = post["parameters"].as_array().is_some_and(|parameters| {
+            let header = |it: &Value| it["in"] == "header" && it["name"] == "Idempotency-Key";
+            parameters.iter().any(header)
+        });
+        if !declared {
+            let mut path = path.clone();
+            for service in quadrille::SERVICES {
+                path = path.replace(&format!("/{}/", service.name()), "/{service}/");
+            }
+            without.insert(path);
+        }
+    }
+    assert_eq!(without, BY_NATURE.map(str::to_owned).into());
+}
+
 #[tokio::test]
 async fn the_page_and_its_files_come_from_here() {
     let shop = Shop::open().await;

@@ -1,41 +1,19 @@
-//! What makes two requests the same one.
+//! What makes two orders the same request.
 
 use events::AccountId;
-use sha2::{Digest as _, Sha256};
+use outbox::idempotency::{Fingerprint, RetryKey};
 
 use crate::domain::Basket;
-use crate::store::Digest;
 
-/// A request's `Idempotency-Key` and what it asks for.
-///
-/// The rule is the IETF draft's (draft-ietf-httpapi-idempotency-key-header): the same key with the
-/// same request gets the same answer, with another request it is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RetryKey {
-    /// The customer and the key: two customers may choose the same key.
-    pub key: Digest,
-    /// The products and quantities, lines of one product added up.
-    pub body: Digest,
-}
-
-impl RetryKey {
-    /// The digest of `key` as `customer` sent it with `basket`.
-    pub fn new(customer: AccountId, key: &str, basket: &Basket) -> Self {
-        let mut body = Sha256::new();
-        for item in basket.items() {
-            // With its length before it, no name can look like the next line.
-            body.update(item.name.len().to_be_bytes());
-            body.update(item.name.as_bytes());
-            body.update(item.quantity.to_be_bytes());
-        }
-        let key = Sha256::new()
-            .chain_update(customer.as_bytes())
-            .chain_update(key);
-        Self {
-            key: key.finalize().into(),
-            body: body.finalize().into(),
-        }
-    }
+/// The digests of `key` as `customer` sent it with `basket`: the products and quantities, lines of one
+/// product added up.
+pub fn retry_key(customer: AccountId, key: &str, basket: &Basket) -> RetryKey {
+    let asked = Fingerprint::default();
+    let asked = basket.items().iter().fold(asked, |asked, item| {
+        let quantity = item.quantity.to_be_bytes();
+        asked.text(&item.name).value(quantity)
+    });
+    RetryKey::new(customer.as_bytes(), key, asked)
 }
 
 #[cfg(test)]
@@ -44,7 +22,7 @@ mod tests {
 
     fn key(customer: u128, key: &str, lines: &[(&str, i64)]) -> RetryKey {
         let basket = Basket::new(lines.iter().map(|(n, q)| ((*n).to_owned(), *q))).unwrap();
-        RetryKey::new(AccountId::from_u128(customer), key, &basket)
+        retry_key(AccountId::from_u128(customer), key, &basket)
     }
 
     #[test]

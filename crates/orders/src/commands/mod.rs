@@ -10,5 +10,5 @@ mod idempotency;
 mod place_orders;
 
 pub use group_commit::{GroupCommit, OrderQueue, QueueError};
-pub use idempotency::RetryKey;
+pub use idempotency::retry_key;
 pub use place_orders::{Decision, Declined, PlaceOrder, PlaceOrders, Placed};

@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use events::{AccountId, OrderId, ProductId};
 use jiff::Timestamp;
+use outbox::idempotency::{Digest, IdempotencyRecord, RetryKey};
 use outbox::{Clock, EventCollector, MessageContext, StoreError, Work};
 use thiserror::Error;
 use uuid::Uuid;
 
-use super::RetryKey;
 use crate::domain::{Basket, Identity, Order, ProductCopy, Refusal, place};
 use crate::name::NAME;
-use crate::store::{Digest, IdempotencyRecord, OrdersStore};
+use crate::store::{AnsweredOrder, OrdersStore};
 
 /// A request to place an order. Its ids are drawn once, so that running it again after an unknown
 /// outcome can't make a second order of it.
@@ -84,12 +84,13 @@ impl<'a, D> PlaceOrders<'a, D> {
 
 /// What was read for a batch, and what it has decided so far.
 struct BatchContext {
-    catalogue: HashMap<String, (ProductId, ProductCopy)>,
+    /// By the key of the name.
+    catalogue: HashMap<String, Vec<(ProductId, ProductCopy)>>,
     orders: HashMap<OrderId, Order>,
-    idempotency_records: BTreeMap<Digest, IdempotencyRecord>,
+    idempotency_records: BTreeMap<Digest, AnsweredOrder>,
     now: Timestamp,
     new: Vec<Order>,
-    new_idempotency_records: Vec<IdempotencyRecord>,
+    new_idempotency_records: Vec<AnsweredOrder>,
 }
 
 impl BatchContext {
@@ -103,10 +104,10 @@ impl BatchContext {
             if first.body != retry.body {
                 return Ok(Err(Declined::KeyReused));
             }
-            let order = self.orders.get(&first.order).ok_or_else(|| {
+            let order = self.orders.get(&first.answer).ok_or_else(|| {
                 StoreError::permanent(format!(
                     "order {} has an idempotency record but does not exist",
-                    first.order
+                    first.answer
                 ))
             })?;
             return Ok(Ok(Placed::Again(order.clone().as_placed())));
@@ -116,8 +117,9 @@ impl BatchContext {
             customer: request.customer,
             now: self.now,
         };
-        let order = match place(who, &request.basket, |name| {
-            self.catalogue.get(name).cloned()
+        let order = match place(who, &request.basket, |item| {
+            let copies = self.catalogue.get(&item.key)?;
+            ProductCopy::asked_for(&item.name, copies).cloned()
         }) {
             Ok(order) => order,
             Err(refusal) => return Ok(Err(refusal.into())),
@@ -127,7 +129,7 @@ impl BatchContext {
             let first = IdempotencyRecord {
                 key,
                 body,
-                order: order.id,
+                answer: order.id,
                 at: self.now,
             };
             self.idempotency_records.insert(key, first);
@@ -156,7 +158,7 @@ impl<D: OrdersStore> PlaceOrders<'_, D> {
         };
         let mut ids: Vec<OrderId> = idempotency_records
             .iter()
-            .map(|first| first.order)
+            .map(|first| first.answer)
             .collect();
         if self.may_exist {
             ids.extend(self.requests.iter().map(|request| request.id));
@@ -169,15 +171,15 @@ impl<D: OrdersStore> PlaceOrders<'_, D> {
         let names: BTreeSet<&str> = self
             .requests
             .iter()
-            .flat_map(|request| request.basket.items().iter().map(|item| item.name.as_str()))
+            .flat_map(|request| request.basket.items().iter().map(|item| item.key.as_str()))
             .collect();
-        let names: Vec<&str> = names.into_iter().collect();
-        let products = self.database.products_named(tx, &names).await?;
+        let mut catalogue: HashMap<String, Vec<(ProductId, ProductCopy)>> = HashMap::new();
+        for product in self.database.products_named(tx, &names).await? {
+            let named = catalogue.entry(product.1.name_key()).or_default();
+            named.push(product);
+        }
         Ok(BatchContext {
-            catalogue: products
-                .into_iter()
-                .map(|(id, copy)| (copy.name.clone(), (id, copy)))
-                .collect(),
+            catalogue,
             orders: orders.into_iter().map(|order| (order.id, order)).collect(),
             idempotency_records: idempotency_records
                 .into_iter()

@@ -1,5 +1,7 @@
 //! What a customer asks for, checked as far as it can be without knowing the catalogue.
 
+use events::names;
+
 use super::Refusal;
 
 /// The most lines that a request may have, before those of one product are added up.
@@ -14,8 +16,10 @@ pub const MAX_NAME_CHARS: usize = 200;
 /// So many of a product.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
-    /// The product's name, exactly as the catalogue has it.
+    /// The product's name, as the customer wrote it first.
     pub name: String,
+    /// What it is compared by.
+    pub key: String,
     /// How many: 1 to [`MAX_QUANTITY`].
     pub quantity: u32,
 }
@@ -39,18 +43,22 @@ impl Basket {
                     limit: MAX_RAW_LINES,
                 });
             }
-            let length = name.chars().count();
-            if name.trim().is_empty() || length > MAX_NAME_CHARS {
+            let (key, length) = (names::key(&name), name.chars().count());
+            if key.is_empty() || length > MAX_NAME_CHARS {
                 return Err(Refusal::InvalidName { line: index + 1 });
             }
             let quantity = count(&name, quantity)?;
             // At most 100 names are compared: a linear search is as fast as a table here.
-            if let Some(item) = items.iter_mut().find(|item| item.name == name) {
+            if let Some(item) = items.iter_mut().find(|item| item.key == key) {
                 item.quantity = count(&name, i64::from(item.quantity) + i64::from(quantity))?;
             } else if items.len() == MAX_LINES {
                 return Err(Refusal::TooManyProducts { limit: MAX_LINES });
             } else {
-                items.push(Item { name, quantity });
+                items.push(Item {
+                    name,
+                    key,
+                    quantity,
+                });
             }
         }
         if items.is_empty() {
@@ -97,6 +105,17 @@ mod tests {
             .map(|item| (item.name.as_str(), item.quantity))
             .collect();
         assert_eq!(items, [("chair", 5), ("cup", 1)]);
+    }
+
+    #[test]
+    fn every_spelling_of_a_name_is_one_product() {
+        let basket = basket(&[("Caf\u{e9}", 2), (" CAFE\u{301}", 3), ("cafe", 1)]).unwrap();
+        let items: Vec<_> = basket
+            .items()
+            .iter()
+            .map(|item| (item.name.as_str(), item.quantity))
+            .collect();
+        assert_eq!(items, [("Caf\u{e9}", 5), ("cafe", 1)]);
     }
 
     #[test]
@@ -155,6 +174,7 @@ mod tests {
         for name in [
             String::new(),
             "   ".to_owned(),
+            "\u{200b}\u{3164}".to_owned(),
             "x".repeat(MAX_NAME_CHARS + 1),
         ] {
             assert_eq!(basket(&[(&name, 1)]), Err(Refusal::InvalidName { line: 1 }));

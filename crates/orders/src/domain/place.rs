@@ -3,7 +3,7 @@
 use events::{AccountId, Asks, Money, OrderId, OrderLine, OrderStatus, ProductId};
 use jiff::Timestamp;
 
-use super::{Author, Basket, Order, ProductCopy, Refusal, Step};
+use super::{Author, Basket, Item, Order, ProductCopy, Refusal, Step};
 
 /// Who and when: what an order is besides its products.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,15 +27,14 @@ pub struct Identity {
 pub fn place(
     who: Identity,
     basket: &Basket,
-    catalogue: impl Fn(&str) -> Option<(ProductId, ProductCopy)>,
+    catalogue: impl Fn(&Item) -> Option<(ProductId, ProductCopy)>,
 ) -> Result<Order, Refusal> {
     let mut lines = Vec::with_capacity(basket.items().len());
     let mut total: Option<Money> = None;
     for item in basket.items() {
-        let (product_id, product) =
-            catalogue(&item.name).ok_or_else(|| Refusal::UnknownProduct {
-                name: item.name.clone(),
-            })?;
+        let (product_id, product) = catalogue(item).ok_or_else(|| Refusal::UnknownProduct {
+            name: item.name.clone(),
+        })?;
         if item.quantity > product.quantity {
             return Err(Refusal::InsufficientStock {
                 name: item.name.clone(),
@@ -89,15 +88,15 @@ mod tests {
     use super::*;
     use events::money::DEFAULT_CURRENCY;
 
-    fn catalogue(name: &str) -> Option<(ProductId, ProductCopy)> {
-        let (id, minor, quantity) = match name {
+    fn catalogue(item: &Item) -> Option<(ProductId, ProductCopy)> {
+        let (id, minor, quantity) = match item.key.as_str() {
             "chair" => (1, 2999, 30),
             "cup" => (2, 599, 200),
             "gold" => (3, i64::MAX / 2, 5),
             _ => return None,
         };
         let product = ProductCopy {
-            name: name.to_owned(),
+            name: item.key.clone(),
             price: minor,
             currency: DEFAULT_CURRENCY,
             quantity,
@@ -143,9 +142,9 @@ mod tests {
     #[test]
     fn an_unknown_product_is_named() {
         assert_eq!(
-            order(&[("chair", 1), ("Chair", 1)]),
+            order(&[("Chair", 1), ("Sofa", 1)]),
             Err(Refusal::UnknownProduct {
-                name: "Chair".into()
+                name: "Sofa".into()
             })
         );
     }

@@ -3,11 +3,12 @@
 use std::fmt;
 
 use events::money::Currency;
-use events::{Money, ProductCreate, ProductState, ProductsQuantityUpdate};
+use events::{Money, ProductCreate, ProductId, ProductState, ProductsQuantityUpdate, names};
 use serde::{Deserialize, Serialize};
 
-/// A product as far as placing an order needs it; kept as it is here.
+/// A product as far as placing an order needs it; kept as it is here, with what its name is compared by.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "KeyedCopy")]
 pub struct ProductCopy {
     /// Its name, unique in the shop.
     pub name: String,
@@ -19,7 +20,47 @@ pub struct ProductCopy {
     pub quantity: u32,
 }
 
+/// A copy as it is written. Copies of older builds have no key, and are what they are without it.
+#[derive(Serialize)]
+struct KeyedCopy {
+    name: String,
+    name_key: String,
+    price: i64,
+    currency: Currency,
+    quantity: u32,
+}
+
+impl From<ProductCopy> for KeyedCopy {
+    fn from(copy: ProductCopy) -> Self {
+        Self {
+            name_key: copy.name_key(),
+            name: copy.name,
+            price: copy.price,
+            currency: copy.currency,
+            quantity: copy.quantity,
+        }
+    }
+}
+
 impl ProductCopy {
+    /// What its name is compared by.
+    pub fn name_key(&self) -> String {
+        names::key(&self.name)
+    }
+
+    /// Which of `copies`, whose names all have one key, is asked for by `name`. There is one but for names
+    /// of older builds, of which each is found by its former key, and by today's the one that has it.
+    pub fn asked_for<'a>(
+        name: &str,
+        copies: &'a [(ProductId, Self)],
+    ) -> Option<&'a (ProductId, Self)> {
+        let (key, former) = (names::key(name), names::former_key(name));
+        copies.iter().min_by_key(|(id, copy)| {
+            let own = names::former_key(&copy.name);
+            (own != former, own != key, *id)
+        })
+    }
+
     /// The price of one.
     pub fn price(&self) -> Money {
         Money::new(self.price, self.currency)
@@ -58,5 +99,40 @@ impl fmt::Display for ProductCopy {
             self.quantity,
             self.price()
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use events::money::DEFAULT_CURRENCY;
+
+    use super::*;
+
+    #[test]
+    fn of_names_that_were_two_each_is_found_by_its_own() {
+        let copy = |id, name: &str| {
+            let copy = ProductCopy {
+                name: name.to_owned(),
+                price: 1,
+                currency: DEFAULT_CURRENCY,
+                quantity: 1,
+            };
+            (ProductId::from_u128(id), copy)
+        };
+        let copies = [
+            copy(1, "chair\u{200b}"),
+            copy(2, "Chair"),
+            copy(3, "\u{feff}chair"),
+        ];
+        for (name, id) in [
+            ("chair\u{200b}", 1),
+            ("CHAIR", 2),
+            ("\u{feff}Chair", 3),
+            ("\u{ff23}hair", 2),
+        ] {
+            let found = ProductCopy::asked_for(name, &copies).unwrap();
+            assert_eq!(found.0, ProductId::from_u128(id), "{name:?}");
+        }
+        assert_eq!(ProductCopy::asked_for("chair", &[]), None);
     }
 }

@@ -19,7 +19,9 @@ pub enum Refusal {
         limit: usize,
     },
     /// A name that no product can have.
-    #[error("Line {line} has an invalid product name: empty, or longer than 200 characters.")]
+    #[error(
+        "Line {line} has an invalid product name: nothing that can be seen, or longer than 200 characters."
+    )]
     InvalidName {
         /// Which line, counted from 1.
         line: usize,

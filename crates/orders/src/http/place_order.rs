@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use events::{AccountId, OrderId, OrderStatus};
+use host::IdempotencyKey;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use outbox::MessageContext;
 use serde::Deserialize;
@@ -17,7 +18,7 @@ use utoipa::ToSchema;
 use super::api::{Api, PATIENCE};
 use super::body::OrderBody;
 use super::{prefer, problems};
-use crate::commands::{PlaceOrder, Placed, RetryKey};
+use crate::commands::{PlaceOrder, Placed, retry_key};
 use crate::domain::{Basket, Order};
 use crate::live::Watch;
 
@@ -51,7 +52,7 @@ struct NewLine {
     post, path = "/api/orders", tag = "orders", security(("bearer" = [])),
     request_body = NewOrder,
     params(
-        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters, remembered for 7 days"),
+        IdempotencyKey,
         ("Prefer" = Option<String>, Header, description = "`wait=N`: answer when settled or after N seconds, at most 30"),
     ),
     responses(
@@ -74,10 +75,10 @@ pub(super) async fn place_order(
     State(api): State<Api>,
     caller: Caller,
     request_id: RequestId,
+    key: IdempotencyKey,
     headers: HeaderMap,
     Json(body): Json<NewOrder>,
 ) -> Result<Response, Problem> {
-    let key = prefer::idempotency_key(&headers)?;
     let wait = prefer::wait(&headers);
     // From here on, so that saving and waiting together stay within the longest request.
     let deadline = Instant::now() + wait.unwrap_or_default();
@@ -92,7 +93,7 @@ pub(super) async fn place_order(
         id,
         event_id: api.clock.uuid(),
         customer,
-        retry: key.map(|key| RetryKey::new(customer, key, &basket)),
+        retry: key.as_str().map(|key| retry_key(customer, key, &basket)),
         basket,
         context: MessageContext {
             correlation_id: Some(request_id.as_str().to_owned()),
@@ -132,7 +133,7 @@ fn answer(order: &Order, again: bool, wait: Option<Duration>) -> Response {
         headers.insert(header::LOCATION, location);
     }
     if again {
-        headers.insert(prefer::REPLAYED, HeaderValue::from_static("true"));
+        headers.insert(host::REPLAYED, HeaderValue::from_static("true"));
     }
     if let Some(wait) = wait
         && let Ok(applied) = HeaderValue::try_from(format!("wait={}", wait.as_secs()))

@@ -16,14 +16,7 @@ const LATER: Duration = Duration::from_secs(2);
 pub(super) fn of_declined(declined: &Declined) -> Problem {
     match declined {
         Declined::Refused(refusal) => of_refusal(refusal),
-        Declined::KeyReused => Problem::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "idempotency-key-reused",
-            "The idempotency key was used for another request",
-        )
-        .detail(
-            "This Idempotency-Key came with other products before; draw a new key for a new order.",
-        ),
+        Declined::KeyReused => host::key_reused(),
     }
 }
 

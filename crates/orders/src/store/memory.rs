@@ -1,15 +1,16 @@
 //! The tables in memory, so that a simulation runs the same commands and handlers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use events::{OrderId, ProductId};
 use outbox::StoreError;
+use outbox::idempotency::Digest;
 use outbox::memory::{MemoryDatabase, MemoryTx, Step};
 use replica::Versioned;
 use replica::memory::Table;
 
-use super::{Digest, IdempotencyRecord, OrderTransition, OrdersStore, product};
+use super::{AnsweredOrder, OrderTransition, OrdersStore, product};
 use crate::domain::{Order, ProductCopy};
 
 /// All that the service keeps.
@@ -20,7 +21,7 @@ pub struct Tables {
     /// What is known of products.
     pub copies: Table<ProductCopy>,
     /// The requests that were answered, by their key.
-    pub idempotency_records: BTreeMap<Digest, IdempotencyRecord>,
+    pub idempotency_records: BTreeMap<Digest, AnsweredOrder>,
 }
 
 impl outbox::memory::Tables for Tables {
@@ -45,10 +46,11 @@ impl OrdersStore for Database {
     async fn products_named(
         &self,
         tx: &mut Tx,
-        names: &[&str],
+        keys: &BTreeSet<&str>,
     ) -> Result<Vec<(ProductId, ProductCopy)>, StoreError> {
         self.meet(Step::Read).await?;
-        let asked = |copy: &&Arc<Versioned<ProductCopy>>| names.contains(&copy.state.name.as_str());
+        let asked =
+            |copy: &&Arc<Versioned<ProductCopy>>| keys.contains(copy.state.name_key().as_str());
         let found = tx.state.copies.values().filter(asked);
         Ok(found.map(|copy| product(copy.as_ref().clone())).collect())
     }
@@ -74,7 +76,7 @@ impl OrdersStore for Database {
         &self,
         tx: &mut Tx,
         keys: &[Digest],
-    ) -> Result<Vec<IdempotencyRecord>, StoreError> {
+    ) -> Result<Vec<AnsweredOrder>, StoreError> {
         self.meet(Step::Read).await?;
         let found = keys
             .iter()
@@ -85,7 +87,7 @@ impl OrdersStore for Database {
     async fn save_idempotency_records(
         &self,
         tx: &mut Tx,
-        requests: &[IdempotencyRecord],
+        requests: &[AnsweredOrder],
     ) -> Result<(), StoreError> {
         self.meet(Step::Write).await?;
         for request in requests {

@@ -5,7 +5,6 @@
 //! | `orders` | an order with its history |
 //! | `product_copies` | what the owner of a product said last of it |
 //! | `order_news` | which orders a transaction settled, for live updates; forgotten after minutes |
-//! | `idempotency` | a request's key and the order that it became; forgotten after 7 days |
 //!
 //! [`OrdersStore`] is what commands and handlers need inside a transaction; it is a trait, so that
 //! a simulation can run the same commands and handlers over memory. [`MongoOrders`] answers
@@ -19,20 +18,25 @@ mod changes;
 mod documents;
 pub mod memory;
 mod mongo;
+mod names;
 mod pending;
 mod prepare;
 mod reads;
 
+use std::collections::BTreeSet;
+
 use events::{AccountId, OrderId, OrderStatus, ProductId, Rejection};
 use jiff::Timestamp;
+use outbox::idempotency::{Digest, IdempotencyRecord};
 use outbox::{Index, OutboxStore, StoreError};
 use replica::{Replica, ReplicaStore, Versioned};
 
 use crate::domain::{Author, Order, ProductCopy};
 
 pub use changes::OrderChanges;
+pub use names::apply_name_rule;
 pub use pending::PendingOrder;
-pub use prepare::{COLLECTIONS, IDEMPOTENCY_DAYS};
+pub use prepare::COLLECTIONS;
 pub use reads::{MongoOrders, OrderFilter};
 
 impl Replica for ProductCopy {
@@ -40,7 +44,7 @@ impl Replica for ProductCopy {
     const COLLECTION: &'static str = "product_copies";
     /// Not unique: a name may pass from one product to another, and their events may come in either
     /// order. Uniqueness is the owner's to keep.
-    const INDEXES: &'static [Index] = &[Index::on(&["name"])];
+    const INDEXES: &'static [Index] = &[Index::on(&["name_key"])];
 }
 
 /// The product whose copy it is, and what is kept of it.
@@ -48,21 +52,8 @@ fn product(copy: Versioned<ProductCopy>) -> (ProductId, ProductCopy) {
     (ProductId::from_bytes(copy.id.into_bytes()), copy.state)
 }
 
-/// A SHA-256 digest.
-pub type Digest = [u8; 32];
-
 /// The idempotency record of a request that became an order: a repetition gets the same answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct IdempotencyRecord {
-    /// The customer and the key that came with the request.
-    pub key: Digest,
-    /// What was asked for.
-    pub body: Digest,
-    /// What it became.
-    pub order: OrderId,
-    /// When; it is forgotten [`IDEMPOTENCY_DAYS`] later.
-    pub at: Timestamp,
-}
+pub type AnsweredOrder = IdempotencyRecord<OrderId>;
 
 /// The state of an order, without the rest of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,11 +98,11 @@ pub struct OrderTransition {
 
 /// What commands and handlers need of the tables, inside a transaction.
 pub trait OrdersStore: OutboxStore + ReplicaStore<ProductCopy> {
-    /// The products of these names and their copies; unknown names are left out.
+    /// The products whose names have these keys, and their copies; unknown ones are left out.
     fn products_named(
         &self,
         tx: &mut Self::Tx,
-        names: &[&str],
+        keys: &BTreeSet<&str>,
     ) -> impl Future<Output = Result<Vec<(ProductId, ProductCopy)>, StoreError>> + Send;
 
     /// The orders of these ids that exist.
@@ -136,7 +127,7 @@ pub trait OrdersStore: OutboxStore + ReplicaStore<ProductCopy> {
         &self,
         tx: &mut Self::Tx,
         keys: &[Digest],
-    ) -> impl Future<Output = Result<Vec<IdempotencyRecord>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Vec<AnsweredOrder>, StoreError>> + Send;
 
     /// Saves idempotency records.
     ///
@@ -145,7 +136,7 @@ pub trait OrdersStore: OutboxStore + ReplicaStore<ProductCopy> {
     fn save_idempotency_records(
         &self,
         tx: &mut Self::Tx,
-        requests: &[IdempotencyRecord],
+        requests: &[AnsweredOrder],
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Takes the steps, each from where its order stood.

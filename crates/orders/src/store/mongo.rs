@@ -1,39 +1,42 @@
 //! The tables inside a transaction.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
-use bson::spec::BinarySubtype;
-use bson::{Binary, Bson, Document, doc};
+use bson::{Bson, Document, doc};
 use events::{OrderId, ProductId};
 use mongodb::Collection;
 use outbox::StoreError;
+use outbox::idempotency::{Digest, IdempotencyRecord};
 use outbox::mongo::{MongoDatabase, MongoTx, WithTimeout};
-use serde::Deserialize;
 
 use super::documents::{
-    ChangeEventDocument, OrderDocument, ReasonDocument, StepDocument, date, time, uuid,
+    ChangeEventDocument, OrderDocument, ReasonDocument, StepDocument, date, uuid,
 };
-use super::prepare::{CHANGE_EVENTS, IDEMPOTENCY, ORDERS};
-use super::{Digest, IdempotencyRecord, OrderTransition, OrdersStore, product};
+use super::prepare::{CHANGE_EVENTS, ORDERS};
+use super::{AnsweredOrder, OrderTransition, OrdersStore, product};
 use crate::domain::{Order, ProductCopy, Step};
 
-#[derive(Deserialize)]
-struct IdempotencyDocument {
-    #[serde(rename = "_id")]
-    key: Binary,
-    body: Binary,
-    order: bson::Uuid,
-    created_at: bson::DateTime,
-}
+/// The field of an idempotency record that says which order the request became.
+const ORDER: &str = "order";
 
 impl OrdersStore for MongoDatabase {
     async fn products_named(
         &self,
         tx: &mut MongoTx,
-        names: &[&str],
+        keys: &BTreeSet<&str>,
     ) -> Result<Vec<(ProductId, ProductCopy)>, StoreError> {
-        let found = replica::mongo::find(tx, doc! { "name": { "$in": names } }).await?;
-        Ok(found.into_iter().map(product).collect())
+        let asked: Vec<&str> = keys.iter().copied().collect();
+        let found = replica::mongo::find(tx, doc! { "name_key": { "$in": asked } }).await?;
+        let mut found: Vec<_> = found.into_iter().map(product).collect();
+        let known: BTreeSet<String> = found.iter().map(|(_, copy)| copy.name_key()).collect();
+        if keys.iter().any(|key| !known.contains(*key)) {
+            // Written by an older build that is still running.
+            let unkeyed = doc! { "name_key": { "$exists": false } };
+            let unkeyed = replica::mongo::find(tx, unkeyed).await?;
+            let asked = |it: &(ProductId, ProductCopy)| keys.contains(it.1.name_key().as_str());
+            found.extend(unkeyed.into_iter().map(product).filter(asked));
+        }
+        Ok(found)
     }
 
     async fn orders(&self, tx: &mut MongoTx, ids: &[OrderId]) -> Result<Vec<Order>, StoreError> {
@@ -56,43 +59,30 @@ impl OrdersStore for MongoDatabase {
         &self,
         tx: &mut MongoTx,
         keys: &[Digest],
-    ) -> Result<Vec<IdempotencyRecord>, StoreError> {
-        let keys: Vec<Binary> = keys.iter().map(binary).collect();
-        let filter = doc! { "_id": { "$in": keys } };
-        let found: Vec<IdempotencyDocument> = tx.find(IDEMPOTENCY, filter, None).await?;
-        found
-            .into_iter()
-            .map(|stored| {
-                Ok(IdempotencyRecord {
-                    key: digest(&stored.key)?,
-                    body: digest(&stored.body)?,
-                    order: OrderId::from_bytes(stored.order.bytes()),
-                    at: time(stored.created_at)?,
-                })
-            })
-            .collect()
+    ) -> Result<Vec<AnsweredOrder>, StoreError> {
+        let found: Vec<IdempotencyRecord<bson::Uuid>> = tx.idempotency_records(ORDER, keys).await?;
+        let order = |found: IdempotencyRecord<bson::Uuid>| AnsweredOrder {
+            key: found.key,
+            body: found.body,
+            answer: OrderId::from_bytes(found.answer.bytes()),
+            at: found.at,
+        };
+        Ok(found.into_iter().map(order).collect())
     }
 
     async fn save_idempotency_records(
         &self,
         tx: &mut MongoTx,
-        requests: &[IdempotencyRecord],
+        requests: &[AnsweredOrder],
     ) -> Result<(), StoreError> {
-        let documents = requests.iter().map(|request| {
-            doc! {
-                "_id": binary(&request.key),
-                "body": binary(&request.body),
-                "order": uuid(request.order.into_bytes()),
-                "created_at": date(request.at),
-            }
+        let records = requests.iter().map(|request| IdempotencyRecord {
+            key: request.key,
+            body: request.body,
+            answer: uuid(request.answer.into_bytes()),
+            at: request.at,
         });
-        let collection: Collection<Document> = self.database().collection(IDEMPOTENCY);
-        collection
-            .insert_many(documents)
-            .session(&mut tx.session)
-            .with_timeout()
-            .await
-            .map(drop)
+        let records: Vec<_> = records.collect();
+        tx.save_idempotency_records(self, ORDER, &records).await
     }
 
     async fn settle(&self, tx: &mut MongoTx, steps: &[OrderTransition]) -> Result<(), StoreError> {
@@ -187,15 +177,4 @@ fn expect_all(matched: u64, wanted: usize, what: &str) -> Result<(), StoreError>
 
 fn order_ids(ids: &[OrderId]) -> Vec<Bson> {
     ids.iter().map(|id| uuid(id.into_bytes()).into()).collect()
-}
-
-fn binary(digest: &Digest) -> Binary {
-    Binary {
-        subtype: BinarySubtype::Generic,
-        bytes: digest.to_vec(),
-    }
-}
-
-fn digest(binary: &Binary) -> Result<Digest, StoreError> {
-    Digest::try_from(binary.bytes.as_slice()).map_err(StoreError::permanent)
 }

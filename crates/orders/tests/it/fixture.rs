@@ -11,7 +11,7 @@ use events::{
 use futures::TryStreamExt;
 use jiff::Timestamp;
 use orders::Orders;
-use orders::commands::{Decision, PlaceOrder, PlaceOrders, Placed, RetryKey};
+use orders::commands::{Decision, PlaceOrder, PlaceOrders, Placed, retry_key};
 use orders::domain::{Basket, Order, ProductCopy};
 use orders::handlers::OnOrderStatusUpdate;
 use orders::store::{MongoOrders, OrdersStore};
@@ -170,7 +170,7 @@ pub fn request(customer: AccountId, lines: &[(&str, i64)], key: Option<&str>) ->
         id: OrderId::from_bytes(Uuid::now_v7().into_bytes()),
         event_id: Uuid::now_v7(),
         customer,
-        retry: key.map(|key| RetryKey::new(customer, key, &basket)),
+        retry: key.map(|key| retry_key(customer, key, &basket)),
         basket,
         context: MessageContext::default(),
     }

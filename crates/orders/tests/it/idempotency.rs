@@ -141,7 +141,7 @@ async fn idempotency_keys_are_removed_by_the_database() {
         .run_command(bson::doc! { "listIndexes": "idempotency" })
         .await
         .unwrap();
-    let days = orders::store::IDEMPOTENCY_DAYS * 24 * 60 * 60;
+    let days = outbox::idempotency::IDEMPOTENCY_DAYS * 24 * 60 * 60;
     let listed = indexes
         .get_document("cursor")
         .unwrap()

@@ -15,6 +15,7 @@ mod handlers;
 mod hub;
 mod idempotency;
 mod live;
+mod names;
 mod orders_http;
 mod progress;
 mod refusals;

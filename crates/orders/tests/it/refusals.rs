@@ -40,9 +40,9 @@ fn wrong_orders() -> Vec<(String, u16, &'static str)> {
             "unknown-product",
         ),
         (
-            line(r#"{"name":"Chair","quantity":1}"#),
-            404,
-            "unknown-product",
+            line(r#"{"name":"chair","quantity":20},{"name":"CHAIR","quantity":20}"#),
+            409,
+            "insufficient-stock",
         ),
         (
             line(r#"{"name":".*","quantity":1}"#),
@@ -77,6 +77,8 @@ fn wrong_orders() -> Vec<(String, u16, &'static str)> {
         r#"{"name":{"$ne":""},"quantity":1}"#,
         r#"{"name":"chair","quantity":"1"}"#,
         r#"{"name":"chair","quantity":1.5}"#,
+        r#"{"name":"chair","quantity":1.0}"#,
+        r#"{"name":"chair","quantity":-0}"#,
         r#"{"name":"chair","quantity":1e3}"#,
         r#"{"name":"chair","quantity":1e40}"#,
         r#"{"name":"chair","quantity":99999999999999999999}"#,

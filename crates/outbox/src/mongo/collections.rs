@@ -2,10 +2,9 @@
 
 use bson::{Document, doc};
 use futures::TryStreamExt;
-use mongodb::error::{Error, ErrorKind};
 
 use super::database::MongoDatabase;
-use super::fault::fault;
+use super::fault::unless_there;
 use super::timeout::{TIMEOUT, WithTimeout, outcome};
 use crate::error::StoreError;
 use crate::rows::{Collection, Index};
@@ -65,17 +64,5 @@ impl MongoDatabase {
         };
         let done = self.database().run_command(command);
         done.with_long_timeout().await.map(drop)
-    }
-}
-
-/// That a collection is there already is no fault.
-pub(super) fn unless_there(made: Result<(), Error>) -> Result<(), StoreError> {
-    const NAMESPACE_EXISTS: i32 = 48;
-    match made {
-        Err(error) => match error.kind.as_ref() {
-            ErrorKind::Command(c) if c.code == NAMESPACE_EXISTS => Ok(()),
-            _ => Err(fault(error)),
-        },
-        Ok(()) => Ok(()),
     }
 }

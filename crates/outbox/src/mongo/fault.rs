@@ -22,6 +22,18 @@ pub(super) fn fault(error: Error) -> StoreError {
     StoreError::new(classify(&error), error)
 }
 
+/// That a collection is there already is no fault.
+pub(super) fn unless_there(made: Result<(), Error>) -> Result<(), StoreError> {
+    const NAMESPACE_EXISTS: i32 = 48;
+    match made {
+        Err(error) => match error.kind.as_ref() {
+            Driver::Command(c) if c.code == NAMESPACE_EXISTS => Ok(()),
+            _ => Err(fault(error)),
+        },
+        Ok(()) => Ok(()),
+    }
+}
+
 fn classify(error: &Error) -> ErrorKind {
     if let Some(code) = code(error) {
         if PERMANENT.contains(&code) {

@@ -13,6 +13,7 @@
 //! | `dead_letter_actions` | what an operator did with one |
 //! | `jobs` | a job, or the id of one that has ended |
 //! | `job_actions` | what an operator did with one |
+//! | `idempotency` | a request's key and its answer; forgotten after 7 days |
 //! | `migrations` | how far a migration of older data has come |
 //! | `restoring` | that a restore is not finished; there only then |
 
@@ -21,6 +22,7 @@ mod database;
 mod dead_letters;
 mod fault;
 mod health;
+mod idempotency;
 mod inbox;
 mod jobs;
 mod migrations;

@@ -16,8 +16,7 @@ use mongodb::options::{Acknowledgment, CursorType, ReadConcern, WriteConcern};
 use mongodb::{Collection, Cursor, Database};
 use tokio::sync::Mutex;
 
-use super::collections::unless_there;
-use super::fault::fault;
+use super::fault::{fault, unless_there};
 use super::timeout::{TIMEOUT, WithTimeout, outcome};
 use crate::error::StoreError;
 

@@ -4,15 +4,15 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
 use std::sync::Arc;
 
-use events::{ProductId, ProductState};
+use events::{ProductId, ProductState, names};
 
-use crate::domain::{CategoryName, ProductName};
-use crate::store::{After, Sort};
+use crate::domain::CategoryName;
+use crate::store::{After, Listed, Sort};
 
 /// All products, and those of each category.
 #[derive(Debug, Default)]
 pub(super) struct CatalogueIndex {
-    products: Vec<Arc<ProductState>>,
+    products: Vec<Arc<Listed>>,
     all: SortedIndex,
     of_category: HashMap<String, SortedIndex>,
     bytes: usize,
@@ -42,13 +42,15 @@ impl CatalogueIndex {
         self.bytes
     }
 
-    pub(super) fn by_id(&self, id: ProductId) -> Option<&Arc<ProductState>> {
+    pub(super) fn by_id(&self, id: ProductId) -> Option<&Arc<Listed>> {
         self.products.get(*self.all.ids.get(&id)?)
     }
 
-    /// The product whose name has the key `key`.
-    pub(super) fn by_name_key(&self, key: &str) -> Option<&Arc<ProductState>> {
-        self.products.get(*self.all.names.get(key)?)
+    /// The product that is called `name`. One that has kept its former key is found by it alone.
+    pub(super) fn by_name(&self, name: &str) -> Option<&Arc<Listed>> {
+        let of_key = |key: String| self.all.names.get(key.as_str());
+        let place = of_key(names::former_key(name)).or_else(|| of_key(names::key(name)));
+        self.products.get(*place?)
     }
 
     /// Whether a product is in `category`.
@@ -57,11 +59,11 @@ impl CatalogueIndex {
     }
 
     /// Puts `product` where it belongs, in place of what it was.
-    pub(super) fn put(&mut self, product: ProductState) {
+    pub(super) fn put(&mut self, product: Listed) {
         let product = Arc::new(product);
-        let Some(&place) = self.all.ids.get(&product.product_id) else {
+        let Some(&place) = self.all.ids.get(&product.product.product_id) else {
             let place = self.products.len();
-            self.bytes += bytes_of(&product);
+            self.bytes += bytes_of(&product.product);
             self.products.push(Arc::clone(&product));
             self.sort_in(&product, place);
             return;
@@ -70,29 +72,30 @@ impl CatalogueIndex {
             return;
         };
         let former = std::mem::replace(held, Arc::clone(&product));
-        let sorted_by = |it: &ProductState| (it.name.clone(), it.price.minor);
-        if former.categories != product.categories || sorted_by(&former) != sorted_by(&product) {
+        let sorted_by = |it: &Listed| (it.name_key.clone(), it.product.price.minor);
+        if former.product.categories != product.product.categories
+            || sorted_by(&former) != sorted_by(&product)
+        {
             self.take_out(&former, place);
             self.sort_in(&product, place);
         }
-        self.bytes = (self.bytes + bytes_of(&product)).saturating_sub(bytes_of(&former));
+        self.bytes =
+            (self.bytes + bytes_of(&product.product)).saturating_sub(bytes_of(&former.product));
     }
 
-    fn sort_in(&mut self, product: &ProductState, place: usize) {
-        let key: Arc<str> = ProductName::key_of(&product.name).into();
-        self.all.sort_in(&key, product, place);
-        for category in &product.categories {
+    fn sort_in(&mut self, product: &Listed, place: usize) {
+        self.all.sort_in(product, place);
+        for category in &product.product.categories {
             let sorted = self.of_category.entry(category.clone()).or_default();
-            sorted.sort_in(&key, product, place);
+            sorted.sort_in(product, place);
         }
     }
 
-    fn take_out(&mut self, product: &ProductState, place: usize) {
-        let key = ProductName::key_of(&product.name);
-        self.all.take_out(&key, product, place);
-        for category in &product.categories {
+    fn take_out(&mut self, product: &Listed, place: usize) {
+        self.all.take_out(product, place);
+        for category in &product.product.categories {
             if let Some(sorted) = self.of_category.get_mut(category) {
-                sorted.take_out(&key, product, place);
+                sorted.take_out(product, place);
             }
         }
     }
@@ -103,7 +106,7 @@ impl CatalogueIndex {
         category: Option<&CategoryName>,
         sort: Sort,
         after: Option<&'a After>,
-    ) -> Box<dyn Iterator<Item = &'a Arc<ProductState>> + 'a> {
+    ) -> Box<dyn Iterator<Item = &'a Arc<Listed>> + 'a> {
         let sorted = match category {
             None => &self.all,
             Some(name) => match self.of_category.get(name.as_str()) {
@@ -120,20 +123,20 @@ impl CatalogueIndex {
 }
 
 impl SortedIndex {
-    fn sort_in(&mut self, key: &Arc<str>, product: &ProductState, place: usize) {
-        let id = product.product_id;
-        self.names.insert(Arc::clone(key), place);
-        self.prices.insert((product.price.minor, id), place);
+    fn sort_in(&mut self, listed: &Listed, place: usize) {
+        let (id, price) = (listed.product.product_id, listed.product.price.minor);
+        self.names.insert(Arc::clone(&listed.name_key), place);
+        self.prices.insert((price, id), place);
         self.ids.insert(id, place);
     }
 
-    fn take_out(&mut self, key: &str, product: &ProductState, place: usize) {
-        let id = product.product_id;
+    fn take_out(&mut self, listed: &Listed, place: usize) {
+        let (id, price) = (listed.product.product_id, listed.product.price.minor);
         // Its name may be another one's by now.
-        if self.names.get(key) == Some(&place) {
-            self.names.remove(key);
+        if self.names.get(&listed.name_key) == Some(&place) {
+            self.names.remove(&listed.name_key);
         }
-        self.prices.remove(&(product.price.minor, id));
+        self.prices.remove(&(price, id));
         self.ids.remove(&id);
     }
 
@@ -179,7 +182,7 @@ fn before<K>(key: Option<K>) -> (Bound<K>, Bound<K>) {
 fn bytes_of(product: &ProductState) -> usize {
     let categories = product.categories.iter().map(String::len).sum::<usize>();
     let index = 1 + product.categories.len();
-    let state = size_of::<ProductState>() + product.description.len() + categories;
+    let state = size_of::<Listed>() + product.description.len() + categories;
     state
         + 2 * product.name.len()
         + product.categories.len() * size_of::<String>()
@@ -195,8 +198,8 @@ mod tests {
 
     use super::*;
 
-    fn product(id: u128, name: &str, price: i64, categories: &[&str]) -> ProductState {
-        ProductState {
+    fn product(id: u128, name: &str, price: i64, categories: &[&str]) -> Listed {
+        let product = ProductState {
             product_id: ProductId::from_u128(id),
             name: name.to_owned(),
             description: "a thing".to_owned(),
@@ -205,13 +208,17 @@ mod tests {
             stocked: Some(3),
             categories: categories.iter().map(|&name| name.to_owned()).collect(),
             version: 1,
+        };
+        Listed {
+            name_key: names::key(name).into(),
+            product,
         }
     }
 
     fn names(index: &CatalogueIndex, category: Option<&str>, sort: Sort) -> Vec<String> {
         let category = category.map(CategoryName::asked);
         let found = index.from(category.as_ref(), sort, None);
-        found.map(|product| product.name.clone()).collect()
+        found.map(|listed| listed.product.name.clone()).collect()
     }
 
     #[test]
@@ -228,7 +235,7 @@ mod tests {
         assert_eq!(names(&index, Some("a"), Sort::Name), ["cup"]);
         assert_eq!(names(&index, Some("b"), Sort::Newest), ["cup", "dish"]);
         assert_eq!(index.len(), 2);
-        assert!(index.by_name_key("bowl").is_none());
+        assert!(index.by_name("bowl").is_none());
     }
 
     #[test]
@@ -238,7 +245,7 @@ mod tests {
         index.put(product(2, "bowl", 2, &[]));
         index.put(product(1, "bowl", 1, &[]));
         index.put(product(2, "cup", 2, &[]));
-        let id = |key| index.by_name_key(key).map(|product| product.product_id);
+        let id = |key| index.by_name(key).map(|listed| listed.product.product_id);
         assert_eq!(id("bowl"), Some(ProductId::from_u128(1)));
         assert_eq!(id("cup"), Some(ProductId::from_u128(2)));
     }
@@ -249,7 +256,7 @@ mod tests {
         index.put(product(1, "cup", 1, &["a"]));
         let small = index.bytes();
         let mut wordy = product(1, "cup", 1, &["a"]);
-        wordy.description = "x".repeat(1_007);
+        wordy.product.description = "x".repeat(1_007);
         index.put(wordy);
         assert_eq!(index.bytes(), small + 1_000);
         index.put(product(1, "cup", 1, &["a"]));

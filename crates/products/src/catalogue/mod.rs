@@ -31,9 +31,9 @@ use self::index::CatalogueIndex;
 use self::page_scan::PageScan;
 use self::single_flight::SingleFlight;
 use self::view::{Held, View};
-use crate::domain::{CategoryName, ProductName};
+use crate::domain::CategoryName;
 use crate::store::changes::ProductChanges;
-use crate::store::{Catalogue, Listing, Page, ShopDatabase};
+use crate::store::{Catalogue, Listed, Listing, Page, ShopDatabase};
 
 /// The most bytes that the products may take, by our count; the system counts a third more. Some
 /// 170,000 with descriptions of 100 signs.
@@ -184,14 +184,14 @@ impl MemoryCatalogue {
     /// What `find` finds in memory; `None` when memory can't tell.
     async fn one(
         &self,
-        find: impl FnOnce(&CatalogueIndex) -> Option<&Arc<ProductState>>,
+        find: impl FnOnce(&CatalogueIndex) -> Option<&Arc<Listed>>,
     ) -> Option<Option<ProductState>> {
         if !self.asked().await {
             return None;
         }
         let view = self.inner.held.view();
         let found = find(&view.as_ref()?.index);
-        Some(found.map(|product| ProductState::clone(product)))
+        Some(found.map(|listed| listed.product.clone()))
     }
 
     /// Whether a reader who comes now can be told from memory.
@@ -258,20 +258,19 @@ impl Catalogue for MemoryCatalogue {
     }
 
     async fn find_by_name(&self, name: &str) -> Result<Option<ProductState>, StoreError> {
-        let key = ProductName::key_of(name);
-        match self.one(|index| index.by_name_key(&key)).await {
-            Some(found) => Ok(found.filter(|product| product.name == name.trim())),
+        match self.one(|index| index.by_name(name)).await {
+            Some(found) => Ok(found),
             None => self.database().find_by_name(name).await,
         }
     }
 
-    async fn has_category(&self, name: &CategoryName) -> Result<bool, StoreError> {
+    async fn category(&self, name: &CategoryName) -> Result<Option<CategoryName>, StoreError> {
         // One that has a product is never taken back.
         let known = |view: &View| view.index.has_category(name);
         if self.inner.held.view().as_ref().is_some_and(known) {
-            return Ok(true);
+            return Ok(Some(name.clone()));
         }
-        self.database().has_category(name).await
+        self.database().category(name).await
     }
 
     async fn categories(&self) -> Result<Vec<String>, StoreError> {

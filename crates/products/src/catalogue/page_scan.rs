@@ -2,23 +2,44 @@
 
 use std::sync::Arc;
 
-use events::ProductState;
+use events::names;
 use regex::{Regex, RegexBuilder};
 
 use super::index::CatalogueIndex;
-use crate::store::{After, Listing, Page};
+use crate::store::{After, Listed, Listing, Page};
 
 /// How many products are looked at in one go: a search for what is rare passes by all of them,
 /// and others wait meanwhile.
 const AT_ONCE: usize = 1_000;
 
+/// A text that is searched for, folded.
+struct Search<'a> {
+    text: &'a str,
+    /// Simple case folding of Unicode, as MongoDB's `i`.
+    pattern: Regex,
+}
+
+impl<'a> Search<'a> {
+    fn new(text: &'a str) -> Option<Self> {
+        let mut pattern = RegexBuilder::new(&regex::escape(text));
+        let pattern = pattern.case_insensitive(true).build().ok()?;
+        Some(Self { text, pattern })
+    }
+
+    /// Whether it is found in `field`. Of one in ASCII the letter case is all that folds.
+    fn finds(&self, field: &str) -> bool {
+        self.pattern.is_match(field)
+            || (!field.is_ascii() && names::fold(field).contains(self.text))
+    }
+}
+
 /// A page under way.
 pub(super) struct PageScan<'a> {
     listing: &'a Listing,
-    search: Option<Regex>,
+    search: Option<Search<'a>>,
     size: usize,
     after: Option<After>,
-    found: Vec<Arc<ProductState>>,
+    found: Vec<Arc<Listed>>,
     more: bool,
 }
 
@@ -27,13 +48,7 @@ impl<'a> PageScan<'a> {
     pub(super) fn new(listing: &'a Listing) -> Option<Self> {
         let search = match &listing.filter.search {
             None => None,
-            // Simple case folding of Unicode, as MongoDB's `i`.
-            Some(text) => Some(
-                RegexBuilder::new(&regex::escape(text))
-                    .case_insensitive(true)
-                    .build()
-                    .ok()?,
-            ),
+            Some(text) => Some(Search::new(text)?),
         };
         Some(Self {
             listing,
@@ -53,9 +68,10 @@ impl<'a> PageScan<'a> {
         let mut ahead = index.from(filter.category.as_ref(), *sort, from.as_ref());
         for product in ahead.by_ref().take(AT_ONCE) {
             last = Some(product);
-            if !self.search.as_ref().is_none_or(|text| {
-                text.is_match(&product.name) || text.is_match(&product.description)
-            }) {
+            let state = &product.product;
+            let found =
+                |search: &Search<'_>| search.finds(&state.name) || search.finds(&state.description);
+            if !self.search.as_ref().is_none_or(found) {
                 continue;
             }
             // One more than asked for tells whether there is a next page.
@@ -80,7 +96,7 @@ impl<'a> PageScan<'a> {
             products: self
                 .found
                 .iter()
-                .map(|product| ProductState::clone(product))
+                .map(|listed| listed.product.clone())
                 .collect(),
         }
     }

@@ -3,13 +3,13 @@
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
-use events::ProductState;
 use futures::TryStreamExt;
 use outbox::StoreError;
 
 use tokio::time::Instant;
 
 use super::index::CatalogueIndex;
+use crate::store::Listed;
 use crate::store::changes::{Marks, ProductChanges, Since};
 
 /// How long a look may take; others wait behind it.
@@ -93,7 +93,7 @@ impl Held {
     async fn changes_since(
         &self,
         marks: &Marks,
-    ) -> Result<Option<(Vec<ProductState>, Marks)>, StoreError> {
+    ) -> Result<Option<(Vec<Listed>, Marks)>, StoreError> {
         match self.changes.since(marks).await? {
             Since::TooMuch => Ok(None),
             Since::Changed(ids, now) if ids.is_empty() => Ok(Some((Vec::new(), now))),

@@ -16,28 +16,36 @@ pub async fn create_category<D: CatalogueStore>(
     clock: &dyn Clock,
     name: CategoryName,
 ) -> Result<CategoryName, CommandError> {
-    let mut work = CreateCategory { store, clock, name };
-    transact(store, &mut work).await??;
-    Ok(work.name)
+    let mut work = CreateCategory::new(store, clock, name);
+    Ok(transact(store, &mut work).await??)
 }
 
-struct CreateCategory<'a, D> {
+/// What [`create_category`] does in its transaction.
+pub struct CreateCategory<'a, D> {
     store: &'a D,
     clock: &'a dyn Clock,
     name: CategoryName,
 }
 
+impl<'a, D> CreateCategory<'a, D> {
+    /// Adds the category `name`.
+    pub fn new(store: &'a D, clock: &'a dyn Clock, name: CategoryName) -> Self {
+        Self { store, clock, name }
+    }
+}
+
 impl<D: CatalogueStore> Work<D> for CreateCategory<'_, D> {
-    type Output = Result<(), Refusal>;
+    type Output = Result<CategoryName, Refusal>;
 
     async fn run(&mut self, tx: &mut D::Tx) -> Result<Self::Output, StoreError> {
         let asked = std::iter::once(self.name.clone()).collect();
-        if !self.store.known_categories(tx, &asked).await?.is_empty() {
-            return Ok(Err(Refusal::CategoryExists(self.name.to_string())));
+        let known = self.store.known_categories(tx, &asked).await?;
+        if let Some(known) = known.values().next() {
+            return Ok(Err(Refusal::CategoryExists(known.to_string())));
         }
         self.store
             .add_category(tx, &self.name, self.clock.now())
             .await?;
-        Ok(Ok(()))
+        Ok(Ok(self.name.clone()))
     }
 }

@@ -19,24 +19,31 @@ pub async fn create_product<D: CatalogueStore>(
     context: MessageContext,
     draft: Draft,
 ) -> Result<ProductState, CommandError> {
-    // Drawn once: when the work runs again, it knows its own product.
-    let id = ProductId::from_bytes(clock.uuid().into_bytes());
-    let mut work = CreateProduct {
-        store,
-        clock,
-        context,
-        draft,
-        id,
-    };
+    let mut work = CreateProduct::new(store, clock, context, draft);
     Ok(transact(store, &mut work).await??)
 }
 
-struct CreateProduct<'a, D> {
+/// What [`create_product`] does in its transaction.
+pub struct CreateProduct<'a, D> {
     store: &'a D,
     clock: &'a dyn Clock,
     context: MessageContext,
     draft: Draft,
     id: ProductId,
+}
+
+impl<'a, D> CreateProduct<'a, D> {
+    /// Adds the product of `draft`.
+    pub fn new(store: &'a D, clock: &'a dyn Clock, context: MessageContext, draft: Draft) -> Self {
+        Self {
+            store,
+            clock,
+            context,
+            draft,
+            // Drawn once: when the work runs again, it knows its own product.
+            id: ProductId::from_bytes(clock.uuid().into_bytes()),
+        }
+    }
 }
 
 impl<D: CatalogueStore> Work<D> for CreateProduct<'_, D> {
@@ -51,10 +58,11 @@ impl<D: CatalogueStore> Work<D> for CreateProduct<'_, D> {
         }
         let wanted = self.draft.categories();
         let known = self.store.known_categories(tx, wanted).await?;
-        if let Some(unknown) = wanted.difference(&known).next() {
+        if let Some(unknown) = wanted.iter().find(|name| !known.contains_key(name)) {
             return Ok(Err(Refusal::UnknownCategory(unknown.to_string())));
         }
-        let product = self.draft.clone().into_product(self.id);
+        let categories = known.into_values().collect();
+        let product = self.draft.clone().into_product(self.id, &categories);
         let out = EventCollector::new(NAME, self.clock);
         self.store.add_product(tx, &product, out.now()).await?;
         let event = ProductCreate { product };

@@ -7,7 +7,7 @@ mod create_product;
 mod error;
 mod restock;
 
-pub use create_category::create_category;
-pub use create_product::create_product;
+pub use create_category::{CreateCategory, create_category};
+pub use create_product::{CreateProduct, create_product};
 pub use error::CommandError;
-pub use restock::restock;
+pub use restock::{Restock, restock};

@@ -23,27 +23,40 @@ pub async fn restock<D: CatalogueStore>(
     product: ProductId,
     by: i64,
 ) -> Result<ProductState, CommandError> {
-    // Drawn once: when the work runs again after a commit whose outcome is unknown, it finds
-    // its raise and does not add it a second time.
-    let id = clock.uuid();
-    let mut work = Restock {
-        store,
-        clock,
-        context,
-        product,
-        by,
-        id,
-    };
+    let mut work = Restock::new(store, clock, context, product, by);
     Ok(transact(store, &mut work).await??)
 }
 
-struct Restock<'a, D> {
+/// What [`restock`] does in its transaction.
+pub struct Restock<'a, D> {
     store: &'a D,
     clock: &'a dyn Clock,
     context: MessageContext,
     product: ProductId,
     by: i64,
     id: Uuid,
+}
+
+impl<'a, D> Restock<'a, D> {
+    /// Raises the stock of `product` by `by`.
+    pub fn new(
+        store: &'a D,
+        clock: &'a dyn Clock,
+        context: MessageContext,
+        product: ProductId,
+        by: i64,
+    ) -> Self {
+        Self {
+            store,
+            clock,
+            context,
+            product,
+            by,
+            // Drawn once: when the work runs again after a commit whose outcome is unknown, it finds its
+            // raise and does not add it a second time.
+            id: clock.uuid(),
+        }
+    }
 }
 
 impl<D: CatalogueStore> Work<D> for Restock<'_, D> {

@@ -1,14 +1,14 @@
-//! Categories: a name in one form only.
+//! Categories: a name as it is shown, and compared by its key.
 
 use std::fmt;
 
-use super::refusal::Refusal;
-use super::text;
+use events::names::{self, Name};
 
-/// A category's name in its only form: trimmed, lower-case, one space between words.
+use super::refusal::Refusal;
+
+/// A category's name as it is shown: by the rule for [`names`], and in lower case.
 ///
-/// Every name that comes in passes through here, so what is stored and what is asked for
-/// are spelled alike and a filter can't miss.
+/// Whether two are one is for their [keys](Self::key) to say.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CategoryName(String);
 
@@ -16,25 +16,31 @@ impl CategoryName {
     /// The longest name, in characters.
     pub const MOST_CHARS: usize = 50;
 
-    /// The one form of `name`.
+    /// `name` as it is shown.
     ///
     /// # Errors
-    /// [`Refusal::InvalidCategory`] when it is empty, longer than
-    /// [`MOST_CHARS`](Self::MOST_CHARS), or has control characters.
+    /// [`Refusal::InvalidCategory`] when it is none of 1 to [`MOST_CHARS`](Self::MOST_CHARS)
+    /// characters.
     pub fn new(name: &str) -> Result<Self, Refusal> {
-        let checked = text::checked(name, Self::MOST_CHARS, false)
+        let name = Name::new(name, Self::MOST_CHARS)
             .map_err(|fault| Refusal::InvalidCategory(fault.sentence("a category's name")))?;
-        Ok(Self::stored(checked))
+        Ok(Self::asked(name.as_str()))
     }
 
     /// A name that was asked for. It may name nothing; it can't be refused.
     pub fn asked(name: &str) -> Self {
-        Self::stored(name)
+        let words: Vec<String> = name.split_whitespace().map(str::to_lowercase).collect();
+        Self(names::nfc(&words.join(" ")).into_owned())
     }
 
-    fn stored(name: &str) -> Self {
-        let words: Vec<String> = name.split_whitespace().map(str::to_lowercase).collect();
-        Self(words.join(" "))
+    /// A name as it is stored.
+    pub fn stored(name: String) -> Self {
+        Self(name)
+    }
+
+    /// What is unique about it.
+    pub fn key(&self) -> String {
+        names::key(&self.0)
     }
 
     /// The name.
@@ -75,8 +81,23 @@ mod tests {
     }
 
     #[test]
+    fn what_is_shown_and_what_is_compared_are_two() {
+        let street = CategoryName::new("Cafe\u{301} Stra\u{df}e").unwrap();
+        assert_eq!(street.as_str(), "caf\u{e9} stra\u{df}e");
+        assert_eq!(street.key(), CategoryName::asked("CAF\u{c9} STRASSE").key());
+    }
+
+    #[test]
     fn an_invalid_name_is_refused() {
-        for bad in ["", "   ", "a\u{0}b", "two\nlines", &"x".repeat(51)] {
+        for bad in [
+            "",
+            "   ",
+            "a\u{0}b",
+            "two\nlines",
+            "\u{3164}",
+            "a\u{200b}b",
+            &"x".repeat(51),
+        ] {
             assert!(
                 matches!(CategoryName::new(bad), Err(Refusal::InvalidCategory(_))),
                 "{bad:?} was taken"

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use events::money::DEFAULT_CURRENCY;
+use events::names::Name;
 use events::{Money, ProductId, ProductState};
 
 use super::category::CategoryName;
@@ -20,41 +21,6 @@ const MOST_PRICE_MINOR: i64 = 1_000_000_000;
 
 /// No price needs more signs; what has more is not worth repeating in an answer.
 const MOST_PRICE_CHARS: usize = 40;
-
-/// A product's name: trimmed, otherwise as its author wrote it.
-///
-/// A search by name compares it exactly. Two products may not have names that differ in
-/// letter case only: the [`key`](Self::key) is what is unique.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ProductName(String);
-
-impl ProductName {
-    /// Checks `name`.
-    ///
-    /// # Errors
-    /// [`Refusal::InvalidProduct`] when it is empty, over 100 characters, or has control
-    /// characters.
-    pub fn new(name: &str) -> Result<Self, Refusal> {
-        let checked = text::checked(name, MOST_NAME_CHARS, false)
-            .map_err(|fault| Refusal::field("name", fault.sentence("a product's name")))?;
-        Ok(Self(checked.to_owned()))
-    }
-
-    /// The name.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// What is unique about it.
-    pub fn key(&self) -> String {
-        Self::key_of(&self.0)
-    }
-
-    /// The key of any text that may be a product's name.
-    pub fn key_of(name: &str) -> String {
-        name.trim().to_lowercase()
-    }
-}
 
 /// A product's fields as somebody sent them.
 #[derive(Debug, Clone)]
@@ -75,7 +41,7 @@ pub struct DraftFields<'a> {
 /// categories exist is for the store to say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Draft {
-    name: ProductName,
+    name: Name,
     description: String,
     price: Money,
     quantity: u32,
@@ -88,12 +54,13 @@ impl Draft {
     /// # Errors
     /// [`Refusal::InvalidProduct`].
     pub fn new(fields: &DraftFields<'_>) -> Result<Self, Refusal> {
-        let name = ProductName::new(fields.name)?;
-        let description = text::checked(fields.description, MOST_DESCRIPTION_CHARS, true)
+        let name = Name::new(fields.name, MOST_NAME_CHARS)
+            .map_err(|fault| Refusal::field("name", fault.sentence("a product's name")))?;
+        let description = text::described(fields.description, MOST_DESCRIPTION_CHARS)
             .map_err(|fault| Refusal::field("description", fault.sentence("a description")))?;
         Ok(Self {
             name,
-            description: description.to_owned(),
+            description,
             price: price(fields.price)?,
             quantity: quantity(fields.quantity)?,
             categories: categories(fields.categories)?,
@@ -101,7 +68,7 @@ impl Draft {
     }
 
     /// Its name.
-    pub fn name(&self) -> &ProductName {
+    pub fn name(&self) -> &Name {
         &self.name
     }
 
@@ -110,16 +77,16 @@ impl Draft {
         &self.categories
     }
 
-    /// The product, as `id` in its first version.
-    pub fn into_product(self, id: ProductId) -> ProductState {
+    /// The product, as `id` in its first version, in `categories`: its own as they are stored.
+    pub fn into_product(self, id: ProductId, categories: &BTreeSet<CategoryName>) -> ProductState {
         ProductState {
             product_id: id,
-            name: self.name.0,
+            name: self.name.to_string(),
             description: self.description,
             price: self.price,
             quantity: self.quantity,
             stocked: Some(self.quantity.into()),
-            categories: self.categories.iter().map(ToString::to_string).collect(),
+            categories: categories.iter().map(ToString::to_string).collect(),
             version: 1,
         }
     }
@@ -205,11 +172,12 @@ mod tests {
             "Office".to_owned(),
         ];
         let draft = Draft::new(&DraftFields {
-            name: " Big Chair ",
+            name: " Big  Chair ",
             ..fields(&categories)
         })
         .unwrap();
-        let product = draft.into_product(ProductId::from_u128(1));
+        let filed = draft.categories().clone();
+        let product = draft.into_product(ProductId::from_u128(1), &filed);
         assert_eq!(product.name, "Big Chair");
         assert_eq!(product.price.minor, 2_999);
         assert_eq!(product.categories, ["furniture", "office"]);
@@ -217,17 +185,10 @@ mod tests {
     }
 
     #[test]
-    fn names_that_differ_in_case_only_are_one() {
-        let key = |name| ProductName::new(name).unwrap().key();
-        assert_eq!(key("Chair "), key("CHAIR"));
-        assert_ne!(key("chair"), key("chairs"));
-    }
-
-    #[test]
     fn the_wrong_field_is_named() {
         let long_name = "x".repeat(MOST_NAME_CHARS + 1);
         let long_text = "x".repeat(MOST_DESCRIPTION_CHARS + 1);
-        for name in ["", " \t ", "a\u{7}b", &long_name] {
+        for name in ["", " \t ", "a\u{7}b", "\u{200b}", "a\u{202e}b", &long_name] {
             assert_eq!(
                 refused_field(&DraftFields {
                     name,
@@ -236,7 +197,7 @@ mod tests {
                 "name"
             );
         }
-        for description in ["", " ", "a\u{0}b", &long_text] {
+        for description in ["", " ", "\u{2060}", "a\u{0}b", &long_text] {
             assert_eq!(
                 refused_field(&DraftFields {
                     description,
@@ -248,6 +209,8 @@ mod tests {
         for price in [
             "-0.01",
             "1.999",
+            "0.0000000000000000000000000000001",
+            "4.999999999999999999999999999999",
             "\"5.99\"",
             "null",
             "1e30",

@@ -10,7 +10,7 @@ mod text;
 
 pub use category::CategoryName;
 pub use decide::{Decision, Decisions, Demand, Outcome, Stock, Wanted, added_up, decide};
-pub use draft::{Draft, DraftFields, ProductName};
+pub use draft::{Draft, DraftFields};
 pub use refusal::Refusal;
 pub use stock::restocked;
 pub use stock_balance::StockBalance;

@@ -1,39 +1,75 @@
-//! What every text of the catalogue has to keep to.
+//! What a text that describes something has to keep to. Names have a rule of their own.
+
+use events::names::{is_hidden, nfc, turns_text};
 
 /// Why a text is refused.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
     Empty,
     TooLong(usize),
-    Control,
+    Character(char),
 }
 
 impl Fault {
     /// The fault of `what`, in a sentence for a person.
-    pub(super) fn sentence(&self, what: &str) -> String {
+    pub(super) fn sentence(self, what: &str) -> String {
         match self {
             Self::Empty => format!("{what} must not be empty"),
             Self::TooLong(most) => format!("{what} must have at most {most} characters"),
-            Self::Control => format!("{what} must not contain control characters"),
+            Self::Character(found) => format!(
+                "{what} must not contain control or directional characters but for line breaks; \
+                 it has U+{:04X}",
+                u32::from(found)
+            ),
         }
     }
 }
 
-/// `text` without space around it, if it has 1 to `most` characters and no control
-/// characters. A line break counts as one unless `lines` allows it.
-pub(super) fn checked(text: &str, most: usize, lines: bool) -> Result<&str, Fault> {
-    let text = text.trim();
-    if text.is_empty() {
+/// `text` in NFC without space around it, if it has 1 to `most` characters, of which one can be seen,
+/// and none that is a control character or turns the text beside it round. A line break may be, and what
+/// joins or varies letters: scripts need it, and symbols.
+pub(super) fn described(text: &str, most: usize) -> Result<String, Fault> {
+    let text = nfc(text.trim());
+    if text.chars().all(|c| c.is_whitespace() || is_hidden(c)) {
         return Err(Fault::Empty);
     }
     if text.chars().count() > most {
         return Err(Fault::TooLong(most));
     }
-    if text
-        .chars()
-        .any(|c| c.is_control() && !(lines && c == '\n'))
-    {
-        return Err(Fault::Control);
+    let wrong = |c: &char| (c.is_control() && *c != '\n') || turns_text(*c);
+    match text.chars().find(wrong) {
+        Some(found) => Err(Fault::Character(found)),
+        None => Ok(text.into_owned()),
     }
-    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_and_scripts_may_be_and_what_deceives_may_not() {
+        for (text, kept) in [
+            ("  two\nlines ", "two\nlines"),
+            ("cafe\u{301}", "caf\u{e9}"),
+            (
+                "\u{645}\u{6cc}\u{200c}\u{62e}",
+                "\u{645}\u{6cc}\u{200c}\u{62e}",
+            ),
+            ("\u{2764}\u{fe0f}", "\u{2764}\u{fe0f}"),
+        ] {
+            assert_eq!(described(text, 20).as_deref(), Ok(kept), "{text:?}");
+        }
+        for empty in ["", " ", "\u{200b}", "\u{3164}\u{2060} \u{feff}"] {
+            assert_eq!(described(empty, 20), Err(Fault::Empty), "{empty:?}");
+        }
+        for wrong in ['\0', '\r', '\u{85}', '\u{202e}', '\u{2066}'] {
+            let text = format!("a{wrong}b");
+            assert_eq!(
+                described(&text, 20),
+                Err(Fault::Character(wrong)),
+                "{text:?}"
+            );
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! `GET /api/products`
 
 use axum::extract::State;
+use events::names;
 use serde::{Deserialize, Serialize};
 use service::http::{Json, Problem, ProblemBody, Query};
 use utoipa::{IntoParams, ToSchema};
@@ -22,7 +23,7 @@ const MOST_SEARCH_CHARS: usize = 100;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Parameters {
-    /// Only the product of exactly this name; stands alone.
+    /// Only the product of this name, in any letter case; stands alone.
     name: Option<String>,
     /// Only those in this category, in any letter case.
     #[serde(rename = "categoryName")]
@@ -72,13 +73,11 @@ pub(super) async fn list_products(
     if let Some(name) = &asked.name {
         return one_by_name(&catalogue, name, &asked).await;
     }
-    let listing = listing(&asked)?;
-    if let (Some(category), Some(name)) = (&listing.filter.category, &asked.category_name) {
-        let known = catalogue.has_category(category).await;
-        if !known.map_err(|fault| problems::of_fault(&fault))? {
-            return Err(problems::no_category_named(name));
-        }
-    }
+    let category = match &asked.category_name {
+        Some(name) => Some(category(&catalogue, name).await?),
+        None => None,
+    };
+    let listing = listing(&asked, category)?;
     let page = catalogue
         .list(&listing)
         .await
@@ -111,7 +110,14 @@ async fn one_by_name(
     }))
 }
 
-fn listing(asked: &Parameters) -> Result<Listing, Problem> {
+async fn category(catalogue: &MemoryCatalogue, name: &str) -> Result<CategoryName, Problem> {
+    let found = catalogue.category(&CategoryName::asked(name)).await;
+    found
+        .map_err(|fault| problems::of_fault(&fault))?
+        .ok_or_else(|| problems::no_category_named(name))
+}
+
+fn listing(asked: &Parameters, category: Option<CategoryName>) -> Result<Listing, Problem> {
     let size = asked.page_size.unwrap_or(USUAL_PAGE);
     if !(1..=MOST_PER_PAGE).contains(&size) {
         return Err(invalid_query(format!(
@@ -133,8 +139,8 @@ fn listing(asked: &Parameters) -> Result<Listing, Problem> {
         }
     }
     let filter = Filter {
-        category: asked.category_name.as_deref().map(CategoryName::asked),
-        search: search.map(str::to_owned),
+        category,
+        search: search.map(names::fold).filter(|text| !text.is_empty()),
     };
     let sort = asked.sort.map_or_else(Sort::default, Sort::from);
     let mut listing = Listing {

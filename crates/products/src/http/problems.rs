@@ -2,20 +2,21 @@
 
 use std::time::Duration;
 
+use host::NotDone;
 use http::StatusCode;
 use outbox::{ErrorKind, StoreError};
 use service::http::Problem;
 
-use crate::commands::CommandError;
 use crate::domain::Refusal;
 
 /// How long a client waits before it tries a store that is away again.
 const AGAIN: Duration = Duration::from_secs(2);
 
-pub(super) fn of_command(error: CommandError) -> Problem {
-    match error {
-        CommandError::Refused(refusal) => of_refusal(&refusal),
-        CommandError::Store(fault) => of_fault(&fault),
+pub(super) fn of_command(why: NotDone<Refusal>) -> Problem {
+    match why {
+        NotDone::Refused(refusal) => of_refusal(&refusal),
+        NotDone::Key(problem) => problem,
+        NotDone::Store(fault) => of_fault(&fault),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The catalogue's tables in MongoDB.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bson::{Document, doc};
 use events::{ProductId, ProductState};
@@ -92,12 +92,13 @@ impl CatalogueStore for MongoDatabase {
         &self,
         tx: &mut MongoTx,
         names: &BTreeSet<CategoryName>,
-    ) -> Result<BTreeSet<CategoryName>, StoreError> {
-        let asked: Vec<&str> = names.iter().map(CategoryName::as_str).collect();
-        let filter = doc! { "_id": { "$in": asked } };
+    ) -> Result<BTreeMap<CategoryName, CategoryName>, StoreError> {
+        let filter = StoredCategory::named(names.iter());
         let found: Vec<StoredCategory> = tx.find(CATEGORIES, filter, None).await?;
-        let name = |category: &StoredCategory| CategoryName::asked(&category.name);
-        Ok(found.iter().map(name).collect())
+        let known = |name: &CategoryName| {
+            StoredCategory::of_name(&found, name).map(|stored| (name.clone(), stored))
+        };
+        Ok(names.iter().filter_map(known).collect())
     }
 
     async fn add_category(
@@ -110,6 +111,7 @@ impl CatalogueStore for MongoDatabase {
             .collection::<StoredCategory>(CATEGORIES)
             .insert_one(StoredCategory {
                 name: name.to_string(),
+                name_key: Some(name.key()),
                 created_at: date(at),
             })
             .session(&mut tx.session)

@@ -19,12 +19,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bson::{Bson, Document, doc};
-use events::{ProductId, ProductState};
+use events::ProductId;
 use futures::{Stream, StreamExt, TryStreamExt};
 use outbox::StoreError;
 use outbox::mongo::{MongoDatabase, MongoTx, WithTimeout, documents};
 use serde::Deserialize;
 
+use super::Listed;
 use super::documents::{PRODUCT_CHANGES, PRODUCTS, StoredProduct, product_key};
 
 /// How many ids of the latest changes a log keeps at least, and at most.
@@ -127,7 +128,7 @@ impl ProductChanges {
     pub(crate) async fn products(
         &self,
         ids: &BTreeSet<ProductId>,
-    ) -> Result<Vec<ProductState>, StoreError> {
+    ) -> Result<Vec<Listed>, StoreError> {
         let keys: Vec<bson::Uuid> = ids.iter().copied().map(product_key).collect();
         let found = self.find(doc! { "_id": { "$in": keys } }).await?;
         found.try_collect().await
@@ -136,24 +137,22 @@ impl ProductChanges {
     /// Every product, in no order.
     pub(crate) async fn all(
         &self,
-    ) -> Result<impl Stream<Item = Result<ProductState, StoreError>> + Send + Unpin, StoreError>
-    {
+    ) -> Result<impl Stream<Item = Result<Listed, StoreError>> + Send + Unpin, StoreError> {
         self.find(Document::new()).await
     }
 
     async fn find(
         &self,
         filter: Document,
-    ) -> Result<impl Stream<Item = Result<ProductState, StoreError>> + Send + Unpin, StoreError>
-    {
+    ) -> Result<impl Stream<Item = Result<Listed, StoreError>> + Send + Unpin, StoreError> {
         let products = self.database.database();
         let found = products
             .collection::<StoredProduct>(PRODUCTS)
             .find(filter)
-            .projection(doc! { "raises": 0 })
+            .projection(doc! { "raises": 0, "search": 0 })
             .with_timeout()
             .await?;
-        Ok(documents(found).map(|stored| stored?.into_state()))
+        Ok(documents(found).map(|stored| stored?.into_listed()))
     }
 
     /// Every log with its latest ids, at most `ids` of them.

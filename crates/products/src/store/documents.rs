@@ -1,14 +1,14 @@
 //! The form of the documents.
 
 use bson::{DateTime, Document, doc};
-use events::{Money, OrderId, OrderStatus, ProductId, ProductState, Rejection};
+use events::{Money, OrderId, OrderStatus, ProductId, ProductState, Rejection, names};
 use jiff::Timestamp;
 use outbox::StoreError;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{ProductRecord, StockDecision};
-use crate::domain::{Decision, Demand, Outcome, ProductName};
+use super::{Listed, ProductRecord, StockDecision};
+use crate::domain::{CategoryName, Decision, Demand, Outcome};
 
 pub(super) const PRODUCTS: &str = "products";
 pub(super) const CATEGORIES: &str = "categories";
@@ -26,6 +26,8 @@ pub(super) struct StoredProduct {
     pub name: String,
     pub name_key: String,
     pub description: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub search: Option<String>,
     pub price: Money,
     pub quantity: i64,
     /// All that was ever put in: what is there now plus what orders took.
@@ -42,7 +44,8 @@ impl StoredProduct {
         Ok(Self {
             id: product_key(product.product_id),
             name: product.name.clone(),
-            name_key: ProductName::key_of(&product.name),
+            name_key: names::key(&product.name),
+            search: searched(&product.name, &product.description),
             description: product.description.clone(),
             price: product.price,
             quantity: product.quantity.into(),
@@ -67,6 +70,14 @@ impl StoredProduct {
         })
     }
 
+    pub(super) fn into_listed(mut self) -> Result<Listed, StoreError> {
+        let name_key = std::mem::take(&mut self.name_key).into();
+        Ok(Listed {
+            product: self.into_state()?,
+            name_key,
+        })
+    }
+
     pub(super) fn into_record(mut self) -> Result<ProductRecord, StoreError> {
         let raises = std::mem::take(&mut self.raises)
             .into_iter()
@@ -79,11 +90,39 @@ impl StoredProduct {
     }
 }
 
+/// What of a product is searched besides its name and description as they are: both folded, where that
+/// differs from ignoring the letter case. No text that is searched for has a line break.
+pub(super) fn searched(name: &str, description: &str) -> Option<String> {
+    let plain = name.is_ascii() && description.is_ascii();
+    (!plain).then(|| format!("{}\n{}", names::fold(name), names::fold(description)))
+}
+
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct StoredCategory {
     #[serde(rename = "_id")]
     pub name: String,
+    /// Absent in those of older builds whose key another one has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name_key: Option<String>,
     pub created_at: DateTime,
+}
+
+impl StoredCategory {
+    /// Those that may be one of `names`: by the name itself, for those without a key, or the key.
+    pub(super) fn named<'a>(names: impl Iterator<Item = &'a CategoryName> + Clone) -> Document {
+        let keys: Vec<String> = names.clone().map(CategoryName::key).collect();
+        let names: Vec<&str> = names.map(CategoryName::as_str).collect();
+        doc! { "$or": [{ "_id": { "$in": names } }, { "name_key": { "$in": keys } }] }
+    }
+
+    /// That of `found` which is called `name`.
+    pub(super) fn of_name(found: &[Self], name: &CategoryName) -> Option<CategoryName> {
+        let key = name.key();
+        let same = |it: &&Self| it.name == name.as_str();
+        let alike = |it: &&Self| it.name_key.as_ref() == Some(&key);
+        let stored = found.iter().find(same).or_else(|| found.iter().find(alike));
+        stored.map(|category| CategoryName::stored(category.name.clone()))
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]

@@ -4,14 +4,14 @@
 //! before, so a product that is added meanwhile neither repeats nor hides another.
 
 use bson::{Document, doc};
-use events::{ProductId, ProductState};
+use events::{ProductId, ProductState, names};
 use futures::TryStreamExt;
 use outbox::StoreError;
 use outbox::mongo::{MongoDatabase, WithTimeout};
 
 use super::documents::{CATEGORIES, PRODUCTS, StoredCategory, StoredProduct, product_key};
 use super::{After, Catalogue, Listing, Page, Sort};
-use crate::domain::{CategoryName, ProductName};
+use crate::domain::CategoryName;
 
 impl Sort {
     fn keys(self) -> Document {
@@ -49,8 +49,13 @@ fn to_query(listing: &Listing) -> Document {
         all_of.push(doc! { "categories": category.as_str() });
     }
     if let Some(text) = &listing.filter.search {
+        let folded = doc! { "$regex": literally(text) };
         let pattern = doc! { "$regex": literally(text), "$options": "i" };
-        all_of.push(doc! { "$or": [{ "name": pattern.clone() }, { "description": pattern }] });
+        all_of.push(doc! { "$or": [
+            { "name": pattern.clone() },
+            { "description": pattern },
+            { "search": folded },
+        ] });
     }
     if let Some(after) = &listing.after {
         all_of.push(listing.sort.behind(after));
@@ -87,13 +92,15 @@ impl Catalogue for MongoDatabase {
             .limit(i64::from(listing.size) + 1)
             .with_timeout()
             .await?;
-        let mut page = Page::default();
+        let (mut page, mut last) = (Page::default(), None);
         while let Some(stored) = found.try_next().with_timeout().await? {
             if page.products.len() == size {
-                page.next = page.products.last().map(|last| listing.sort.place(last));
+                page.next = last.as_ref().map(|last| listing.sort.place(last));
                 break;
             }
-            page.products.push(stored.into_state()?);
+            let listed = stored.into_listed()?;
+            page.products.push(listed.product.clone());
+            last = Some(listed);
         }
         Ok(page)
     }
@@ -103,21 +110,24 @@ impl Catalogue for MongoDatabase {
     }
 
     async fn find_by_name(&self, name: &str) -> Result<Option<ProductState>, StoreError> {
-        // The key has the index; the name itself has to be equal too.
-        find_one(
-            self,
-            doc! { "name_key": ProductName::key_of(name), "name": name.trim() },
-        )
-        .await
+        // One that has kept its former key is found by it alone.
+        let mut keys = vec![names::former_key(name), names::key(name)];
+        keys.dedup();
+        for name_key in keys {
+            let found = find_one(self, doc! { "name_key": name_key }).await?;
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        Ok(None)
     }
 
-    async fn has_category(&self, name: &CategoryName) -> Result<bool, StoreError> {
+    async fn category(&self, name: &CategoryName) -> Result<Option<CategoryName>, StoreError> {
         let categories = self.database().collection::<StoredCategory>(CATEGORIES);
-        let found = categories
-            .find_one(doc! { "_id": name.as_str() })
-            .with_timeout()
-            .await?;
-        Ok(found.is_some())
+        let named = StoredCategory::named(std::iter::once(name));
+        let found = categories.find(named).with_timeout().await?;
+        let found: Vec<StoredCategory> = found.try_collect().with_timeout().await?;
+        Ok(StoredCategory::of_name(&found, name))
     }
 
     async fn categories(&self) -> Result<Vec<String>, StoreError> {

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use events::{OrderId, ProductId, ProductState};
+use events::{OrderId, ProductId, ProductState, names};
 use jiff::Timestamp;
 use outbox::StoreError;
 use outbox::memory::{MemoryDatabase, MemoryTx, Step};
 use uuid::Uuid;
 
 use super::{CatalogueStore, ProductRecord, StockDecision, StockDeduction, StockStore};
-use crate::domain::{CategoryName, ProductName};
+use crate::domain::CategoryName;
 
 /// All that the service keeps.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,8 +21,8 @@ pub struct Tables {
     pub stock_decisions: BTreeMap<OrderId, Arc<StockDecision>>,
     /// Whose each name is; two that take one name at once change one row, as in a unique index.
     names: BTreeMap<String, ProductId>,
-    /// The names of the categories, and since when they are there.
-    pub categories: BTreeMap<String, Timestamp>,
+    /// The categories, by their keys.
+    pub categories: BTreeMap<String, CategoryName>,
 }
 
 impl outbox::memory::Tables for Tables {
@@ -159,7 +159,7 @@ impl CatalogueStore for Database {
         _at: Timestamp,
     ) -> Result<(), StoreError> {
         self.meet(Step::Write).await?;
-        let key = ProductName::key_of(&product.name);
+        let key = names::key(&product.name);
         let named = tx.state.names.insert(key, product.product_id);
         if tx.state.products.contains_key(&product.product_id) || named.is_some() {
             return Err(StoreError::conflict("the product's id or name is taken"));
@@ -200,20 +200,23 @@ impl CatalogueStore for Database {
         &self,
         tx: &mut Tx,
         names: &BTreeSet<CategoryName>,
-    ) -> Result<BTreeSet<CategoryName>, StoreError> {
+    ) -> Result<BTreeMap<CategoryName, CategoryName>, StoreError> {
         self.meet(Step::Read).await?;
-        let known = |name: &&CategoryName| tx.state.categories.contains_key(name.as_str());
-        Ok(names.iter().filter(known).cloned().collect())
+        let known = |name: &CategoryName| {
+            let stored = tx.state.categories.get(&name.key())?;
+            Some((name.clone(), stored.clone()))
+        };
+        Ok(names.iter().filter_map(known).collect())
     }
 
     async fn add_category(
         &self,
         tx: &mut Tx,
         name: &CategoryName,
-        at: Timestamp,
+        _at: Timestamp,
     ) -> Result<(), StoreError> {
         self.meet(Step::Write).await?;
-        match tx.state.categories.insert(name.to_string(), at) {
+        match tx.state.categories.insert(name.key(), name.clone()) {
             None => Ok(()),
             Some(_) => Err(StoreError::conflict("the category is there by now")),
         }

@@ -3,7 +3,7 @@
 //! | collection | a document is |
 //! |---|---|
 //! | `products` | a product: its public state, what was ever put in (`stocked`), its latest restocks |
-//! | `categories` | a category; its `_id` is its name |
+//! | `categories` | a category; its `_id` is its name, `name_key` what is unique about it |
 //! | `stock_decisions` | what was decided about an order; its `_id` is the order's |
 //! | `product_changes` | the products that changed latest, for catalogues in memory |
 //!
@@ -15,6 +15,7 @@ pub(crate) mod changes;
 mod documents;
 mod listing;
 pub mod memory;
+mod names;
 mod page;
 mod prepare;
 pub(crate) mod recovery;
@@ -29,7 +30,8 @@ use uuid::Uuid;
 
 use crate::domain::{CategoryName, Decision};
 
-pub use page::{After, Filter, Listing, Page, Sort};
+pub use names::apply_name_rule;
+pub use page::{After, Filter, Listed, Listing, Page, Sort};
 pub use prepare::COLLECTIONS;
 
 /// The database that a running service has.
@@ -144,12 +146,12 @@ pub trait CatalogueStore: OutboxStore {
         restock_id: Uuid,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Those of `names` that are categories.
+    /// Those of `names` that are categories, each with the name that it is stored by.
     fn known_categories(
         &self,
         tx: &mut Self::Tx,
         names: &BTreeSet<CategoryName>,
-    ) -> impl Future<Output = Result<BTreeSet<CategoryName>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<BTreeMap<CategoryName, CategoryName>, StoreError>> + Send;
 
     /// Adds a category.
     ///
@@ -174,17 +176,17 @@ pub trait Catalogue: Clone + Send + Sync + 'static {
         id: ProductId,
     ) -> impl Future<Output = Result<Option<ProductState>, StoreError>> + Send;
 
-    /// The product that is called exactly `name`.
+    /// The product that is called `name`, by the rule for names.
     fn find_by_name(
         &self,
         name: &str,
     ) -> impl Future<Output = Result<Option<ProductState>, StoreError>> + Send;
 
-    /// Whether `name` is a category.
-    fn has_category(
+    /// The category `name` as it is stored, if it is one.
+    fn category(
         &self,
         name: &CategoryName,
-    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Option<CategoryName>, StoreError>> + Send;
 
     /// The names of all categories, sorted.
     fn categories(&self) -> impl Future<Output = Result<Vec<String>, StoreError>> + Send;

@@ -1,8 +1,10 @@
 //! What readers ask of the catalogue, and what they get: a page at a time.
 
+use std::sync::Arc;
+
 use events::{ProductId, ProductState};
 
-use crate::domain::{CategoryName, ProductName};
+use crate::domain::CategoryName;
 
 /// In which order products are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -25,7 +27,7 @@ pub enum Sort {
 pub struct Filter {
     /// Those in this category.
     pub category: Option<CategoryName>,
-    /// Those with this text in their name or description, regardless of letter case.
+    /// Those with this text in their name or description, by the rule for names: folded.
     pub search: Option<String>,
 }
 
@@ -53,6 +55,15 @@ pub struct Listing {
     pub size: u32,
 }
 
+/// A product as it is listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Its public state.
+    pub product: ProductState,
+    /// What its name is compared by. Its own: a name of an older build may have kept its former one.
+    pub name_key: Arc<str>,
+}
+
 /// Products, and where the next page begins if there is one.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Page {
@@ -63,13 +74,14 @@ pub struct Page {
 }
 
 impl Sort {
-    /// The key of `product` in this order.
-    pub fn place(self, product: &ProductState) -> After {
+    /// The key of `listed` in this order.
+    pub fn place(self, listed: &Listed) -> After {
+        let Listed { product, name_key } = listed;
         let id = product.product_id;
         match self {
             Self::Name | Self::NameDown => After {
                 id,
-                name_key: Some(ProductName::key_of(&product.name)),
+                name_key: Some(name_key.as_ref().to_owned()),
                 price: None,
             },
             Self::Price | Self::PriceDown => After {

@@ -28,7 +28,12 @@ pub const COLLECTIONS: [Collection; 4] = [
         ],
     )
     .validated(validator),
-    Collection::new(CATEGORIES, &[]),
+    Collection::new(
+        CATEGORIES,
+        &[Index::on(&["name_key"])
+            .unique()
+            .only(|| doc! { "name_key": { "$type": "string" } })],
+    ),
     Collection::new(DECISIONS, &[RELEARNED]),
     Collection::new(
         PRODUCT_CHANGES,

@@ -17,10 +17,10 @@ use uuid::Uuid;
 
 use super::documents::{
     CATEGORIES, DECISIONS, PRODUCTS, StoredDecision, StoredProduct, date, order_key, product_key,
-    version,
+    searched, version,
 };
 use super::{StockDecision, changes};
-use crate::domain::{Demand, ProductName, StockBalance};
+use crate::domain::{Demand, StockBalance};
 
 /// A product's stock and the version that it belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,22 +74,23 @@ impl MongoRecovery {
         found.into_iter().map(known).collect()
     }
 
-    /// Writes `products` as they are said to be, with the stock that follows, and the categories
+    /// Writes `products` as they are said to be, by the keys of their names, with the stock that follows, and the categories
     /// that they are in. They are to be published once more.
     pub(crate) async fn remake(
         &self,
         tx: &mut MongoTx,
-        products: &[(&ProductState, StockBalance)],
+        products: &[(&ProductState, String, StockBalance)],
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut statements = Vec::with_capacity(products.len());
         let mut categories = BTreeSet::new();
-        for (state, balance) in products {
+        for (state, name_key, balance) in products {
             let price = bson::serialize_to_bson(&state.price).map_err(StoreError::permanent)?;
             let stock = stock(*balance)?;
             let mut set = doc! {
                 "name": &state.name,
-                "name_key": ProductName::key_of(&state.name),
+                "name_key": name_key,
+                "search": searched(&state.name, &state.description),
                 "description": &state.description,
                 "price": price,
                 "categories": &state.categories,
@@ -105,7 +106,7 @@ impl MongoRecovery {
             categories.extend(state.categories.iter().map(String::as_str));
         }
         tx.update(PRODUCTS, statements).await?;
-        changes::record(tx, products.iter().map(|(state, _)| state.product_id)).await?;
+        changes::record(tx, products.iter().map(|(state, ..)| state.product_id)).await?;
         let category = |name: &str| {
             doc! {
                 "q": { "_id": name },

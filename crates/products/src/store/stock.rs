@@ -34,7 +34,10 @@ impl StockStore for MongoDatabase {
         products: &[ProductId],
     ) -> Result<BTreeMap<ProductId, ProductState>, StoreError> {
         let keys: Vec<bson::Uuid> = products.iter().copied().map(product_key).collect();
-        let (filter, fields) = (doc! { "_id": { "$in": keys } }, doc! { "raises": 0 });
+        let (filter, fields) = (
+            doc! { "_id": { "$in": keys } },
+            doc! { "raises": 0, "search": 0 },
+        );
         let found: Vec<StoredProduct> = tx.find(PRODUCTS, filter, Some(fields)).await?;
         let by_id = |stored: StoredProduct| {
             let product = stored.into_state()?;

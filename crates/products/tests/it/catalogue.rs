@@ -57,6 +57,9 @@ async fn prices_have_two_places_and_no_rounding() {
         ("b", "30", "30.00"),
         ("c", "0.1", "0.10"),
         ("d", "1.2e1", "12.00"),
+        ("g", "5.990", "5.99"),
+        ("h", "599E-2", "5.99"),
+        ("i", "-0", "0.00"),
         ("e", "0", "0.00"),
         ("f", "9999999.99", "9999999.99"),
     ] {
@@ -151,7 +154,7 @@ async fn text_is_searched_as_it_is_written() {
             "{text}"
         );
     }
-    for pattern in [".*", "cu.", "^cup$", "CUP", "cup|a.b", "c*p"] {
+    for pattern in [".*", "cu.", "^cup$", "cup|a.b", "c*p"] {
         let query = reqwest::Url::parse_with_params("http://x/", [("name", pattern)]).unwrap();
         let answer = counter
             .get(&format!("/api/products?{}", query.query().unwrap()))
@@ -159,7 +162,7 @@ async fn text_is_searched_as_it_is_written() {
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{pattern}");
         assert_eq!(answer.body["code"], "unknown-product");
     }
-    assert_eq!(counter.names("name=c*").await, ["c*"]);
+    assert_eq!(counter.names("name=C*").await, ["c*"]);
     assert_eq!(counter.names("name=Cup%20(large)").await, ["Cup (large)"]);
 }
 

@@ -128,22 +128,79 @@ async fn a_wrong_product_is_refused() {
         (with("name", json!("cup")), 409, "product-exists", "cup"),
         (with("name", json!("CUP ")), 409, "product-exists", "cup"),
     ];
+    are_refused(&counter, &admin, cases).await;
+    let big = with("description", json!("x".repeat(10 * 1024 * 1024)));
+    let answer = counter.post_as(Some(&admin), "/api/products", big).await;
+    assert_eq!(answer.status, 413);
+    assert_eq!(counter.shop.documents().await, documents);
+}
+
+/// Each body is refused with this status and code, and what is wrong is named.
+async fn are_refused(
+    counter: &Counter,
+    admin: &str,
+    cases: impl IntoIterator<Item = (String, u16, &str, &str)>,
+) {
     for (body, status, code, named) in cases {
         let case = body.chars().take(200).collect::<String>();
-        let answer = counter.post_as(Some(&admin), "/api/products", body).await;
+        let answer = counter.post_as(Some(admin), "/api/products", body).await;
         check(&answer, status, code, &case);
         let detail = answer.body["detail"].as_str().unwrap();
         assert!(
             detail.contains(named),
             "{case}: {detail} does not name {named}"
         );
-        if code == invalid {
+        if code == "invalid-product" {
             assert_eq!(answer.body["field"], named, "{case}");
         }
     }
-    let big = with("description", json!("x".repeat(10 * 1024 * 1024)));
-    let answer = counter.post_as(Some(&admin), "/api/products", big).await;
-    assert_eq!(answer.status, 413);
+}
+
+#[tokio::test]
+async fn a_number_is_taken_exactly_or_refused() {
+    let counter = Counter::open().await;
+    let admin = counter.signer.token(Role::Admin, 600);
+    let documents = counter.shop.documents().await;
+    let price = |raw| (with_raw("price", raw), 422, "invalid-product", "price");
+    let prices = [
+        "0.0000000000000000000000000000001",
+        "9.9999999999999999999999999999999",
+        "4.999999999999999999999999999999",
+        "5.990000000000000000000000000000001",
+        "1e-3",
+        "1e99999999999999999999",
+        "-1e-2",
+    ];
+    are_refused(&counter, &admin, prices.map(price)).await;
+    let quantity = |raw| (with_raw("quantity", raw), 422, "invalid-body", "quantity");
+    let quantities = ["1.0", "1e2", "-0", "-0.0", "99999999999999999999"];
+    are_refused(&counter, &admin, quantities.map(quantity)).await;
+    assert_eq!(counter.shop.documents().await, documents);
+}
+
+#[tokio::test]
+async fn a_name_that_can_not_be_told_from_another_is_refused() {
+    let counter = Counter::open().await;
+    counter.shop.product("cup", 1).await;
+    let admin = counter.signer.token(Role::Admin, 600);
+    let documents = counter.shop.documents().await;
+    let name = |name: &str| (with("name", json!(name)), 422, "invalid-product", "name");
+    let names = [
+        "\u{200b}",
+        "\u{2060}\u{feff}",
+        "\u{3164}",
+        "cup\u{200b}",
+        "a\u{202e}b",
+        "a\u{2028}b",
+    ];
+    are_refused(&counter, &admin, names.map(name)).await;
+    let blank = with("description", json!("\u{200b}"));
+    let wide = with("name", json!("\u{ff43}up"));
+    let others = [
+        (blank, 422, "invalid-product", "description"),
+        (wide, 409, "product-exists", "cup"),
+    ];
+    are_refused(&counter, &admin, others).await;
     assert_eq!(counter.shop.documents().await, documents);
 }
 
@@ -167,6 +224,8 @@ async fn a_wrong_restock_is_refused() {
         ),
         (&path, r#"{"quantity":1}"#, 422, "invalid-product"),
         (&path, r#"{"quantity":1.5}"#, 422, "invalid-body"),
+        (&path, r#"{"quantity":1.0}"#, 422, "invalid-body"),
+        (&path, r#"{"quantity":1e2}"#, 422, "invalid-body"),
         (
             &path,
             r#"{"quantity":99999999999999999999}"#,
@@ -201,6 +260,8 @@ async fn a_wrong_category_is_refused() {
         (r#"{"name":""}"#, 422, "invalid-category"),
         (r#"{"name":" \t"}"#, 422, "invalid-category"),
         (r#"{"name":"a\u0000b"}"#, 422, "invalid-category"),
+        (r#"{"name":"\u200b"}"#, 422, "invalid-category"),
+        (r#"{"name":"a\u202eb"}"#, 422, "invalid-category"),
         (&long, 422, "invalid-category"),
         (r#"{"name":7}"#, 422, "invalid-body"),
         (r#"{"name":"a","b":1}"#, 422, "invalid-body"),

@@ -2,4 +2,4 @@
 
 mod record_purchase;
 
-pub use record_purchase::{Recorded, record_purchase};
+pub use record_purchase::{Duplicate, RecordPurchase};

@@ -1,47 +1,19 @@
 //! Takes a purchase, once.
 
 use events::PurchaseCreate;
-use outbox::{
-    Clock, EventCollector, MessageContext, OutboxStore, Rows, StoreError, Work, transact,
-};
+use outbox::{Clock, EventCollector, MessageContext, OutboxStore, Rows, StoreError, Work};
 use uuid::Uuid;
 
 use crate::domain::Purchase;
 use crate::name::NAME;
 use crate::store::{self, PurchaseRow};
 
-/// What became of a purchase.
+/// The same values were taken before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Recorded {
-    /// It is new.
-    New,
-    /// The same values were taken before.
-    Duplicate,
-}
+pub struct Duplicate;
 
 /// Writes the purchase and, in the same transaction, [`PurchaseCreate`].
-///
-/// # Errors
-/// A store error.
-pub async fn record_purchase<D: OutboxStore + Rows>(
-    database: &D,
-    clock: &dyn Clock,
-    context: MessageContext,
-    purchase: Purchase,
-) -> Result<Recorded, StoreError> {
-    // Drawn once: when the work runs again after an unknown outcome, it knows its own row.
-    let row = PurchaseRow::new(clock.uuid().to_string(), purchase);
-    let mut work = RecordPurchase {
-        database,
-        clock,
-        context,
-        event_id: clock.uuid(),
-        row,
-    };
-    transact(database, &mut work).await
-}
-
-struct RecordPurchase<'a, D> {
+pub struct RecordPurchase<'a, D> {
     database: &'a D,
     clock: &'a dyn Clock,
     context: MessageContext,
@@ -49,16 +21,35 @@ struct RecordPurchase<'a, D> {
     row: PurchaseRow,
 }
 
-impl<D: OutboxStore + Rows> Work<D> for RecordPurchase<'_, D> {
-    type Output = Recorded;
+impl<'a, D> RecordPurchase<'a, D> {
+    /// Takes `purchase`.
+    pub fn new(
+        database: &'a D,
+        clock: &'a dyn Clock,
+        context: MessageContext,
+        purchase: Purchase,
+    ) -> Self {
+        Self {
+            database,
+            clock,
+            context,
+            event_id: clock.uuid(),
+            // Drawn once: when the work runs again after an unknown outcome, it knows its own row.
+            row: PurchaseRow::new(clock.uuid().to_string(), purchase),
+        }
+    }
+}
 
-    async fn run(&mut self, tx: &mut D::Tx) -> Result<Recorded, StoreError> {
+impl<D: OutboxStore + Rows> Work<D> for RecordPurchase<'_, D> {
+    type Output = Result<(), Duplicate>;
+
+    async fn run(&mut self, tx: &mut D::Tx) -> Result<Self::Output, StoreError> {
         let row = std::slice::from_ref(&self.row);
         if let Some(known) = store::known(self.database, tx, row).await?.first() {
             return Ok(if known.id == self.row.id {
-                Recorded::New
+                Ok(())
             } else {
-                Recorded::Duplicate
+                Err(Duplicate)
             });
         }
         self.database.insert(tx, row).await?;
@@ -73,6 +64,6 @@ impl<D: OutboxStore + Rows> Work<D> for RecordPurchase<'_, D> {
         out.push_as(self.event_id, &event, self.context.clone())
             .map_err(StoreError::permanent)?;
         out.write(self.database, tx).await?;
-        Ok(Recorded::New)
+        Ok(Ok(()))
     }
 }

@@ -1,6 +1,6 @@
 //! A purchase as its sender tells it, every field looked at.
 
-use rust_decimal::Decimal;
+use events::decimal::Decimal;
 use thiserror::Error;
 
 /// The most characters of a field.
@@ -70,8 +70,9 @@ impl Purchase {
                 return Err(InvalidPurchase::Text { field });
             }
         }
-        match Decimal::from_str_exact(price.trim()) {
-            Ok(amount) if !amount.is_sign_negative() || amount.is_zero() => {}
+        match price.trim().parse::<Decimal>() {
+            // Kept as it is written, for readers that may know no exponents.
+            Ok(amount) if !amount.is_negative() && !price.contains(['e', 'E']) => {}
             _ => return Err(InvalidPurchase::Price { price }),
         }
         Ok(Self {
@@ -96,7 +97,14 @@ mod tests {
     fn what_clients_send_is_taken_as_it_is() {
         let taken = purchase(["ann", "17", "19.99", "2026-11-26T20:00:00Z"]).unwrap();
         assert_eq!((&*taken.username, &*taken.price), ("ann", "19.99"));
-        for price in ["0", "10", "0.5", "1000000"] {
+        for price in [
+            "0",
+            "-0",
+            "10",
+            "0.5",
+            "1000000",
+            "0.0000000000000000000000000000001",
+        ] {
             assert!(
                 purchase(["ann", "17", price, "1764187200000"]).is_ok(),
                 "{price}"
@@ -118,7 +126,9 @@ mod tests {
                 assert_eq!(refused.field(), field, "{wrong:?}");
             }
         }
-        for price in ["-1", "free", "1,50", "1e3", "NaN"] {
+        for price in [
+            "-1", "free", "1,50", "1e3", "NaN", "1_000", "+5", ".5", "5.",
+        ] {
             let refused = purchase(["ann", "17", price, "now"]).unwrap_err();
             assert_eq!(refused.field(), "price", "{price}");
         }

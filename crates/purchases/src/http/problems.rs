@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use host::NotDone;
 use http::StatusCode;
 use outbox::{ErrorKind, StoreError};
 use service::http::Problem;
 
+use crate::commands::Duplicate;
 use crate::domain::InvalidPurchase;
 
 /// After how long to try again when the database is away.
@@ -21,7 +23,15 @@ pub(super) fn of_refusal(refusal: &InvalidPurchase) -> Problem {
     .with("field", refusal.field())
 }
 
-pub(super) fn exists() -> Problem {
+pub(super) fn of_command(why: NotDone<Duplicate>) -> Problem {
+    match why {
+        NotDone::Refused(Duplicate) => exists(),
+        NotDone::Key(problem) => problem,
+        NotDone::Store(fault) => of_store(&fault),
+    }
+}
+
+fn exists() -> Problem {
     Problem::new(
         StatusCode::CONFLICT,
         "purchase-exists",

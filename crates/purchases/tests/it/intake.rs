@@ -48,6 +48,29 @@ async fn a_purchase_is_taken_told_and_listed_under_both_addresses() {
 }
 
 #[tokio::test]
+async fn the_same_values_with_the_same_key_get_the_first_answer_again() {
+    let server = Server::start(true).await;
+    let post = async |key: &str, body: &Value| server.post_with_key("/buy", key, body).await;
+    let bought = purchase("ann", "1");
+    let first = post("k", &bought).await;
+    assert_eq!(first.status(), 200);
+    let first = first.text().await.unwrap();
+    let again = post("k", &bought).await;
+    assert_eq!(again.headers()["idempotent-replayed"], "true");
+    assert_eq!(
+        (again.status().as_u16(), again.text().await.unwrap()),
+        (200, first)
+    );
+    let other = post("k", &purchase("ann", "2")).await;
+    assert_eq!(problem_code(other, 422).await, "idempotency-key-reused");
+    let duplicate = post("another", &bought).await;
+    assert_eq!(problem_code(duplicate, 409).await, "purchase-exists");
+    let duplicate = server.post("/buy", None, &bought).await;
+    assert_eq!(problem_code(duplicate, 409).await, "purchase-exists");
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn the_same_values_are_taken_once_also_at_once() {
     let server = Server::start(true).await;
     let same = purchase("ann", "1");

@@ -3,7 +3,7 @@
 use bson::doc;
 use events::{OrderCreate, OrderId, OrderStatus, OrderStatusUpdate, Rejection};
 use outbox::{MessageContext, SystemClock};
-use purchases::commands::record_purchase;
+use purchases::commands::RecordPurchase;
 use purchases::domain::Purchase;
 use serde_json::Value;
 
@@ -47,9 +47,9 @@ async fn whatever_is_off_is_named() {
     let [username, userid, price, at] = values;
     let purchase = Purchase::new(username, userid, price, at).unwrap();
     let (database, context) = (shop.database("purchases").await, MessageContext::default());
-    record_purchase(&database, &SystemClock, context, purchase)
-        .await
-        .unwrap();
+    let mut work = RecordPurchase::new(&database, &SystemClock, context, purchase);
+    let taken = outbox::transact(&database, &mut work).await.unwrap();
+    assert_eq!(taken, Ok(()));
     shop.settle().await;
 
     // Mails are not waited for by anyone else.

@@ -133,3 +133,35 @@ async fn the_steps_of_older_orders_are_published() {
     );
     assert!(updates.iter().all(|update| update.total.minor == 2_000));
 }
+
+/// A product as builds wrote it that compared names by their lower case.
+fn product(name: &str) -> Document {
+    doc! {
+        "_id": id(), "name": name, "name_key": name.to_lowercase(), "description": "a thing",
+        "price": { "minor": 100_i64, "currency": "EUR" }, "quantity": 1_i64, "stocked": 1_i64,
+        "categories": [], "version": 1_i64, "created_at": DateTime::now(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_that_are_one_by_now_are_listed() {
+    let environment = TestEnvironment::new().await;
+    let database = environment.database("products").await;
+    let products = ["chair", "chair\u{200b}", "cafe\u{301}"].map(product);
+    insert(&database, "products", products.into()).await;
+    for _ in 0..2 {
+        let said = migrate(&environment, "products", &[]);
+        let left: Vec<&str> = said
+            .lines()
+            .filter(|line| line.starts_with("Left as it was: "))
+            .collect();
+        assert_eq!(left.len(), 1, "{said}");
+        assert!(
+            left[0].contains("\"chair\\u{200b}\" keeps its former key"),
+            "{said}"
+        );
+    }
+    let products = database.database().collection::<Document>("products");
+    let keyed = doc! { "name_key": "caf\u{e9}" };
+    assert_eq!(products.count_documents(keyed).await.unwrap(), 1);
+}

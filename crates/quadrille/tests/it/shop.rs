@@ -20,6 +20,7 @@ use testkit::{TestEnvironment, eventually_within};
 
 /// An admin, who may also order.
 const ADMIN: &str = "admin@admin.com";
+const PASSWORD: &str = "correct horse";
 
 pub(crate) struct Shop {
     pub(crate) environment: TestEnvironment,
@@ -82,7 +83,7 @@ impl Shop {
             kafka: KafkaSettings::new(environment.kafka_brokers(), &environment.topic_prefix()),
             ..Default::default()
         };
-        auth::seed_account(&settings.mongo, ADMIN, ADMIN, auth::Role::Admin)
+        auth::seed_account(&settings.mongo, ADMIN, PASSWORD, auth::Role::Admin)
             .await
             .unwrap();
         let started = host::start::<Auth>(settings, auth::Settings::default(), &lifecycle).await;
@@ -123,7 +124,7 @@ impl Shop {
 
     /// With what the admin logs in.
     pub(crate) fn credentials() -> Value {
-        json!({ "email": ADMIN, "password": ADMIN })
+        json!({ "email": ADMIN, "password": PASSWORD })
     }
 
     /// The admin's access token.

@@ -79,7 +79,8 @@ pub(crate) const DOMAIN_MAY_IMPORT: &[&str] = &[
     "thiserror",
     "jiff",
     "uuid",
-    "rust_decimal",
+    "icu_properties",
+    "zxcvbn",
 ];
 
 /// Parts of the standard library that do I/O or look at a clock.

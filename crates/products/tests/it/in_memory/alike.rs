@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use bson::{Document, doc};
-use events::Money;
 use events::money::DEFAULT_CURRENCY;
+use events::{Money, names};
 use outbox::mongo::MongoDatabase;
-use products::domain::{CategoryName, ProductName};
+use products::domain::CategoryName;
 use products::store::{Catalogue, Filter, Listing, Page, Sort};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -49,12 +49,14 @@ async fn many(database: &MongoDatabase) {
             .filter(|bit| n >> bit & 1 == 1)
             .map(|bit| CATEGORIES[bit])
             .collect();
+        let description = format!("about {} {n}", TEXTS[n / 12 % TEXTS.len()]);
         let id = u128::try_from(n * 104_729 % 10_007).unwrap() << 64 | 7;
         doc! {
             "_id": bson::Uuid::from_bytes(id.to_be_bytes()),
-            "name_key": ProductName::key_of(&name),
+            "name_key": names::key(&name),
+            "search": format!("{}\n{}", names::fold(&name), names::fold(&description)),
             "name": name,
-            "description": format!("about {} {n}", TEXTS[n / 12 % TEXTS.len()]),
+            "description": description,
             "price": bson::serialize_to_bson(&price).unwrap(),
             "quantity": 5_i64, "stocked": 5_i64, "version": 1_i64,
             "categories": categories,
@@ -90,7 +92,7 @@ fn listings() -> impl Strategy<Value = (Listing, usize)> {
         |(category, search, sort, size, pages)| {
             let filter = Filter {
                 category: category.map(CategoryName::asked),
-                search: search.filter(|text| !text.is_empty()).map(str::to_owned),
+                search: search.filter(|text| !text.is_empty()).map(names::fold),
             };
             let after = None;
             (
