@@ -16,6 +16,14 @@ use crate::{Client, Connection, Endpoints, Part};
 const READY_WITHIN: Duration = Duration::from_secs(90);
 const STOP_WITHIN: Duration = Duration::from_secs(30);
 
+/// All customers have this machine's address, and many of them one account.
+pub const UNLIMITED: [&str; 4] = [
+    "--rate-limit-per-second=0",
+    "--address-limit-per-second=0",
+    "--login-limit-per-second=0",
+    "--max-connections-per-address=0",
+];
+
 /// The processes of a shop; the gateway is added last.
 #[derive(Debug)]
 pub struct Shop {
@@ -68,14 +76,15 @@ impl Shop {
     /// # Errors
     /// When a process can't be started.
     pub fn launch(connection: Connection, orders: usize, products: usize) -> anyhow::Result<Self> {
-        Self::new(connection, program()?, None).open(orders, products)
+        Self::new(connection, program()?, None).open(orders, products, &UNLIMITED)
     }
 
-    /// Adds all processes and starts them, without waiting for anything and without data.
+    /// Adds all processes and starts them, the gateway with the arguments `edge`, without waiting for anything and
+    /// without data.
     ///
     /// # Errors
     /// When a process can't be started.
-    pub fn open(self, orders: usize, products: usize) -> anyhow::Result<Self> {
+    pub fn open(self, orders: usize, products: usize, edge: &[&str]) -> anyhow::Result<Self> {
         let mut shop = self;
         let endpoints = shop.connection.endpoints.clone();
         let auth = shop.add("auth", &endpoints, &[])?.url();
@@ -93,8 +102,9 @@ impl Shop {
                 upstreams.push(format!("{role}={}", part.url()));
             }
         }
-        let edge = [jwks, format!("--upstreams={}", upstreams.join(","))];
-        shop.add("gateway", &endpoints, &edge)?;
+        let mut arguments = vec![jwks, format!("--upstreams={}", upstreams.join(","))];
+        arguments.extend(edge.iter().map(|&argument| argument.to_owned()));
+        shop.add("gateway", &endpoints, &arguments)?;
         for part in &shop.parts {
             part.start()?;
         }

@@ -28,7 +28,6 @@ use metrics::{Orders, ServiceMetrics};
 use scrape::{Scraper, Seen};
 
 use crate::access::OPERATIONS;
-use crate::security_headers;
 
 /// What goes on in the shop.
 #[derive(Debug, Serialize, ToSchema)]
@@ -104,9 +103,9 @@ pub(crate) async fn operations(State(watch): State<Arc<Watch>>, headers: HeaderM
         Ok(operations) => Json(operations).into_response(),
         Err(problem) => problem.into_response(),
     };
-    let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    security_headers::mark_api(headers);
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 
