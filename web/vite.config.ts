@@ -2,7 +2,7 @@ import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
-import { PATHS } from "./src/paths";
+import { PATHS } from "./src/paths.ts";
 
 const shop = process.env["QUADRILLE_URL"] ?? "http://localhost:8080";
 

@@ -34,6 +34,8 @@ pub struct Shop {
     /// What every process finds in its environment besides.
     environment: Vec<(&'static str, String)>,
     parts: Vec<Arc<Part>>,
+    /// The gateway's own port for its metrics.
+    gateway_metrics: Option<SocketAddr>,
 }
 
 impl Shop {
@@ -45,6 +47,7 @@ impl Shop {
             logs,
             environment: Vec::new(),
             parts: Vec::new(),
+            gateway_metrics: None,
         }
     }
 
@@ -104,6 +107,9 @@ impl Shop {
         }
         let mut arguments = vec![jwks, format!("--upstreams={}", upstreams.join(","))];
         arguments.extend(edge.iter().map(|&argument| argument.to_owned()));
+        let metrics = SocketAddr::from(([127, 0, 0, 1], free_port()?));
+        arguments.push(format!("--metrics-listen={metrics}"));
+        shop.gateway_metrics = Some(metrics);
         shop.add("gateway", &endpoints, &arguments)?;
         for part in &shop.parts {
             part.start()?;
@@ -183,6 +189,14 @@ impl Shop {
     pub fn url(&self) -> String {
         let gateway = self.parts.iter().find(|part| part.role() == "gateway");
         gateway.map(|part| part.url()).unwrap_or_default()
+    }
+
+    /// Where `part` shows its metrics.
+    pub fn metrics_url(&self, part: &Part) -> String {
+        match self.gateway_metrics {
+            Some(address) if part.role() == "gateway" => format!("http://{address}"),
+            _ => part.url(),
+        }
     }
 
     /// A visitor.

@@ -20,9 +20,7 @@ pub enum Error {
     #[error("--tls-certificate, --tls-key (QUADRILLE_TLS_CERTIFICATE, QUADRILLE_TLS_KEY): {0}")]
     Tls(#[from] InvalidTls),
     /// The web UI's folder does not say which addresses are its own.
-    #[error(
-        "the web UI's folder {0} has no usable routes.json ({1}): build the web UI again"
-    )]
+    #[error("the web UI's folder {0} has no usable routes.json ({1}): build the web UI again")]
     WebRoutes(std::path::PathBuf, String),
     /// The API's description can't be written as JSON.
     #[error("the OpenAPI document can't be generated")]

@@ -183,7 +183,10 @@ mod tests {
         let list = "6.6.6.6, 203.0.113.7, 10.0.0.9, fd00::1";
         assert_eq!(caller(&own, PEER, list), "203.0.113.7");
         assert_eq!(caller(&own, "203.0.113.9", list), "203.0.113.9");
-        assert_eq!(caller(&own, PEER, "6.6.6.6, nonsense, 10.0.0.9"), "10.0.0.9");
+        assert_eq!(
+            caller(&own, PEER, "6.6.6.6, nonsense, 10.0.0.9"),
+            "10.0.0.9"
+        );
         assert_eq!(caller(&own, "::ffff:10.0.0.1", list), "203.0.113.7");
     }
 
@@ -210,7 +213,8 @@ mod tests {
         ]);
         let told = |proxies: &ProxySettings| {
             let mut headers = written.clone();
-            ClientInfo::of(proxies, Some(PEER.parse().unwrap()), false, &headers).tell(&mut headers);
+            ClientInfo::of(proxies, Some(PEER.parse().unwrap()), false, &headers)
+                .tell(&mut headers);
             headers
         };
         let expected = [

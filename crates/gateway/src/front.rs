@@ -46,7 +46,9 @@ fn name_host(request: &mut Request) -> Result<(), Problem> {
     }
     let host = match (host, authority) {
         (None, _) if version == Version::HTTP_11 => return Err(invalid_host("it has no `Host`")),
-        (Some(host), Some(authority)) if version == Version::HTTP_2 && host != authority.as_str() => {
+        (Some(host), Some(authority))
+            if version == Version::HTTP_2 && host != authority.as_str() =>
+        {
             return Err(invalid_host("`Host` is not its `:authority`"));
         }
         (_, Some(authority)) => HeaderValue::try_from(authority.as_str()).ok(),
@@ -59,7 +61,9 @@ fn name_host(request: &mut Request) -> Result<(), Problem> {
         };
     };
     let read = Authority::try_from(host.as_bytes());
-    if !read.is_ok_and(|authority| !authority.host().is_empty() && !authority.as_str().contains('@')) {
+    if !read
+        .is_ok_and(|authority| !authority.host().is_empty() && !authority.as_str().contains('@'))
+    {
         return Err(invalid_host("it is not a host with a port or without"));
     }
     request.headers_mut().insert(HOST, host);
@@ -105,12 +109,19 @@ mod tests {
             (Version::HTTP_11, "http://shop.example:8443/a?b", &["other"]),
             (Version::HTTP_10, "/a?b", &["shop.example:8443"]),
             (Version::HTTP_2, "https://shop.example:8443/a?b", &[]),
-            (Version::HTTP_2, "https://shop.example:8443/a?b", &["shop.example:8443"]),
+            (
+                Version::HTTP_2,
+                "https://shop.example:8443/a?b",
+                &["shop.example:8443"],
+            ),
         ] {
             assert_eq!(named(version, uri, hosts), shop, "{uri} {hosts:?}");
         }
         assert_eq!(named(Version::HTTP_10, "/a?b", &[]), Ok(String::new()));
-        assert_eq!(named(Version::HTTP_11, "/a?b", &["[::1]:80"]), Ok("[::1]:80".to_owned()));
+        assert_eq!(
+            named(Version::HTTP_11, "/a?b", &["[::1]:80"]),
+            Ok("[::1]:80".to_owned())
+        );
     }
 
     #[test]
@@ -124,7 +135,11 @@ mod tests {
             (Version::HTTP_11, "/a?b", &["a/b"]),
             (Version::HTTP_11, "/a?b", &["user@a"]),
             (Version::HTTP_2, "/a?b", &[]),
-            (Version::HTTP_2, "https://shop.example/a?b", &["evil.example"]),
+            (
+                Version::HTTP_2,
+                "https://shop.example/a?b",
+                &["evil.example"],
+            ),
         ] {
             let refused = named(version, uri, hosts).unwrap_err();
             assert!(refused.contains("400 invalid-host"), "{hosts:?}: {refused}");

@@ -158,10 +158,7 @@ impl Proxy {
             .is_some_and(|most| most <= HELD_BYTES);
         let (held, mut streamed) = if small && instances.len() > 1 {
             let read = axum::body::to_bytes(body, limit).await;
-            (
-                Some(read.map_err(|error| unread(&error, limit))?),
-                None,
-            )
+            (Some(read.map_err(|error| unread(&error, limit))?), None)
         } else if body.is_end_stream() {
             (None, Some(body))
         } else {

@@ -104,11 +104,7 @@ impl Built {
         if unknown {
             *response.status_mut() = StatusCode::NOT_FOUND;
         }
-        let caching = if hashed {
-            FOR_EVER
-        } else {
-            ASK_AGAIN
-        };
+        let caching = if hashed { FOR_EVER } else { ASK_AGAIN };
         response
             .headers_mut()
             .insert(header::CACHE_CONTROL, caching);
@@ -158,7 +154,13 @@ mod tests {
         for path in ["/orders/1", "/Orders/1/", "/orders/a%20b"] {
             assert!(fits("/orders/:id", path), "{path}");
         }
-        for path in ["/orders", "/orders/", "/orders//", "/orders/1/2", "/order/1"] {
+        for path in [
+            "/orders",
+            "/orders/",
+            "/orders//",
+            "/orders/1/2",
+            "/order/1",
+        ] {
             assert!(!fits("/orders/:id", path), "{path}");
         }
         assert!(fits("/", "/") && !fits("/", "/cart"));

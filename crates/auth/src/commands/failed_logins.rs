@@ -53,7 +53,11 @@ impl FailedLogins {
             Some(failures) => failures.next.duration_since(now),
             None => SignedDuration::ZERO,
         };
-        if wait.is_positive() { Err(wait) } else { Ok(()) }
+        if wait.is_positive() {
+            Err(wait)
+        } else {
+            Ok(())
+        }
     }
 
     /// One more failure.

@@ -55,7 +55,11 @@ impl Auth {
         password.check()?;
         // Hashed before the database is asked, so that an address that is taken is answered
         // no faster than a new one.
-        let hash = self.passwords.hash(password, address).await.map_err(Fault::from)?;
+        let hash = self
+            .passwords
+            .hash(password, address)
+            .await
+            .map_err(Fault::from)?;
         let id = GenericUuid::from_untyped_uuid(self.clock.uuid());
         let account = Account { id, email, role };
         let database = self.store.database().await.map_err(Fault::from)?;

@@ -6,8 +6,8 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::num::NonZeroUsize;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use rustix::process::setpriority_process;
@@ -262,7 +262,10 @@ mod tests {
         has_started.await.unwrap();
         task.abort();
         assert!(task.await.unwrap_err().is_cancelled());
-        assert!(matches!(pool.run(None, || Ok(())).await, Err(PoolError::Busy)));
+        assert!(matches!(
+            pool.run(None, || Ok(())).await,
+            Err(PoolError::Busy)
+        ));
         drop(release);
         // The place comes back when the thread ends.
         let limit = std::time::Duration::from_secs(10);
@@ -296,9 +299,9 @@ mod tests {
     #[test]
     fn hashing_gives_way_to_every_other_thread() {
         let pool = PasswordPool::new(2, 1, 0).unwrap();
-        let niceness = pool.threads.broadcast(|_| {
-            rustix::process::getpriority_process(Some(gettid())).unwrap()
-        });
+        let niceness = pool
+            .threads
+            .broadcast(|_| rustix::process::getpriority_process(Some(gettid())).unwrap());
         assert_eq!(niceness, [NICENESS; 2]);
         let own = rustix::process::getpriority_process(Some(gettid())).unwrap();
         assert!(own < NICENESS);

@@ -199,7 +199,11 @@ mod tests {
             ("https://shop.example:8443", "shop.example", false),
             ("http://[::1]:8080", "[::1]:8080", true),
         ] {
-            assert_eq!(own(&[("origin", origin), ("host", host)]), same, "{origin} {host}");
+            assert_eq!(
+                own(&[("origin", origin), ("host", host)]),
+                same,
+                "{origin} {host}"
+            );
         }
         let plain_page = [
             ("origin", "http://shop.example"),

@@ -86,8 +86,8 @@ impl From<RefreshError> for Problem {
                     .detail("the login has ended; log in again")
             }
             RefreshError::TooMany => too_many_requests()
-            .detail("this refresh token was used too often; use the newest one")
-            .retry_after(BUSY_RETRY),
+                .detail("this refresh token was used too often; use the newest one")
+                .retry_after(BUSY_RETRY),
             RefreshError::Fault(fault) => fault.into(),
         }
     }

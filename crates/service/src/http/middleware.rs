@@ -138,7 +138,10 @@ async fn handle(
 /// How the body is coded, when it is not as it stands.
 fn coding_of(headers: &HeaderMap) -> Option<String> {
     let coded = |value: &&HeaderValue| !value.as_bytes().eq_ignore_ascii_case(b"identity");
-    let coding = headers.get_all(header::CONTENT_ENCODING).iter().find(coded)?;
+    let coding = headers
+        .get_all(header::CONTENT_ENCODING)
+        .iter()
+        .find(coded)?;
     Some(String::from_utf8_lossy(coding.as_bytes()).into_owned())
 }
 

@@ -185,11 +185,7 @@ mod tests {
             "all are at work"
         );
         assert!(places.take(one, true, &working).is_some(), "a proxy's");
-        assert!(
-            places
-                .take(address("10.0.0.2"), false, &working)
-                .is_some()
-        );
+        assert!(places.take(address("10.0.0.2"), false, &working).is_some());
         drop(first);
         assert!(places.take(one, false, &working).is_some());
     }

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{self, ServerConfig};
-use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 /// How often the files are looked at.
@@ -131,5 +131,40 @@ impl Files {
             .map_err(pair)?;
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Ok(Arc::new(config))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write_pair(folder: &Path) {
+        let pair = rcgen::generate_simple_self_signed(["shop.example".to_owned()]).unwrap();
+        std::fs::write(folder.join("key.pem"), pair.signing_key.serialize_pem()).unwrap();
+        std::fs::write(folder.join("cert.pem"), pair.cert.pem()).unwrap();
+    }
+
+    #[test]
+    fn what_can_not_be_used_leaves_the_certificate_before_in_place() {
+        let folder = tempfile::tempdir().unwrap();
+        write_pair(folder.path());
+        let (certificate, key) = (
+            folder.path().join("cert.pem"),
+            folder.path().join("key.pem"),
+        );
+        let tls = Tls::from_files(&certificate, &key).unwrap();
+        let current = || Arc::clone(&tls.current.read().unwrap().1);
+        let first = current();
+        assert!(!tls.reload().unwrap(), "nothing is new");
+        let sound = std::fs::read(&key).unwrap();
+        std::fs::write(&key, "half a fi").unwrap();
+        let refused = tls.reload().unwrap_err().to_string();
+        assert!(refused.contains("key.pem has no private key"), "{refused}");
+        assert!(Arc::ptr_eq(&first, &current()));
+        std::fs::write(&key, sound).unwrap();
+        assert!(!tls.reload().unwrap());
+        write_pair(folder.path());
+        assert!(tls.reload().unwrap());
+        assert!(!Arc::ptr_eq(&first, &current()));
     }
 }
