@@ -1,6 +1,5 @@
 //! The router: what is asked of a request before it goes to its service.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,14 +8,15 @@ use axum::extract::{Request, State};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderValue, header};
 use service::config::HttpSettings;
 use service::health::Health;
 use service::http::{Problem, middleware};
-use service::token::{Caller, Verifier};
+use service::token::Verifier;
 use tokio_util::sync::CancellationToken;
 
 use crate::access::{self, Access, Rule};
+use crate::callers::Callers;
 use crate::forwarded::{self, ClientInfo};
 use crate::limits::Limits;
 use crate::proxy::Proxy;
@@ -25,8 +25,7 @@ use crate::{Error, Settings, Shop, docs, front, openapi, operations};
 
 struct Edge {
     proxy: Proxy,
-    verifier: Verifier,
-    limits: Arc<Limits>,
+    callers: Callers,
 }
 
 /// How much later than the proxy the middleware gives up: the proxy's refusal names the service.
@@ -40,10 +39,13 @@ pub(crate) fn router(
 ) -> Result<Router, Error> {
     let rules = access::table(&shop.services)?;
     let addresses = settings.upstreams.resolve(&shop.services)?;
-    let edge = Edge {
-        proxy: Proxy::new(settings, &shop, &addresses, soft),
+    let callers = Callers {
         verifier: Verifier::new(&settings.tokens),
         limits: Arc::clone(&limits),
+    };
+    let edge = Edge {
+        proxy: Proxy::new(settings, &shop, &addresses, soft),
+        callers: callers.clone(),
     };
     let mut router = Router::new();
     for rule in rules {
@@ -62,7 +64,7 @@ pub(crate) fn router(
         None => addresses.clone(),
     };
     let openapi = openapi::merged(&shop.services);
-    let operations = operations::routes(shop.choreography, addresses, metrics, &edge.verifier);
+    let operations = operations::routes(shop.choreography, addresses, metrics, callers);
     let web = Web::new(settings.web_root.as_deref())?;
     let router = router
         .with_state(Arc::new(edge))
@@ -88,46 +90,23 @@ impl Edge {
     }
 
     async fn admit(&self, rule: &Rule, request: Request) -> Result<Response, Problem> {
-        let client = request.extensions().get::<ClientInfo>().copied();
+        let client = request.extensions().get::<ClientInfo>();
         let address = client.and_then(|client| client.address);
-        self.limits.check_route(rule.limit, address)?;
-        let caller = match &rule.access {
-            Access::Everyone => None,
-            Access::Members => Some(self.caller(request.headers(), address).await?),
-            Access::Roles(roles) => {
-                let caller = self.caller(request.headers(), address).await?;
-                caller.require_any(roles)?;
-                Some(caller)
-            }
+        self.callers.limits.check_route(rule.limit, address)?;
+        let roles: &[_] = match &rule.access {
+            Access::Everyone => return self.proxy.forward(rule, request).await,
+            Access::Members => &[],
+            Access::Roles(roles) => roles,
         };
-        if let Some(caller) = caller {
-            self.limits.check_account(caller.account_id)?;
-        }
+        self.callers
+            .admit(request.headers(), address, roles)
+            .await?;
         let mut response = self.proxy.forward(rule, request).await?;
-        if !matches!(rule.access, Access::Everyone) {
-            // What one caller may see is not for a shared cache, whatever the service forgot to say.
-            response
-                .headers_mut()
-                .entry(header::CACHE_CONTROL)
-                .or_insert(HeaderValue::from_static("no-store"));
-        }
+        // What one caller may see is not for a shared cache, whatever the service forgot to say.
+        response
+            .headers_mut()
+            .entry(header::CACHE_CONTROL)
+            .or_insert(HeaderValue::from_static("no-store"));
         Ok(response)
-    }
-
-    /// The caller whose token the request carries.
-    async fn caller(
-        &self,
-        headers: &HeaderMap,
-        address: Option<IpAddr>,
-    ) -> Result<Arc<Caller>, Problem> {
-        let caller = self.verifier.shared_caller(headers).await;
-        caller.map_err(|refusal| {
-            let shown = headers.contains_key(header::AUTHORIZATION);
-            if shown && refusal.status() == StatusCode::UNAUTHORIZED {
-                self.limits.refused_token(refusal, address)
-            } else {
-                refusal
-            }
-        })
     }
 }

@@ -182,6 +182,8 @@ async fn invalid_tokens_are_counted_and_good_ones_still_pass() {
         assert_eq!(refused.status().as_u16(), 401);
     }
     too_many(ask("nonsense".to_owned()).await.unwrap(), "a third one").await;
+    let elsewhere = shop.get("/api/admin/operations").bearer_auth("nonsense");
+    too_many(elsewhere.send().await.unwrap(), "elsewhere").await;
     let without = shop.get("/api/orders").send().await.unwrap();
     assert_eq!(without.status().as_u16(), 401, "none is no guess");
     let good = ask(shop.token(Role::User)).await.unwrap();
