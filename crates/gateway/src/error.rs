@@ -17,7 +17,9 @@ pub enum Error {
     )]
     WebRoot(std::path::PathBuf),
     /// The certificate or its key can't be used.
-    #[error("--tls-certificate, --tls-key (QUADRILLE_TLS_CERTIFICATE, QUADRILLE_TLS_KEY): {0}")]
+    #[error(
+        "--tls-certificate-file, --tls-key-file (QUADRILLE_TLS_CERTIFICATE_FILE, QUADRILLE_TLS_KEY_FILE): {0}"
+    )]
     Tls(#[from] InvalidTls),
     /// The web UI's folder does not say which addresses are its own.
     #[error("the web UI's folder {0} has no usable routes.json ({1}): build the web UI again")]

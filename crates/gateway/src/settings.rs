@@ -40,20 +40,20 @@ pub struct Settings {
     /// anew when it changes. Without it the gateway speaks plain HTTP, for a proxy before it
     #[arg(
         long,
-        env = "QUADRILLE_TLS_CERTIFICATE",
+        env = "QUADRILLE_TLS_CERTIFICATE_FILE",
         value_name = "FILE",
-        requires = "tls_key"
+        requires = "tls_key_file"
     )]
-    pub tls_certificate: Option<PathBuf>,
+    pub tls_certificate_file: Option<PathBuf>,
 
     /// The certificate's private key, PEM
     #[arg(
         long,
-        env = "QUADRILLE_TLS_KEY",
+        env = "QUADRILLE_TLS_KEY_FILE",
         value_name = "FILE",
-        requires = "tls_certificate"
+        requires = "tls_certificate_file"
     )]
-    pub tls_key: Option<PathBuf>,
+    pub tls_key_file: Option<PathBuf>,
 
     /// Longest time to connect to a service, such as 2s
     #[arg(long, env = "QUADRILLE_CONNECT_TIMEOUT", value_name = "DURATION", default_value = "2s", value_parser = service::config::duration)]
@@ -69,8 +69,8 @@ impl Default for Settings {
             upstream_metrics: None,
             web_root: None,
             edge: EdgeSettings::default(),
-            tls_certificate: None,
-            tls_key: None,
+            tls_certificate_file: None,
+            tls_key_file: None,
             connect_timeout: Duration::from_secs(2),
         }
     }

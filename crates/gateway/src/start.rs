@@ -43,7 +43,7 @@ pub async fn start(
         return Err(Error::WebRoot(root.clone()));
     }
     let shutdown = lifecycle.shutdown();
-    let tls = match (&settings.tls_certificate, &settings.tls_key) {
+    let tls = match (&settings.tls_certificate_file, &settings.tls_key_file) {
         (Some(certificate), Some(key)) => Some(Arc::new(Tls::from_files(certificate, key)?)),
         _ => None,
     };

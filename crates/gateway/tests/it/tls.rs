@@ -30,8 +30,8 @@ fn write_pair(folder: &Path) -> CertificateDer<'static> {
 
 async fn open(folder: &Path) -> Shop {
     let files = |gate: &mut Gate| {
-        gate.tls_certificate = Some(folder.join("cert.pem"));
-        gate.tls_key = Some(folder.join("key.pem"));
+        gate.tls_certificate_file = Some(folder.join("cert.pem"));
+        gate.tls_key_file = Some(folder.join("key.pem"));
     };
     Shop::with(files, Router::new()).await
 }
@@ -136,8 +136,8 @@ async fn without_a_usable_pair_the_gateway_does_not_start_and_names_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let start = async || {
         let settings = gateway::Settings {
-            tls_certificate: Some(folder.path().join("cert.pem")),
-            tls_key: Some(folder.path().join("key.pem")),
+            tls_certificate_file: Some(folder.path().join("cert.pem")),
+            tls_key_file: Some(folder.path().join("key.pem")),
             ..gateway::Settings::default()
         };
         let lifecycle = service::lifecycle::Lifecycle::new(Duration::from_secs(1));
@@ -146,7 +146,7 @@ async fn without_a_usable_pair_the_gateway_does_not_start_and_names_the_file() {
     };
     let refused = start().await;
     assert!(
-        refused.contains("--tls-certificate") && refused.contains("cert.pem"),
+        refused.contains("--tls-certificate-file") && refused.contains("cert.pem"),
         "{refused}"
     );
     write_pair(folder.path());
