@@ -165,7 +165,7 @@ async fn slow_clients_make_room_for_others() {
         for _ in 0..30 {
             slow.push(connected(&shop, HALF_A_HEAD).await);
         }
-        let closed = format!("{}connection: close\r\n\r\n", HALF_A_HEAD);
+        let closed = format!("{HALF_A_HEAD}connection: close\r\n\r\n");
         let answer = raw(&shop, &closed).await;
         assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
         for stream in &mut slow[..25] {
