@@ -58,6 +58,7 @@ export class Shop {
       `--upstreams=${services.map((role) => `${role}=${urls[role]}`).join()}`,
       `--web-root=${WEB_ROOT}`,
       "--login-limit-per-second=0",
+      "--address-limit-per-second=0",
     ];
     // Auth publishes the keys that the others read.
     const keys = (role: Role) => (role === "auth" ? [] : [jwks]);

@@ -6,6 +6,7 @@ import { CataloguePage } from "./catalogue/catalogue-page";
 import { LiveOrders } from "./orders/live-orders";
 import { OrderPage } from "./orders/order-page";
 import { OrdersPage } from "./orders/orders-page";
+import { PATHS } from "./paths";
 import { session } from "./session";
 import { Gate } from "./session/gate";
 import { LoginPage } from "./session/login-page";
@@ -21,28 +22,29 @@ const AdminPage = lazy(() => import("./admin/admin-page"));
 const PurchasesPage = lazy(() => import("./purchases/purchases-page"));
 const OperationsPage = lazy(() => import("./operations/operations-page"));
 
+/** The shop's pages by their addresses. */
+export const routes = (
+  <Route element={<Frame />}>
+    <Route path={PATHS.catalogue} element={<CataloguePage />} />
+    <Route path={PATHS.cart} element={<CartPage />} />
+    <Route path={PATHS.login} element={<LoginPage />} />
+    <Route path={PATHS.register} element={<RegisterPage />} />
+    <Route path={PATHS.purchases} element={<PurchasesPage />} />
+    <Route element={<Members />}>
+      <Route path={PATHS.orders} element={<OrdersPage />} />
+      <Route path={PATHS.order} element={<OrderPage />} />
+    </Route>
+    <Route element={<Members admin />}>
+      <Route path={PATHS.admin} element={<AdminPage />} />
+      <Route path={PATHS.operations} element={<OperationsPage />} />
+    </Route>
+    <Route path="*" element={<Nowhere />} />
+  </Route>
+);
+
 /** The shop: its pages and what surrounds them. */
 export function App() {
-  return (
-    <Routes>
-      <Route element={<Frame />}>
-        <Route index element={<CataloguePage />} />
-        <Route path="cart" element={<CartPage />} />
-        <Route path="login" element={<LoginPage />} />
-        <Route path="register" element={<RegisterPage />} />
-        <Route path="purchases" element={<PurchasesPage />} />
-        <Route element={<Members />}>
-          <Route path="orders" element={<OrdersPage />} />
-          <Route path="orders/:id" element={<OrderPage />} />
-        </Route>
-        <Route element={<Members admin />}>
-          <Route path="admin" element={<AdminPage />} />
-          <Route path="operations" element={<OperationsPage />} />
-        </Route>
-        <Route path="*" element={<Nowhere />} />
-      </Route>
-    </Routes>
-  );
+  return <Routes>{routes}</Routes>;
 }
 
 function Frame() {

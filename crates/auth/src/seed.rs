@@ -91,7 +91,7 @@ pub(crate) async fn open(
         .await
         .map_err(StartError::of_service)?;
     match auth
-        .open_account(email, Password::new(password), role)
+        .open_account(email, Password::new(password), role, None)
         .await
     {
         Ok(_) => return Ok(Seeded::Added),

@@ -60,13 +60,19 @@ pub struct IssuerSettings {
 /// How many passwords are hashed.
 #[derive(Debug, Clone, clap::Args)]
 pub struct PasswordSettings {
-    /// Passwords hashed at once, 19 MiB and one core each [default: the number of cores]
+    /// Passwords hashed at once, 19 MiB and one core each, of which they have what other threads leave [default: the
+    /// number of cores]
     #[arg(long, env = "QUADRILLE_AUTH_HASH_CONCURRENCY", value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub hash_concurrency: Option<u16>,
 
     /// Passwords that may wait to be hashed; more are answered with 503
     #[arg(long, env = "QUADRILLE_AUTH_HASH_QUEUE", value_name = "COUNT", default_value_t = PasswordSettings::QUEUE)]
     pub hash_queue: u16,
+
+    /// How many of them, hashed or waiting, may be one address's (of IPv6: one /64's); more are answered with 503; 0
+    /// is no limit
+    #[arg(long, env = "QUADRILLE_AUTH_HASH_QUEUE_PER_ADDRESS", value_name = "COUNT", default_value_t = PasswordSettings::OF_AN_ADDRESS)]
+    pub hash_queue_per_address: u16,
 }
 
 impl IssuerSettings {
@@ -103,7 +109,8 @@ impl Default for IssuerSettings {
 }
 
 impl PasswordSettings {
-    const QUEUE: u16 = 64;
+    const QUEUE: u16 = 256;
+    const OF_AN_ADDRESS: u16 = 4;
 
     pub(crate) fn concurrency(&self) -> usize {
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
@@ -116,6 +123,7 @@ impl Default for PasswordSettings {
         Self {
             hash_concurrency: None,
             hash_queue: Self::QUEUE,
+            hash_queue_per_address: Self::OF_AN_ADDRESS,
         }
     }
 }

@@ -27,5 +27,5 @@ mod wait;
 pub use client::{Answer, Client};
 pub use connection::{Connection, Endpoints, free_port, program};
 pub use part::Part;
-pub use shop::Shop;
+pub use shop::{Shop, UNLIMITED};
 pub use wait::until;

@@ -16,6 +16,14 @@ use crate::{Client, Connection, Endpoints, Part};
 const READY_WITHIN: Duration = Duration::from_secs(90);
 const STOP_WITHIN: Duration = Duration::from_secs(30);
 
+/// All customers have this machine's address, and many of them one account.
+pub const UNLIMITED: [&str; 4] = [
+    "--rate-limit-per-second=0",
+    "--address-limit-per-second=0",
+    "--login-limit-per-second=0",
+    "--max-connections-per-address=0",
+];
+
 /// The processes of a shop; the gateway is added last.
 #[derive(Debug)]
 pub struct Shop {
@@ -26,6 +34,8 @@ pub struct Shop {
     /// What every process finds in its environment besides.
     environment: Vec<(&'static str, String)>,
     parts: Vec<Arc<Part>>,
+    /// The gateway's own port for its metrics.
+    gateway_metrics: Option<SocketAddr>,
 }
 
 impl Shop {
@@ -37,6 +47,7 @@ impl Shop {
             logs,
             environment: Vec::new(),
             parts: Vec::new(),
+            gateway_metrics: None,
         }
     }
 
@@ -68,14 +79,15 @@ impl Shop {
     /// # Errors
     /// When a process can't be started.
     pub fn launch(connection: Connection, orders: usize, products: usize) -> anyhow::Result<Self> {
-        Self::new(connection, program()?, None).open(orders, products)
+        Self::new(connection, program()?, None).open(orders, products, &UNLIMITED)
     }
 
-    /// Adds all processes and starts them, without waiting for anything and without data.
+    /// Adds all processes and starts them, the gateway with the arguments `edge`, without waiting for anything and
+    /// without data.
     ///
     /// # Errors
     /// When a process can't be started.
-    pub fn open(self, orders: usize, products: usize) -> anyhow::Result<Self> {
+    pub fn open(self, orders: usize, products: usize, edge: &[&str]) -> anyhow::Result<Self> {
         let mut shop = self;
         let endpoints = shop.connection.endpoints.clone();
         let auth = shop.add("auth", &endpoints, &[])?.url();
@@ -93,8 +105,12 @@ impl Shop {
                 upstreams.push(format!("{role}={}", part.url()));
             }
         }
-        let edge = [jwks, format!("--upstreams={}", upstreams.join(","))];
-        shop.add("gateway", &endpoints, &edge)?;
+        let mut arguments = vec![jwks, format!("--upstreams={}", upstreams.join(","))];
+        arguments.extend(edge.iter().map(|&argument| argument.to_owned()));
+        let metrics = SocketAddr::from(([127, 0, 0, 1], free_port()?));
+        arguments.push(format!("--metrics-listen={metrics}"));
+        shop.gateway_metrics = Some(metrics);
+        shop.add("gateway", &endpoints, &arguments)?;
         for part in &shop.parts {
             part.start()?;
         }
@@ -173,6 +189,14 @@ impl Shop {
     pub fn url(&self) -> String {
         let gateway = self.parts.iter().find(|part| part.role() == "gateway");
         gateway.map(|part| part.url()).unwrap_or_default()
+    }
+
+    /// Where `part` shows its metrics.
+    pub fn metrics_url(&self, part: &Part) -> String {
+        match self.gateway_metrics {
+            Some(address) if part.role() == "gateway" => format!("http://{address}"),
+            _ => part.url(),
+        }
     }
 
     /// A visitor.

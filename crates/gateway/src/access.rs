@@ -41,6 +41,8 @@ pub enum Limit {
     General,
     /// The stricter one of routes where passwords can be guessed or accounts be made: `guessing`.
     Guessing,
+    /// That of going on with logins: `refreshing`.
+    Refreshing,
 }
 
 /// One route: a method and a path, where it leads and who may use it.
@@ -178,6 +180,7 @@ fn limit(name: &Value) -> Result<Limit, String> {
     match name.as_str() {
         None => Ok(Limit::General),
         Some("guessing") => Ok(Limit::Guessing),
+        Some("refreshing") => Ok(Limit::Refreshing),
         Some(other) => Err(format!("an unknown `x-limit`, `{other}`")),
     }
 }

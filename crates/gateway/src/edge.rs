@@ -1,31 +1,31 @@
 //! The router: what is asked of a request before it goes to its service.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{Request, State};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
 use http::{HeaderValue, header};
 use service::config::HttpSettings;
 use service::health::Health;
 use service::http::{Problem, middleware};
-use service::token::{Caller, Verifier};
+use service::token::Verifier;
 use tokio_util::sync::CancellationToken;
 
 use crate::access::{self, Access, Rule};
+use crate::callers::Callers;
+use crate::forwarded::{self, ClientInfo};
 use crate::limits::Limits;
 use crate::proxy::Proxy;
 use crate::web::Web;
-use crate::{Error, Settings, Shop, docs, forwarded, openapi, operations, security_headers};
+use crate::{Error, Settings, Shop, docs, front, openapi, operations};
 
 struct Edge {
     proxy: Proxy,
-    verifier: Verifier,
-    limits: Arc<Limits>,
-    trust_forwarded_for: bool,
+    callers: Callers,
 }
 
 /// How much later than the proxy the middleware gives up: the proxy's refusal names the service.
@@ -39,11 +39,13 @@ pub(crate) fn router(
 ) -> Result<Router, Error> {
     let rules = access::table(&shop.services)?;
     let addresses = settings.upstreams.resolve(&shop.services)?;
+    let callers = Callers {
+        verifier: Verifier::new(&settings.tokens),
+        limits: Arc::clone(&limits),
+    };
     let edge = Edge {
         proxy: Proxy::new(settings, &shop, &addresses, soft),
-        verifier: Verifier::new(&settings.tokens),
-        limits,
-        trust_forwarded_for: settings.trust_forwarded_for,
+        callers: callers.clone(),
     };
     let mut router = Router::new();
     for rule in rules {
@@ -62,58 +64,49 @@ pub(crate) fn router(
         None => addresses.clone(),
     };
     let openapi = openapi::merged(&shop.services);
-    let operations = operations::routes(shop.choreography, addresses, metrics, &edge.verifier);
-    let web = Web::new(settings.web_root.as_deref());
+    let operations = operations::routes(shop.choreography, addresses, metrics, callers);
+    let web = Web::new(settings.web_root.as_deref())?;
     let router = router
         .with_state(Arc::new(edge))
         .merge(docs::routes(&openapi).map_err(Error::Description)?)
         .merge(operations)
-        .merge(Health::new().routes())
-        .fallback(async move |request: Request| web.answer(request).await);
+        .merge(Health::new().probes())
+        .fallback(async move |request: Request| web.answer(request).await)
+        .method_not_allowed_fallback(async || Problem::method_not_allowed())
+        .layer(from_fn_with_state(limits, front::check));
     let middleware_settings = HttpSettings {
         request_timeout: settings.http.request_timeout + MIDDLEWARE_MARGIN,
         ..settings.http.clone()
     };
-    Ok(middleware(router, "gateway", &middleware_settings))
+    let proxies = Arc::new(settings.edge.proxies.clone());
+    Ok(middleware(router, "gateway", &middleware_settings)
+        .layer(from_fn_with_state(proxies, forwarded::identify)))
 }
 
 impl Edge {
     async fn answer(&self, rule: &Rule, request: Request) -> Response {
-        let mut response = match self.admit(rule, request).await {
-            Ok(response) => response,
-            Err(problem) => problem.into_response(),
-        };
-        security_headers::mark_api(response.headers_mut());
-        response
+        let admitted = self.admit(rule, request).await;
+        admitted.unwrap_or_else(IntoResponse::into_response)
     }
 
     async fn admit(&self, rule: &Rule, request: Request) -> Result<Response, Problem> {
-        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-        let peer = peer.map(|ConnectInfo(address)| address.ip());
-        let caller_ip = forwarded::caller(request.headers(), peer, self.trust_forwarded_for);
-        self.limits.check_address(rule.limit, caller_ip)?;
-        let caller = match &rule.access {
-            Access::Everyone => None,
-            Access::Members => Some(self.verifier.shared_caller(request.headers()).await?),
-            Access::Roles(roles) => {
-                let caller = self.verifier.shared_caller(request.headers()).await?;
-                caller.require_any(roles)?;
-                Some(caller)
-            }
+        let client = request.extensions().get::<ClientInfo>();
+        let address = client.and_then(|client| client.address);
+        self.callers.limits.check_route(rule.limit, address)?;
+        let roles: &[_] = match &rule.access {
+            Access::Everyone => return self.proxy.forward(rule, request).await,
+            Access::Members => &[],
+            Access::Roles(roles) => roles,
         };
-        let account = caller.as_deref().map(|caller: &Caller| caller.account_id);
-        self.limits.check_caller(account, caller_ip)?;
-        let mut response = self
-            .proxy
-            .forward(rule, request, peer, self.trust_forwarded_for)
+        self.callers
+            .admit(request.headers(), address, roles)
             .await?;
-        if !matches!(rule.access, Access::Everyone) {
-            // What one caller may see is not for a shared cache, whatever the service forgot to say.
-            response
-                .headers_mut()
-                .entry(header::CACHE_CONTROL)
-                .or_insert(HeaderValue::from_static("no-store"));
-        }
+        let mut response = self.proxy.forward(rule, request).await?;
+        // What one caller may see is not for a shared cache, whatever the service forgot to say.
+        response
+            .headers_mut()
+            .entry(header::CACHE_CONTROL)
+            .or_insert(HeaderValue::from_static("no-store"));
         Ok(response)
     }
 }

@@ -1,3 +1,4 @@
+use service::http::InvalidTls;
 use service::lifecycle::TaskFailed;
 
 use crate::InvalidAddress;
@@ -15,6 +16,14 @@ pub enum Error {
         "the web UI's folder {0} has no index.html: build the web UI first, or leave out --web-root (QUADRILLE_WEB_ROOT)"
     )]
     WebRoot(std::path::PathBuf),
+    /// The certificate or its key can't be used.
+    #[error(
+        "--tls-certificate-file, --tls-key-file (QUADRILLE_TLS_CERTIFICATE_FILE, QUADRILLE_TLS_KEY_FILE): {0}"
+    )]
+    Tls(#[from] InvalidTls),
+    /// The web UI's folder does not say which addresses are its own.
+    #[error("the web UI's folder {0} has no usable routes.json ({1}): build the web UI again")]
+    WebRoutes(std::path::PathBuf, String),
     /// The API's description can't be written as JSON.
     #[error("the OpenAPI document can't be generated")]
     Description(#[source] serde_json::Error),

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::error::Error;
-use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -11,18 +10,19 @@ use axum::response::{IntoResponse, Response};
 use futures::StreamExt;
 use http::header::{self, CONNECTION};
 use http::uri::{Authority, PathAndQuery, Scheme};
-use http::{HeaderMap, HeaderName, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, Version};
 use http_body::Body as _;
 use http_body_util::{LengthLimitError, Limited};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use service::http::{InProcess, Problem, REQUEST_ID, RequestId};
+use service::http::{BodyStalled, InProcess, Problem, REQUEST_ID, RequestId};
 use tokio_util::sync::CancellationToken;
 
 use crate::access::Rule;
+use crate::forwarded::ClientInfo;
 use crate::instances::Instances;
-use crate::{Settings, Shop, forwarded, trace};
+use crate::{Settings, Shop, trace};
 
 /// A connection that nobody used for this time is closed.
 const IDLE: Duration = Duration::from_secs(30);
@@ -93,24 +93,25 @@ impl Proxy {
     ///
     /// # Errors
     ///
-    /// 413 when the body grows above the limit while it streams; 503 `unavailable` when the service is away
+    /// 413 when the body grows above the limit while it streams, 408 when it stops coming; 503 `unavailable` when the service is away
     /// and `timeout` when it does not begin to answer in time, both naming it.
     pub(crate) async fn forward(
         &self,
         rule: &Rule,
         mut request: Request,
-        peer: Option<IpAddr>,
-        trust_forwarded_for: bool,
     ) -> Result<Response, Problem> {
         let id = request
             .extensions()
             .get::<RequestId>()
             .map(RequestId::to_header);
+        let client = request.extensions().get::<ClientInfo>().copied();
         let headers = request.headers_mut();
         strip_hop_by_hop(headers);
-        forwarded::tell_host(headers, trust_forwarded_for);
+        join_cookies(headers);
+        if let Some(client) = client {
+            client.tell(headers);
+        }
         headers.remove(header::EXPECT);
-        forwarded::append(headers, peer, trust_forwarded_for);
         trace::ensure(headers);
         let span = trace::hop(headers, rule);
         if let Some(id) = id {
@@ -148,17 +149,16 @@ impl Proxy {
         request: Request,
     ) -> Result<Response, Problem> {
         let limit = self.settings.http.body_limit_bytes;
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
+        // Whatever the caller speaks, services speak this.
+        parts.version = Version::HTTP_11;
         let small = body
             .size_hint()
             .upper()
             .is_some_and(|most| most <= HELD_BYTES);
         let (held, mut streamed) = if small && instances.len() > 1 {
             let read = axum::body::to_bytes(body, limit).await;
-            (
-                Some(read.map_err(|_| Problem::body_too_large(limit))?),
-                None,
-            )
+            (Some(read.map_err(|error| unread(&error, limit))?), None)
         } else if body.is_end_stream() {
             (None, Some(body))
         } else {
@@ -206,8 +206,8 @@ impl Proxy {
     }
 
     fn refused(&self, name: &'static str, error: &hyper_util::client::legacy::Error) -> Problem {
-        if causes(error).any(<dyn Error>::is::<LengthLimitError>) {
-            return Problem::body_too_large(self.settings.http.body_limit_bytes);
+        if let Some(problem) = refused_body(error, self.settings.http.body_limit_bytes) {
+            return problem;
         }
         metrics::counter!("gateway_upstream_failures_total", "upstream" => name).increment(1);
         let cause = causes(error).last().map(ToString::to_string);
@@ -223,6 +223,25 @@ impl Proxy {
             .detail(detail)
             .with("service", name)
     }
+}
+
+/// What is wrong with the caller's own body, when that is the cause of `error`.
+fn refused_body(error: &(dyn Error + 'static), limit: usize) -> Option<Problem> {
+    if causes(error).any(<dyn Error>::is::<LengthLimitError>) {
+        return Some(Problem::body_too_large(limit));
+    }
+    BodyStalled::is_cause_of(error).then(Problem::body_timeout)
+}
+
+fn unread(error: &axum::Error, limit: usize) -> Problem {
+    refused_body(error, limit).unwrap_or_else(|| {
+        Problem::new(
+            StatusCode::BAD_REQUEST,
+            "malformed-json",
+            "The body is not JSON",
+        )
+        .detail("the body could not be read to its end")
+    })
 }
 
 fn target(rule: &Rule, uri: &Uri, instance: &Authority) -> Result<Uri, Problem> {
@@ -266,6 +285,19 @@ fn late(name: &'static str) -> Problem {
 
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |&error| error.source())
+}
+
+/// HTTP/2 may send cookies one by one; HTTP/1.1 has one list of them (RFC 9113 8.2.3).
+fn join_cookies(headers: &mut HeaderMap) {
+    let cookies: Vec<_> = headers.get_all(header::COOKIE).iter().collect();
+    if cookies.len() < 2 {
+        return;
+    }
+    let cookies: Vec<_> = cookies.into_iter().map(HeaderValue::as_bytes).collect();
+    if let Ok(mut list) = HeaderValue::from_bytes(&cookies.join(&b"; "[..])) {
+        list.set_sensitive(true);
+        headers.insert(header::COOKIE, list);
+    }
 }
 
 fn strip_hop_by_hop(headers: &mut HeaderMap) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use service::config::{HttpSettings, TokenSettings};
 
-use crate::Addresses;
+use crate::{Addresses, EdgeSettings};
 
 /// The gateway's settings.
 #[derive(Debug, Clone, clap::Args)]
@@ -32,36 +32,32 @@ pub struct Settings {
     #[arg(long, env = "QUADRILLE_WEB_ROOT", value_name = "FOLDER")]
     pub web_root: Option<PathBuf>,
 
-    /// Most API requests a second of one account, or of one address without a token; 0 is no limit
+    /// What the edge lets in.
+    #[command(flatten)]
+    pub edge: EdgeSettings,
+
+    /// The certificate to answer TLS with, PEM, followed by those that vouch for it; HTTP/2 is offered besides. Read
+    /// anew when it changes. Without it the gateway speaks plain HTTP, for a proxy before it
     #[arg(
         long,
-        env = "QUADRILLE_RATE_LIMIT_PER_SECOND",
-        value_name = "COUNT",
-        default_value_t = 0
+        env = "QUADRILLE_TLS_CERTIFICATE_FILE",
+        value_name = "FILE",
+        requires = "tls_key_file"
     )]
-    pub rate_limit_per_second: u32,
+    pub tls_certificate_file: Option<PathBuf>,
 
-    /// Most log-ins, registrations and refreshes a second of one address; 0 is no limit
-    #[arg(long, env = "QUADRILLE_LOGIN_LIMIT_PER_SECOND", value_name = "COUNT", default_value_t = Settings::LOGIN_LIMIT)]
-    pub login_limit_per_second: u32,
-
-    /// How many log-ins, registrations and refreshes of one address may come at once
-    #[arg(long, env = "QUADRILLE_LOGIN_BURST", value_name = "COUNT", default_value_t = Settings::LOGIN_BURST)]
-    pub login_burst: u32,
-
-    /// Take a caller's address from the last entry of `X-Forwarded-For`; only behind a proxy of your own
-    /// that sets it, since any caller can write it
-    #[arg(long, env = "QUADRILLE_TRUST_FORWARDED_FOR")]
-    pub trust_forwarded_for: bool,
+    /// The certificate's private key, PEM
+    #[arg(
+        long,
+        env = "QUADRILLE_TLS_KEY_FILE",
+        value_name = "FILE",
+        requires = "tls_certificate_file"
+    )]
+    pub tls_key_file: Option<PathBuf>,
 
     /// Longest time to connect to a service, such as 2s
     #[arg(long, env = "QUADRILLE_CONNECT_TIMEOUT", value_name = "DURATION", default_value = "2s", value_parser = service::config::duration)]
     pub connect_timeout: Duration,
-}
-
-impl Settings {
-    const LOGIN_LIMIT: u32 = 20;
-    const LOGIN_BURST: u32 = 40;
 }
 
 impl Default for Settings {
@@ -72,10 +68,9 @@ impl Default for Settings {
             upstreams: Addresses::default(),
             upstream_metrics: None,
             web_root: None,
-            rate_limit_per_second: 0,
-            login_limit_per_second: Self::LOGIN_LIMIT,
-            login_burst: Self::LOGIN_BURST,
-            trust_forwarded_for: false,
+            edge: EdgeSettings::default(),
+            tls_certificate_file: None,
+            tls_key_file: None,
             connect_timeout: Duration::from_secs(2),
         }
     }

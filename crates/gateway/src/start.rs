@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use service::http;
+use service::http::{self, Door, Tls};
 use service::lifecycle::Lifecycle;
 use tokio::net::TcpListener;
 
@@ -15,7 +15,7 @@ use crate::{Error, Settings, Shop, edge};
 pub const ROLE_PORT: u16 = 8080;
 
 /// How often callers who are quiet again are forgotten.
-const FORGET: Duration = Duration::from_mins(1);
+const FORGET: Duration = Duration::from_secs(10);
 
 /// A gateway that listens.
 #[derive(Debug, Clone, Copy)]
@@ -43,7 +43,11 @@ pub async fn start(
         return Err(Error::WebRoot(root.clone()));
     }
     let shutdown = lifecycle.shutdown();
-    let limits = Arc::new(Limits::new(&settings));
+    let tls = match (&settings.tls_certificate_file, &settings.tls_key_file) {
+        (Some(certificate), Some(key)) => Some(Arc::new(Tls::from_files(certificate, key)?)),
+        _ => None,
+    };
+    let limits = Arc::new(Limits::new(&settings.edge.limits));
     let router = edge::router(&settings, shop, Arc::clone(&limits), shutdown.soft())?;
     let listener = match listener {
         Some(listener) => listener,
@@ -62,8 +66,22 @@ pub async fn start(
         }
         Ok::<(), std::convert::Infallible>(())
     });
-    lifecycle.spawn("gateway http", http::serve(listener, router, shutdown));
-    tracing::info!(%address, "the gateway listens");
+    if let Some(tls) = &tls {
+        let (tls, soft) = (Arc::clone(tls), shutdown.soft());
+        lifecycle.spawn("gateway certificate", async move {
+            tls.keep(soft).await;
+            Ok::<(), std::convert::Infallible>(())
+        });
+    }
+    tracing::info!(%address, tls = tls.is_some(), "the gateway listens");
+    let proxies = settings.edge.proxies;
+    let door = Door {
+        connections: settings.edge.connections,
+        exempt: Box::new(move |peer| proxies.trust(peer)),
+        tls,
+    };
+    let served = http::serve_at(door, listener, router, shutdown);
+    lifecycle.spawn("gateway http", served);
     Ok(Running { address })
 }
 

@@ -98,9 +98,14 @@ impl Health {
         }
     }
 
-    /// `/livez`, `/readyz` and `/metrics`; the last is hidden by the middleware where metrics have a port of
+    /// [`probes`](Self::probes) and `/metrics`, which is hidden by the middleware where metrics have a port of
     /// their own.
     pub fn routes<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
+        self.probes().route(METRICS, get(metrics_text))
+    }
+
+    /// `/livez` and `/readyz`.
+    pub fn probes<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
         let health = self.clone();
         Router::new()
             .route(
@@ -108,7 +113,6 @@ impl Health {
                 get(async || Json(serde_json::json!({ "status": "ok" }))),
             )
             .route("/readyz", get(async move || health.readiness().await))
-            .route(METRICS, get(metrics_text))
     }
 }
 

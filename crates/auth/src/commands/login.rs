@@ -1,5 +1,9 @@
 //! Someone proves who they are.
 
+use std::net::IpAddr;
+
+use jiff::SignedDuration;
+
 use super::{Auth, Fault, Issued};
 use crate::crypto::{PasswordHash, RefreshToken};
 use crate::domain::{Email, Family, Password};
@@ -11,17 +15,31 @@ pub enum LoginError {
     /// No account has this address and this password. Which of both is wrong is told to nobody.
     #[error("the e-mail address or the password is wrong")]
     InvalidCredentials,
+    /// This address has failed at this account too often, and has to wait for so long.
+    #[error("too many failed logins; wait {0:#}")]
+    TooMany(SignedDuration),
     /// It could not be done now.
     #[error(transparent)]
     Fault(#[from] Fault),
 }
 
 impl Auth {
-    /// Starts a family of refresh tokens for the owner of an account.
+    /// Starts a family of refresh tokens for the owner of an account, who is at `address`.
     ///
     /// # Errors
     /// See [`LoginError`].
-    pub async fn login(&self, email: &str, password: Password) -> Result<Issued, LoginError> {
+    pub async fn login(
+        &self,
+        email: &str,
+        password: Password,
+        address: Option<IpAddr>,
+    ) -> Result<Issued, LoginError> {
+        // The same for an address that has no account: it tells nobody whether there is one.
+        let waits = self.attempts.check(email, address, self.clock.now());
+        if let Err(wait) = waits {
+            metrics::counter!("auth_logins_total", "outcome" => "delayed").increment(1);
+            return Err(LoginError::TooMany(wait));
+        }
         let found = match Email::parse(email) {
             Ok(email) => self.store.credentials(&email).await.map_err(Fault::from)?,
             Err(_) => None,
@@ -36,13 +54,18 @@ impl Auth {
         } else {
             password
         };
-        let verified = self.passwords.verify(presented.clone(), stored).await;
+        let verified = self
+            .passwords
+            .verify(presented.clone(), stored, address)
+            .await;
         let verified = verified.map_err(Fault::from)?;
         let Some(credentials) = found.filter(|_| verified.matches) else {
+            self.attempts.failed(email, address, self.clock.now());
             tracing::info!("login refused");
             metrics::counter!("auth_logins_total", "outcome" => "refused").increment(1);
             return Err(LoginError::InvalidCredentials);
         };
+        self.attempts.succeeded(email, address);
         if verified.outdated {
             self.rehash(&credentials, presented).await;
         }
@@ -76,7 +99,7 @@ impl Auth {
     async fn rehash(&self, credentials: &Credentials, password: Password) {
         let id = credentials.account.id;
         let replaced: Result<PasswordHash, Fault> = async {
-            let new = self.passwords.hash(password).await?;
+            let new = self.passwords.hash(password, None).await?;
             self.store
                 .replace_password_hash(id, &credentials.password, &new)
                 .await?;

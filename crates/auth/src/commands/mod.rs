@@ -1,5 +1,6 @@
 //! What can be asked of this service: one file each.
 
+mod failed_logins;
 mod issue;
 pub mod login;
 pub mod logout;
@@ -16,6 +17,7 @@ use crate::crypto::key_ring::SignError;
 use crate::crypto::{CryptoError, KeyRing, PasswordPool, PoolError};
 use crate::store::MongoAuth;
 
+pub use failed_logins::FailedLogins;
 pub use issue::Issued;
 
 /// What all commands work with.
@@ -25,6 +27,8 @@ pub struct Auth {
     pub store: MongoAuth,
     /// The password hasher.
     pub passwords: Arc<PasswordPool>,
+    /// Who failed to log in lately.
+    pub attempts: Arc<FailedLogins>,
     /// The signing keys.
     pub keys: Arc<KeyRing>,
     /// Time and new ids.

@@ -1,5 +1,7 @@
 //! Someone opens an account.
 
+use std::net::IpAddr;
+
 use newtype_uuid::GenericUuid;
 use outbox::mongo::{MongoDatabase, MongoTx};
 use outbox::{EventCollector, MessageContext, StoreError, Work, transact};
@@ -28,7 +30,7 @@ pub enum RegisterError {
 }
 
 impl Auth {
-    /// Opens an account. Its role is always `user`.
+    /// Opens an account for whoever is at `address`. Its role is always `user`.
     ///
     /// # Errors
     /// See [`RegisterError`].
@@ -36,9 +38,11 @@ impl Auth {
         &self,
         email: &str,
         password: Password,
+        address: Option<IpAddr>,
     ) -> Result<Account, RegisterError> {
         password.check_for(&Email::parse(email)?)?;
-        self.open_account(email, password, Role::User).await
+        self.open_account(email, password, Role::User, address)
+            .await
     }
 
     /// Opens an account whose password may be one that is easily guessed, as the demo users' are.
@@ -47,12 +51,17 @@ impl Auth {
         email: &str,
         password: Password,
         role: Role,
+        address: Option<IpAddr>,
     ) -> Result<Account, RegisterError> {
         let email = Email::parse(email)?;
         password.check()?;
         // Hashed before the database is asked, so that an address that is taken is answered
         // no faster than a new one.
-        let hash = self.passwords.hash(password).await.map_err(Fault::from)?;
+        let hash = self
+            .passwords
+            .hash(password, address)
+            .await
+            .map_err(Fault::from)?;
         let id = GenericUuid::from_untyped_uuid(self.clock.uuid());
         let account = Account { id, email, role };
         let database = self.store.database().await.map_err(Fault::from)?;

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use service::http::{Json, Problem, ProblemBody};
 
+use super::client_address::ClientAddress;
 use super::cookie_mode::Carriage;
 use super::tokens::{Answered, Credentials, Tokens};
 use crate::commands::Auth;
@@ -24,16 +25,18 @@ use crate::domain::Password;
         (status = 401, description = "`invalid-credentials`", body = ProblemBody, content_type = "application/problem+json"),
         (status = 403, description = "`forbidden`: `X-Session: cookie` from another site", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "`invalid-body`", body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, description = "`too-many-requests`: this address failed too often at this account, or logs in too often", body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "`unavailable`: try again after `Retry-After`", body = ProblemBody, content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn login(
     State(auth): State<Auth>,
     carriage: Carriage,
+    ClientAddress(address): ClientAddress,
     Json(body): Json<Credentials>,
 ) -> Result<Answered, Problem> {
     let issued = auth
-        .login(&body.email, Password::new(body.password))
+        .login(&body.email, Password::new(body.password), address)
         .await?;
     Ok(Answered(issued, carriage))
 }

@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use service::http::{Problem, ProblemBody};
 
-use super::cookie_mode::{Carriage, forget};
+use super::cookie_mode::Carriage;
 use super::tokens::{Presented, RefreshTokenBody};
 use crate::commands::Auth;
 
@@ -38,6 +38,6 @@ pub(super) async fn logout(
     auth.logout(&presented.token).await?;
     Ok(match presented.carriage {
         Carriage::Body => ended.into_response(),
-        Carriage::Cookie => (ended, forget()).into_response(),
+        Carriage::Cookie(cookie) => (ended, cookie.forget()).into_response(),
     })
 }

@@ -1,5 +1,6 @@
 //! The HTTP surface, one endpoint a file.
 
+mod client_address;
 mod cookie_mode;
 mod jwks;
 mod login;

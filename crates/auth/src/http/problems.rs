@@ -70,6 +70,9 @@ impl From<LoginError> for Problem {
                 "E-mail address or password are wrong",
             )
             .detail("the e-mail address or the password is wrong"),
+            LoginError::TooMany(wait) => too_many_requests()
+                .detail("too many failed logins; wait as long as Retry-After says")
+                .retry_after(wait.unsigned_abs()),
             LoginError::Fault(fault) => fault.into(),
         }
     }
@@ -82,16 +85,20 @@ impl From<RefreshError> for Problem {
                 refused("invalid-refresh-token", "The refresh token is not valid")
                     .detail("the login has ended; log in again")
             }
-            RefreshError::TooMany => Problem::new(
-                StatusCode::TOO_MANY_REQUESTS,
-                "too-many-requests",
-                "Too many requests",
-            )
-            .detail("this refresh token was used too often; use the newest one")
-            .retry_after(BUSY_RETRY),
+            RefreshError::TooMany => too_many_requests()
+                .detail("this refresh token was used too often; use the newest one")
+                .retry_after(BUSY_RETRY),
             RefreshError::Fault(fault) => fault.into(),
         }
     }
+}
+
+fn too_many_requests() -> Problem {
+    Problem::new(
+        StatusCode::TOO_MANY_REQUESTS,
+        "too-many-requests",
+        "Too many requests",
+    )
 }
 
 /// A 401 has to say how to authenticate (RFC 9110 15.5.2).

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use service::http::{Problem, ProblemBody};
 
-use super::cookie_mode::{Carriage, forget};
+use super::cookie_mode::Carriage;
 use super::tokens::{Answered, Presented, RefreshTokenBody, Tokens};
 use crate::commands::Auth;
 use crate::commands::refresh::RefreshError;
@@ -16,7 +16,7 @@ use crate::commands::refresh::RefreshError;
 #[utoipa::path(
     post,
     path = "/api/refresh",
-    extensions(("x-limit" = json!("guessing"))),
+    extensions(("x-limit" = json!("refreshing"))),
     tag = "accounts",
     params(("X-Session" = Option<String>, Header, description = "`cookie`: the refresh token travels in a cookie that no script can read")),
     request_body = Option<RefreshTokenBody>,
@@ -36,9 +36,12 @@ pub(super) async fn refresh(
 ) -> Result<Response, Problem> {
     match auth.refresh(&presented.token).await {
         Ok(issued) => Ok(Answered(issued, presented.carriage).into_response()),
-        Err(RefreshError::InvalidRefreshToken) if presented.carriage == Carriage::Cookie => {
+        Err(RefreshError::InvalidRefreshToken) => {
             let refused = Problem::from(RefreshError::InvalidRefreshToken);
-            Ok((forget(), refused).into_response())
+            Ok(match presented.carriage {
+                Carriage::Cookie(cookie) => (cookie.forget(), refused).into_response(),
+                Carriage::Body => refused.into_response(),
+            })
         }
         Err(error) => Err(error.into()),
     }

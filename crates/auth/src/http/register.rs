@@ -6,6 +6,7 @@ use serde::Serialize;
 use service::http::{Json, Problem, ProblemBody};
 use utoipa::ToSchema;
 
+use super::client_address::ClientAddress;
 use super::tokens::Credentials;
 use crate::commands::Auth;
 use crate::domain::Password;
@@ -40,10 +41,11 @@ pub(super) struct Registered {
 )]
 pub(super) async fn register(
     State(auth): State<Auth>,
+    ClientAddress(address): ClientAddress,
     Json(body): Json<Credentials>,
 ) -> Result<(StatusCode, axum::Json<Registered>), Problem> {
     let account = auth
-        .register(&body.email, Password::new(body.password))
+        .register(&body.email, Password::new(body.password), address)
         .await?;
     let registered = Registered {
         email: account.email.as_str().to_owned(),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use service::http::{Json, Problem};
 use utoipa::ToSchema;
 
-use super::cookie_mode::{Carriage, cookie_in, cookie_of};
+use super::cookie_mode::Carriage;
 use crate::commands::Issued;
 use crate::commands::refresh::RefreshError;
 
@@ -48,8 +48,9 @@ impl<S: Send + Sync> FromRequest<S> for Presented {
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let (mut parts, body) = request.into_parts();
         let carriage = Carriage::from_request_parts(&mut parts, state).await?;
-        if carriage == Carriage::Cookie {
-            let token = cookie_in(&parts.headers)
+        if let Carriage::Cookie(cookie) = carriage {
+            let token = cookie
+                .token_in(&parts.headers)
                 .ok_or_else(|| Problem::from(RefreshError::InvalidRefreshToken))?;
             return Ok(Self { token, carriage });
         }
@@ -70,7 +71,9 @@ impl<S: Send + Sync> OptionalFromRequest<S> for Presented {
     async fn from_request(request: Request, state: &S) -> Result<Option<Self>, Problem> {
         let (mut parts, body) = request.into_parts();
         let carriage = Carriage::from_request_parts(&mut parts, state).await?;
-        if carriage == Carriage::Cookie && cookie_in(&parts.headers).is_none() {
+        if let Carriage::Cookie(cookie) = carriage
+            && cookie.token_in(&parts.headers).is_none()
+        {
             return Ok(None);
         }
         let request = Request::from_parts(parts, body);
@@ -103,7 +106,7 @@ impl IntoResponse for Answered {
         let refresh = issued.refresh.expose();
         let (refresh_token, cookie) = match carriage {
             Carriage::Body => (Some(refresh), None),
-            Carriage::Cookie => (None, cookie_of(&refresh, issued.login_ends_in)),
+            Carriage::Cookie(cookie) => (None, cookie.keep(&refresh, issued.login_ends_in)),
         };
         let tokens = Tokens {
             access_token: issued.access.expose(),

@@ -130,3 +130,43 @@ async fn the_cookie_counts_only_where_it_was_asked_for() {
     problem(refused, 422, "invalid-body").await;
     assert_eq!(server.everything().await, before);
 }
+
+#[tokio::test]
+async fn over_tls_the_cookie_is_this_hosts_alone() {
+    let server = Server::start().await;
+    server.register("a@b.com").await;
+    let ask = |path: &str, cookie: &str| {
+        server
+            .request(Method::POST, path)
+            .header("x-session", "cookie")
+            .header("x-forwarded-proto", "https")
+            .header("x-forwarded-host", "shop.example:443")
+            .header(ORIGIN, "https://shop.example")
+            .header(COOKIE, cookie)
+    };
+    let body = json!({ "email": "a@b.com", "password": PASSWORD });
+    let login = ask("/api/login", "").json(&body).send().await.unwrap();
+    assert_eq!(login.status(), StatusCode::OK);
+    let set = login.headers()[SET_COOKIE].to_str().unwrap().to_owned();
+    assert!(set.starts_with("__Host-quadrille_refresh="), "{set}");
+    for attribute in ["; Path=/;", "; Secure", "; HttpOnly", "; SameSite=Strict"] {
+        assert!(set.contains(attribute), "{set}");
+    }
+    assert!(!set.contains("Domain"), "{set}");
+    let kept = set.split(';').next().unwrap();
+    // Another host of the domain can set a cookie of this name, but not of the other.
+    let tossed = kept.replace("__Host-", "");
+    let refused = ask("/api/refresh", &tossed).send().await.unwrap();
+    problem(refused, 401, "invalid-refresh-token").await;
+    let refreshed = ask("/api/refresh", kept).send().await.unwrap();
+    assert_eq!(refreshed.status(), StatusCode::OK);
+    let kept = refreshed.headers()[SET_COOKIE].to_str().unwrap().to_owned();
+    let kept = kept.split(';').next().unwrap();
+    let ended = ask("/api/logout", kept).send().await.unwrap();
+    assert_eq!(ended.status(), StatusCode::NO_CONTENT);
+    let gone = ended.headers()[SET_COOKIE].to_str().unwrap();
+    assert!(
+        gone.starts_with("__Host-quadrille_refresh=; Max-Age=0; Path=/;"),
+        "{gone}"
+    );
+}

@@ -3,9 +3,10 @@
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version};
 use futures::future::join_all;
+use jiff::SignedDuration;
 use mongodb::bson::{Bson, doc};
-use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, HeaderValue};
+use reqwest::{Method, Response, StatusCode};
 use serde_json::json;
 use service::token::Role;
 use uuid::Uuid;
@@ -189,4 +190,84 @@ async fn a_crowd_is_limited_and_can_retry() {
     assert!(good >= 1 && busy >= 1, "{good} good, {busy} busy");
     server.login("a@b.com").await;
     assert_eq!(server.get("/livez").await.status(), StatusCode::OK);
+}
+
+/// A login from `address`, as the gateway tells it.
+async fn from(server: &Server, address: &str, email: &str, password: &str) -> Response {
+    server
+        .request(Method::POST, "/api/login")
+        .header("x-forwarded-for", address)
+        .json(&json!({ "email": email, "password": password }))
+        .send()
+        .await
+        .unwrap()
+}
+
+/// The seconds after which a login that was refused for its failures may be tried again.
+async fn delay(refused: Response) -> i64 {
+    let wait = refused.headers()["retry-after"].to_str().unwrap();
+    let wait = wait.parse().unwrap();
+    problem(refused, 429, "too-many-requests").await;
+    wait
+}
+
+#[tokio::test]
+async fn failures_delay_whoever_failed_and_nobody_else() {
+    let server = Server::start().await;
+    for email in ["a@b.com", "other@b.com"] {
+        server.register(email).await;
+    }
+    let (thief, owner) = ("203.0.113.7", "198.51.100.1");
+    for email in ["a@b.com", "nobody@b.com"] {
+        for _ in 0..5 {
+            let wrong = from(&server, thief, email, "wrong password").await;
+            problem(wrong, 401, "invalid-credentials").await;
+        }
+        let runs = server.running.state.passwords.runs();
+        for spelling in [email.to_owned(), format!(" {}", email.to_uppercase())] {
+            let wait = delay(from(&server, thief, &spelling, PASSWORD).await).await;
+            assert_eq!(wait, 1, "{spelling}");
+        }
+        assert_eq!(
+            server.running.state.passwords.runs(),
+            runs,
+            "none was hashed"
+        );
+    }
+    // The account's owner is elsewhere, and another account's is at the same address.
+    for (address, email) in [(owner, "a@b.com"), (thief, "other@b.com")] {
+        let good = from(&server, address, email, PASSWORD).await;
+        assert_eq!(good.status(), StatusCode::OK, "{address} {email}");
+    }
+    // The wait grows with each further failure, and ends with the right password.
+    for expected in [2, 4, 8] {
+        server.clock.advance(SignedDuration::from_secs(expected));
+        let wrong = from(&server, thief, "a@b.com", "wrong password").await;
+        problem(wrong, 401, "invalid-credentials").await;
+        let wait = delay(from(&server, thief, "a@b.com", PASSWORD).await).await;
+        assert!(
+            (expected - 1..=expected).contains(&wait),
+            "{wait} of {expected}"
+        );
+    }
+    server.clock.advance(SignedDuration::from_secs(8));
+    let good = from(&server, thief, "a@b.com", PASSWORD).await;
+    assert_eq!(good.status(), StatusCode::OK);
+    let wrong = from(&server, thief, "a@b.com", "wrong password").await;
+    problem(wrong, 401, "invalid-credentials").await;
+    let good = from(&server, thief, "a@b.com", PASSWORD).await;
+    assert_eq!(good.status(), StatusCode::OK, "it begins anew");
+}
+
+#[tokio::test]
+async fn one_address_of_ipv6_is_its_network() {
+    let server = Server::start().await;
+    for last in 1..=5 {
+        let address = format!("2001:db8::{last}");
+        let wrong = from(&server, &address, "a@b.com", "wrong password").await;
+        problem(wrong, 401, "invalid-credentials").await;
+    }
+    delay(from(&server, "2001:db8::6", "a@b.com", PASSWORD).await).await;
+    let elsewhere = from(&server, "2001:db8:0:1::1", "a@b.com", PASSWORD).await;
+    problem(elsewhere, 401, "invalid-credentials").await;
 }

@@ -42,6 +42,8 @@ async fn malformed_bodies() {
             let response = send(&server, path, Some(JSON), body.to_owned()).await;
             problem(response, 400, "malformed-json").await;
         }
+        let missing = send(&server, path, None, String::new()).await;
+        problem(missing, 400, "malformed-json").await;
         for kind in [
             None,
             Some("text/plain"),

@@ -15,6 +15,7 @@ use outbox::mongo::{MongoDatabase, MongoOptions};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 
+use crate::shop::UNLIMITED;
 use crate::{Connection, Endpoints, Part, Shop, free_port};
 
 /// A free port can be lost before Kafka takes it.
@@ -270,10 +271,8 @@ async fn sites(
         };
         sites.push(site(part, links, spare));
     }
-    arguments.extend([
-        format!("--upstreams={}", upstreams.join(",")),
-        "--login-limit-per-second=0".to_owned(),
-    ]);
+    arguments.push(format!("--upstreams={}", upstreams.join(",")));
+    arguments.extend(UNLIMITED.map(str::to_owned));
     let gateway = shop.add("gateway", &direct, &arguments)?;
     sites.push(site(gateway, Vec::new(), false));
     Ok(sites)

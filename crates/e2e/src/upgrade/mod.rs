@@ -56,6 +56,9 @@ const FORWARD: [(&str, usize); 6] = [
     ("gateway", 0),
 ];
 
+/// What both builds know of what is limited by default.
+const UNLIMITED: [&str; 2] = ["--rate-limit-per-second=0", "--login-limit-per-second=0"];
+
 /// Runs it. What must not happen is in the report.
 ///
 /// # Errors
@@ -84,7 +87,7 @@ pub async fn run(options: &Options) -> anyhow::Result<Report> {
 async fn on(stack: &DevStack, options: &Options, logs: &Path) -> anyhow::Result<Report> {
     let connection = Connection::new(stack.mongodb_uri(), stack.kafka_brokers());
     let shop = Shop::new(connection, options.from.clone(), Some(logs.to_owned()));
-    let mut shop = shop.open(2, 2)?;
+    let mut shop = shop.open(2, 2, &UNLIMITED)?;
     shop.seed().await?;
     shop.wait_until_ready().await?;
     let expectations = Arc::new(Expectations::default());

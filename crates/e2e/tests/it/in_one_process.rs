@@ -49,6 +49,10 @@ async fn start(connection: &Connection, lifecycle: &Lifecycle) -> String {
         http: http(),
         tokens: common.tokens,
         upstreams: gateway::Addresses::of(addresses),
+        edge: gateway::EdgeSettings {
+            limits: gateway::LimitSettings::NONE,
+            ..Default::default()
+        },
         ..Default::default()
     };
     let shop = gateway::Shop {

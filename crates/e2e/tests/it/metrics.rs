@@ -296,7 +296,7 @@ async fn what_a_running_shop_measures_is_what_the_page_lists_and_the_dashboards_
 async fn scrape(shop: &Shop) -> Metrics {
     let mut all = Metrics::new();
     for part in shop.parts() {
-        exported(&text_of(&part.url()).await, &mut all);
+        exported(&text_of(&shop.metrics_url(part)).await, &mut all);
     }
     all
 }

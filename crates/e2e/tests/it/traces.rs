@@ -217,7 +217,7 @@ async fn open_shop(collector: String, folder: &Path) -> Shop {
             ("OTEL_BSP_SCHEDULE_DELAY", "200".to_owned()),
             ("RUST_LOG", "warn,order=info".to_owned()),
         ])
-        .open(1, 1)
+        .open(1, 1, &e2e::UNLIMITED)
         .unwrap();
     shop.seed().await.unwrap();
     shop.wait_until_ready().await.unwrap();

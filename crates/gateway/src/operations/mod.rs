@@ -8,11 +8,12 @@ mod metrics;
 mod scrape;
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::get;
 use futures::future::join_all;
@@ -20,7 +21,7 @@ use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, header};
 use serde::Serialize;
 use service::http::{Problem, ProblemBody};
-use service::token::{Role, Verifier};
+use service::token::Role;
 use utoipa::ToSchema;
 
 pub use choreography::{Choreography, Published, ServicePart, Subscribed, Topic};
@@ -28,7 +29,8 @@ use metrics::{Orders, ServiceMetrics};
 use scrape::{Scraper, Seen};
 
 use crate::access::OPERATIONS;
-use crate::security_headers;
+use crate::callers::Callers;
+use crate::forwarded::ClientInfo;
 
 /// What goes on in the shop.
 #[derive(Debug, Serialize, ToSchema)]
@@ -63,7 +65,7 @@ type Addresses = HashMap<&'static str, Vec<Authority>>;
 
 pub(crate) struct Watch {
     scraper: Scraper,
-    verifier: Verifier,
+    callers: Callers,
     choreography: Choreography,
     addresses: Addresses,
     metrics: Addresses,
@@ -74,11 +76,11 @@ pub(crate) fn routes(
     choreography: Choreography,
     addresses: Addresses,
     metrics: Addresses,
-    verifier: &Verifier,
+    callers: Callers,
 ) -> Router {
     let watch = Arc::new(Watch {
         scraper: Scraper::new(),
-        verifier: verifier.clone(),
+        callers,
         choreography,
         addresses,
         metrics,
@@ -99,21 +101,30 @@ pub(crate) fn routes(
         (status = 403, description = "`forbidden`", body = ProblemBody, content_type = "application/problem+json"),
     ),
 )]
-pub(crate) async fn operations(State(watch): State<Arc<Watch>>, headers: HeaderMap) -> Response {
-    let mut response = match watch.read(&headers).await {
+pub(crate) async fn operations(
+    State(watch): State<Arc<Watch>>,
+    client: Option<Extension<ClientInfo>>,
+    headers: HeaderMap,
+) -> Response {
+    let address = client.and_then(|Extension(client)| client.address);
+    let mut response = match watch.read(&headers, address).await {
         Ok(operations) => Json(operations).into_response(),
         Err(problem) => problem.into_response(),
     };
-    let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    security_headers::mark_api(headers);
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 
 impl Watch {
-    async fn read(&self, headers: &HeaderMap) -> Result<Operations, Problem> {
-        let caller = self.verifier.shared_caller(headers).await?;
-        caller.require_any(&[Role::Admin])?;
+    async fn read(
+        &self,
+        headers: &HeaderMap,
+        address: Option<IpAddr>,
+    ) -> Result<Operations, Problem> {
+        let admitted = self.callers.admit(headers, address, &[Role::Admin]);
+        admitted.await?;
         let choreography = &self.choreography;
         let looked_at = join_all(choreography.services.iter().map(|part| self.look_at(part))).await;
         let mut orders = None;

@@ -5,7 +5,7 @@ use http::Method;
 use reqwest::Response;
 use service::token::Role;
 
-use crate::support::{Shop, problem};
+use crate::support::{Shop, problem, raw};
 
 async fn call(shop: &Shop, method: &Method, path: &str, token: Option<&str>) -> Response {
     let request = shop.client.request(method.clone(), shop.url(path));
@@ -34,7 +34,7 @@ fn filled(rule: &Rule) -> String {
 #[tokio::test]
 async fn every_rule_lets_in_who_may_and_nobody_else() {
     let shop = Shop::with(
-        |settings| settings.login_limit_per_second = 0,
+        |settings| settings.edge.limits = gateway::LimitSettings::NONE,
         axum::Router::new(),
     )
     .await;
@@ -142,12 +142,12 @@ fn what_visitors_and_admins_may_do_is_what_was_meant() {
             .find(|rule| rule.method == method && rule.path == path);
         assert!(for_admins(&found.unwrap()), "{method} {path}");
     }
-    let guessing: Vec<&str> = rules
-        .iter()
-        .filter(|rule| rule.limit == Limit::Guessing)
-        .map(|rule| rule.path.as_str())
-        .collect();
-    assert_eq!(guessing, ["/api/login", "/api/refresh", "/api/register"]);
+    let limited = |limit| -> Vec<&str> {
+        let rules = rules.iter().filter(|rule| rule.limit == limit);
+        rules.map(|rule| rule.path.as_str()).collect()
+    };
+    assert_eq!(limited(Limit::Guessing), ["/api/login", "/api/register"]);
+    assert_eq!(limited(Limit::Refreshing), ["/api/refresh"]);
 }
 
 #[tokio::test]
@@ -198,13 +198,4 @@ async fn dressed_up_paths_open_nothing() {
         assert!((400..500).contains(&status), "{path}: {answer}");
     }
     assert_eq!(shop.reached(), 0);
-}
-
-async fn raw(shop: &Shop, request: &str) -> String {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    let mut stream = tokio::net::TcpStream::connect(shop.address).await.unwrap();
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
-    answer
 }

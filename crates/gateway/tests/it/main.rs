@@ -7,12 +7,16 @@
 )]
 
 mod access_table;
+mod connections;
 mod description;
+mod hosts;
 mod limits;
 mod operations;
 mod outage;
 mod passing_on;
 mod problem_codes;
+mod security_page;
 mod streaming;
 mod support;
+mod tls;
 mod web_ui;

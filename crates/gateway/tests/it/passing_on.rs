@@ -26,6 +26,7 @@ async fn arrives_whole(shop: Shop) {
         .header("proxy-authorization", "Basic x")
         .header("x-forwarded-for", "6.6.6.6")
         .header("x-forwarded-host", "evil.example")
+        .header("x-forwarded-proto", "https")
         .header("cookie", "quadrille_refresh=t")
         .header("origin", "http://shop.example")
         .body(r#"{"products":[]}"#)
@@ -37,7 +38,12 @@ async fn arrives_whole(shop: Shop) {
     assert_eq!(response.headers()["location"], "/api/orders/1");
     assert_eq!(response.headers()["x-content-type-options"], "nosniff");
     assert_eq!(response.headers()["cache-control"], "no-store");
-    for hop in ["x-hop", "keep-alive", "connection"] {
+    for hop in [
+        "x-hop",
+        "keep-alive",
+        "connection",
+        "strict-transport-security",
+    ] {
         assert!(!response.headers().contains_key(hop), "{hop} came back");
     }
     let told: Value = response.json().await.unwrap();
@@ -54,6 +60,7 @@ async fn arrives_whole(shop: Shop) {
     assert_eq!(headers["x-request-id"], "mine-1");
     assert_eq!(headers["x-forwarded-for"], "127.0.0.1");
     assert_eq!(headers["x-forwarded-host"], shop.address.to_string());
+    assert_eq!(headers["x-forwarded-proto"], "http");
     assert_eq!(headers["cookie"], "quadrille_refresh=t");
     assert_eq!(headers["origin"], "http://shop.example");
     assert_eq!(headers["traceparent"].as_str().unwrap().len(), 55);
@@ -78,20 +85,29 @@ async fn a_trace_is_carried_on() {
 }
 
 #[tokio::test]
-async fn an_own_proxys_list_is_kept_when_trusted() {
+async fn what_an_own_proxy_says_is_told_to_the_service() {
     let shop = Shop::with(
-        |settings| settings.trust_forwarded_for = true,
+        |gate| gate.edge.proxies.trusted_hops = 1,
         axum::Router::new(),
     )
     .await;
     let response = shop
         .get("/api/products")
-        .header("x-forwarded-for", "6.6.6.6")
+        .header("x-forwarded-for", "6.6.6.6, 203.0.113.7")
+        .header("x-forwarded-proto", "https")
+        .header("x-forwarded-host", "shop.example")
         .send()
         .await
         .unwrap();
+    assert_eq!(
+        response.headers()["strict-transport-security"],
+        "max-age=31536000"
+    );
     let told: Value = response.json().await.unwrap();
-    assert_eq!(told["headers"]["x-forwarded-for"], "6.6.6.6, 127.0.0.1");
+    let headers = &told["headers"];
+    assert_eq!(headers["x-forwarded-for"], "203.0.113.7");
+    assert_eq!(headers["x-forwarded-proto"], "https");
+    assert_eq!(headers["x-forwarded-host"], "shop.example");
 }
 
 #[tokio::test]
@@ -127,14 +143,7 @@ async fn probes_answer_for_the_gateway_itself() {
         let body: Value = shop.get(path).send().await.unwrap().json().await.unwrap();
         assert_eq!(body["status"], "ok");
     }
-    let metrics = shop
-        .get("/metrics")
-        .send()
-        .await
-        .unwrap()
-        .text()
-        .await
-        .unwrap();
+    let metrics = service::telemetry::metrics_text();
     assert!(
         metrics.contains(r#"service="gateway",http_route="/api/products""#),
         "{metrics}"

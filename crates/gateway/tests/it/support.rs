@@ -229,6 +229,16 @@ pub(crate) async fn problem(response: reqwest::Response) -> (String, Value) {
     (code, body)
 }
 
+/// Sends `request` as it stands, and reads until the connection ends.
+pub(crate) async fn raw(shop: &Shop, request: &str) -> String {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let mut stream = tokio::net::TcpStream::connect(shop.address).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
 type Answer = std::pin::Pin<Box<dyn Future<Output = Response> + Send>>;
 
 fn echo(

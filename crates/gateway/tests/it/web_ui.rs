@@ -18,12 +18,19 @@ fn assert_strict(response: &Response) {
     );
     assert_eq!(response.headers()["x-content-type-options"], "nosniff");
     assert!(response.headers().contains_key("referrer-policy"));
+    let devices = response.headers()["permissions-policy"].to_str().unwrap();
+    assert!(devices.contains("camera=()"), "{devices}");
 }
 
 async fn with_ui() -> (Shop, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().to_owned();
     fs::create_dir(root.join("assets")).unwrap();
+    fs::write(
+        root.join("routes.json"),
+        r#"["/","/products","/orders/:id"]"#,
+    )
+    .unwrap();
     fs::write(root.join("index.html"), "<!doctype html><p>the page</p>").unwrap();
     fs::write(
         root.join("assets/app-1a2b.js"),
@@ -40,11 +47,26 @@ async fn with_ui() -> (Shop, tempfile::TempDir) {
 #[tokio::test]
 async fn the_uis_own_paths_all_show_its_page() {
     let (shop, _folder) = with_ui().await;
-    for path in ["/", "/products", "/orders/1", "/index.html"] {
+    for path in ["/", "/products", "/orders/1", "/orders/1/", "/index.html"] {
         let response = shop.get(path).send().await.unwrap();
         assert_eq!(response.status().as_u16(), 200, "{path}");
         assert_strict(&response);
         assert_eq!(response.headers()["cache-control"], "no-cache");
+        assert!(
+            response.text().await.unwrap().contains("the page"),
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_the_ui_does_not_know_is_404_with_its_page() {
+    let (shop, _folder) = with_ui().await;
+    for path in ["/nowhere", "/orders", "/orders/1/2", "/products/1"] {
+        let response = shop.get(path).send().await.unwrap();
+        assert_eq!(response.status().as_u16(), 404, "{path}");
+        assert_strict(&response);
+        assert_eq!(response.headers()["content-type"], "text/html");
         assert!(
             response.text().await.unwrap().contains("the page"),
             "{path}"
@@ -79,6 +101,7 @@ async fn missing_files_the_api_and_other_methods_never_get_the_page() {
     let (shop, _folder) = with_ui().await;
     for path in [
         "/assets/old-9f.js",
+        "/assets/old",
         "/favicon.ico",
         "/api/none",
         "/api",
@@ -124,12 +147,20 @@ async fn a_folder_without_a_page_is_refused_at_start_by_name() {
     settings.http.listen = Some(([127, 0, 0, 1], 0).into());
     settings.web_root = Some(folder.path().to_owned());
     let lifecycle = service::lifecycle::Lifecycle::new(std::time::Duration::from_secs(1));
-    let refusal = gateway::start(settings, gateway::Shop::default(), &lifecycle, None)
-        .await
-        .unwrap_err()
-        .to_string();
+    let refusal = async || {
+        let shop = gateway::Shop::default();
+        let started = gateway::start(settings.clone(), shop, &lifecycle, None).await;
+        started.unwrap_err().to_string()
+    };
+    let without_page = refusal().await;
     assert!(
-        refusal.contains("index.html") && refusal.contains("--web-root"),
-        "{refusal}"
+        without_page.contains("index.html") && without_page.contains("--web-root"),
+        "{without_page}"
+    );
+    fs::write(folder.path().join("index.html"), "the page").unwrap();
+    let without_routes = refusal().await;
+    assert!(
+        without_routes.contains("routes.json") && without_routes.contains("build the web UI again"),
+        "{without_routes}"
     );
 }

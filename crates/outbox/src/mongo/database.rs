@@ -13,9 +13,9 @@ use tokio::time::Instant;
 
 use super::fault::fault;
 use super::notifier::Notifier;
+use super::pool;
 use super::restore_check::RestoreCheck;
 use super::timeout::{TIMEOUT, WithTimeout, outcome};
-use super::{jobs, pool};
 use crate::error::StoreError;
 use crate::jobs::change::Scheduled;
 use crate::rows::{Collection, Index};
@@ -51,8 +51,8 @@ pub struct MongoDatabase {
     pub(super) restore_check: RestoreCheck,
 }
 
-/// What outbox and inbox keep; [`Notifier::prepare`] makes one more.
-const COLLECTIONS: [Collection; 5] = [
+/// What outbox, inbox and jobs keep; [`Notifier::prepare`] makes one more.
+const COLLECTIONS: [Collection; 7] = [
     Collection::new("outbox", &[]),
     Collection::new("outbox_leases", &[]),
     Collection::new("checkpoints", &[]),
@@ -61,6 +61,11 @@ const COLLECTIONS: [Collection; 5] = [
         &[Index::on(&["group", "topic", "partition", "key", "offset"])],
     ),
     Collection::new("dead_letter_actions", &[]),
+    Collection::new(
+        "jobs",
+        &[Index::on(&["state", "at", "_id"]).only(|| doc! { "at": { "$exists": true } })],
+    ),
+    Collection::new("job_actions", &[]),
 ];
 
 /// How often an unknown outcome of a commit is asked after before it is handed on.
@@ -120,8 +125,7 @@ impl MongoDatabase {
     /// Makes the tables of outbox, inbox and jobs. Doing it again changes nothing.
     pub async fn prepare(&self) -> Result<(), StoreError> {
         self.notifier.prepare(&self.database).await?;
-        self.prepare_collections(&COLLECTIONS).await?;
-        self.prepare_collections(&jobs::COLLECTIONS).await
+        self.prepare_collections(&COLLECTIONS).await
     }
 }
 

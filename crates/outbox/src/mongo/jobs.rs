@@ -21,16 +21,7 @@ use crate::error::{ErrorKind, StoreError};
 use crate::jobs::{
     Held, JobAction, JobCounts, JobFilter, JobId, JobState, JobStore, JobView, Taken, TakenJob,
 };
-use crate::rows::{Collection, Index};
 use crate::waker::Waker;
-
-pub(super) const COLLECTIONS: [Collection; 2] = [
-    Collection::new(
-        JOBS,
-        &[Index::on(&["state", "at", "_id"]).only(|| doc! { "at": { "$exists": true } })],
-    ),
-    Collection::new(row::ACTIONS, &[]),
-];
 
 impl MongoDatabase {
     pub(super) fn job_rows(&self) -> mongodb::Collection<Document> {

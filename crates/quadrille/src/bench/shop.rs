@@ -104,6 +104,15 @@ struct Process {
     pid: i32,
 }
 
+/// All clients have this machine's address, and many of them one account.
+const UNLIMITED: [&str; 4] = [
+    "--rate-limit-per-second=0",
+    "--address-limit-per-second=0",
+    "--login-limit-per-second=0",
+    "--max-connections-per-address=0",
+];
+const UNLIMITED_LOGINS: &str = "--hash-queue-per-address=0";
+
 /// How long the services may take to get ready.
 const READY_WITHIN: Duration = Duration::from_secs(120);
 const POLL: Duration = Duration::from_millis(50);
@@ -123,6 +132,8 @@ impl Shop {
             format!("--shop={name}"),
             format!("--data-dir={}", data_dir.display()),
         ];
+        arguments.extend(UNLIMITED.map(str::to_owned));
+        arguments.push(UNLIMITED_LOGINS.to_owned());
         if batching == Batching::OnePerTransaction {
             let one = ["--message-batch=1", "--orders-max-batch=1"];
             arguments.extend(one.map(str::to_owned));
@@ -169,22 +180,24 @@ impl Shop {
             processes: Vec::new(),
         };
         for (service, port) in &places {
-            let own = vec![
+            let mut own = vec![
                 keys.clone(),
                 format!("--mongodb-database={name}_{service}"),
                 format!("--topic-prefix={name}."),
             ];
+            if *service == Auth::NAME {
+                own.push(UNLIMITED_LOGINS.to_owned());
+            }
             shop.serve(servers, service, *port, own).await?;
         }
         let upstreams = places
             .iter()
             .map(|(name, port)| format!("{name}={}", address(port)));
-        let own = vec![
+        let mut own = vec![
             keys,
-            // All clients have this machine's address.
-            "--login-limit-per-second=0".to_owned(),
             format!("--upstreams={}", upstreams.collect::<Vec<_>>().join(",")),
         ];
+        own.extend(UNLIMITED.map(str::to_owned));
         shop.serve(servers, "gateway", ports[0], own).await?;
         Ok(shop)
     }

@@ -17,7 +17,7 @@ use anyhow::Context;
 use auth::Auth;
 use clap::{Args, ValueEnum};
 use devstack::{DevStack, Options, Profile};
-use gateway::Addresses;
+use gateway::{Addresses, EdgeSettings};
 use host::{Role, Service};
 use orders::Orders;
 use outbox::mongo::{MongoDatabase, MongoOptions};
@@ -61,6 +61,9 @@ pub(crate) struct UpArgs {
     /// Most messages in one transaction, and most outbox records in one round
     #[arg(long, value_name = "MESSAGES", default_value_t = KafkaSettings::BATCH, env = "QUADRILLE_MESSAGE_BATCH", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=1_000))]
     pub(crate) message_batch: usize,
+    /// What the edge lets in
+    #[command(flatten)]
+    pub(crate) edge: EdgeSettings,
     /// What can be set for one service alone.
     #[command(flatten)]
     pub(crate) own: OwnSettings,
@@ -196,6 +199,7 @@ async fn start_services(
         upstreams: Addresses::of(addresses.iter().copied()),
         upstream_metrics: metrics.map(everywhere),
         web_root: args.web_root.clone().or_else(built_web),
+        edge: args.edge.clone(),
         ..gateway::Settings::default()
     };
     gateway::start(gateway, shop, lifecycle, None)

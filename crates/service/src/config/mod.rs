@@ -3,6 +3,7 @@
 //! Every struct has a [`Default`] equal to what the flags default to, so that tests and `quadrille up`
 //! build the same values without a command line. A flag wins over its variable.
 
+mod connections;
 mod duration;
 mod http;
 mod kafka;
@@ -10,6 +11,7 @@ mod kafka_security;
 mod mongo;
 mod token;
 
+pub use connections::ConnectionSettings;
 pub use duration::{InvalidDuration, duration, pause};
 pub use http::HttpSettings;
 pub use kafka::{KafkaCompression, KafkaSettings};

@@ -12,7 +12,7 @@ use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
-use http::{Method, header};
+use http::{HeaderMap, HeaderValue, Method, header};
 use opentelemetry::KeyValue;
 use tracing::Instrument;
 
@@ -26,6 +26,9 @@ use crate::telemetry::{Side, Span};
 /// Largest body in bytes, for refusals that name it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct BodyLimit(pub(super) usize);
+
+/// A browser takes an answer for what its content type says, and for nothing else.
+const NO_SNIFFING: HeaderValue = HeaderValue::from_static("nosniff");
 
 /// The route of a request that no route is for.
 const UNMATCHED: &str = "unmatched";
@@ -54,7 +57,7 @@ where
 /// fallback.
 ///
 /// It gives each request an id (`x-request-id` of the caller when sane) and a log span, refuses bodies
-/// above the limit with 413, answers 503 when no answer begins within the timeout (a stream that has begun
+/// above the limit with 413 and compressed ones with 415, answers 503 when no answer begins within the timeout (a stream that has begun
 /// may go on), turns panics into 500 and wrong methods into problems, measures
 /// `http_server_request_duration_seconds` by service, route, method and status, and exports a span when spans
 /// are exported; the request's `traceparent` then names that span. Where the settings give metrics a port of
@@ -103,13 +106,17 @@ async fn handle(
             Problem::not_found().into_response()
         } else if announced.is_some_and(|length| length > limit) {
             Problem::body_too_large(limit).into_response()
+        } else if let Some(coding) = coding_of(request.headers()) {
+            coded_body(&coding).into_response()
         } else {
             answer(&middleware, request, next).await
         };
         if let Some(problem) = response.extensions_mut().remove::<Problem>() {
             response = with_id(&response, &problem, &id);
         }
-        response.headers_mut().insert(REQUEST_ID, id.to_header());
+        let headers = response.headers_mut();
+        headers.insert(REQUEST_ID, id.to_header());
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, NO_SNIFFING);
         let status = response.status();
         let elapsed = begun.elapsed();
         let (status_code, took) = (status.as_u16(), elapsed.as_secs_f64());
@@ -126,6 +133,24 @@ async fn handle(
         response
     };
     answered.instrument(span).await
+}
+
+/// How the body is coded, when it is not as it stands.
+fn coding_of(headers: &HeaderMap) -> Option<String> {
+    let coded = |value: &&HeaderValue| !value.as_bytes().eq_ignore_ascii_case(b"identity");
+    let coding = headers
+        .get_all(header::CONTENT_ENCODING)
+        .iter()
+        .find(coded)?;
+    Some(String::from_utf8_lossy(coding.as_bytes()).into_owned())
+}
+
+fn coded_body(coding: &str) -> Problem {
+    Problem::unsupported_media_type()
+        .detail(format!(
+            "the body is sent with `Content-Encoding: {coding}`; send it as it is, without that header"
+        ))
+        .header(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"))
 }
 
 async fn answer(middleware: &Middleware, request: Request, next: Next) -> Response {

@@ -17,4 +17,4 @@ pub(crate) use metrics::{METRICS, text as metrics_text};
 pub use middleware::{layers, middleware};
 pub use problem::{PROBLEM_JSON, Problem, ProblemBody};
 pub use request_id::{REQUEST_ID, RequestId, trace_id};
-pub use serve::{bind, serve};
+pub use serve::{BodyStalled, Door, InvalidTls, OverTls, Tls, bind, caller_key, serve, serve_at};

@@ -133,6 +133,23 @@ impl Problem {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", title)
     }
 
+    /// 415: the body is not sent in a form that is read here.
+    pub fn unsupported_media_type() -> Self {
+        let title = "The body must be JSON";
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported-media-type",
+            title,
+        )
+    }
+
+    /// 408: the request's body stopped coming.
+    pub fn body_timeout() -> Self {
+        let title = "The request's body did not come in time";
+        Self::new(StatusCode::REQUEST_TIMEOUT, "body-timeout", title)
+            .detail("nothing more of the body came for too long; send the request again")
+    }
+
     /// 413 with the limit in bytes.
     pub fn body_too_large(limit_bytes: usize) -> Self {
         let title = "The request's body is too large";

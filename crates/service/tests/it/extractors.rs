@@ -70,7 +70,7 @@ async fn a_good_body_is_read() {
 #[tokio::test]
 async fn wrong_bodies_name_the_field() {
     let wrong = [
-        ("", 400, "malformed-json", "EOF"),
+        ("", 400, "malformed-json", "the body is missing"),
         ("{", 400, "malformed-json", "EOF"),
         (r#"{"products":[]} x"#, 400, "malformed-json", "trailing"),
         ("{}", 422, "invalid-body", "missing field `products`"),
@@ -140,6 +140,44 @@ async fn another_content_type_is_415() {
         assert_eq!(code, "unsupported-media-type");
         assert!(detail.contains("application/json"));
     }
+}
+
+#[tokio::test]
+async fn no_body_is_told_as_what_is_missing_whatever_its_type() {
+    let nothing = || futures::stream::empty::<Result<Vec<u8>, std::io::Error>>();
+    for kind in [None, Some("application/json"), Some("text/plain")] {
+        for body in [Body::empty(), Body::from_stream(nothing())] {
+            let mut request = Request::post("/basket");
+            if let Some(kind) = kind {
+                request = request.header(header::CONTENT_TYPE, kind);
+            }
+            let answer = call(&router(), request.body(body).unwrap()).await;
+            assert_eq!(answer.status.as_u16(), 400, "{kind:?}");
+            let (code, detail) = answer.problem();
+            assert_eq!(code, "malformed-json");
+            assert!(detail.contains("the body is missing"), "{detail}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_compressed_body_is_415_and_says_what_is_taken() {
+    let send = async |coding: &'static str| {
+        let request = Request::post("/basket")
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::CONTENT_ENCODING, coding);
+        let body = r#"{"products":[{"name":"chair","quantity":2}]}"#;
+        call(&router(), request.body(Body::from(body)).unwrap()).await
+    };
+    for coding in ["gzip", "br", "identity, gzip"] {
+        let answer = send(coding).await;
+        assert_eq!(answer.status.as_u16(), 415, "{coding}");
+        assert_eq!(answer.headers[header::ACCEPT_ENCODING], "identity");
+        let (code, detail) = answer.problem();
+        assert_eq!(code, "unsupported-media-type");
+        assert!(detail.contains(coding), "{detail}");
+    }
+    assert_eq!(send("identity").await.status.as_u16(), 200);
 }
 
 #[tokio::test]

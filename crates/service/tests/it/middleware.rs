@@ -128,6 +128,17 @@ async fn unknown_paths_and_methods_are_problems() {
 }
 
 #[tokio::test]
+async fn no_answer_is_to_be_taken_for_another_type() {
+    for path in ["/id", "/nowhere", "/panic", "/slow"] {
+        let answer = support::get(&router(), path).await;
+        assert_eq!(
+            answer.headers["x-content-type-options"], "nosniff",
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn requests_are_counted_by_route_and_not_by_address() {
     telemetry::install_metrics();
     let router = layers(

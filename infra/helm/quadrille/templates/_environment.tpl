@@ -30,8 +30,8 @@ change of one starts new pods by itself. Passwords come from Secrets.
 - name: QUADRILLE_UPSTREAM_METRICS
   value: http://{{ $name }}-{service}:9464
 {{- if $root.Values.ingress.enabled }}
-- name: QUADRILLE_TRUST_FORWARDED_FOR
-  value: "true"
+- name: QUADRILLE_TRUSTED_HOPS
+  value: {{ $root.Values.ingress.trustedHops | quote }}
 {{- end }}
 {{- else }}
 {{ include "quadrille.environment.mongodb" . }}
