@@ -184,7 +184,7 @@ impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
                 if ahead.is_empty() || stop.is_cancelled() {
                     break;
                 }
-                let size = ahead.len().min(self.settings.batch);
+                let size = batch_size(&ahead, self.settings.batch);
                 let records: Vec<Record> = ahead.drain(..size).collect();
                 let began = Instant::now();
                 self.apply(records, stop).await;
@@ -220,6 +220,17 @@ impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
         };
         for (claim, assigned) in claims.iter().zip(partitions) {
             let (next, at) = (claim.next, claim.at.clone());
+            if let (Some(read), Some(now)) = (claim.topic_id, assigned.topic_id)
+                && read != now
+            {
+                return Err(InboxError::AnotherTopic {
+                    group,
+                    at,
+                    next,
+                    read,
+                    now,
+                });
+            }
             if next < assigned.low {
                 return Err(InboxError::Lost {
                     group,
@@ -396,6 +407,20 @@ impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
         self.source.report(&progress);
         Ok(())
     }
+}
+
+/// The most bytes of records in one transaction, unless there is a single one. What becomes of them
+/// has to fit in one document of MongoDB: all may be dead letters, whose copies go to the outbox.
+const MAX_BATCH_BYTES: usize = 4 * 1024 * 1024;
+
+/// How many of `ahead`, at most `most`, make a batch.
+fn batch_size(ahead: &[Record], most: usize) -> usize {
+    let mut bytes = 0;
+    let fitting = ahead.iter().take(most).take_while(|record| {
+        bytes += record.bytes();
+        bytes <= MAX_BATCH_BYTES
+    });
+    fitting.count().max(1)
 }
 
 /// Takes the partitions over, and says which of their keys wait behind a dead letter.

@@ -55,6 +55,7 @@ pub mod relay;
 pub mod replay;
 pub mod source;
 pub mod trace;
+mod traceparent;
 pub mod transaction;
 pub mod waker;
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rdkafka::message::{BorrowedMessage, Headers, Message as _};
 
 use crate::checkpoint::TopicPartition;
-use crate::source::Record;
+use crate::source::{MAX_KEY_BYTES, Record};
 
 /// `message` as a record of `topic`, which is its topic's name without the prefix.
 pub(super) fn to_record(topic: &str, message: &BorrowedMessage<'_>) -> Record {
@@ -26,6 +26,7 @@ pub(super) fn to_record(topic: &str, message: &BorrowedMessage<'_>) -> Record {
             .and_then(|millis| Timestamp::from_millisecond(millis).ok()),
         key: message
             .key()
+            .filter(|key| key.len() <= MAX_KEY_BYTES)
             .and_then(|key| std::str::from_utf8(key).ok())
             .map(str::to_owned),
         headers,

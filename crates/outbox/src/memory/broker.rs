@@ -4,15 +4,19 @@ use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use futures::future::{BoxFuture, FutureExt as _};
 use tokio::sync::Notify;
+use uuid::Uuid;
 
 use super::faults::{Faults, Step};
 
 use crate::checkpoint::{Claim, TopicPartition};
 use crate::cloudevents;
+use crate::dead_letter::Originals;
+use crate::error::StoreError;
 use crate::message::Message;
 use crate::publisher::{PublishError, Publisher};
-use crate::source::{Assigned, Record, Source, SourceEvent};
+use crate::source::{Assigned, MAX_KEY_BYTES, Record, Source, SourceEvent};
 
 /// A broker whose topics come into being with their first message or subscriber.
 #[derive(Clone)]
@@ -25,6 +29,9 @@ pub struct MemoryBroker {
 struct Cluster {
     partitions: i32,
     topics: BTreeMap<TopicPartition, Vec<Record>>,
+    /// By name; each topic has a number of its own.
+    ids: BTreeMap<String, u128>,
+    made: u128,
     groups: BTreeMap<String, Group>,
     members: u64,
 }
@@ -42,6 +49,8 @@ impl MemoryBroker {
         let cluster = Cluster {
             partitions,
             topics: BTreeMap::new(),
+            ids: BTreeMap::new(),
+            made: 0,
             groups: BTreeMap::new(),
             members: 0,
         };
@@ -77,6 +86,19 @@ impl MemoryBroker {
             change(&mut group.members);
             group.generation += 1;
         }
+        self.changed.notify_waiters();
+    }
+
+    /// Deletes `topic` and makes it anew, empty. Its readers are told.
+    pub fn recreate(&self, topic: &str) {
+        let mut cluster = self.lock();
+        cluster.topics.retain(|at, _| at.topic != topic);
+        cluster.ids.remove(topic);
+        cluster.ensure(topic);
+        for group in cluster.groups.values_mut() {
+            group.generation += 1;
+        }
+        drop(cluster);
         self.changed.notify_waiters();
     }
 
@@ -131,6 +153,7 @@ impl MemoryBroker {
     ) {
         let mut cluster = self.lock();
         cluster.ensure(topic);
+        let key = key.filter(|key| key.len() <= MAX_KEY_BYTES);
         let partition = cluster.place(key.unwrap_or_default());
         let at = TopicPartition::new(topic, partition);
         let records = cluster.topics.entry(at.clone()).or_default();
@@ -154,6 +177,10 @@ impl MemoryBroker {
 
 impl Cluster {
     fn ensure(&mut self, topic: &str) {
+        if !self.ids.contains_key(topic) {
+            self.made += 1;
+            self.ids.insert(topic.to_owned(), self.made);
+        }
         for partition in 0..self.partitions {
             self.topics
                 .entry(TopicPartition::new(topic, partition))
@@ -185,8 +212,22 @@ impl Cluster {
                 at: at.clone(),
                 low: 0,
                 high: i64::try_from(records.len()).unwrap_or(i64::MAX),
+                topic_id: self.ids.get(&at.topic).copied().map(Uuid::from_u128),
             })
             .collect()
+    }
+}
+
+impl Originals for MemoryBroker {
+    fn original<'a>(
+        &'a self,
+        at: &'a TopicPartition,
+        offset: i64,
+    ) -> BoxFuture<'a, Result<Option<Record>, StoreError>> {
+        let cluster = self.lock();
+        let records = cluster.topics.get(at);
+        let found = usize::try_from(offset).ok().and_then(|at| records?.get(at));
+        std::future::ready(Ok(found.cloned())).boxed()
     }
 }
 

@@ -1,9 +1,11 @@
 //! The rig of MongoDB and Kafka.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bson::{Document, doc};
 use futures::TryStreamExt as _;
+use outbox::dead_letter::Originals;
 use outbox::kafka::{KafkaPublisher, KafkaSource, TopicSpec};
 use outbox::mongo::{MongoDatabase, MongoTx, WithTimeout};
 use outbox::{Event as _, Record, StoreError};
@@ -67,11 +69,31 @@ impl Rig for RealRig {
             .expect("the settings are Kafka's")
     }
 
+    fn originals(&self) -> Arc<dyn Originals> {
+        Arc::new(self.environment.kafka())
+    }
+
     async fn append_raw(&self, key: Option<&str>, headers: &[(&str, &str)], payload: &[u8]) {
+        self.append(key, headers, Some(payload)).await;
+    }
+
+    async fn append_tombstone(&self, key: &str, headers: &[(&str, &str)]) {
+        self.append(Some(key), headers, None).await;
+    }
+
+    async fn records(&self, topic: &str) -> Vec<Record> {
+        self.environment.records(topic).await
+    }
+}
+
+impl RealRig {
+    /// Compressed, so that a record may be larger than the broker takes otherwise.
+    async fn append(&self, key: Option<&str>, headers: &[(&str, &str)], value: Option<&[u8]>) {
         let producer: FutureProducer = ClientConfig::new()
             .set("bootstrap.servers", self.environment.kafka_brokers())
             .set("partitioner", "murmur2_random")
-            .set("message.max.bytes", "1048588")
+            .set("message.max.bytes", "100000000")
+            .set("compression.codec", "lz4")
             .create()
             .expect("the settings are Kafka's");
         let topic = format!("{}{}", self.environment.topic_prefix(), Deposited::TOPIC);
@@ -81,20 +103,12 @@ impl Rig for RealRig {
                 let value = Some(*value);
                 all.insert(Header { key, value })
             });
-        let record = FutureRecord::<str, [u8]>::to(&topic)
-            .payload(payload)
-            .headers(headers);
-        let record = match key {
-            Some(key) => record.key(key),
-            None => record,
-        };
+        let mut record = FutureRecord::<str, [u8]>::to(&topic).headers(headers);
+        record.key = key;
+        record.payload = value;
         let sent = producer.send(record, Duration::from_secs(10));
         let sent = sent.await.map_err(|(error, _)| error);
         sent.expect("Kafka takes it");
-    }
-
-    async fn records(&self, topic: &str) -> Vec<Record> {
-        self.environment.records(topic).await
     }
 }
 
