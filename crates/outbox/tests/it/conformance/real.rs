@@ -11,8 +11,6 @@ use outbox::mongo::{MongoDatabase, MongoTx, WithTimeout};
 use outbox::{Event as _, Record, StoreError};
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
-use rdkafka::message::{Header, OwnedHeaders};
-use rdkafka::producer::{FutureProducer, FutureRecord};
 use testkit::TestEnvironment;
 
 use super::ledger::{Account, Booked, Deposited, Ledger, Letter};
@@ -74,41 +72,19 @@ impl Rig for RealRig {
     }
 
     async fn append_raw(&self, key: Option<&str>, headers: &[(&str, &str)], payload: &[u8]) {
-        self.append(key, headers, Some(payload)).await;
+        let topic = Deposited::TOPIC;
+        let appended = self.environment.append(topic, key, headers, Some(payload));
+        appended.await;
     }
 
     async fn append_tombstone(&self, key: &str, headers: &[(&str, &str)]) {
-        self.append(Some(key), headers, None).await;
+        let topic = Deposited::TOPIC;
+        let appended = self.environment.append(topic, Some(key), headers, None);
+        appended.await;
     }
 
     async fn records(&self, topic: &str) -> Vec<Record> {
         self.environment.records(topic).await
-    }
-}
-
-impl RealRig {
-    /// Compressed, so that a record may be larger than the broker takes otherwise.
-    async fn append(&self, key: Option<&str>, headers: &[(&str, &str)], value: Option<&[u8]>) {
-        let producer: FutureProducer = ClientConfig::new()
-            .set("bootstrap.servers", self.environment.kafka_brokers())
-            .set("partitioner", "murmur2_random")
-            .set("message.max.bytes", "100000000")
-            .set("compression.codec", "lz4")
-            .create()
-            .expect("the settings are Kafka's");
-        let topic = format!("{}{}", self.environment.topic_prefix(), Deposited::TOPIC);
-        let headers = headers
-            .iter()
-            .fold(OwnedHeaders::new(), |all, (key, value)| {
-                let value = Some(*value);
-                all.insert(Header { key, value })
-            });
-        let mut record = FutureRecord::<str, [u8]>::to(&topic).headers(headers);
-        record.key = key;
-        record.payload = value;
-        let sent = producer.send(record, Duration::from_secs(10));
-        let sent = sent.await.map_err(|(error, _)| error);
-        sent.expect("Kafka takes it");
     }
 }
 
