@@ -20,7 +20,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use self::backoff::Backoff;
-use self::batch::Batch;
+use self::batch::{Batch, batch_size};
 pub use self::error::InboxError;
 use self::idle::{IDLE, IdleChecks};
 use self::metrics::InboxMetrics;
@@ -407,20 +407,6 @@ impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
         self.source.report(&progress);
         Ok(())
     }
-}
-
-/// The most bytes of records in one transaction, unless there is a single one. What becomes of them
-/// has to fit in one document of MongoDB: all may be dead letters, whose copies go to the outbox.
-const MAX_BATCH_BYTES: usize = 4 * 1024 * 1024;
-
-/// How many of `ahead`, at most `most`, make a batch.
-fn batch_size(ahead: &[Record], most: usize) -> usize {
-    let mut bytes = 0;
-    let fitting = ahead.iter().take(most).take_while(|record| {
-        bytes += record.bytes();
-        bytes <= MAX_BATCH_BYTES
-    });
-    fitting.count().max(1)
 }
 
 /// Takes the partitions over, and says which of their keys wait behind a dead letter.

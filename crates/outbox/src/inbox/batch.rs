@@ -188,3 +188,42 @@ impl<D: InboxStore + OutboxStore> Batch<'_, D> {
         })
     }
 }
+
+/// The most bytes of records in one transaction, unless there is a single one. What becomes of them
+/// has to fit in one document of MongoDB: all may be dead letters, whose copies go to the outbox.
+const MAX_BATCH_BYTES: usize = 4 * 1024 * 1024;
+
+/// How many of `ahead`, at most `most`, make a batch.
+pub(super) fn batch_size(ahead: &[Record], most: usize) -> usize {
+    let mut bytes = 0;
+    let fitting = ahead.iter().take(most).take_while(|record| {
+        bytes += record.bytes();
+        bytes <= MAX_BATCH_BYTES
+    });
+    fitting.count().max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_has_at_most_so_many_bytes_or_a_single_record() {
+        let record = |bytes: usize| Record {
+            at: TopicPartition::new("t", 0),
+            offset: 0,
+            timestamp: None,
+            key: None,
+            headers: Vec::new(),
+            payload: vec![b'x'; bytes],
+        };
+        let records = |count: usize, bytes| vec![record(bytes); count];
+        assert_eq!(batch_size(&records(300, 10), 250), 250);
+        assert_eq!(batch_size(&records(3, 10), 250), 3);
+        assert_eq!(batch_size(&records(9, MAX_BATCH_BYTES / 4), 250), 4);
+        assert_eq!(batch_size(&records(9, MAX_BATCH_BYTES + 1), 250), 1);
+        let behind = [record(1), record(17_000_000), record(1)];
+        assert_eq!(batch_size(&behind, 250), 1, "a large one goes alone");
+        assert_eq!(batch_size(&behind[1..], 250), 1);
+    }
+}

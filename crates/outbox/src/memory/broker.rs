@@ -29,9 +29,7 @@ pub struct MemoryBroker {
 struct Cluster {
     partitions: i32,
     topics: BTreeMap<TopicPartition, Vec<Record>>,
-    /// By name; each topic has a number of its own.
-    ids: BTreeMap<String, u128>,
-    made: u128,
+    ids: BTreeMap<String, Uuid>,
     groups: BTreeMap<String, Group>,
     members: u64,
 }
@@ -50,7 +48,6 @@ impl MemoryBroker {
             partitions,
             topics: BTreeMap::new(),
             ids: BTreeMap::new(),
-            made: 0,
             groups: BTreeMap::new(),
             members: 0,
         };
@@ -86,19 +83,6 @@ impl MemoryBroker {
             change(&mut group.members);
             group.generation += 1;
         }
-        self.changed.notify_waiters();
-    }
-
-    /// Deletes `topic` and makes it anew, empty. Its readers are told.
-    pub fn recreate(&self, topic: &str) {
-        let mut cluster = self.lock();
-        cluster.topics.retain(|at, _| at.topic != topic);
-        cluster.ids.remove(topic);
-        cluster.ensure(topic);
-        for group in cluster.groups.values_mut() {
-            group.generation += 1;
-        }
-        drop(cluster);
         self.changed.notify_waiters();
     }
 
@@ -177,10 +161,8 @@ impl MemoryBroker {
 
 impl Cluster {
     fn ensure(&mut self, topic: &str) {
-        if !self.ids.contains_key(topic) {
-            self.made += 1;
-            self.ids.insert(topic.to_owned(), self.made);
-        }
+        let id = Uuid::from_u128(self.ids.len() as u128 + 1);
+        self.ids.entry(topic.to_owned()).or_insert(id);
         for partition in 0..self.partitions {
             self.topics
                 .entry(TopicPartition::new(topic, partition))
@@ -212,7 +194,7 @@ impl Cluster {
                 at: at.clone(),
                 low: 0,
                 high: i64::try_from(records.len()).unwrap_or(i64::MAX),
-                topic_id: self.ids.get(&at.topic).copied().map(Uuid::from_u128),
+                topic_id: self.ids.get(&at.topic).copied(),
             })
             .collect()
     }
