@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use outbox::MessageContext;
-use service::http::{RequestId, trace_id};
+use service::http::{RequestId, traceparent};
 
 /// The request that a chain of events begins with. An extractor.
 #[derive(Debug, Clone)]
@@ -16,14 +16,10 @@ impl<S: Send + Sync> FromRequestParts<S> for RequestContext {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
         let id = RequestId::from_request_parts(parts, state).await?;
-        // Only a well-formed one may travel on.
-        let traced = trace_id(&parts.headers).and_then(|_| parts.headers.get("traceparent"));
         Ok(Self(MessageContext {
             correlation_id: Some(id.as_str().to_owned()),
             causation_id: None,
-            traceparent: traced
-                .and_then(|value| value.to_str().ok())
-                .map(str::to_owned),
+            traceparent: traceparent(&parts.headers).map(str::to_owned),
         }))
     }
 }

@@ -150,7 +150,7 @@ pub async fn start_at<S: Service>(
     let routes = app
         .router()
         .with_state(state.clone())
-        .merge(operations::router(S::NAME, operator(&app, &context)));
+        .merge(operations::router(S::NAME, operator(&app, &context)?));
     let routes = wait_for_readiness::<S>(routes, readiness, app.writes_wait_for_recovery)
         .merge(instance.health.routes());
     let routes = InProcess::from(service::http::layers(routes, S::NAME, http));
@@ -217,14 +217,19 @@ fn messaging<S: Service>(
     }
 }
 
-fn operator<S: Service>(app: &App<S>, context: &Context<S::Settings>) -> Operator {
-    Operator::new(
+fn operator<S: Service>(
+    app: &App<S>,
+    context: &Context<S::Settings>,
+) -> Result<Operator, StartError> {
+    let topics = kafka_options(S::NAME, &context.common().kafka)?;
+    Ok(Operator::new(
         S::NAME,
         context.database(),
         app.subscriptions(context),
         context.clock(),
+        Arc::new(topics),
         context.verifier(),
-    )
+    ))
 }
 
 fn health(readiness: &Readiness) -> Health {

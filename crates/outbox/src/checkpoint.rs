@@ -8,6 +8,8 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use uuid::Uuid;
+
 /// A partition of a topic.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TopicPartition {
@@ -42,6 +44,9 @@ pub struct Claim {
     pub epoch: i64,
     /// The offset to go on from.
     pub next: i64,
+    /// The id of the topic that the offset is one of. A checkpoint of a build before ids has none
+    /// until it is claimed.
+    pub topic_id: Option<Uuid>,
     /// What the latest replay of the partition has come to, if there ever was one.
     pub replay: Option<ReplayState>,
 }

@@ -190,15 +190,14 @@ pub fn decode<E: Event>(record: &Record) -> Result<Envelope<E>, InvalidMessage> 
     let time: Timestamp = required("ce_time")?
         .parse()
         .map_err(|_| InvalidMessage::Header("ce_time"))?;
-    let optional = |name| record.text_header(name).map(str::to_owned);
     Ok(Envelope {
         id,
         time,
-        context: MessageContext {
-            correlation_id: optional("ce_correlationid"),
-            causation_id: optional("ce_causationid"),
-            traceparent: optional("traceparent"),
-        },
+        context: MessageContext::from_outside(
+            record.text_header("ce_correlationid"),
+            record.text_header("ce_causationid"),
+            record.text_header("traceparent"),
+        ),
         event: E::read(version, &record.payload)?,
     })
 }

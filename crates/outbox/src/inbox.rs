@@ -20,7 +20,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use self::backoff::Backoff;
-use self::batch::Batch;
+use self::batch::{Batch, batch_size};
 pub use self::error::InboxError;
 use self::idle::{IDLE, IdleChecks};
 use self::metrics::InboxMetrics;
@@ -184,7 +184,7 @@ impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
                 if ahead.is_empty() || stop.is_cancelled() {
                     break;
                 }
-                let size = ahead.len().min(self.settings.batch);
+                let size = batch_size(&ahead, self.settings.batch);
                 let records: Vec<Record> = ahead.drain(..size).collect();
                 let began = Instant::now();
                 self.apply(records, stop).await;
@@ -220,6 +220,17 @@ impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
         };
         for (claim, assigned) in claims.iter().zip(partitions) {
             let (next, at) = (claim.next, claim.at.clone());
+            if let (Some(read), Some(now)) = (claim.topic_id, assigned.topic_id)
+                && read != now
+            {
+                return Err(InboxError::AnotherTopic {
+                    group,
+                    at,
+                    next,
+                    read,
+                    now,
+                });
+            }
             if next < assigned.low {
                 return Err(InboxError::Lost {
                     group,

@@ -59,6 +59,7 @@ pub mod replay;
 pub mod rows;
 pub mod source;
 pub mod trace;
+mod traceparent;
 pub mod transaction;
 pub mod waker;
 

@@ -10,6 +10,8 @@ use serde::de::DeserializeOwned;
 use thiserror::Error;
 use uuid::Uuid;
 
+use crate::traceparent::{self, traceparent};
+
 /// The largest value that a message may have, in bytes.
 ///
 /// Below Kafka's default `message.max.bytes` (1 MiB) by enough for the headers, so that
@@ -21,6 +23,13 @@ pub const MAX_PAYLOAD_BYTES: usize = 1_000_000;
 /// With [`MAX_PAYLOAD_BYTES`] it stays below Kafka's default limit of 1,048,588 bytes for a
 /// record batch. The context comes from outside, so it has to be bounded too.
 pub const MAX_METADATA_BYTES: usize = 32_768;
+
+/// The longest id of a [`MessageContext`] that is taken over from outside, in bytes.
+pub const MAX_CONTEXT_ID_BYTES: usize = 1_024;
+
+/// What a context of the longest ids takes. A message is measured with as much, so that what follows
+/// from it under the same key has room for its own context.
+const CONTEXT_BYTES: usize = 2 * MAX_CONTEXT_ID_BYTES + traceparent::LENGTH;
 
 /// Something that happened, in a form that other services can read.
 pub trait Event: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {
@@ -101,6 +110,25 @@ pub struct MessageContext {
 }
 
 impl MessageContext {
+    /// A context of texts from outside, such as the headers of a record that anyone may have
+    /// written. An id that is empty or longer than [`MAX_CONTEXT_ID_BYTES`], and a `traceparent`
+    /// that is not well-formed, are left out: they say nothing of what happened.
+    pub fn from_outside(
+        correlation_id: Option<&str>,
+        causation_id: Option<&str>,
+        trace_context: Option<&str>,
+    ) -> Self {
+        let id = |text: &str| {
+            let fits = (1..=MAX_CONTEXT_ID_BYTES).contains(&text.len());
+            fits.then(|| text.to_owned())
+        };
+        Self {
+            correlation_id: correlation_id.and_then(id),
+            causation_id: causation_id.and_then(id),
+            traceparent: trace_context.and_then(traceparent).map(str::to_owned),
+        }
+    }
+
     /// The trace that it belongs to, for log lines.
     pub fn trace_id(&self) -> Option<&str> {
         self.traceparent.as_deref()?.get(3..35)
@@ -191,6 +219,7 @@ impl Message {
             &self.context.traceparent,
         ];
         let context: usize = context.into_iter().flatten().map(String::len).sum();
+        let context = context.max(CONTEXT_BYTES);
         2 * self.key.len() + self.event_type.len() + self.source.len() + context
     }
 }
@@ -215,6 +244,55 @@ impl<E> Envelope<E> {
             correlation_id: self.context.correlation_id.clone(),
             causation_id: Some(self.id.to_string()),
             traceparent: self.context.traceparent.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_context_from_outside_is_bounded() {
+        let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        let (longest, endless) = (
+            "x".repeat(MAX_CONTEXT_ID_BYTES),
+            "x".repeat(MAX_CONTEXT_ID_BYTES + 1),
+        );
+        let taken = MessageContext::from_outside(Some(&longest), Some("c"), Some(trace));
+        assert_eq!(taken.correlation_id, Some(longest));
+        assert_eq!(taken.causation_id.as_deref(), Some("c"));
+        assert_eq!(taken.traceparent.as_deref(), Some(trace));
+        let tail = format!("{trace}-{endless}");
+        let refused = MessageContext::from_outside(Some(&endless), Some(""), Some(&tail));
+        assert_eq!(refused, MessageContext::default());
+    }
+
+    /// Whatever a message carries, a follow-up with its key can be published if it could.
+    #[test]
+    fn what_can_be_published_leaves_room_for_what_follows_from_it() {
+        let message = |key: usize, context: MessageContext| Message {
+            id: Uuid::nil(),
+            topic: "t".into(),
+            key: "k".repeat(key),
+            event_type: "E".into(),
+            version: 1,
+            source: "s".into(),
+            time: Timestamp::UNIX_EPOCH,
+            aggregate_version: 1,
+            context,
+            payload: Vec::new(),
+        };
+        let id = "x".repeat(MAX_CONTEXT_ID_BYTES);
+        let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        let full = MessageContext::from_outside(Some(&id), Some(&id), Some(trace));
+        for key in 1..MAX_METADATA_BYTES {
+            let bare = message(key, MessageContext::default()).validate();
+            assert_eq!(
+                bare,
+                message(key, full.clone()).validate(),
+                "of {key} bytes"
+            );
         }
     }
 }

@@ -20,6 +20,11 @@ pub(crate) fn inbox() {
         "Messages that became dead letters"
     );
     describe_counter!(
+        "inbox_tombstones_total",
+        Unit::Count,
+        "Records without a value, which are passed over; nothing of ours publishes one"
+    );
+    describe_counter!(
         "inbox_duplicates_total",
         Unit::Count,
         "Events that handlers had seen before"

@@ -34,7 +34,8 @@ use futures::{StreamExt, TryStreamExt};
 use tokio_util::sync::CancellationToken;
 
 pub use self::error::RecoveryError;
-use self::position::{PositionStore, Positions};
+use self::position::{Position, PositionStore, Positions};
+use crate::checkpoint::TopicPartition;
 use crate::cloudevents;
 use crate::handler::decode;
 use crate::kafka::TopicReader;
@@ -144,7 +145,7 @@ impl Recovery {
         for topic in self.target.topics() {
             let ends = self.reader.ends(topic).await?;
             recovered += self.read(topic, &ends, &known).await?;
-            read.extend(ends.into_iter().map(|end| (end.at, end.high)));
+            read.extend(ends.into_iter().map(position));
         }
         self.target.conclude(&self.reader).await?;
         self.positions.write(&read).await?;
@@ -222,7 +223,7 @@ impl Recovery {
             let mut ends = Positions::default();
             for topic in self.target.topics() {
                 let there = self.reader.ends(topic).await?;
-                ends.extend(there.into_iter().map(|end| (end.at, end.high)));
+                ends.extend(there.into_iter().map(position));
             }
             self.positions.write(&ends).await
         };
@@ -237,38 +238,51 @@ impl Recovery {
     }
 }
 
+/// The end of a partition, up to which it is known from now on.
+fn position(end: Assigned) -> (TopicPartition, Position) {
+    let (next, topic_id) = (end.high, end.topic_id);
+    (end.at, Position { next, topic_id })
+}
+
 /// Where to begin in a partition that was known up to `known`.
-fn begin(end: &Assigned, known: Option<i64>) -> i64 {
+fn begin(end: &Assigned, known: Option<Position>) -> i64 {
     let Some(known) = known else { return end.low };
-    if known > end.high {
+    if known.next > end.high || !end.is_of(known.topic_id) {
         // The topic was made anew or restored from an older copy itself. All that it holds is
         // read: that is slow and never wrong.
-        tracing::warn!(at = %end.at, known, high = end.high, "the topic is shorter than it was");
+        let (at, high, known) = (&end.at, end.high, known.next);
+        tracing::warn!(%at, known, high, "the topic is not the one that it was");
         return end.low;
     }
-    known.max(end.low)
+    known.next.max(end.low)
 }
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
-    use crate::checkpoint::TopicPartition;
 
     #[test]
     fn reading_begins_where_the_database_may_not_be_complete() {
+        let (this, other) = (Some(Uuid::from_u128(1)), Some(Uuid::from_u128(2)));
         let end = Assigned {
             at: TopicPartition::new("t", 0),
             low: 10,
             high: 20,
+            topic_id: this,
         };
-        for (known, from) in [
-            (None, 10),
-            (Some(5), 10),
-            (Some(15), 15),
-            (Some(20), 20),
-            (Some(21), 10),
+        assert_eq!(begin(&end, None), 10);
+        for (next, topic_id, from) in [
+            (5, this, 10),
+            (15, this, 15),
+            (15, None, 15),
+            (15, other, 10),
+            (20, this, 20),
+            (21, this, 10),
         ] {
-            assert_eq!(begin(&end, known), from, "known up to {known:?}");
+            let known = Position { next, topic_id };
+            assert_eq!(begin(&end, Some(known)), from, "{known:?}");
         }
     }
 }

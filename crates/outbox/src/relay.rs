@@ -169,9 +169,7 @@ impl<D: OutboxStore, P: Publisher> Relay<D, P> {
                 () = stop.cancelled() => {}
             }
         }
-        if self.keep(&mut shift).await? {
-            self.last_rounds(&mut shift, stop).await?;
-        }
+        self.last_rounds(&mut shift, stop).await?;
         Ok(shift.sweeping.finish(&self.database).await?)
     }
 
@@ -182,7 +180,7 @@ impl<D: OutboxStore, P: Publisher> Relay<D, P> {
         stop: &CancellationToken,
     ) -> Result<(), RelayFault> {
         let rounds = async {
-            while self.round(shift, stop).await?.messages > 0 {}
+            while self.keep(shift).await? && self.round(shift, stop).await?.messages > 0 {}
             Ok(())
         };
         match tokio::time::timeout(SHUTDOWN_TIMEOUT, rounds).await {
@@ -199,19 +197,28 @@ impl<D: OutboxStore, P: Publisher> Relay<D, P> {
     /// Renews the lease and measures the backlog when it is time; `false` when another
     /// relay has the lease.
     async fn keep(&self, shift: &mut Shift) -> Result<bool, StoreError> {
-        let now = Instant::now();
-        if shift.until.saturating_duration_since(now) < self.settings.lease * 2 / 3 {
-            match self.renew().await? {
-                Some(until) => shift.until = until,
-                None => return Ok(false),
-            }
+        if !self.keep_lease(shift).await? {
+            return Ok(false);
         }
+        let now = Instant::now();
         if shift
             .measured
             .is_none_or(|last| now.duration_since(last) >= self.settings.poll)
         {
             shift.measured = Some(now);
             self.measure().await?;
+        }
+        Ok(true)
+    }
+
+    /// Renews the lease when it is time; `false` when another relay has it.
+    async fn keep_lease(&self, shift: &mut Shift) -> Result<bool, StoreError> {
+        let left = shift.until.saturating_duration_since(Instant::now());
+        if left < self.settings.lease * 2 / 3 {
+            match self.renew().await? {
+                Some(until) => shift.until = until,
+                None => return Ok(false),
+            }
         }
         Ok(true)
     }
@@ -261,7 +268,8 @@ impl<D: OutboxStore, P: Publisher> Relay<D, P> {
     }
 
     /// Waits for the broker for as long as it is away, with the lease held meanwhile and
-    /// the backlog measured: that is when someone looks at it.
+    /// the backlog measured: that is when someone looks at it. Where the lease can't be renewed,
+    /// nothing is sent from a while before its end on: another relay may have it then.
     async fn publish(
         &self,
         shift: &mut Shift,
@@ -273,19 +281,35 @@ impl<D: OutboxStore, P: Publisher> Relay<D, P> {
             stop.cancelled().await;
             tokio::time::sleep(SHUTDOWN_TIMEOUT).await;
         });
+        // A server that answers neither must not keep us from looking at the lease.
+        let mut measuring = std::pin::pin!(async {
+            loop {
+                tokio::time::sleep(self.settings.poll).await;
+                if let Err(fault) = self.measure().await {
+                    tracing::debug!(shard = %self.shard, %fault, "the backlog is not measured");
+                }
+            }
+        });
         loop {
+            let last_moment = shift.until - self.settings.lease / 6;
+            let keeping = async {
+                tokio::time::sleep(self.tick()).await;
+                self.keep_lease(shift).await
+            };
             tokio::select! {
                 biased;
+                // First, so that nothing is begun after it.
+                () = tokio::time::sleep_until(last_moment) => return Err(RelayFault::Expired),
                 done = &mut publishing => return Ok(done?),
-                () = tokio::time::sleep(self.tick()) => {}
                 () = &mut farewell => return Err(RelayFault::Stopped),
-            }
-            match self.keep(shift).await {
-                Ok(true) => {}
-                Ok(false) => return Err(RelayFault::Overtaken),
-                Err(fault) => {
-                    tracing::debug!(shard = %self.shard, %fault, "the lease is not renewed");
-                }
+                kept = keeping => match kept {
+                    Ok(true) => {}
+                    Ok(false) => return Err(RelayFault::Overtaken),
+                    Err(fault) => {
+                        tracing::debug!(shard = %self.shard, %fault, "the lease is not renewed");
+                    }
+                },
+                () = &mut measuring => {}
             }
         }
     }
@@ -321,6 +345,8 @@ enum RelayFault {
     Publish(#[from] crate::publisher::PublishError),
     #[error("another relay took the lease while this one waited for the broker")]
     Overtaken,
+    #[error("the lease could not be renewed in time; another relay may have it")]
+    Expired,
     #[error("the broker did not confirm before the shutdown; the outbox keeps it")]
     Stopped,
 }

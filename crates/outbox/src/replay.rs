@@ -206,6 +206,9 @@ fn step(
             _ => Ok(None),
         };
     };
+    if !end.is_of(claim.topic_id) {
+        return Err(ReplayError::AnotherTopic { at });
+    }
     let (low, high, next) = (end.low, end.high, claim.next);
     if next > high {
         return Err(ReplayError::NotTheTopic { at, next, high });
@@ -244,6 +247,8 @@ impl<D: InboxStore> Work<D> for Rewinding<'_, D> {
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
 
     fn end() -> Assigned {
@@ -251,6 +256,7 @@ mod tests {
             at: TopicPartition::new("t", 0),
             low: 5,
             high: 20,
+            topic_id: Some(Uuid::from_u128(1)),
         }
     }
 
@@ -259,6 +265,7 @@ mod tests {
             at: end().at,
             epoch: 1,
             next,
+            topic_id: None,
             replay: None,
         }
     }
@@ -300,6 +307,12 @@ mod tests {
             let refusal = planned(next, &start).expect_err("it is refused");
             assert!(refusal.contains(part), "{refusal}");
         }
+        let other = Claim {
+            topic_id: Some(Uuid::from_u128(2)),
+            ..claim(12)
+        };
+        let refusal = step(&end(), Some(&other), &offsets(7)).expect_err("another topic");
+        assert!(refusal.to_string().contains("recreated"), "{refusal}");
         let refusal = step(&end(), None, &offsets(7)).expect_err("it never began");
         assert!(refusal.to_string().contains("never read"), "{refusal}");
     }

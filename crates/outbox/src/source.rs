@@ -1,9 +1,16 @@
 //! The port to a broker, inbound.
 
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use crate::checkpoint::{Claim, TopicPartition};
-use crate::message::Event;
+use crate::message::{Event, MAX_METADATA_BYTES};
+
+/// The longest key, in bytes: it is in its message's metadata twice.
+pub const MAX_KEY_BYTES: usize = MAX_METADATA_BYTES / 2;
+
+/// What a header takes where it is kept, besides its name and value.
+const HEADER_BYTES: usize = 64;
 
 /// A message as it lies in a topic, not decoded yet: it may be anything.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,7 +22,8 @@ pub struct Record {
     /// When it was written, as the broker keeps it (`message.timestamp.type` of the topic says
     /// whose clock that is); `None` where the broker keeps no time.
     pub timestamp: Option<Timestamp>,
-    /// Its key, when it has one that is text.
+    /// Its key, when it has one that is text of at most [`MAX_KEY_BYTES`]. No message of an outbox
+    /// has another one.
     pub key: Option<String>,
     /// Its headers, in order.
     pub headers: Vec<(String, Vec<u8>)>,
@@ -24,6 +32,18 @@ pub struct Record {
 }
 
 impl Record {
+    /// What it takes to keep it, in bytes: its key, its headers and its value.
+    pub fn bytes(&self) -> usize {
+        let headers = self.headers.iter();
+        let headers = headers.map(|(name, value)| name.len() + value.len() + HEADER_BYTES);
+        self.key.as_ref().map_or(0, String::len) + headers.sum::<usize>() + self.payload.len()
+    }
+
+    /// Whether it has no value: no event is in it. Deleting a key of a compacted topic leaves one.
+    pub(crate) fn is_tombstone(&self) -> bool {
+        self.payload.is_empty()
+    }
+
     /// The value of the first header `name`, when it is text.
     pub(crate) fn text_header(&self, name: &str) -> Option<&str> {
         let (_, value) = self.headers.iter().find(|(header, _)| header == name)?;
@@ -45,6 +65,16 @@ pub struct Assigned {
     pub low: i64,
     /// The offset that the next record will get.
     pub high: i64,
+    /// The id that the cluster gave the topic when it was made, if it gives any.
+    pub topic_id: Option<Uuid>,
+}
+
+impl Assigned {
+    /// Whether offsets of the topic with the id `known` are offsets of this one, as far as ids tell:
+    /// a topic made anew has its old name and another id.
+    pub fn is_of(&self, known: Option<Uuid>) -> bool {
+        known.is_none() || self.topic_id.is_none() || known == self.topic_id
+    }
 }
 
 /// What a broker tells a consumer.

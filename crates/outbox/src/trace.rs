@@ -232,15 +232,15 @@ fn of_one(
 
 /// The context that `traceparent` names, when it is well-formed and sampled.
 fn sampled_context(traceparent: &str) -> Option<SpanContext> {
-    // Its place is fixed in every version, and most of what comes is not sampled.
-    let flags = traceparent.get(53..55)?;
-    let flags = u8::from_str_radix(flags, 16).ok()?;
-    if flags & TraceFlags::SAMPLED.to_u8() == 0 || !traceparent.is_char_boundary(36) {
+    // Most of what comes is not sampled.
+    let flags = u8::from_str_radix(traceparent.get(53..55)?, 16).ok()?;
+    if flags & TraceFlags::SAMPLED.to_u8() == 0 {
         return None;
     }
+    let text = crate::traceparent::traceparent(traceparent)?;
     let context = SpanContext::new(
-        TraceId::from_hex(traceparent.get(3..35)?).ok()?,
-        SpanId::from_hex(traceparent.get(36..52)?).ok()?,
+        TraceId::from_hex(&text[3..35]).ok()?,
+        SpanId::from_hex(&text[36..52]).ok()?,
         TraceFlags::SAMPLED,
         true,
         TraceState::default(),

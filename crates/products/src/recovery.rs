@@ -120,7 +120,8 @@ impl ProductRecovery {
             let known = checkpoints.iter().find(|claim| claim.at == end.at);
             let next = known.map_or(end.low, |claim| claim.next);
             // An end before the checkpoint is another topic than it was: all of it is read.
-            let fits = (end.low..=end.high).contains(&next);
+            let fits = (end.low..=end.high).contains(&next)
+                && known.is_none_or(|claim| end.is_of(claim.topic_id));
             (end.at.partition, if fits { next } else { end.low })
         });
         let to = ends.iter().map(|end| (end.at.partition, end.high));

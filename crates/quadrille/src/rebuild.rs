@@ -191,13 +191,12 @@ impl Rebuild {
         let claims = self.database.checkpoints(self.service).await?;
         let ends = self.reader.ends(topic).await?;
         for end in &ends {
-            let ahead = claims
-                .iter()
-                .find(|claim| claim.at == end.at && claim.next > end.high);
+            let claim = claims.iter().find(|claim| claim.at == end.at);
             ensure!(
-                ahead.is_none(),
-                "the checkpoint of {} stands beyond the topic's end, {}: this is not the topic that the \
-                 database has read. Connect the two that belong together",
+                claim.is_none_or(|claim| claim.next <= end.high && end.is_of(claim.topic_id)),
+                "the checkpoint of {} stands beyond the topic's end, {}, or is of another topic of this \
+                 name: this is not the topic that the database has read. Connect the two that belong \
+                 together",
                 end.at,
                 end.high
             );

@@ -256,7 +256,12 @@ async fn replay<D: InboxStore>(
     topic: &str,
 ) -> Result<(), ReplayError> {
     let ends = async {
-        let assigned = |(at, high)| Assigned { at, low: 0, high };
+        let assigned = |(at, high)| Assigned {
+            at,
+            low: 0,
+            high,
+            topic_id: None,
+        };
         Ok(broker.ends(topic).into_iter().map(assigned).collect())
     };
     let replay = Replay::new(database.clone(), group, [topic]);

@@ -9,7 +9,11 @@ use outbox::kafka::{KafkaAdmin, KafkaOptions, KafkaPublisher, TopicSpec};
 use outbox::mongo::{MongoDatabase, MongoOptions};
 use outbox::{Envelope, Event, Message, MessageContext, Publisher, Record, TopicPartition};
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::message::{Headers, Message as _};
+use rdkafka::message::{Header, Headers, Message as _, OwnedHeaders};
+use rdkafka::producer::{
+    BaseRecord, DefaultProducerContext, FutureProducer, FutureRecord, Producer as _,
+    ThreadedProducer,
+};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use uuid::Uuid;
 
@@ -129,6 +133,68 @@ impl TestEnvironment {
         let id = message.id;
         publisher.publish(&[message]).await.expect("Kafka takes it");
         id
+    }
+
+    /// Puts a record on `topic` as it is, compressed: it may unpack to more than a broker takes.
+    pub async fn append(
+        &self,
+        topic: &str,
+        key: Option<&str>,
+        headers: &[(&str, &str)],
+        value: Option<&[u8]>,
+    ) {
+        let producer: FutureProducer = ClientConfig::new()
+            .set("bootstrap.servers", self.kafka_brokers())
+            .set("partitioner", "murmur2_random")
+            .set("message.max.bytes", "100000000")
+            .set("compression.codec", "gzip")
+            .create()
+            .expect("the settings are Kafka's");
+        let topic = format!("{}{topic}", self.topic_prefix());
+        let headers = headers
+            .iter()
+            .fold(OwnedHeaders::new(), |all, (key, value)| {
+                let value = Some(*value);
+                all.insert(Header { key, value })
+            });
+        let mut record = FutureRecord::<str, [u8]>::to(&topic).headers(headers);
+        record.key = key;
+        record.payload = value;
+        let sent = producer.send(record, Duration::from_secs(10)).await;
+        let sent = sent.map_err(|(error, _)| error);
+        sent.expect("Kafka takes it");
+    }
+
+    /// Puts a record that is no event on `topic`, as another program does by transactions. Its end is
+    /// a mark, which has an offset of its own; an aborted one's record is read by nobody.
+    pub async fn transaction(&self, topic: &str, committed: bool) {
+        let topic = format!("{}{topic}", self.topic_prefix());
+        let producer: ThreadedProducer<DefaultProducerContext> = ClientConfig::new()
+            .set("bootstrap.servers", self.kafka_brokers())
+            .set("transactional.id", &topic)
+            .create()
+            .expect("the settings are Kafka's");
+        let ended = tokio::task::spawn_blocking(move || {
+            let limit = Duration::from_secs(30);
+            let kind = Header {
+                key: "ce_type",
+                value: Some("SomethingElse"),
+            };
+            producer.init_transactions(limit)?;
+            producer.begin_transaction()?;
+            let record = BaseRecord::<str, str>::to(&topic)
+                .key("a")
+                .payload("last")
+                .headers(OwnedHeaders::new().insert(kind));
+            producer.send(record).map_err(|(error, _)| error)?;
+            if committed {
+                producer.commit_transaction(limit)
+            } else {
+                producer.abort_transaction(limit)
+            }
+        });
+        let ended = ended.await.expect("it does not panic");
+        ended.expect("Kafka takes a transaction");
     }
 
     /// Every event of type `E` that lies on its topic, partition by partition.

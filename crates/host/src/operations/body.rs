@@ -42,6 +42,10 @@ pub(super) struct DeadLetterBody {
     attempts: u32,
     /// How many later messages of its key wait behind it.
     waiting: u64,
+    /// The size in bytes of a message that is too large to be kept: only its beginning is shown here,
+    /// and a retry reads it where it lies.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    original_bytes: Option<u64>,
 }
 
 impl DeadLetterBody {
@@ -59,6 +63,7 @@ impl DeadLetterBody {
             parked_at: letter.dead_lettered_at.to_string(),
             attempts: letter.attempts,
             waiting,
+            original_bytes: letter.original_bytes,
         }
     }
 }
@@ -81,7 +86,7 @@ pub(super) struct DetailBody {
     headers: Vec<HeaderBody>,
     /// Its value as text, at most the first 64 KiB.
     payload: String,
-    /// The value's size in bytes.
+    /// The size in bytes of what is kept of the value.
     payload_bytes: usize,
     /// Those that wait behind it, the first hundred.
     behind: Vec<DeadLetterBody>,

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use axum::extract::FromRef;
-use outbox::dead_letter::DeadLetterAdmin;
+use outbox::dead_letter::{DeadLetterAdmin, Originals};
 use outbox::jobs::JobAdmin;
 use outbox::mongo::MongoDatabase;
 use outbox::{Clock, Subscriptions};
@@ -20,18 +20,20 @@ struct Parts {
 
 impl Operator {
     /// The operator's access to the service `service`, whose events `subscriptions` handles on
-    /// `database`. Whoever calls is told by `verifier`.
+    /// `database`; what was too large to be kept is read from `originals`. Whoever calls is told by
+    /// `verifier`.
     pub fn new(
         service: &str,
         database: MongoDatabase,
         subscriptions: Subscriptions<MongoDatabase>,
         clock: Arc<dyn Clock>,
+        originals: Arc<dyn Originals>,
         verifier: Verifier,
     ) -> Self {
         Self(Arc::new(Parts {
             group: subscriptions.group().to_owned(),
             jobs: JobAdmin::new(database.clone(), Arc::clone(&clock)),
-            dead_letters: DeadLetterAdmin::new(database, subscriptions, service, clock),
+            dead_letters: DeadLetterAdmin::new(database, subscriptions, service, clock, originals),
             verifier,
         }))
     }

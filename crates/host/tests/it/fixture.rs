@@ -90,6 +90,7 @@ impl Service {
             database.clone(),
             Subscriptions::new("pings").on(pings.clone()),
             clock,
+            Arc::new(environment.kafka()),
             verifier,
         );
         let routes = host::operations::router("pings", operator);
@@ -105,6 +106,7 @@ impl Service {
             at: TopicPartition::new(TOPIC, 0),
             low: 0,
             high: 100,
+            topic_id: None,
         };
         database.claim("pings", &[assigned]).await.unwrap();
         Self {
@@ -121,25 +123,28 @@ impl Service {
     pub(crate) async fn add_dead_letter(&self, key: &str, offset: i64, waits: bool) -> Uuid {
         let id = Uuid::now_v7();
         let header = |name: &str, value: &str| (name.to_owned(), value.as_bytes().to_vec());
+        let record = Record {
+            at: TopicPartition::new(TOPIC, 0),
+            offset,
+            timestamp: None,
+            key: Some(key.to_owned()),
+            headers: vec![
+                header("ce_id", &id.to_string()),
+                header("ce_type", "Ping"),
+                header("ce_dataversion", "1"),
+                header("ce_time", "2026-01-02T03:04:05Z"),
+            ],
+            payload: json!({ "name": key }).to_string().into_bytes(),
+        };
         let dead_letter = DeadLetter {
-            group: "pings".to_owned(),
-            record: Record {
-                at: TopicPartition::new(TOPIC, 0),
-                offset,
-                timestamp: None,
-                key: Some(key.to_owned()),
-                headers: vec![
-                    header("ce_id", &id.to_string()),
-                    header("ce_type", "Ping"),
-                    header("ce_dataversion", "1"),
-                    header("ce_time", "2026-01-02T03:04:05Z"),
-                ],
-                payload: json!({ "name": key }).to_string().into_bytes(),
-            },
-            reason: "the pings were broken".to_owned(),
-            waits,
-            dead_lettered_at: Timestamp::now(),
             attempts: 1,
+            ..DeadLetter::new(
+                "pings",
+                &record,
+                "the pings were broken",
+                waits,
+                Timestamp::now(),
+            )
         };
         let mut add_dead_letter = AddDeadLetter(&self.database, dead_letter);
         transact(&self.database, &mut add_dead_letter)

@@ -6,11 +6,10 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use events::{AccountId, OrderId, OrderStatus};
-use host::IdempotencyKey;
+use host::{IdempotencyKey, RequestContext};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use outbox::MessageContext;
 use serde::Deserialize;
-use service::http::{Json, Problem, ProblemBody, RequestId, trace_id};
+use service::http::{Json, Problem, ProblemBody};
 use service::token::Caller;
 use tokio::time::{Instant, timeout, timeout_at};
 use utoipa::ToSchema;
@@ -74,7 +73,7 @@ struct NewLine {
 pub(super) async fn place_order(
     State(api): State<Api>,
     caller: Caller,
-    request_id: RequestId,
+    RequestContext(context): RequestContext,
     key: IdempotencyKey,
     headers: HeaderMap,
     Json(body): Json<NewOrder>,
@@ -95,11 +94,7 @@ pub(super) async fn place_order(
         customer,
         retry: key.as_str().map(|key| retry_key(customer, key, &basket)),
         basket,
-        context: MessageContext {
-            correlation_id: Some(request_id.as_str().to_owned()),
-            causation_id: None,
-            traceparent: traceparent(&headers),
-        },
+        context,
     };
     // Before the order is there, so that its settlement can't come in between.
     let watch = wait
@@ -173,9 +168,4 @@ async fn until_settled(
         Ok(Ok(Some(order))) => order,
         _ => placed,
     }
-}
-
-fn traceparent(headers: &HeaderMap) -> Option<String> {
-    trace_id(headers)?;
-    headers.get("traceparent")?.to_str().ok().map(str::to_owned)
 }

@@ -92,6 +92,38 @@ async fn an_order_goes_its_way() {
     service.stop().await;
 }
 
+/// Whatever a client sends as its context: the order is placed, and its event leaves room for the
+/// decision that follows from it.
+#[tokio::test]
+async fn what_a_client_sends_as_its_context_is_bounded() {
+    let service = Service::start(1).await;
+    let me = service.user();
+    let trace = "-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let endless = |version: &str, length: usize| {
+        let begun = format!("{version}{trace}-");
+        format!("{begun}{}", "a".repeat(length - begun.len()))
+    };
+    let id = "i".repeat(20_000);
+    for (version, length) in [("00", 32_643), ("00", 40_000), ("01", 40_000)] {
+        let sent = endless(version, length);
+        let headers = [("traceparent", &*sent), ("x-request-id", &id)];
+        let placed = me.order(&[("cup", 1)], &headers).await;
+        assert_eq!(placed.status, 201, "{}", placed.body);
+    }
+    let published = service.published(3).await;
+    let mut traces: Vec<_> = published
+        .iter()
+        .map(|created| created.context.traceparent.clone())
+        .collect();
+    traces.sort();
+    assert_eq!(traces, [None, None, Some(format!("01{trace}"))]);
+    for created in published {
+        let correlation = created.context.correlation_id.map_or(0, |id| id.len());
+        assert_eq!(correlation, 36, "a request id of its own");
+    }
+    service.stop().await;
+}
+
 #[tokio::test]
 async fn the_local_copy_follows_the_topic() {
     let service = Service::start(1).await;

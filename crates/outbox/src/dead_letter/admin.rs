@@ -7,7 +7,7 @@ use super::action::{
     Handled, Outcome,
 };
 use super::handling::{Handling, With};
-use super::store::DeadLetterStore;
+use super::store::{DeadLetterStore, Originals};
 use crate::clock::Clock;
 use crate::dead_letter::DeadLetter;
 use crate::error::StoreError;
@@ -30,22 +30,25 @@ pub struct DeadLetterAdmin<D: DeadLetterStore> {
     subscriptions: Subscriptions<D>,
     service: String,
     clock: Arc<dyn Clock>,
+    originals: Arc<dyn Originals>,
 }
 
 impl<D: DeadLetterStore> DeadLetterAdmin<D> {
     /// The dead-letter admin of the group of `subscriptions`, whose handlers' events are published
-    /// by `service`.
+    /// by `service`. Records that were too large to be kept are read from `originals` again.
     pub fn new(
         database: D,
         subscriptions: Subscriptions<D>,
         service: impl Into<String>,
         clock: Arc<dyn Clock>,
+        originals: Arc<dyn Originals>,
     ) -> Self {
         Self {
             database,
             subscriptions,
             service: service.into(),
             clock,
+            originals,
         }
     }
 
@@ -215,6 +218,7 @@ impl<D: DeadLetterStore> DeadLetterAdmin<D> {
             subscriptions: &self.subscriptions,
             service: &self.service,
             clock: self.clock.as_ref(),
+            originals: self.originals.as_ref(),
         }
     }
 }

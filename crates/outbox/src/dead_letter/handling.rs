@@ -1,13 +1,14 @@
 //! A part of a line, handled in one transaction.
 
 use super::action::{Action, DeadLetterAction, DeadLetterError, Handled, Outcome};
-use super::store::DeadLetterStore;
+use super::store::{DeadLetterStore, Originals};
 use crate::clock::Clock;
 use crate::dead_letter::DeadLetter;
 use crate::error::StoreError;
 use crate::handler::{HandleError, Subscriptions};
 use crate::message::InvalidMessage;
 use crate::outbox::EventCollector;
+use crate::source::Record;
 use crate::transaction::Work;
 
 /// The most dead letters in one transaction: a server ends one that takes a minute.
@@ -19,6 +20,7 @@ pub(super) struct With<'a, D: DeadLetterStore> {
     pub(super) subscriptions: &'a Subscriptions<D>,
     pub(super) service: &'a str,
     pub(super) clock: &'a dyn Clock,
+    pub(super) originals: &'a dyn Originals,
 }
 
 pub(super) struct Handling<'a, D: DeadLetterStore> {
@@ -109,15 +111,30 @@ impl<'a, D: DeadLetterStore> Handling<'a, D> {
         {
             return Ok(Attempt::Failed(reason.clone()));
         }
-        if dead_letter.record.text_header("ce_type").is_none() {
+        let original;
+        let record = match dead_letter.original_bytes {
+            None => &dead_letter.record,
+            Some(bytes) => match self.original(dead_letter, bytes).await? {
+                Some(found) => {
+                    original = found;
+                    &original
+                }
+                None => return Ok(Attempt::Failed(gone(dead_letter, bytes))),
+            },
+        };
+        if record.is_tombstone() {
+            // One of an earlier release: nothing is in it.
+            return Ok(Attempt::Applied);
+        }
+        if record.text_header("ce_type").is_none() {
             let reason = InvalidMessage::Header("ce_type").to_string();
             return Ok(Attempt::Failed(reason));
         }
-        let Some(route) = self.with.subscriptions.route(&dead_letter.record) else {
+        let Some(route) = self.with.subscriptions.route(record) else {
             // Nobody here asks for its type any more; the inbox would pass it over, too.
             return Ok(Attempt::Applied);
         };
-        let event = match route.decode(&dead_letter.record, None) {
+        let event = match route.decode(record, None) {
             Ok(event) => event,
             Err(reason) => return Ok(Attempt::Failed(reason.to_string())),
         };
@@ -129,6 +146,22 @@ impl<'a, D: DeadLetterStore> Handling<'a, D> {
                 Err(StoreError::conflict(reason))
             }
         }
+    }
+
+    /// The whole record of a dead letter that is kept by reference, if it still lies there.
+    async fn original(
+        &self,
+        dead_letter: &DeadLetter,
+        bytes: u64,
+    ) -> Result<Option<Record>, StoreError> {
+        let kept = &dead_letter.record;
+        let found = self.with.originals.original(&kept.at, kept.offset).await?;
+        let is_the_one = |found: &Record| {
+            found.bytes() as u64 == bytes
+                && (found.offset, &found.key) == (kept.offset, &kept.key)
+                && found.payload.starts_with(&kept.payload)
+        };
+        Ok(found.filter(is_the_one))
     }
 
     fn record(&self, handled: &Handled, out: &EventCollector<'_>) -> DeadLetterAction {
@@ -150,6 +183,14 @@ impl<'a, D: DeadLetterStore> Handling<'a, D> {
             },
         }
     }
+}
+
+fn gone(dead_letter: &DeadLetter, bytes: u64) -> String {
+    format!(
+        "it has {bytes} bytes, too many to be kept, and lies no longer in its topic, at offset {} of \
+         {}: it can only be discarded",
+        dead_letter.record.offset, dead_letter.record.at
+    )
 }
 
 impl<D: DeadLetterStore> Work<D> for Handling<'_, D> {
@@ -178,14 +219,9 @@ impl<D: DeadLetterStore> Work<D> for Handling<'_, D> {
                     gone.push(dead_letter.id());
                 }
                 Attempt::Failed(reason) => {
-                    let again = DeadLetter {
-                        reason: reason.clone(),
-                        waits: false,
-                        attempts: dead_letter.attempts + 1,
-                        ..dead_letter.clone()
-                    };
+                    let again = dead_letter.failed_again(&reason);
                     database.update_dead_letter(tx, &again).await?;
-                    stopped_at = Some((dead_letter.id(), reason));
+                    stopped_at = Some((dead_letter.id(), again.reason));
                     break;
                 }
             }

@@ -1,10 +1,13 @@
 //! The table of dead letters, as operators need it.
 
+use futures::future::BoxFuture;
+
 use crate::checkpoint::TopicPartition;
 use crate::dead_letter::{DeadLetter, DeadLetterAction, DeadLetterFilter, DeadLetterView};
 use crate::error::StoreError;
 use crate::inbox::InboxStore;
 use crate::outbox::OutboxStore;
+use crate::source::Record;
 
 /// Dead letters in a service's database. A *line* is the dead letters of one key in one
 /// partition, in the order of their offsets; a dead letter without a key is a line of its own.
@@ -70,4 +73,14 @@ pub trait DeadLetterStore: InboxStore + OutboxStore {
         group: &str,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<DeadLetterAction>, StoreError>> + Send;
+}
+
+/// Where the records lie that dead letters are made of, for those that were too large to be kept.
+pub trait Originals: Send + Sync + 'static {
+    /// The record at `offset` of `at`; `None` when there is none any more.
+    fn original<'a>(
+        &'a self,
+        at: &'a TopicPartition,
+        offset: i64,
+    ) -> BoxFuture<'a, Result<Option<Record>, StoreError>>;
 }

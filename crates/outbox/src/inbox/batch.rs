@@ -7,7 +7,7 @@ use super::store::InboxStore;
 use crate::checkpoint::{Advance, Claim, DeadLetterKeys, TopicPartition};
 use crate::clock::Clock;
 use crate::dead_letter::DeadLetter;
-use crate::error::StoreError;
+use crate::error::{ErrorKind, StoreError};
 use crate::handler::{HandleError, Subscriptions};
 use crate::outbox::{EventCollector, OnCommit, OutboxStore};
 use crate::source::Record;
@@ -20,6 +20,7 @@ pub(super) struct Done {
     /// What was set aside and had not been before.
     pub(super) dead_lettered: Vec<DeadLetter>,
     pub(super) emitted: usize,
+    pub(super) tombstones: usize,
     pub(super) duplicates: usize,
     /// What handlers wanted done once it is committed.
     pub(super) on_commit: Vec<OnCommit>,
@@ -97,11 +98,37 @@ impl<D: InboxStore + OutboxStore> Work<D> for Batch<'_, D> {
     type Output = Done;
 
     async fn run(&mut self, tx: &mut D::Tx) -> Result<Done, StoreError> {
-        let mut out = EventCollector::new(self.service, self.clock);
+        let out = EventCollector::new(self.service, self.clock);
         // First, so that a batch that is not ours any more does no work.
         self.database
             .advance(tx, self.subscriptions.group(), &self.steps)
             .await?;
+        match self.apply(tx, out).await {
+            Err(fault)
+                if fault.kind() == ErrorKind::Permanent
+                    && self.records.len() == 1
+                    && self.doomed.is_none() =>
+            {
+                // What its handler made of it can't be saved: too large, for example.
+                Err(self.dooms(fault.to_string()))
+            }
+            other => other,
+        }
+    }
+}
+
+impl<D: InboxStore + OutboxStore> Batch<'_, D> {
+    /// The next attempt dead-letters the only record instead of handling it.
+    fn dooms(&mut self, reason: String) -> StoreError {
+        self.doomed = Some(reason.clone());
+        StoreError::conflict(reason)
+    }
+
+    async fn apply(
+        &mut self,
+        tx: &mut D::Tx,
+        mut out: EventCollector<'_>,
+    ) -> Result<Done, StoreError> {
         let sorting = Sorting {
             subscriptions: self.subscriptions,
             dead_letter_keys: self.dead_letter_keys,
@@ -116,9 +143,7 @@ impl<D: InboxStore + OutboxStore> Work<D> for Batch<'_, D> {
                 return Err(match fault {
                     HandleError::Retry(fault) => fault,
                     HandleError::DeadLetter(reason) if self.records.len() == 1 => {
-                        // The next attempt dead-letters it instead of handling it.
-                        self.doomed = Some(reason.clone());
-                        StoreError::conflict(reason)
+                        self.dooms(reason)
                     }
                     HandleError::DeadLetter(reason) => StoreError::permanent(reason),
                 });
@@ -146,14 +171,59 @@ impl<D: InboxStore + OutboxStore> Work<D> for Batch<'_, D> {
             let group = self.subscriptions.group();
             self.database.count_replayed(tx, group, &counts).await?;
         }
+        for tombstone in &sorted.tombstones {
+            let (at, offset, key) = (&tombstone.at, tombstone.offset, &tombstone.key);
+            tracing::warn!(%at, offset, key, "a record without a value is passed over");
+        }
+        let tombstones = sorted.tombstones.len();
         let (emitted, on_commit) = (out.len(), out.take_on_commit());
         out.write(self.database, tx).await?;
         Ok(Done {
             steps: self.steps.clone(),
             dead_lettered,
             emitted,
+            tombstones,
             duplicates,
             on_commit,
         })
+    }
+}
+
+/// The most bytes of records in one transaction, unless there is a single one. What becomes of them
+/// has to fit in one document of MongoDB: all may be dead letters, whose copies go to the outbox.
+const MAX_BATCH_BYTES: usize = 4 * 1024 * 1024;
+
+/// How many of `ahead`, at most `most`, make a batch.
+pub(super) fn batch_size(ahead: &[Record], most: usize) -> usize {
+    let mut bytes = 0;
+    let fitting = ahead.iter().take(most).take_while(|record| {
+        bytes += record.bytes();
+        bytes <= MAX_BATCH_BYTES
+    });
+    fitting.count().max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_has_at_most_so_many_bytes_or_a_single_record() {
+        let record = |bytes: usize| Record {
+            at: TopicPartition::new("t", 0),
+            offset: 0,
+            timestamp: None,
+            key: None,
+            headers: Vec::new(),
+            payload: vec![b'x'; bytes],
+        };
+        let records = |count: usize, bytes| vec![record(bytes); count];
+        assert_eq!(batch_size(&records(300, 10), 250), 250);
+        assert_eq!(batch_size(&records(3, 10), 250), 3);
+        assert_eq!(batch_size(&records(9, MAX_BATCH_BYTES / 4), 250), 4);
+        assert_eq!(batch_size(&records(9, MAX_BATCH_BYTES + 1), 250), 1);
+        let behind = [record(1), record(17_000_000), record(1)];
+        assert_eq!(batch_size(&behind, 250), 1, "a large one goes alone");
+        assert_eq!(batch_size(&behind[1..], 250), 1);
     }
 }

@@ -1,6 +1,7 @@
 //! Why an inbox stops.
 
 use thiserror::Error;
+use uuid::Uuid;
 
 use crate::checkpoint::TopicPartition;
 
@@ -38,5 +39,24 @@ pub enum InboxError {
         next: i64,
         /// The offset that the next record will get.
         high: i64,
+    },
+    /// The topic of this name is another one than the checkpoint is of.
+    #[error(
+        "group {group} should continue at offset {next} of {at}, but that is an offset of the topic \
+         with the id {read}, and the topic of this name now is {now}: it was deleted and recreated, or \
+         this is another cluster. Connect the matching pair; to read the new topic from its beginning, \
+         delete the group's checkpoints of it (docs/operations.md, checkpoint mismatch)"
+    )]
+    AnotherTopic {
+        /// The consumer group.
+        group: String,
+        /// The partition.
+        at: TopicPartition,
+        /// Where the checkpoint stands.
+        next: i64,
+        /// The id of the topic that was read.
+        read: Uuid,
+        /// The id of the topic of that name now.
+        now: Uuid,
     },
 }

@@ -13,6 +13,7 @@ pub(super) struct InboxMetrics {
     records: Counter,
     emitted: Counter,
     dead_lettered: Counter,
+    tombstones: Counter,
     duplicates: Counter,
     dead_letters: Gauge,
     retries: Counter,
@@ -29,6 +30,7 @@ impl InboxMetrics {
             records: counter!("inbox_records_total", "group" => name.clone()),
             emitted: counter!("inbox_emitted_total", "group" => name.clone()),
             dead_lettered: counter!("inbox_dead_lettered_total", "group" => name.clone()),
+            tombstones: counter!("inbox_tombstones_total", "group" => name.clone()),
             duplicates: counter!("inbox_duplicates_total", "group" => name.clone()),
             dead_letters: gauge!("dead_letters", "group" => name.clone()),
             retries: counter!("inbox_retries_total", "group" => name.clone()),
@@ -55,6 +57,7 @@ impl InboxMetrics {
         self.emitted.increment(done.emitted as u64);
         self.dead_lettered
             .increment(done.dead_lettered.len() as u64);
+        self.tombstones.increment(done.tombstones as u64);
         self.duplicates.increment(done.duplicates as u64);
         self.sizes.record(records.len() as f64);
         self.times.record(took);

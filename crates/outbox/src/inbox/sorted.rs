@@ -26,6 +26,8 @@ pub(super) struct Sorted<'a, D: InboxStore + OutboxStore> {
     pub(super) dead_letters: Vec<DeadLetter>,
     /// What replays have come to by the records that no handler gets.
     pub(super) counts: BTreeMap<&'a TopicPartition, ReplayCounts>,
+    /// Records without a value.
+    pub(super) tombstones: Vec<&'a Record>,
 }
 
 /// What decides about a record's way.
@@ -42,6 +44,7 @@ pub(super) struct Sorting<'a, D: InboxStore + OutboxStore> {
 enum Way<'a, D: InboxStore + OutboxStore> {
     Handle(&'a dyn Route<D>, AnyEnvelope),
     PassOver,
+    Tombstone,
     SetAside { reason: String, waits: bool },
 }
 
@@ -51,13 +54,18 @@ impl<'a, D: InboxStore + OutboxStore> Sorting<'a, D> {
             runs: Vec::new(),
             dead_letters: Vec::new(),
             counts: BTreeMap::new(),
+            tombstones: Vec::new(),
         };
         let mut blocked: HashSet<(&TopicPartition, &str)> = HashSet::new();
         for (index, record) in records.iter().enumerate() {
             let replay = self.replay(record);
-            match self.way(index, record, &blocked) {
+            let way = self.way(index, record, &blocked);
+            if matches!(way, Way::Tombstone) {
+                sorted.tombstones.push(record);
+            }
+            match way {
                 Way::Handle(route, event) => sorted.push(route, event, replay),
-                Way::PassOver => {
+                Way::PassOver | Way::Tombstone => {
                     if let Some(at) = replay {
                         sorted.counts.entry(at).or_default().passed_over += 1;
                     }
@@ -67,14 +75,9 @@ impl<'a, D: InboxStore + OutboxStore> Sorting<'a, D> {
                         sorted.counts.entry(at).or_default().dead_lettered += 1;
                     }
                     blocked.extend(record.key.as_deref().map(|key| (&record.at, key)));
-                    sorted.dead_letters.push(DeadLetter {
-                        group: self.subscriptions.group().to_owned(),
-                        record: record.clone(),
-                        reason,
-                        waits,
-                        dead_lettered_at: out.now(),
-                        attempts: u32::from(!waits),
-                    });
+                    let group = self.subscriptions.group();
+                    let dead_letter = DeadLetter::new(group, record, &reason, waits, out.now());
+                    sorted.dead_letters.push(dead_letter);
                 }
             }
         }
@@ -93,6 +96,11 @@ impl<'a, D: InboxStore + OutboxStore> Sorting<'a, D> {
         record: &Record,
         blocked: &HashSet<(&TopicPartition, &str)>,
     ) -> Way<'a, D> {
+        // Nothing is in it that could be handled, now or by a retry, so it may wait behind nothing
+        // and nothing has to wait behind it.
+        if record.is_tombstone() {
+            return Way::Tombstone;
+        }
         let waits = record.key.as_deref().is_some_and(|key| {
             let keys = self.dead_letter_keys.get(&record.at);
             let first = keys.and_then(|keys| keys.get(key));

@@ -1,21 +1,18 @@
 //! A record as Kafka's client gives it, in our own form.
 
+use std::panic::AssertUnwindSafe;
+
 use jiff::Timestamp;
-use rdkafka::message::{BorrowedMessage, Headers, Message as _};
+use rdkafka::message::{BorrowedHeaders, BorrowedMessage, Headers, Message as _};
 
 use crate::checkpoint::TopicPartition;
-use crate::source::Record;
+use crate::source::{MAX_KEY_BYTES, Record};
 
 /// `message` as a record of `topic`, which is its topic's name without the prefix.
 pub(super) fn to_record(topic: &str, message: &BorrowedMessage<'_>) -> Record {
     let headers = message.headers().map_or_else(Vec::new, |headers| {
-        headers
-            .iter()
-            .map(|header| {
-                let value = header.value.unwrap_or_default();
-                (header.key.to_owned(), value.to_vec())
-            })
-            .collect()
+        let all = (0..headers.count()).filter_map(|index| header(headers, index));
+        all.collect()
     });
     Record {
         at: TopicPartition::new(topic, message.partition()),
@@ -26,9 +23,19 @@ pub(super) fn to_record(topic: &str, message: &BorrowedMessage<'_>) -> Record {
             .and_then(|millis| Timestamp::from_millisecond(millis).ok()),
         key: message
             .key()
+            .filter(|key| key.len() <= MAX_KEY_BYTES)
             .and_then(|key| std::str::from_utf8(key).ok())
             .map(str::to_owned),
         headers,
         payload: message.payload().unwrap_or_default().to_vec(),
     }
+}
+
+/// The client's binding panics at a name that is not UTF-8. No header that is looked for has one, so
+/// such a header is left out: the record must not end the thread that reads it, now and ever again.
+fn header(headers: &BorrowedHeaders, index: usize) -> Option<(String, Vec<u8>)> {
+    let found = std::panic::catch_unwind(AssertUnwindSafe(|| headers.try_get(index)));
+    let found = found.ok().flatten()?;
+    let value = found.value.unwrap_or_default();
+    Some((found.key.to_owned(), value.to_vec()))
 }

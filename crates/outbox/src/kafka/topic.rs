@@ -12,18 +12,22 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use futures::stream::{self, BoxStream, StreamExt as _};
+use futures::future::{BoxFuture, FutureExt as _};
+use futures::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::{Offset, TopicPartitionList};
 use tokio::sync::mpsc;
+use topic_ids::topic_ids;
 
 pub use self::error::TopicError;
 use self::feed::Feed;
 use super::KafkaOptions;
 use super::client_log::Plain;
 use crate::checkpoint::TopicPartition;
+use crate::dead_letter::Originals;
+use crate::error::StoreError;
 use crate::source::{Assigned, Record};
 
 impl ConsumerContext for Plain {}
@@ -70,10 +74,18 @@ impl TopicReader {
     pub async fn ends(&self, topic: &str) -> Result<Vec<Assigned>, TopicError> {
         self.ask(topic, |client, name, topic| {
             let mut ends = Vec::new();
-            for partition in partitions(client, name)? {
+            let partitions = partitions(client, name)?;
+            // Before the offsets: of a topic that is made anew just now, these belong to the next.
+            let topic_id = topic_ids(client.client(), &[name], QUESTION)?.remove(name);
+            for partition in partitions {
                 let (low, high) = client.fetch_watermarks(name, partition, QUESTION)?;
                 let at = TopicPartition::new(topic, partition);
-                ends.push(Assigned { at, low, high });
+                ends.push(Assigned {
+                    at,
+                    low,
+                    high,
+                    topic_id,
+                });
             }
             Ok(ends)
         })
@@ -239,6 +251,34 @@ impl TopicReader {
                 source: KafkaError::Canceled,
             }),
         }
+    }
+}
+
+/// How long a retry of a dead letter waits for its record: a transaction is open meanwhile.
+const RETRY: Duration = Duration::from_secs(3);
+
+impl Originals for KafkaOptions {
+    fn original<'a>(
+        &'a self,
+        at: &'a TopicPartition,
+        offset: i64,
+    ) -> BoxFuture<'a, Result<Option<Record>, StoreError>> {
+        let (from, to) = ([(at.partition, offset)], [(at.partition, offset + 1)]);
+        async move {
+            let reader = TopicReader::new(self).map_err(StoreError::permanent)?;
+            let reader = reader.with_patience(RETRY);
+            let mut found = reader.read(&at.topic, &from.into(), &to.into());
+            match found.try_next().await {
+                Ok(record) => Ok(record),
+                Err(
+                    TopicError::OutOfRange { .. }
+                    | TopicError::Unknown { .. }
+                    | TopicError::UnknownPartition { .. },
+                ) => Ok(None),
+                Err(fault) => Err(StoreError::transient(fault)),
+            }
+        }
+        .boxed()
     }
 }
 

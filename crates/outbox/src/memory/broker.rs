@@ -4,15 +4,19 @@ use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use futures::future::{BoxFuture, FutureExt as _};
 use tokio::sync::Notify;
+use uuid::Uuid;
 
 use super::faults::{Faults, Step};
 
 use crate::checkpoint::{Claim, TopicPartition};
 use crate::cloudevents;
+use crate::dead_letter::Originals;
+use crate::error::StoreError;
 use crate::message::Message;
 use crate::publisher::{PublishError, Publisher};
-use crate::source::{Assigned, Record, Source, SourceEvent};
+use crate::source::{Assigned, MAX_KEY_BYTES, Record, Source, SourceEvent};
 
 /// A broker whose topics come into being with their first message or subscriber.
 #[derive(Clone)]
@@ -25,6 +29,7 @@ pub struct MemoryBroker {
 struct Cluster {
     partitions: i32,
     topics: BTreeMap<TopicPartition, Vec<Record>>,
+    ids: BTreeMap<String, Uuid>,
     groups: BTreeMap<String, Group>,
     members: u64,
 }
@@ -42,6 +47,7 @@ impl MemoryBroker {
         let cluster = Cluster {
             partitions,
             topics: BTreeMap::new(),
+            ids: BTreeMap::new(),
             groups: BTreeMap::new(),
             members: 0,
         };
@@ -131,6 +137,7 @@ impl MemoryBroker {
     ) {
         let mut cluster = self.lock();
         cluster.ensure(topic);
+        let key = key.filter(|key| key.len() <= MAX_KEY_BYTES);
         let partition = cluster.place(key.unwrap_or_default());
         let at = TopicPartition::new(topic, partition);
         let records = cluster.topics.entry(at.clone()).or_default();
@@ -154,6 +161,8 @@ impl MemoryBroker {
 
 impl Cluster {
     fn ensure(&mut self, topic: &str) {
+        let id = Uuid::from_u128(self.ids.len() as u128 + 1);
+        self.ids.entry(topic.to_owned()).or_insert(id);
         for partition in 0..self.partitions {
             self.topics
                 .entry(TopicPartition::new(topic, partition))
@@ -185,8 +194,22 @@ impl Cluster {
                 at: at.clone(),
                 low: 0,
                 high: i64::try_from(records.len()).unwrap_or(i64::MAX),
+                topic_id: self.ids.get(&at.topic).copied(),
             })
             .collect()
+    }
+}
+
+impl Originals for MemoryBroker {
+    fn original<'a>(
+        &'a self,
+        at: &'a TopicPartition,
+        offset: i64,
+    ) -> BoxFuture<'a, Result<Option<Record>, StoreError>> {
+        let cluster = self.lock();
+        let records = cluster.topics.get(at);
+        let found = usize::try_from(offset).ok().and_then(|at| records?.get(at));
+        std::future::ready(Ok(found.cloned())).boxed()
     }
 }
 

@@ -66,6 +66,7 @@ impl<S: Clone> Shared<S> {
 pub(super) struct CheckpointState {
     pub(super) epoch: i64,
     pub(super) next: i64,
+    pub(super) topic_id: Option<Uuid>,
     pub(super) replay: Option<ReplayState>,
 }
 

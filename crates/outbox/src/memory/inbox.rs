@@ -19,6 +19,7 @@ impl CheckpointState {
             at: at.clone(),
             epoch: self.epoch,
             next: self.next,
+            topic_id: self.topic_id,
             replay: self.replay,
         }
     }
@@ -32,9 +33,11 @@ impl<S: Tables> MemoryDatabase<S> {
             let fresh = CheckpointState {
                 epoch: 0,
                 next: assigned.low,
+                topic_id: None,
                 replay: None,
             };
             let checkpoint = shared.change().checkpoints.entry(key).or_insert(fresh);
+            checkpoint.topic_id = checkpoint.topic_id.or(assigned.topic_id);
             checkpoint.epoch += 1;
             checkpoint.claim(&assigned.at)
         });

@@ -11,7 +11,7 @@ use mongodb::{Client, ClientSession};
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
-use super::fault::fault;
+use super::fault::{fault, of_statement};
 use super::notifier::Notifier;
 use super::pool;
 use super::restore_check::RestoreCheck;
@@ -201,18 +201,9 @@ impl MongoTx {
         {
             let code = first.get_i32("code").unwrap_or_default();
             let text = first.get_str("errmsg").unwrap_or("no message").to_owned();
-            return Err(write_error(code, text));
+            return Err(of_statement(code, text));
         }
         Ok(reply)
-    }
-}
-
-fn write_error(code: i32, text: String) -> StoreError {
-    const DOCUMENT_VALIDATION_FAILURE: i32 = 121;
-    if code == DOCUMENT_VALIDATION_FAILURE {
-        StoreError::permanent(text)
-    } else {
-        StoreError::conflict(text)
     }
 }
 

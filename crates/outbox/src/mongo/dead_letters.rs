@@ -333,6 +333,7 @@ fn to_stored(dead_letter: &DeadLetter) -> Document {
         "key": record.key.clone(),
         "headers": headers,
         "payload": bytes(&record.payload),
+        "original_bytes": dead_letter.original_bytes.map(u64::cast_signed),
         "reason": &dead_letter.reason,
         "waits": dead_letter.waits,
         "parked_at": DateTime::from_millis(dead_letter.dead_lettered_at.as_millisecond()),
@@ -360,6 +361,10 @@ fn from_stored(stored: &Document) -> Result<DeadLetter, StoreError> {
                 headers,
                 payload: stored.get_binary_generic("payload")?.clone(),
             },
+            original_bytes: stored
+                .get_i64("original_bytes")
+                .ok()
+                .map(i64::cast_unsigned),
             reason: stored.get_str("reason")?.to_owned(),
             waits,
             dead_lettered_at: time(stored, "parked_at")?,

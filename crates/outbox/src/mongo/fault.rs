@@ -4,14 +4,22 @@ use mongodb::error::{Error, ErrorKind as Driver, WriteFailure};
 
 use crate::error::{ErrorKind, StoreError};
 
-/// Codes of the server that say: this data will never be taken.
-/// `BadValue`, `FailedToParse`, `TypeMismatch`, `Overflow`, `InvalidBSON`,
-/// `DocumentValidationFailure`, `BSONObjectTooLarge`.
-const PERMANENT: [i32; 7] = [2, 9, 14, 15, 22, 121, 10_334];
+/// Codes of the server that say: this statement or its data will never be taken.
+/// `BadValue`, `FailedToParse`, `TypeMismatch`, `Overflow`, `InvalidLength`, `IllegalOperation`,
+/// `InvalidBSON`, `PathNotViable`, `ConflictingUpdateOperators`, `DollarPrefixedFieldName`,
+/// `InvalidIdField`, `NotSingleValueField`, `EmptyFieldName`, `DottedFieldName`, `ImmutableField`,
+/// `InvalidOptions`, `InvalidNamespace`, `DocumentValidationFailure`, `CannotIndexParallelArrays`,
+/// `ConversionFailure`, `OperationNotSupportedInTransaction`, `BSONObjectTooLarge`, and two numbers
+/// without a name for documents that an update makes too large.
+const PERMANENT: [i32; 24] = [
+    2, 9, 14, 15, 16, 20, 22, 28, 40, 52, 53, 54, 56, 57, 66, 72, 73, 121, 171, 241, 263, 10_334,
+    17_419, 17_420,
+];
 
 /// Codes that say: another writer was first. `WriteConflict`, `LockTimeout`,
 /// `SnapshotUnavailable`, `NoSuchTransaction` (the server gave it up), and a duplicate key:
-/// someone else wrote the row that was not there when we looked.
+/// someone else wrote the row that was not there when we looked. So a handler looks before it
+/// inserts, and only commands write to collections with a unique index besides their ids.
 const CONFLICT: [i32; 6] = [112, 24, 246, 251, 11_000, 11_001];
 
 /// Turns a driver's error into a [`StoreError`].
@@ -34,14 +42,21 @@ pub(super) fn unless_there(made: Result<(), Error>) -> Result<(), StoreError> {
     }
 }
 
+/// What the server says of one statement of a command by its `code`.
+pub(super) fn of_statement(code: i32, text: String) -> StoreError {
+    StoreError::new(of_code(code).unwrap_or(ErrorKind::Transient), text)
+}
+
+fn of_code(code: i32) -> Option<ErrorKind> {
+    if PERMANENT.contains(&code) {
+        return Some(ErrorKind::Permanent);
+    }
+    CONFLICT.contains(&code).then_some(ErrorKind::Conflict)
+}
+
 fn classify(error: &Error) -> ErrorKind {
-    if let Some(code) = code(error) {
-        if PERMANENT.contains(&code) {
-            return ErrorKind::Permanent;
-        }
-        if CONFLICT.contains(&code) {
-            return ErrorKind::Conflict;
-        }
+    if let Some(kind) = code(error).and_then(of_code) {
+        return kind;
     }
     match error.kind.as_ref() {
         Driver::Bson(_) | Driver::InvalidArgument { .. } => ErrorKind::Permanent,

@@ -1,8 +1,9 @@
 //! Checkpoints and dead letters.
 
-use bson::{Document, doc};
+use bson::{Bson, Document, doc};
 use futures::TryStreamExt;
 use mongodb::options::ReturnDocument;
+use uuid::Uuid;
 
 use super::database::{MongoDatabase, MongoTx};
 use super::timeout::WithTimeout;
@@ -24,6 +25,7 @@ fn to_claim(found: &Document) -> Result<Claim, StoreError> {
             at: TopicPartition::new(found.get_str("topic")?, found.get_i32("partition")?),
             epoch: found.get_i64("epoch")?,
             next: found.get_i64("next")?,
+            topic_id: topic_id(found),
             replay: found
                 .get_document("replay")
                 .ok()
@@ -32,6 +34,14 @@ fn to_claim(found: &Document) -> Result<Claim, StoreError> {
         })
     };
     read().map_err(StoreError::permanent)
+}
+
+/// The topic's id in a document of `checkpoints`, or in an end of `own_topics`, if it has one.
+pub fn topic_id(found: &Document) -> Option<Uuid> {
+    let Some(Bson::Binary(id)) = found.get("topic_id") else {
+        return None;
+    };
+    id.to_uuid().ok().map(Uuid::from)
 }
 
 fn to_replay_state(found: &Document) -> Result<ReplayState, bson::error::Error> {
@@ -97,15 +107,16 @@ impl InboxStore for MongoDatabase {
         let checkpoints = self.database().collection::<Document>("checkpoints");
         let mut claims = Vec::with_capacity(partitions.len());
         for assigned in partitions {
-            let change = doc! {
-                "$inc": { "epoch": 1_i64 },
-                "$setOnInsert": {
-                    "group": group,
-                    "topic": &assigned.at.topic,
-                    "partition": assigned.at.partition,
-                    "next": assigned.low,
-                },
-            };
+            let id = assigned.topic_id.map(bson::Uuid::from).map(Bson::from);
+            // Every part of a stage sees the document as it was before.
+            let change = vec![doc! { "$set": {
+                "epoch": { "$add": [{ "$ifNull": ["$epoch", 0_i64] }, 1_i64] },
+                "group": { "$literal": group },
+                "topic": { "$literal": &assigned.at.topic },
+                "partition": assigned.at.partition,
+                "next": { "$ifNull": ["$next", assigned.low] },
+                "topic_id": { "$ifNull": ["$topic_id", id.unwrap_or_else(|| "$$REMOVE".into())] },
+            } }];
             let found = checkpoints
                 .find_one_and_update(doc! { "_id": checkpoint_id(group, &assigned.at) }, change)
                 .upsert(true)

@@ -37,6 +37,7 @@ mod stored;
 mod timeout;
 
 pub use database::{MongoDatabase, MongoOptions, MongoTx};
+pub use inbox::topic_id;
 pub use migrations::MigrationState;
 pub use restoring::{RESTORING, Restoring};
 pub use stored::read_stored;

@@ -4,15 +4,24 @@ use std::collections::BTreeMap;
 
 use bson::{Bson, Document, doc};
 use mongodb::Collection;
+use uuid::Uuid;
 
 use super::error::RecoveryError;
 use crate::checkpoint::TopicPartition;
 use crate::error::ErrorKind;
 use crate::error::StoreError;
-use crate::mongo::{MongoDatabase, WithTimeout};
+use crate::mongo::{MongoDatabase, WithTimeout, topic_id};
 
 /// Offsets below which everything is known.
-pub(super) type Positions = BTreeMap<TopicPartition, i64>;
+pub(super) type Positions = BTreeMap<TopicPartition, Position>;
+
+/// An offset of a topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Position {
+    pub(super) next: i64,
+    /// The topic's id; builds before ids wrote none.
+    pub(super) topic_id: Option<Uuid>,
+}
 
 /// The mark in the database, written by all instances of the service in turn.
 ///
@@ -49,8 +58,13 @@ impl PositionStore {
         }
         let ends: Vec<Document> = position
             .iter()
-            .map(|(at, next)| {
-                doc! { "topic": &at.topic, "partition": at.partition, "next": *next }
+            .map(|(at, position)| {
+                let mut end = doc! {
+                    "topic": &at.topic, "partition": at.partition, "next": position.next,
+                };
+                let id = position.topic_id.map(bson::Uuid::from);
+                end.extend(id.map(|id| ("topic_id".to_owned(), id.into())));
+                end
             })
             .collect();
         let next = doc! { "$set": { "number": self.number + 1, "ends": ends } };
@@ -102,7 +116,11 @@ fn places(found: &Document) -> Result<Positions, StoreError> {
     let place = |end: &Bson| {
         let end = end.as_document()?;
         let at = TopicPartition::new(end.get_str("topic").ok()?, end.get_i32("partition").ok()?);
-        Some((at, end.get_i64("next").ok()?))
+        let position = Position {
+            next: end.get_i64("next").ok()?,
+            topic_id: topic_id(end),
+        };
+        Some((at, position))
     };
     let places = ends.iter().map(place).collect::<Option<Positions>>();
     places.ok_or_else(|| StoreError::permanent("the document in own_topics can't be read"))

@@ -78,6 +78,15 @@ pub enum ReplayError {
         /// The offset that the next record will get.
         high: i64,
     },
+    /// The checkpoint is of another topic of this name.
+    #[error(
+        "the checkpoint of {at} is of another topic of this name, which was deleted and recreated: \
+         this is not the topic that the database has read. Connect the matching pair"
+    )]
+    AnotherTopic {
+        /// The partition.
+        at: TopicPartition,
+    },
     /// The topic could not be asked what it holds.
     #[error(transparent)]
     Topic(#[from] TopicError),

@@ -3,7 +3,10 @@
 //!
 //! `cargo xtask negative-controls` runs them, by the modules, which are named after the rules.
 
+use std::sync::Arc;
+
 use controls::{Broken, BrokenTx, Rule};
+use outbox::dead_letter::Originals;
 use outbox::mongo::MongoDatabase;
 use outbox::{Record, StoreError};
 use testkit::faults::in_shares;
@@ -38,6 +41,14 @@ impl Rig for BrokenRig {
 
     fn source(&self, group: &str) -> Self::In {
         self.right.source(group)
+    }
+
+    fn originals(&self) -> Arc<dyn Originals> {
+        self.right.originals()
+    }
+
+    async fn append_tombstone(&self, key: &str, headers: &[(&str, &str)]) {
+        self.right.append_tombstone(key, headers).await;
     }
 
     async fn append_raw(&self, key: Option<&str>, headers: &[(&str, &str)], payload: &[u8]) {

@@ -12,16 +12,19 @@ mod conformance;
 mod controls;
 mod example;
 mod faults;
+mod lost_lease;
 mod messaging;
 mod migrations;
 mod mongo_visibility;
 mod paused_reader;
 mod read_ahead;
+mod recreated_topic;
 mod routes;
 mod rows;
 mod topics;
 mod waiting_jobs;
 mod wire;
+mod write_errors;
 
 /// Shows what the code under test says, when `RUST_LOG` asks for it.
 pub(crate) fn log() {

@@ -32,6 +32,7 @@ fn from_the_beginning(partitions: &[Assigned]) -> Vec<Claim> {
         at: assigned.at.clone(),
         epoch: 1,
         next: assigned.low,
+        topic_id: assigned.topic_id,
         replay: None,
     };
     partitions.iter().map(claim).collect()

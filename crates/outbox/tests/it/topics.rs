@@ -6,8 +6,6 @@ use std::time::Duration;
 use futures::{StreamExt as _, TryStreamExt as _};
 use outbox::kafka::{KafkaOptions, TopicError, TopicReader, partition_of};
 use outbox::{Event as _, Record};
-use rdkafka::ClientConfig;
-use rdkafka::producer::{BaseRecord, Producer as _, ThreadedProducer};
 
 use crate::conformance::ledger::{Deposited, deposit};
 use crate::conformance::real::RealRig;
@@ -97,22 +95,7 @@ async fn a_time_becomes_an_offset() {
 async fn an_end_without_a_record_is_an_end() {
     let rig = RealRig::new(1).await;
     rig.publish(&[deposit("a", 1)]).await;
-    let topic = format!("{}{TOPIC}", rig.environment.topic_prefix());
-    let producer: ThreadedProducer<rdkafka::producer::DefaultProducerContext> = ClientConfig::new()
-        .set("bootstrap.servers", rig.environment.kafka_brokers())
-        .set("transactional.id", &topic)
-        .create()
-        .expect("the settings are Kafka's");
-    let marked = tokio::task::spawn_blocking(move || {
-        let limit = Duration::from_secs(30);
-        producer.init_transactions(limit)?;
-        producer.begin_transaction()?;
-        let record = BaseRecord::<str, str>::to(&topic).key("a").payload("last");
-        producer.send(record).map_err(|(error, _)| error)?;
-        producer.commit_transaction(limit)
-    });
-    let marked = marked.await.expect("it does not panic");
-    marked.expect("Kafka takes a transaction");
+    rig.environment.transaction(TOPIC, true).await;
     let reader = reader(&rig);
     let (low, high) = whole(&reader).await;
     assert_eq!(high, [(0, 3)].into(), "a record, another, and the mark");

@@ -337,14 +337,8 @@ async fn an_order_dead_lettered_then_and_decided_since_is_known() {
     let before = doc! { "$set": { "quantity": 10_i64, "version": 1_i64 } };
     let products = database.collection::<Document>("products");
     products.update_many(doc! {}, before).await.unwrap();
-    let dead_letter = DeadLetter {
-        group: "products".to_owned(),
-        record: records[0].clone(),
-        reason: "a test".to_owned(),
-        waits: false,
-        dead_lettered_at: shop.clock.now(),
-        attempts: 1,
-    };
+    let now = shop.clock.now();
+    let dead_letter = DeadLetter::new("products", &records[0], "a test", false, now);
     transact(&shop.database, &mut Park(&shop, dead_letter))
         .await
         .unwrap();

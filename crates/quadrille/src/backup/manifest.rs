@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, ensure};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::private_file;
 
@@ -51,6 +52,9 @@ pub(super) struct Mark {
     pub(super) topic: String,
     pub(super) partition: i32,
     pub(super) next: i64,
+    /// The id of the topic that it is a place in; older backups have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) topic_id: Option<Uuid>,
 }
 
 /// What a partition held.
@@ -62,6 +66,9 @@ pub(super) struct Ends {
     pub(super) low: i64,
     /// The offset that the next record will get.
     pub(super) high: i64,
+    /// The topic's id; older backups have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) topic_id: Option<Uuid>,
 }
 
 impl Manifest {

@@ -38,6 +38,7 @@ fn mark(document: &bson::Document) -> Option<Mark> {
         topic: document.get_str("topic").ok()?.to_owned(),
         partition: document.get_i32("partition").ok()?,
         next,
+        topic_id: outbox::mongo::topic_id(document),
     })
 }
 
@@ -55,6 +56,7 @@ pub(super) async fn ends(reader: &TopicReader, marks: &[&Mark]) -> anyhow::Resul
             partition: end.at.partition,
             low: end.low,
             high: end.high,
+            topic_id: end.topic_id,
         }));
     }
     Ok(all)
@@ -86,6 +88,13 @@ pub(super) fn compare(manifest: &Manifest, today: &[Ends]) -> anyhow::Result<Ahe
                 .iter()
                 .find(of_mark)
                 .with_context(|| format!("{topic} has no partition {partition} any more"))?;
+            let ids = mark.topic_id.zip(end.topic_id);
+            ensure!(
+                ids.is_none_or(|(read, now)| read == now),
+                "the backup stands in another topic of the name {topic}, which was deleted and recreated \
+                 since, or in another cluster's. Name the right Kafka and --topic-prefix, or begin with an \
+                 empty database, which is made from the topics"
+            );
             ensure!(
                 next <= end.high,
                 "the backup stands at offset {next} of {topic}/{partition}, but that ends at {}: it \
@@ -110,6 +119,7 @@ pub(super) fn compare(manifest: &Manifest, today: &[Ends]) -> anyhow::Result<Ahe
 mod tests {
     use bson::rawdoc;
     use jiff::Timestamp;
+    use uuid::Uuid;
 
     use super::*;
 
@@ -118,6 +128,7 @@ mod tests {
             topic: topic.to_owned(),
             partition: 0,
             next,
+            topic_id: None,
         }
     }
 
@@ -142,6 +153,7 @@ mod tests {
                 partition: 0,
                 low,
                 high,
+                topic_id: Some(Uuid::from_u128(1)),
             })
             .to_vec()
     }
@@ -164,6 +176,14 @@ mod tests {
         assert!(refused(11, 7, 0, 10).contains("heard/0, but that ends at 10"));
         assert!(refused(5, 11, 0, 10).contains("own/0, but that ends at 10"));
         assert!(refused(5, 7, 6, 10).contains("heard/0, but that begins at 6"));
+        let mut other = manifest(5, 7);
+        other.checkpoints[0].topic_id = Some(Uuid::from_u128(2));
+        let error = compare(&other, &today(0, 10)).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .contains("another topic of the name heard")
+        );
         let error = compare(&manifest(5, 7), &today(0, 10)[..1]).unwrap_err();
         assert!(error.to_string().contains("own has no partition 0"));
     }
@@ -176,6 +196,10 @@ mod tests {
         let document = rawdoc! { "_id": "orders", "number": 1_i64,
         "ends": [{ "topic": "own", "partition": 0, "next": 4_i64 }] };
         assert_eq!(own_ends(&document).unwrap(), [at("own", 4)]);
+        let id = bson::Binary::from(bson::Uuid::from(Uuid::from_u128(9)));
+        let document = rawdoc! { "topic": "heard", "partition": 0, "next": 9_i64, "topic_id": id };
+        let read = checkpoint(&document).unwrap();
+        assert_eq!(read.topic_id, Some(Uuid::from_u128(9)));
         assert!(checkpoint(&rawdoc! { "topic": "heard" }).is_err());
     }
 }

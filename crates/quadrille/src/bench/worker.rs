@@ -68,6 +68,7 @@ impl Worker {
                 at,
                 low: 0,
                 high: 0,
+                topic_id: None,
             };
             let mut claims = database.claim("limit", &[assigned]).await?;
             claims.pop().context("a checkpoint is missing")

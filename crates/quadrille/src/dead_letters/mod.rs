@@ -6,12 +6,15 @@ use std::sync::Arc;
 
 use anyhow::{Context, ensure};
 use clap::{Args, Subcommand};
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use host::Role;
-use outbox::SystemClock;
 use outbox::dead_letter::{
-    DeadLetterAction, DeadLetterAdmin, DeadLetterFilter, DeadLetterView, Handled, Outcome,
+    DeadLetterAction, DeadLetterAdmin, DeadLetterFilter, DeadLetterView, Handled, Originals,
+    Outcome,
 };
 use outbox::mongo::MongoDatabase;
+use outbox::{DeadLetterStore, Record, StoreError, SystemClock, TopicPartition};
 use quadrille::SERVICES;
 use serde_json::{Value, json};
 
@@ -120,19 +123,6 @@ pub(crate) struct ActionsArgs {
     json: bool,
 }
 
-/// The dead letters of `service`, with its own handlers.
-pub(crate) fn admin(
-    service: &dyn Role,
-    database: &MongoDatabase,
-) -> DeadLetterAdmin<MongoDatabase> {
-    DeadLetterAdmin::new(
-        database.clone(),
-        service.subscriptions(database),
-        service.name(),
-        Arc::new(SystemClock),
-    )
-}
-
 /// Does it; `false` when a dead letter failed again.
 ///
 /// # Errors
@@ -199,7 +189,36 @@ async fn admin_of(
     );
     let service = services::named(service)?;
     let database = connection.database(service.name()).await?;
-    Ok(admin(service, &database))
+    let originals: Arc<dyn Originals> = match connection.kafka() {
+        Ok(topics) => Arc::new(topics),
+        Err(error) => Arc::new(NoTopics(error.to_string())),
+    };
+    let subscriptions = service.subscriptions(&database);
+    let clock = Arc::new(SystemClock);
+    Ok(DeadLetterAdmin::new(
+        database,
+        subscriptions,
+        service.name(),
+        clock,
+        originals,
+    ))
+}
+
+/// Where no Kafka is named: all can be done but to read what was too large to be kept.
+struct NoTopics(String);
+
+impl Originals for NoTopics {
+    fn original<'a>(
+        &'a self,
+        _at: &'a TopicPartition,
+        _offset: i64,
+    ) -> BoxFuture<'a, Result<Option<Record>, StoreError>> {
+        let why = format!(
+            "it is too large to be kept, and its topic can't be read: {}",
+            self.0
+        );
+        std::future::ready(Err(StoreError::transient(why))).boxed()
+    }
 }
 
 async fn list(args: &ListArgs) -> anyhow::Result<()> {
@@ -211,7 +230,7 @@ async fn list(args: &ListArgs) -> anyhow::Result<()> {
     let mut all: Vec<DeadLetterView> = Vec::new();
     for service in chosen(args.service.as_ref())? {
         let database = args.connection.database(service.name()).await?;
-        all.extend(admin(service, &database).list(&filter).await?);
+        all.extend(database.lines(service.name(), &filter).await?);
     }
     if args.json {
         let all: Vec<Value> = all.iter().map(view_json).collect();
@@ -230,7 +249,7 @@ async fn actions(args: &ActionsArgs) -> anyhow::Result<()> {
     let mut all: Vec<DeadLetterAction> = Vec::new();
     for service in chosen(args.service.as_ref())? {
         let database = args.connection.database(service.name()).await?;
-        all.extend(admin(service, &database).actions(args.limit).await?);
+        all.extend(database.actions(service.name(), args.limit).await?);
     }
     if args.json {
         let all: Vec<Value> = all.iter().map(action_json).collect();
@@ -303,8 +322,8 @@ pub(crate) async fn dead_letters_for(
         key: Some(key.to_owned()),
         limit: 100,
     };
-    admin(service, database)
-        .list(&filter)
+    database
+        .lines(service.name(), &filter)
         .await
         .context("the dead letters can't be read")
 }

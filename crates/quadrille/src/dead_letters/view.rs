@@ -43,8 +43,8 @@ pub(super) fn detail_text(detail: &DeadLetterDetail) -> String {
     }
     let _ = writeln!(
         text,
-        "\nvalue ({} bytes)\n{}",
-        dead_letter.record.payload.len(),
+        "\nvalue ({})\n{}",
+        size_text(dead_letter),
         value_text(dead_letter)
     );
     if !detail.behind.is_empty() {
@@ -55,6 +55,18 @@ pub(super) fn detail_text(detail: &DeadLetterDetail) -> String {
         }
     }
     text
+}
+
+fn size_text(dead_letter: &DeadLetter) -> String {
+    let kept = dead_letter.record.payload.len();
+    match dead_letter.original_bytes {
+        None => format!("{kept} bytes"),
+        Some(bytes) => format!(
+            "the first {kept} bytes: the record has {bytes}, too many to be kept, and lies whole in {} \
+             at offset {}; a retry reads it there",
+            dead_letter.record.at, dead_letter.record.offset
+        ),
+    }
 }
 
 fn value_text(dead_letter: &DeadLetter) -> String {
@@ -85,6 +97,7 @@ fn dead_letter_json(dead_letter: &DeadLetter) -> Value {
         "reason": dead_letter.reason,
         "waits": dead_letter.waits,
         "attempts": dead_letter.attempts,
+        "original_bytes": dead_letter.original_bytes,
         "parked_at": dead_letter.dead_lettered_at,
     })
 }

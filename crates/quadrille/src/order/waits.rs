@@ -8,12 +8,10 @@ use futures::TryStreamExt;
 use jiff::Timestamp;
 use outbox::kafka::TopicReader;
 use outbox::mongo::MongoDatabase;
-use outbox::{DeadLetter, InboxStore, TopicPartition};
+use outbox::{DeadLetter, DeadLetterStore, InboxStore, TopicPartition};
 use serde::Serialize;
 
 use super::sources::{Found, records_of, unsent};
-use crate::dead_letters::admin;
-use crate::services;
 
 /// What an order waits for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -145,8 +143,7 @@ impl Traces {
                 limit: 10_000,
                 ..Default::default()
             };
-            let known = services::named(service)?;
-            for view in admin(known, database).list(&filter).await? {
+            for view in database.lines(service, &filter).await? {
                 if let Some(key) = view.dead_letter.record.key.clone() {
                     dead_letters.insert((service, key), view.dead_letter);
                 }

@@ -346,3 +346,20 @@ async fn what_can_not_be_compared_is_an_error_that_says_so() {
     }
     shop.close().await;
 }
+
+/// The end of a transaction has an offset and is no record; nor is what was aborted.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_marks_of_foreign_transactions_are_not_missing_records() {
+    let shop = Shop::open().await;
+    let (products, orders) = (shop.start_products().await, shop.start_orders().await);
+    shop.stock(&products, &["cup"], 100).await;
+    shop.order(&orders, &[("cup", 1)]).await;
+    shop.settle().await;
+    for committed in [true, false] {
+        let topic = events::topics::ORDER_STATUS;
+        shop.environment.transaction(topic, committed).await;
+        shop.settle().await;
+        let clean = shop.quadrille(&["audit", "--json"]).await.well();
+        assert_eq!((&clean["clean"], &clean["lag"]), (&true.into(), &0.into()));
+    }
+}

@@ -170,3 +170,57 @@ async fn a_dead_letter_is_shown_retried_and_discarded_and_that_is_on_record() {
     orders.stop().await;
     shop.close().await;
 }
+
+/// A record that unpacks to more than a document of MongoDB may have: it alone is set aside.
+#[tokio::test(flavor = "multi_thread")]
+async fn orders_behind_a_record_that_is_too_large_to_be_kept_settle() {
+    let shop = Shop::open().await;
+    let (products, orders) = (shop.start_products().await, shop.start_orders().await);
+    shop.stock(&products, &["cup"], 50).await;
+    let large = vec![b'x'; 17_000_000];
+    let headers = [("ce_type", "OrderCreate")];
+    let topic = events::topics::ORDERS;
+    let appended = shop
+        .environment
+        .append(topic, Some("large"), &headers, Some(&large));
+    appended.await;
+    // So many that some lie in its partition.
+    for _ in 0..20 {
+        shop.order(&orders, &[("cup", 1)]).await;
+    }
+    shop.settle().await;
+
+    let list = ["dead-letters", "list", "--service", "products", "--json"];
+    let listed = shop.quadrille(&list).await.well();
+    let [dead_letter] = &listed.as_array().unwrap()[..] else {
+        panic!("{listed:#}")
+    };
+    assert!(dead_letter["original_bytes"].as_u64().unwrap() > 17_000_000);
+    let id = dead_letter["id"].as_str().unwrap();
+    let shown = shop.quadrille(&["dead-letters", "show", id]).await;
+    assert!(
+        shown.stdout.contains("too many to be kept"),
+        "{}",
+        shown.stdout
+    );
+    assert!(shown.stdout.len() < 10_000, "its beginning is shown");
+    let retried = shop
+        .quadrille(&["dead-letters", "retry", id, "--json"])
+        .await;
+    assert_eq!(
+        retried.json()["outcome"],
+        "failed again",
+        "it was read again"
+    );
+    let reason = "not one of the shop's messages";
+    let discarded = ["dead-letters", "discard", id, "--reason", reason, "--json"];
+    assert_eq!(
+        shop.quadrille(&discarded).await.well()["outcome"],
+        "discarded"
+    );
+    let clean = shop.quadrille(&["audit", "--json"]).await.well();
+    assert_eq!(
+        (&clean["clean"], &clean["unreadable"]),
+        (&true.into(), &1.into())
+    );
+}

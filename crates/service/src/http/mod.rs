@@ -16,5 +16,5 @@ pub use metrics::serve_metrics;
 pub(crate) use metrics::{METRICS, text as metrics_text};
 pub use middleware::{layers, middleware};
 pub use problem::{PROBLEM_JSON, Problem, ProblemBody};
-pub use request_id::{REQUEST_ID, RequestId, trace_id};
+pub use request_id::{REQUEST_ID, RequestId, trace_id, traceparent};
 pub use serve::{BodyStalled, Door, InvalidTls, OverTls, Tls, bind, caller_key, serve, serve_at};

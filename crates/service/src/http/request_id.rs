@@ -64,12 +64,21 @@ impl<S: Sync> FromRequestParts<S> for RequestId {
     }
 }
 
-/// The trace id of a W3C `traceparent` header, when there is a well-formed one.
+/// The trace id of the request's `traceparent`, when it has one as [`traceparent`] wants it.
 pub fn trace_id(headers: &HeaderMap) -> Option<&str> {
-    let text = headers.get("traceparent")?.to_str().ok()?;
-    let mut parts = text.split('-');
-    let (version, trace, span, _flags) =
-        (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    traceparent(headers)?.get(3..35)
+}
+
+/// The request's `traceparent`, when there is one and it is well-formed: 55 characters. Of a version
+/// above `00`, which may be longer, these are the first 55 (W3C Trace Context, 3.2 and 3.2.4).
+pub fn traceparent(headers: &HeaderMap) -> Option<&str> {
+    const LENGTH: usize = 55;
+    let mut all = headers.get_all("traceparent").iter();
+    let (Some(only), None) = (all.next(), all.next()) else {
+        return None;
+    };
+    let text = only.to_str().ok()?;
+    let first = text.get(..LENGTH)?;
     let hex = |part: &str, length: usize| {
         part.len() == length
             && part
@@ -77,8 +86,17 @@ pub fn trace_id(headers: &HeaderMap) -> Option<&str> {
                 .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
     };
     let drawn = |part: &str| part.bytes().any(|b| b != b'0');
-    (hex(version, 2) && hex(trace, 32) && hex(span, 16) && drawn(trace) && drawn(span))
-        .then_some(trace)
+    let parts: Vec<&str> = first.split('-').collect();
+    let [version, trace, span, flags] = parts[..] else {
+        return None;
+    };
+    let ends = match version {
+        "00" => text.len() == LENGTH,
+        "ff" => false,
+        _ => matches!(text.as_bytes().get(LENGTH), None | Some(b'-')),
+    };
+    let fits = hex(version, 2) && hex(trace, 32) && hex(span, 16) && hex(flags, 2);
+    (ends && fits && drawn(trace) && drawn(span)).then_some(first)
 }
 
 #[cfg(test)]
@@ -101,16 +119,40 @@ mod tests {
         }
     }
 
+    const GOOD: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
     #[test]
     fn only_a_well_formed_traceparent_names_a_trace() {
-        let good = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-        assert_eq!(
-            trace_id(&headers("traceparent", good)),
-            Some("4bf92f3577b34da6a3ce929d0e0e4736")
-        );
+        let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+        assert_eq!(trace_id(&headers("traceparent", GOOD)), Some(trace));
         let zero = "00-00000000000000000000000000000000-00f067aa0ba902b7-01";
-        for wrong in ["", "00", zero, "00-xyz-00f067aa0ba902b7-01"] {
-            assert_eq!(trace_id(&headers("traceparent", wrong)), None, "{wrong}");
+        for wrong in [
+            "",
+            "00",
+            zero,
+            "00-xyz-00f067aa0ba902b7-01",
+            &GOOD.replace("4bf9", "4BF9"),
+            &GOOD.replace("00-4", "ff-4"),
+            &GOOD.replace("-01", "-0g"),
+            &GOOD[..54],
+        ] {
+            let headers = headers("traceparent", wrong);
+            assert_eq!(traceparent(&headers), None, "{wrong}");
+            assert_eq!(trace_id(&headers), None, "{wrong}");
+        }
+        let mut two = headers("traceparent", GOOD);
+        two.append("traceparent", HeaderValue::from_static(GOOD));
+        assert_eq!(traceparent(&two), None, "which of the two?");
+    }
+
+    #[test]
+    fn what_follows_a_traceparent_is_never_taken_over() {
+        for more in ["-", "-aaaa", "a", &format!("-{}", "a".repeat(32_000))] {
+            let text = format!("{GOOD}{more}");
+            assert_eq!(traceparent(&headers("traceparent", &text)), None, "00");
+            let newer = text.replace("00-4", "01-4");
+            let taken = more.starts_with('-').then_some(&newer[..55]);
+            assert_eq!(traceparent(&headers("traceparent", &newer)), taken, "01");
         }
     }
 }

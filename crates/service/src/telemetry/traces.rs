@@ -16,7 +16,7 @@ use opentelemetry_otlp::SpanExporter;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider, Span as SdkSpan};
 
-use crate::http::trace_id;
+use crate::http::traceparent;
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 /// How long the end of a process waits for its last spans to be exported.
@@ -176,9 +176,8 @@ impl Span {
 }
 
 fn context_of(headers: &HeaderMap) -> Option<SpanContext> {
-    // It has found the parts in their places.
-    let trace = TraceId::from_hex(trace_id(headers)?).ok()?;
-    let text = headers.get(TRACEPARENT)?.to_str().ok()?;
+    let text = traceparent(headers)?;
+    let trace = TraceId::from_hex(text.get(3..35)?).ok()?;
     let span = SpanId::from_hex(text.get(36..52)?).ok()?;
     let flags = u8::from_str_radix(text.get(53..55)?, 16).ok()?;
     let flags = TraceFlags::new(flags) & TraceFlags::SAMPLED;

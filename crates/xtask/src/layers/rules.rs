@@ -5,7 +5,8 @@ pub(crate) const SERVICE_MARK: &str = "Service for ";
 
 /// Crates of the workspace that each crate may import (not for its tests), services apart.
 pub(crate) const MAY_IMPORT: &[(&str, &[&str])] = &[
-    ("outbox", &[]),
+    ("topic-ids", &[]),
+    ("outbox", &["topic-ids"]),
     ("service", &[]),
     ("devstack", &[]),
     ("events", &["outbox"]),
@@ -62,7 +63,11 @@ pub(crate) const DEV_ONLY: &[&str] = &["controls", "testkit"];
 
 /// Libraries that only some crates may import, and those that may for their tests besides.
 pub(crate) const LIBRARIES: &[(&str, &[&str], &[&str])] = &[
-    ("rdkafka", &["outbox", "testkit"], &["devstack", "e2e"]),
+    (
+        "rdkafka",
+        &["outbox", "testkit", "topic-ids"],
+        &["devstack", "e2e"],
+    ),
     ("mongodb", &["outbox", "replica", "testkit"], &["e2e"]),
 ];
 

@@ -56,12 +56,14 @@ function Details({ letter }: { letter: DeadLetterDetail }) {
   ];
   // A header may be there twice.
   const keys = letter.headers.map(({ name }, index) => `${index} ${name}`);
-  const cut = letter.payload.length < letter.payload_bytes ? ", of which the beginning is shown" : "";
+  const bytes = letter.original_bytes ?? letter.payload_bytes;
+  const of = letter.original_bytes == null ? "Value" : "Message kept by reference";
+  const cut = letter.payload.length < bytes ? ", of which the beginning is shown" : "";
   return (
     <>
       <Facts facts={facts} />
       <Verbatim
-        title={`Value (${letter.payload_bytes.toLocaleString("en-IE")} bytes${cut})`}
+        title={`${of} (${bytes.toLocaleString("en-IE")} bytes${cut})`}
         text={laidOut(letter.payload)}
       />
       <section aria-labelledby="headers">

@@ -6,6 +6,7 @@ use metrics::{Gauge, gauge};
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::KafkaError;
+use rdkafka::statistics::Partition;
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{ClientContext, Statistics, TopicPartitionList};
 
@@ -53,11 +54,22 @@ impl ClientContext for Membership {
             for (number, partition) in &shown.partitions {
                 if *number >= 0 && partition.consumer_lag >= 0 {
                     #[expect(clippy::cast_precision_loss, reason = "a value for a chart")]
-                    self.lag(plain, *number).set(partition.consumer_lag as f64);
+                    self.lag(plain, *number).set(behind(partition) as f64);
                 }
             }
         }
     }
+}
+
+/// How many records of a partition are not handled, as far as offsets tell. None when everything is
+/// fetched, given to us and handled: the end of a transaction has an offset, too, but is no record.
+fn behind(partition: &Partition) -> i64 {
+    let fetched = partition.next_offset >= partition.ls_offset.max(partition.hi_offset);
+    let handled = partition.committed_offset >= partition.app_offset;
+    if fetched && partition.fetchq_cnt == 0 && handled {
+        return 0;
+    }
+    partition.consumer_lag
 }
 
 impl ConsumerContext for Membership {
@@ -93,5 +105,43 @@ impl ConsumerContext for Membership {
             Change::Revoked
         };
         *self.changes.lock().unwrap_or_else(PoisonError::into_inner) = Some(change);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mark_of_a_transaction_is_no_record_that_is_waited_for() {
+        // The record at 6 is handled, the mark at 7 is the last there is.
+        let marked = Partition {
+            app_offset: 7,
+            committed_offset: 7,
+            next_offset: 8,
+            ls_offset: 8,
+            hi_offset: 8,
+            consumer_lag: 1,
+            ..Partition::default()
+        };
+        assert_eq!(behind(&marked), 0);
+        let queued = Partition {
+            fetchq_cnt: 1,
+            ..marked.clone()
+        };
+        assert_eq!(behind(&queued), 1, "fetched, but not given to us");
+        let given = Partition {
+            committed_offset: 6,
+            consumer_lag: 2,
+            ..marked.clone()
+        };
+        assert_eq!(behind(&given), 2, "given to us, but not handled");
+        let unread = Partition {
+            hi_offset: 9,
+            ls_offset: 9,
+            consumer_lag: 2,
+            ..marked
+        };
+        assert_eq!(behind(&unread), 2, "not fetched yet");
     }
 }

@@ -1,6 +1,6 @@
 //! The thread that owns the client.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc::Receiver as CommandReceiver;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -12,6 +12,8 @@ use rdkafka::message::Message as _;
 use rdkafka::{Offset, TopicPartitionList};
 use tokio::sync::mpsc::Sender;
 use tokio::sync::mpsc::error::TrySendError;
+use topic_ids::topic_ids;
+use uuid::Uuid;
 
 use super::super::record::to_record;
 use super::command::Command;
@@ -19,11 +21,18 @@ use super::membership::{Change, Membership};
 use crate::checkpoint::{Claim, TopicPartition};
 use crate::source::{Assigned, Record, SourceEvent};
 
-/// The most records handed over at once; the inbox makes its batches from these.
+/// The most records and bytes handed over at once; the inbox makes its batches from these.
 const CHUNK: usize = 500;
+const CHUNK_BYTES: usize = 2 * 1024 * 1024;
 /// How long to stand still for a slow inbox before pausing the partitions. Pausing throws
 /// away what was fetched, so it has to be worth it.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How often the topics' ids are looked at. The client goes on at its offset in a topic that was made
+/// anew, if that has come so far already.
+const IDS: Duration = Duration::from_secs(10);
+/// How long one look may take: nothing is read meanwhile.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// The thread's state.
 pub(super) struct Reader {
@@ -36,6 +45,9 @@ pub(super) struct Reader {
     ours: Vec<(String, i32)>,
     /// Whether it is to be announced, as soon as the broker says what it holds.
     announcing: bool,
+    /// The ids of our topics, by their names on the wire, and when they were last looked at.
+    ids: BTreeMap<String, Uuid>,
+    looked: Instant,
     /// An event that did not fit, and since when it waits.
     waiting: Option<(SourceEvent, Instant)>,
     /// What is paused. The client keeps a partition paused when it is taken away and comes
@@ -62,6 +74,8 @@ impl Reader {
             commands,
             ours: Vec::new(),
             announcing: false,
+            ids: BTreeMap::new(),
+            looked: Instant::now(),
             waiting: None,
             paused: None,
             progress: BTreeMap::new(),
@@ -106,6 +120,7 @@ impl Reader {
             None => {}
         }
         self.announce();
+        self.look();
         if self.reported.elapsed() > Duration::from_secs(1) {
             self.commit(CommitMode::Async);
         }
@@ -174,6 +189,14 @@ impl Reader {
         if !self.announcing {
             return;
         }
+        match self.ids(Duration::from_secs(2)) {
+            // Before the offsets: of a topic that is made anew just now, these belong to the next.
+            Ok(ids) => (self.ids, self.looked) = (ids, Instant::now()),
+            Err(error) => {
+                tracing::debug!(%error, "the topics are not reached yet");
+                return;
+            }
+        }
         let mut assigned = Vec::with_capacity(self.ours.len());
         for (topic, partition) in &self.ours {
             let timeout = Duration::from_secs(2);
@@ -183,6 +206,7 @@ impl Reader {
                         at: self.plain(topic, *partition),
                         low,
                         high,
+                        topic_id: self.ids.get(topic).copied(),
                     });
                 }
                 Err(error) => {
@@ -193,6 +217,30 @@ impl Reader {
         }
         self.announcing = false;
         self.hand_over_at_once(SourceEvent::Assigned(assigned));
+    }
+
+    /// The ids of our topics now.
+    fn ids(&self, timeout: Duration) -> Result<BTreeMap<String, Uuid>, KafkaError> {
+        let ours = self.ours.iter().map(|(topic, _)| topic.as_str());
+        let ours: Vec<&str> = ours.collect::<BTreeSet<_>>().into_iter().collect();
+        topic_ids(self.consumer.client(), &ours, timeout)
+    }
+
+    /// Announces the partitions again when one of our topics is another one by now: the inbox holds
+    /// its checkpoints against it.
+    fn look(&mut self) {
+        if self.announcing || self.looked.elapsed() < IDS {
+            return;
+        }
+        self.looked = Instant::now();
+        match self.ids(LOOK) {
+            Ok(ids) if ids == self.ids => {}
+            Ok(_) => {
+                tracing::warn!("a topic was deleted and made anew");
+                self.restart();
+            }
+            Err(error) => tracing::debug!(%error, "the topics are not reached"),
+        }
     }
 
     fn plain(&self, topic: &str, partition: i32) -> TopicPartition {
@@ -223,17 +271,21 @@ impl Reader {
                 if since.elapsed() > PATIENCE {
                     // Stay a member that polls, though nothing can be taken.
                     self.pause();
-                    if let Some(Ok(message)) = self.consumer.poll(Duration::from_millis(20)) {
-                        // Fetched before the pause; it will come again, from here.
-                        let (topic, partition) = (message.topic(), message.partition());
-                        let again = Offset::Offset(message.offset());
-                        if let Err(error) =
-                            self.consumer
-                                .seek(topic, partition, again, Duration::from_secs(1))
-                        {
-                            tracing::warn!(%error, topic, partition, "begins again");
-                            self.restart();
+                    match self.consumer.poll(Duration::from_millis(20)) {
+                        Some(Ok(message)) => {
+                            // Fetched before the pause; it will come again, from here.
+                            let (topic, partition) = (message.topic(), message.partition());
+                            let again = Offset::Offset(message.offset());
+                            let timeout = Duration::from_secs(1);
+                            if let Err(error) = self.consumer.seek(topic, partition, again, timeout)
+                            {
+                                tracing::warn!(%error, topic, partition, "begins again");
+                                self.restart();
+                            }
                         }
+                        // It comes once, and of an offset that is gone nothing follows it.
+                        Some(Err(error)) => self.note(&error),
+                        None => {}
                     }
                 } else {
                     thread::sleep(Duration::from_millis(2));
@@ -269,14 +321,16 @@ impl Reader {
 
     /// Waits a moment for a record, then takes those that are there already.
     fn poll(&mut self) -> Vec<Record> {
-        let mut records = Vec::new();
+        let (mut records, mut bytes) = (Vec::new(), 0);
         let mut wait = Duration::from_millis(50);
-        while records.len() < CHUNK {
+        while records.len() < CHUNK && bytes < CHUNK_BYTES {
             match self.consumer.poll(wait) {
                 Some(Ok(message)) => {
                     let topic = message.topic();
                     let plain = topic.strip_prefix(&self.prefix).unwrap_or(topic);
-                    records.push(to_record(plain, &message));
+                    let record = to_record(plain, &message);
+                    bytes += record.bytes();
+                    records.push(record);
                 }
                 Some(Err(error)) => {
                     self.note(&error);

@@ -177,3 +177,65 @@ async fn applied(database: &MemoryDatabase<Accounts>, version: i64, what: &str) 
         assert_eq!(now, paid(version), "{what}: each once, in order");
     }
 }
+
+/// A reader stands still for a slow inbox, and then pauses its partitions, which throws away what
+/// was fetched: also the news that an offset can't be read, after which the client fetches nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_error_that_comes_while_the_inbox_is_slow_is_not_lost() {
+    use outbox::{Claim, Source as _, SourceEvent};
+    /// More than the channel to the inbox holds, and fewer than the client wants to have fetched.
+    const RECORDS: u64 = 4_000;
+    crate::log();
+    let cluster = Cluster::new();
+    let publisher = KafkaPublisher::new(&cluster.options).expect("the settings are Kafka's");
+    let deposits = |versions: std::ops::Range<u64>| {
+        let deposits = versions.map(|version| deposit(&format!("key {version}"), 1));
+        deposits.collect::<Vec<_>>()
+    };
+    let sent = publisher.publish(&deposits(0..RECORDS)).await;
+    sent.expect("it is taken");
+    let topics = [Deposited::TOPIC];
+    let source = KafkaSource::subscribe(&cluster.options, GROUP, topics);
+    let mut source = source.expect("the settings are Kafka's");
+    let mut next = std::collections::BTreeMap::new();
+    let mut slow = false;
+    let reading = async {
+        loop {
+            match source.next().await {
+                Some(SourceEvent::Assigned(partitions)) => {
+                    let claim = |at: outbox::TopicPartition, low| Claim {
+                        next: next.get(&at).copied().unwrap_or(low),
+                        at,
+                        epoch: 1,
+                        topic_id: None,
+                        replay: None,
+                    };
+                    let claims = partitions.into_iter().map(|one| claim(one.at, one.low));
+                    source.begin(&claims.collect::<Vec<_>>());
+                }
+                Some(SourceEvent::Records(records)) => {
+                    for record in records {
+                        next.insert(record.at, record.offset + 1);
+                    }
+                    if !slow {
+                        slow = true;
+                        tokio::time::sleep(Duration::from_millis(500)).await;
+                        let gone = RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE;
+                        cluster.answer(&(Api::Fetch, gone, 6));
+                        // Longer than the reader stands still: being slow is what is tried here.
+                        tokio::time::sleep(Duration::from_secs(4)).await;
+                        let sent = publisher.publish(&deposits(RECORDS..RECORDS + 100)).await;
+                        sent.expect("it is taken");
+                    }
+                    if next.values().sum::<i64>().unsigned_abs() == RECORDS + 100 {
+                        return;
+                    }
+                }
+                Some(SourceEvent::Revoked) => {}
+                None => panic!("the source ended"),
+            }
+        }
+    };
+    let read = tokio::time::timeout(Duration::from_secs(30), reading).await;
+    read.expect("everything is read");
+}

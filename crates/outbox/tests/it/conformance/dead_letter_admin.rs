@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use outbox::dead_letter::{Action, DeadLetterError, DeadLetterFilter, DeadLetterView, Outcome};
 use outbox::{
-    DeadLetter, DeadLetterAdmin, DeadLetterStore, HandleError, OutboxStore as _, Publisher as _,
-    Subscriptions, SystemClock,
+    Clock as _, Database as _, DeadLetter, DeadLetterAdmin, DeadLetterStore, HandleError,
+    InboxStore as _, OutboxStore as _, Publisher as _, Subscriptions, SystemClock,
 };
 use testkit::eventually;
 
@@ -38,9 +38,10 @@ impl Hopeless {
         })
     }
 
-    fn admin<D: Ledger + DeadLetterStore>(&self, db: &D) -> DeadLetterAdmin<D> {
+    fn admin<R: Rig<Db: DeadLetterStore>>(&self, rig: &R, db: &R::Db) -> DeadLetterAdmin<R::Db> {
         let subscriptions = Subscriptions::new(GROUP).on::<Deposited, _>(self.book(db));
-        DeadLetterAdmin::new(db.clone(), subscriptions, GROUP, Arc::new(SystemClock))
+        let clock = Arc::new(SystemClock);
+        DeadLetterAdmin::new(db.clone(), subscriptions, GROUP, clock, rig.originals())
     }
 }
 
@@ -67,7 +68,7 @@ pub(super) async fn a_retried_dead_letter_frees_those_behind_it<R: Rig<Db: DeadL
     })
     .await;
 
-    let admin = hopeless.admin(&db);
+    let admin = hopeless.admin(rig, &db);
     let list = all(&admin).await;
     let [first] = &list[..] else {
         panic!("one key is dead-lettered: {list:?}")
@@ -140,7 +141,7 @@ pub(super) async fn one_that_fails_again_stays_with_its_new_reason<R: Rig<Db: De
     })
     .await;
     consuming.stop().await.expect("the checkpoints fit");
-    let admin = hopeless.admin(&db);
+    let admin = hopeless.admin(rig, &db);
     let before = all(&admin).await.remove(0);
     hopeless.0.lock().unwrap().insert(("z", 1));
     let done = admin.retry("a", "ada", "").await.expect("it is tried");
@@ -175,7 +176,7 @@ pub(super) async fn a_line_stops_at_the_next_that_fails<R: Rig<Db: DeadLetterSto
         is_at_the_end(&db, &records)
     })
     .await;
-    let admin = hopeless.admin(&db);
+    let admin = hopeless.admin(rig, &db);
     hopeless.mend("a", 2);
     let done = admin.retry("a", "ada", "").await.expect("it is mended");
     assert_eq!(
@@ -202,6 +203,87 @@ pub(super) async fn a_line_stops_at_the_next_that_fails<R: Rig<Db: DeadLetterSto
     assert_eq!(db.committed("a").await, paid(7));
 }
 
+/// It is read again where it lies.
+pub(super) async fn a_dead_letter_kept_by_reference_can_be_retried<R: Rig<Db: DeadLetterStore>>(
+    rig: &R,
+) {
+    let db = rig.database().await;
+    let hopeless = Hopeless::new([("a", 1)]);
+    let event = deposit("a", 1);
+    let headers = outbox::cloudevents::headers(&event);
+    let headers: Vec<_> = headers
+        .iter()
+        .map(|(name, value)| (*name, &**value))
+        .collect();
+    // An event with more white space than a document may have.
+    let padded = [&event.payload[..], &vec![b' '; 17_000_000]].concat();
+    rig.append_raw(Some("a"), &headers, &padded).await;
+    publish(rig, &["a", "b"], 2..4).await;
+    let consuming = inbox(&db, rig.source(GROUP), hopeless.book(&db));
+    let records = rig.deposits().await;
+    eventually("all is applied or dead-lettered", || {
+        is_at_the_end(&db, &records)
+    })
+    .await;
+    let admin = hopeless.admin(rig, &db);
+    let list = all(&admin).await;
+    let [first] = &list[..] else {
+        panic!("one key is dead-lettered: {list:?}")
+    };
+    let dead_letter = &first.dead_letter;
+    let size = dead_letter.original_bytes.unwrap_or_default();
+    assert!(size > 17_000_000, "{size} bytes");
+    assert!(dead_letter.record.payload.len() < 5_000, "its beginning");
+    assert_eq!((first.waiting, &*dead_letter.reason), (2, "no bank 1"));
+    let again = admin.retry(&dead_letter.id(), "ann", "").await;
+    let again = again.expect("it can be read").outcome;
+    assert!(matches!(again, Outcome::FailedAgain { .. }), "{again:?}");
+    hopeless.mend("a", 1);
+    let handled = admin.retry(&dead_letter.id(), "ann", "").await;
+    let handled = handled.expect("it can be read");
+    assert_eq!(
+        (handled.outcome, handled.applied, handled.left),
+        (Outcome::Applied, 3, 0)
+    );
+    assert_eq!(db.committed("a").await, paid(3));
+    consuming.stop().await.expect("the checkpoints fit");
+}
+
+/// Where it lay there is nothing, or another record.
+pub(super) async fn one_that_is_gone_from_its_topic_can_only_be_discarded<
+    R: Rig<Db: DeadLetterStore>,
+>(
+    rig: &R,
+) {
+    let db = rig.database().await;
+    let hopeless = Hopeless::new([]);
+    publish(rig, &["a"], 1..2).await;
+    let mut gone = rig.deposits().await.remove(0);
+    gone.payload = vec![b'x'; 17_000_000];
+    let elsewhere = outbox::Record {
+        offset: 40,
+        ..gone.clone()
+    };
+    for record in [gone, elsewhere] {
+        let now = SystemClock.now();
+        let letter = DeadLetter::new(GROUP, &record, "too large", false, now);
+        let id = letter.id();
+        let mut tx = db.begin().await.expect("it answers");
+        let added = db.add_dead_letters(&mut tx, &[letter]).await;
+        assert_eq!(added.expect("it answers").len(), 1);
+        db.commit(tx).await.expect("nobody else writes");
+        let admin = hopeless.admin(rig, &db);
+        let handled = admin.retry(&id, "ann", "").await.expect("it answers");
+        let Outcome::FailedAgain { reason } = handled.outcome else {
+            panic!("{handled:?}")
+        };
+        assert!(reason.contains("can only be discarded"), "{reason}");
+        let handled = admin.discard(&id, "ann", "it is gone").await;
+        assert_eq!(handled.expect("it answers").outcome, Outcome::Discarded);
+    }
+    assert_eq!(db.committed("a").await, Account::default());
+}
+
 pub(super) async fn a_discarded_dead_letter_frees_those_behind_it<R: Rig<Db: DeadLetterStore>>(
     rig: &R,
 ) {
@@ -214,7 +296,7 @@ pub(super) async fn a_discarded_dead_letter_frees_those_behind_it<R: Rig<Db: Dea
         is_at_the_end(&db, &records)
     })
     .await;
-    let admin = hopeless.admin(&db);
+    let admin = hopeless.admin(rig, &db);
     let filter = DeadLetterFilter {
         key: Some("a".to_owned()),
         ..DeadLetterFilter::default()
@@ -259,7 +341,7 @@ pub(super) async fn a_long_line_is_handled_in_parts<R: Rig<Db: DeadLetterStore>>
     eventually("all is dead-lettered", || is_at_the_end(&db, &records)).await;
     consuming.stop().await.expect("the checkpoints fit");
     hopeless.mend("a", 1);
-    let admin = hopeless.admin(&db);
+    let admin = hopeless.admin(rig, &db);
     let shown = all(&admin).await.remove(0);
     let shown = admin
         .show(&shown.dead_letter.id())
@@ -286,7 +368,7 @@ pub(super) async fn a_retry_beside_a_busy_inbox_keeps_the_order<R: Rig<Db: DeadL
     let hopeless = Hopeless::new([("a", 1)]);
     let consuming = inbox(&db, rig.source(GROUP), hopeless.book(&db));
     publish(rig, &["a", "b", "c", "d"], 1..2).await;
-    let admin = hopeless.admin(&db);
+    let admin = hopeless.admin(rig, &db);
     eventually("the first is dead-lettered", || async {
         admin.count().await.is_ok_and(|count| count == 1)
     })
@@ -329,7 +411,7 @@ pub(super) async fn dead_letters_without_a_key_are_independent<R: Rig<Db: DeadLe
     let records = rig.deposits().await;
     eventually("all is dead-lettered", || is_at_the_end(&db, &records)).await;
     consuming.stop().await.expect("the checkpoints fit");
-    let admin = hopeless.admin(&db);
+    let admin = hopeless.admin(rig, &db);
     let list = all(&admin).await;
     assert_eq!(list.len(), 6);
     assert!(list.iter().all(|line| line.waiting == 0));
@@ -346,7 +428,7 @@ pub(super) async fn dead_letters_without_a_key_are_independent<R: Rig<Db: DeadLe
 
 pub(super) async fn what_is_not_there_is_refused<R: Rig<Db: DeadLetterStore>>(rig: &R) {
     let db = rig.database().await;
-    let admin = Hopeless::default().admin(&db);
+    let admin = Hopeless::default().admin(rig, &db);
     let asked = format!("{GROUP}/bank.deposit.v1/0/7");
     let texts = [
         admin.retry(&asked, "ada", "").await.expect_err("nothing"),

@@ -1,6 +1,6 @@
 //! What can't be applied is set aside, and what comes behind it waits.
 
-use outbox::{DeadLetter, Event as _, HandleError};
+use outbox::{DeadLetter, Event as _, HandleError, StoreError};
 use testkit::eventually;
 
 use super::applying::{is_at_the_end, publish};
@@ -30,6 +30,7 @@ async fn apply_all<R: Rig>(rig: &R, handler: impl Fn(R::Db) -> Book<R::Db>) -> R
     db
 }
 
+const TRACE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 const WAITS: &str = "an earlier message of this key is dead-lettered";
 
 pub(super) async fn one_failing_message_of_a_batch_is_dead_lettered_alone<R: Rig>(rig: &R) {
@@ -124,10 +125,94 @@ pub(super) async fn a_message_without_a_usable_key_can_be_dead_lettered<R: Rig>(
     relaying.stop().await;
 }
 
+/// A record that unpacks to more than a document of MongoDB may have: parked by reference, and what
+/// comes behind it goes on.
+pub(super) async fn what_is_too_large_to_be_kept_is_dead_lettered_by_reference<R: Rig>(rig: &R) {
+    let large = vec![b'x'; 17_000_000];
+    rig.append_raw(Some("a"), &[("ce_type", "Deposited")], &large)
+        .await;
+    let key = "k".repeat(20_000);
+    rig.append_raw(Some(&key), &[("ce_type", &key)], b"{}")
+        .await;
+    publish(rig, &["a", "b", "c", "d"], 1..3).await;
+    let db = apply_all(rig, Book::new).await;
+    let found = dead_lettered(&db).await;
+    let keys: Vec<_> = found
+        .iter()
+        .map(|(key, _, waits)| (&**key, *waits))
+        .collect();
+    // A key that no outbox makes is none.
+    assert!(keys.contains(&("a", false)), "{keys:?}");
+    assert_eq!(keys.iter().filter(|key| **key == ("a", true)).count(), 2);
+    for key in ["b", "c", "d"] {
+        assert_eq!(db.committed(key).await, paid(2), "of {key}");
+    }
+    let relaying = relay(&db, rig.publisher());
+    let topic = DeadLetter::topic(Deposited::TOPIC, GROUP);
+    eventually("their copies are published", || async {
+        rig.records(&topic).await.len() == found.len()
+    })
+    .await;
+    relaying.stop().await;
+    let copies = rig.records(&topic).await;
+    let copy = copies.iter().find(|copy| copy.payload.is_empty());
+    let place = copy.and_then(|copy| header(copy, "ce_causationid"));
+    let lies = rig.deposits().await.into_iter();
+    let lies = lies.max_by_key(|record| record.payload.len());
+    let lies = lies.map(|record| format!("{GROUP}/{}/{}", record.at, record.offset));
+    assert_eq!(place, lies.as_deref(), "the copy says where it lies");
+}
+
+/// Each fits alone; all together would be more than one transaction and one document take.
+pub(super) async fn many_large_dead_letters_of_one_batch_fit<R: Rig>(rig: &R) {
+    let large = vec![b'x'; 1_500_000];
+    for number in 0..30 {
+        let key = format!("large {number}");
+        rig.append_raw(Some(&key), &[], &large).await;
+    }
+    publish(rig, &["a", "b", "c", "d"], 1..3).await;
+    let db = apply_all(rig, Book::new).await;
+    assert_eq!(dead_lettered(&db).await.len(), 30);
+    for key in ["a", "b", "c", "d"] {
+        assert_eq!(db.committed(key).await, paid(2), "of {key}");
+    }
+}
+
+/// A record without a value is no event: nothing can be handled, so nothing has to wait for it.
+pub(super) async fn a_record_without_a_value_is_passed_over<R: Rig>(rig: &R) {
+    publish(rig, &["a"], 1..2).await;
+    rig.append_tombstone("a", &[]).await;
+    rig.append_tombstone("a", &[("ce_type", "Deposited")]).await;
+    publish(rig, &["a", "b"], 2..4).await;
+    let db = apply_all(rig, Book::new).await;
+    assert_eq!(dead_lettered(&db).await, []);
+    assert_eq!(db.committed("a").await, paid(3), "the key goes on");
+}
+
+/// What a handler makes of a record can't be saved: that is the record's fault alone.
+pub(super) async fn what_follows_from_a_message_may_be_too_large_to_be_saved<R: Rig>(rig: &R) {
+    publish(rig, &["a", "b"], 1..3).await;
+    let db = apply_all(rig, |db| {
+        Book::new(db).failing(|event| {
+            let hit = (&*event.account, event.version) == ("b", 1);
+            hit.then(|| HandleError::Retry(StoreError::permanent("it is too large")))
+        })
+    })
+    .await;
+    let found = dead_lettered(&db).await;
+    let waits: Vec<_> = found
+        .iter()
+        .map(|(key, _, waits)| (&**key, *waits))
+        .collect();
+    assert_eq!(waits, [("b", false), ("b", true)]);
+    assert!(found[0].1.contains("it is too large"), "{found:?}");
+    assert_eq!(db.committed("a").await, paid(2));
+}
+
 pub(super) async fn a_dead_letter_is_published_with_its_headers<R: Rig>(rig: &R) {
     let mut message = deposit("a", 1);
     message.context.correlation_id = Some("request-7".to_owned());
-    message.context.traceparent = Some("00-0af7-b7ad-01".to_owned());
+    message.context.traceparent = Some(TRACE.to_owned());
     message.payload = b"{broken".to_vec();
     rig.publish(&[message.clone(), deposit("a", 2)]).await;
     let db = apply_all(rig, Book::new).await;

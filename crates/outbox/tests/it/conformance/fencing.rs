@@ -16,6 +16,7 @@ pub(crate) async fn an_older_claim_changes_nothing<R: Rig>(rig: &R) {
         at: at.clone(),
         low: 7,
         high: 9,
+        topic_id: None,
     }];
     let claim = async || db.claim(GROUP, &assigned).await.expect("it answers");
     let old = claim().await.remove(0);

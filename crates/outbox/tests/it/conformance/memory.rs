@@ -1,7 +1,9 @@
 //! The rig in memory.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use outbox::dead_letter::Originals;
 use outbox::memory::{MemoryBroker, MemoryDatabase, MemorySource, MemoryTx};
 use outbox::{Event as _, Record, StoreError};
 
@@ -39,6 +41,14 @@ impl Rig for MemoryRig {
 
     fn source(&self, group: &str) -> MemorySource {
         self.broker.subscribe(group, &[Deposited::TOPIC])
+    }
+
+    fn originals(&self) -> Arc<dyn Originals> {
+        Arc::new(self.broker.clone())
+    }
+
+    async fn append_tombstone(&self, key: &str, headers: &[(&str, &str)]) {
+        self.append_raw(Some(key), headers, b"").await;
     }
 
     async fn append_raw(&self, key: Option<&str>, headers: &[(&str, &str)], payload: &[u8]) {

@@ -1,16 +1,16 @@
 //! The rig of MongoDB and Kafka.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bson::{Document, doc};
 use futures::TryStreamExt as _;
+use outbox::dead_letter::Originals;
 use outbox::kafka::{KafkaPublisher, KafkaSource, TopicSpec};
 use outbox::mongo::{MongoDatabase, MongoTx, WithTimeout};
 use outbox::{Event as _, Record, StoreError};
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
-use rdkafka::message::{Header, OwnedHeaders};
-use rdkafka::producer::{FutureProducer, FutureRecord};
 use testkit::TestEnvironment;
 
 use super::ledger::{Account, Booked, Deposited, Ledger, Letter};
@@ -67,30 +67,20 @@ impl Rig for RealRig {
             .expect("the settings are Kafka's")
     }
 
+    fn originals(&self) -> Arc<dyn Originals> {
+        Arc::new(self.environment.kafka())
+    }
+
     async fn append_raw(&self, key: Option<&str>, headers: &[(&str, &str)], payload: &[u8]) {
-        let producer: FutureProducer = ClientConfig::new()
-            .set("bootstrap.servers", self.environment.kafka_brokers())
-            .set("partitioner", "murmur2_random")
-            .set("message.max.bytes", "1048588")
-            .create()
-            .expect("the settings are Kafka's");
-        let topic = format!("{}{}", self.environment.topic_prefix(), Deposited::TOPIC);
-        let headers = headers
-            .iter()
-            .fold(OwnedHeaders::new(), |all, (key, value)| {
-                let value = Some(*value);
-                all.insert(Header { key, value })
-            });
-        let record = FutureRecord::<str, [u8]>::to(&topic)
-            .payload(payload)
-            .headers(headers);
-        let record = match key {
-            Some(key) => record.key(key),
-            None => record,
-        };
-        let sent = producer.send(record, Duration::from_secs(10));
-        let sent = sent.await.map_err(|(error, _)| error);
-        sent.expect("Kafka takes it");
+        let topic = Deposited::TOPIC;
+        let appended = self.environment.append(topic, key, headers, Some(payload));
+        appended.await;
+    }
+
+    async fn append_tombstone(&self, key: &str, headers: &[(&str, &str)]) {
+        let topic = Deposited::TOPIC;
+        let appended = self.environment.append(topic, Some(key), headers, None);
+        appended.await;
     }
 
     async fn records(&self, topic: &str) -> Vec<Record> {

@@ -1,5 +1,8 @@
 //! What a case needs of an adapter.
 
+use std::sync::Arc;
+
+use outbox::dead_letter::Originals;
 use outbox::source::Assigned;
 use outbox::{Message, Publisher, Record, Source, TopicPartition};
 
@@ -23,8 +26,14 @@ pub(crate) trait Rig: Sized {
     /// another name than the one that the checkpoints belong to.
     fn source(&self, group: &str) -> Self::In;
 
+    /// Where the deposits are read once more.
+    fn originals(&self) -> Arc<dyn Originals>;
+
     /// Puts a record on the deposits' topic as it is.
     async fn append_raw(&self, key: Option<&str>, headers: &[(&str, &str)], payload: &[u8]);
+
+    /// Puts a record without a value there, under `key`.
+    async fn append_tombstone(&self, key: &str, headers: &[(&str, &str)]);
 
     async fn records(&self, topic: &str) -> Vec<Record>;
 
@@ -70,6 +79,11 @@ pub(crate) fn ends(records: &[Record]) -> std::collections::BTreeMap<TopicPartit
 /// What the partitions hold, as far as records show.
 pub(crate) fn assigned(records: &[Record]) -> Vec<Assigned> {
     let ends = ends(records).into_iter();
-    ends.map(|(at, high)| Assigned { at, low: 0, high })
-        .collect()
+    let assigned = |(at, high)| Assigned {
+        at,
+        low: 0,
+        high,
+        topic_id: None,
+    };
+    ends.map(assigned).collect()
 }
