@@ -148,8 +148,8 @@ def metrics_port(shop, log):
     who = {"email": "admin@admin.com", "password": "admin@admin.com"}
     token = ask(f"{shop}/api/login", who)["access_token"]
     seen = ask(f"{shop}/api/admin/operations", token=token)["services"]
-    if not all(one.get("figures") for one in seen if one["publishes"]):
-        sys.exit(f"the operators' page has no figures: {seen}")
+    if not all(one.get("metrics") for one in seen if one["publishes"]):
+        sys.exit(f"the operators' page has no metrics: {seen}")
     return target
 
 
