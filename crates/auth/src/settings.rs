@@ -69,7 +69,7 @@ pub struct PasswordSettings {
     #[arg(long, env = "QUADRILLE_AUTH_HASH_QUEUE", value_name = "COUNT", default_value_t = PasswordSettings::QUEUE)]
     pub hash_queue: u16,
 
-    /// How many of them, hashed or waiting, may be one address's (of IPv6: one /64's); more are answered with 503; 0
+    /// How many of them, hashed or waiting, may be one address's (of IPv6: one /64's); more are answered with 429; 0
     /// is no limit
     #[arg(long, env = "QUADRILLE_AUTH_HASH_QUEUE_PER_ADDRESS", value_name = "COUNT", default_value_t = PasswordSettings::OF_AN_ADDRESS)]
     pub hash_queue_per_address: u16,
@@ -110,7 +110,7 @@ impl Default for IssuerSettings {
 
 impl PasswordSettings {
     const QUEUE: u16 = 256;
-    const OF_AN_ADDRESS: u16 = 4;
+    const OF_AN_ADDRESS: u16 = 32;
 
     pub(crate) fn concurrency(&self) -> usize {
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);

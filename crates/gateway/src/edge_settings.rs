@@ -49,12 +49,12 @@ pub struct LimitSettings {
 }
 
 impl LimitSettings {
-    const ACCOUNT: u32 = 200;
-    const ADDRESS: u32 = 1000;
-    const LOGIN: u32 = 10;
-    const LOGIN_BURST: u32 = 40;
-    const REFRESH: u32 = 20;
-    const INVALID_TOKEN: u32 = 10;
+    const ACCOUNT: u32 = 1000;
+    const ADDRESS: u32 = 5000;
+    const LOGIN: u32 = 20;
+    const LOGIN_BURST: u32 = 100;
+    const REFRESH: u32 = 50;
+    const INVALID_TOKEN: u32 = 200;
 
     /// No limit at all, for loads that are made on purpose.
     pub const NONE: Self = Self {

@@ -21,6 +21,7 @@
 //! `templates/`.
 
 pub mod domain;
+mod erase_mails;
 pub mod handlers;
 pub mod http;
 mod send_mail;
@@ -39,6 +40,7 @@ use crate::domain::{Mail, Recipient};
 use crate::handlers::{OnAccountUpdate, OnOrderUpdate};
 use crate::smtp::SmtpClient;
 
+pub use erase_mails::{EraseMails, RunEraseMails};
 pub use send_mail::{SendMail, job_id};
 pub use settings::Settings;
 
@@ -70,6 +72,7 @@ impl Service for Notifications {
             .job::<Mail, _>(|context| {
                 SendMail::new(context.database(), context.clock(), context.settings())
             })
+            .job::<EraseMails, _>(|context| RunEraseMails::new(context.database()))
             .job_settings(JobSettings {
                 longest_pause: LONGEST_PAUSE,
                 max_attempts: MAX_ATTEMPTS,

@@ -10,12 +10,10 @@ use uuid::Uuid;
 
 use crate::Settings;
 use crate::domain::{Mail, MailStatus, Recipient};
+use crate::erase_mails::DELETED;
 use crate::smtp::{InvalidSmtp, SmtpClient};
 use crate::store::{self, MailRecord};
 use crate::templates::{Rendered, render};
-
-/// Why mails of a deleted account are dropped.
-pub(crate) const DELETED: &str = "the account is deleted";
 
 impl Job for Mail {
     const NAME: &'static str = "send-mail";

@@ -9,10 +9,10 @@ use events::{
     ProductsQuantityUpdate,
 };
 use host::Service as _;
-use notifications::SendMail;
 use notifications::domain::Mail;
 use notifications::handlers::{OnAccountUpdate, OnOrderUpdate};
 use notifications::store::memory::Tables as NotificationsTables;
+use notifications::{EraseMails, RunEraseMails, SendMail};
 use orders::BatchSettings;
 use orders::commands::{GroupCommit, OrderQueue};
 use orders::domain::ProductCopy;
@@ -140,7 +140,9 @@ impl Running {
         let clock: Arc<dyn Clock> = self.clock.clone();
         let settings = notifications::Settings::default();
         let send = SendMail::new(database.clone(), clock.clone(), &settings);
-        let jobs = Jobs::new(notifications::Notifications::NAME).on::<Mail, _>(send);
+        let jobs = Jobs::new(notifications::Notifications::NAME)
+            .on::<Mail, _>(send)
+            .on::<EraseMails, _>(RunEraseMails::new(database.clone()));
         let settings = JobSettings {
             poll: Duration::from_millis(500),
             lease: Duration::from_secs(5),

@@ -1,6 +1,7 @@
 import { useMutation, useQueries, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "react-router";
 import type { Product } from "../api/client";
+import { newKey } from "../api/once";
 import { describe, Problem } from "../api/problem";
 import { productQuery } from "../catalogue/queries";
 import { orderPlaced } from "../orders/cache";
@@ -85,7 +86,7 @@ function usePlacing() {
       placeOrder({
         cart: cart.get,
         change: changeCart,
-        drawKey: () => crypto.randomUUID(),
+        drawKey: newKey,
         send: sendOrder,
       }),
     retry: (failures, error) => failures < REPEATS && error instanceof Problem && error.passes,

@@ -62,6 +62,9 @@ pub enum Fault {
     /// Too many passwords are being checked.
     #[error("too many passwords are waiting to be checked")]
     Busy,
+    /// Too many of this address are.
+    #[error("too many passwords of one address are waiting to be checked")]
+    TooMany,
     /// The signing keys are not loaded yet.
     #[error("the signing keys are not loaded yet")]
     NotReady,
@@ -74,6 +77,7 @@ impl From<PoolError> for Fault {
     fn from(error: PoolError) -> Self {
         match error {
             PoolError::Busy => Self::Busy,
+            PoolError::TooMany => Self::TooMany,
             PoolError::Crypto(cause) => Self::Crypto(cause),
         }
     }

@@ -40,7 +40,11 @@ impl Auth {
         password: Password,
         address: Option<IpAddr>,
     ) -> Result<Account, RegisterError> {
-        password.check_for(&Email::parse(email)?)?;
+        let owner = Email::parse(email)?;
+        // What is not even long enough needs no turn.
+        password.check()?;
+        let checked = self.passwords.check(password.clone(), owner, address);
+        checked.await.map_err(Fault::from)??;
         self.open_account(email, password, Role::User, address)
             .await
     }

@@ -16,7 +16,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::CryptoError;
 use super::argon::{self, PasswordHash};
-use crate::domain::Password;
+use crate::domain::{Email, InvalidPassword, Password};
 
 /// Hashes passwords, a few at once, with a queue that ends somewhere.
 #[derive(Debug)]
@@ -55,7 +55,7 @@ impl ByAddress {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         let own = taken.entry(address).or_default();
         if *own >= most.get() {
-            return Err(PoolError::Busy);
+            return Err(PoolError::TooMany);
         }
         *own += 1;
         let all = Arc::clone(self);
@@ -91,6 +91,9 @@ pub enum PoolError {
     /// Too many are waiting already; in a moment there is room again.
     #[error("too many passwords are waiting to be checked")]
     Busy,
+    /// Too many of this address are.
+    #[error("too many passwords of one address are waiting to be checked")]
+    TooMany,
     /// The hasher failed.
     #[error(transparent)]
     Crypto(#[from] CryptoError),
@@ -127,10 +130,25 @@ impl PasswordPool {
         })
     }
 
+    /// Whether the owner of `email`, who is at `address`, may take `password`. Measuring how easily it is guessed
+    /// takes time, too.
+    ///
+    /// # Errors
+    /// At once when the queue is full, or the address's part of it.
+    pub async fn check(
+        &self,
+        password: Password,
+        email: Email,
+        address: Option<IpAddr>,
+    ) -> Result<Result<(), InvalidPassword>, PoolError> {
+        self.run(address, move || Ok(password.check_for(&email)))
+            .await
+    }
+
     /// Hashes a new password for whoever is at `address`.
     ///
     /// # Errors
-    /// [`PoolError::Busy`] at once when the queue is full, or the address's part of it.
+    /// At once when the queue is full, or the address's part of it.
     pub async fn hash(
         &self,
         password: Password,
@@ -143,7 +161,7 @@ impl PasswordPool {
     /// that nothing matches: in the same time.
     ///
     /// # Errors
-    /// [`PoolError::Busy`] at once when the queue is full, or the part of it that `address` has.
+    /// At once when the queue is full, or the part of it that `address` has.
     pub async fn verify(
         &self,
         password: Password,
@@ -291,7 +309,7 @@ mod tests {
         let mut own = std::pin::pin!(pool.run(address(1), || Ok(())));
         assert!(futures::poll!(&mut own).is_pending());
         let third = pool.run(address(1), || Ok(())).await;
-        assert!(matches!(third, Err(PoolError::Busy)), "{third:?}");
+        assert!(matches!(third, Err(PoolError::TooMany)), "{third:?}");
         let mut of_another = std::pin::pin!(pool.run(address(2), || Ok(())));
         assert!(futures::poll!(&mut of_another).is_pending());
         drop(release);

@@ -12,5 +12,5 @@ pub mod password;
 pub use account::{Account, Role};
 pub use email::{Email, InvalidEmail};
 pub use family::{Family, FamilyId, TokenHash, Verdict};
-pub use login_delay::delay_after;
+pub use login_delay::{FREE_FAILURES, delay_after};
 pub use password::{InvalidPassword, Password};

@@ -27,6 +27,9 @@ impl From<Fault> for Problem {
             }
             Fault::Busy => Problem::unavailable(BUSY_RETRY)
                 .detail("too many logins at the moment; try again in a second"),
+            Fault::TooMany => too_many_requests()
+                .detail("too many logins and registrations at once; try again in a second")
+                .retry_after(BUSY_RETRY),
             Fault::NotReady => Problem::unavailable(BUSY_RETRY)
                 .detail("the service is starting; try again in a second"),
             Fault::Store(error) => Problem::internal(&error),

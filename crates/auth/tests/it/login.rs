@@ -2,6 +2,7 @@
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version};
+use auth::domain::FREE_FAILURES;
 use futures::future::join_all;
 use jiff::SignedDuration;
 use mongodb::bson::{Bson, doc};
@@ -219,7 +220,7 @@ async fn failures_delay_whoever_failed_and_nobody_else() {
     }
     let (thief, owner) = ("203.0.113.7", "198.51.100.1");
     for email in ["a@b.com", "nobody@b.com"] {
-        for _ in 0..5 {
+        for _ in 0..FREE_FAILURES {
             let wrong = from(&server, thief, email, "wrong password").await;
             problem(wrong, 401, "invalid-credentials").await;
         }

@@ -2,20 +2,19 @@
 
 use std::time::Duration;
 
-use events::{AccountId, AccountUpdate};
+use events::AccountUpdate;
 use outbox::{Envelope, EventCollector, Handle, HandleError, Rows};
 use replica::{Copies, ReplicaStore};
 
 use super::write_mails;
 use crate::domain::{Mail, Recipient};
-use crate::send_mail::{DELETED, job_id};
-use crate::store;
+use crate::erase_mails::EraseMails;
 
 /// Handles `AccountUpdate`.
 ///
 /// - **Trigger:** an account was opened, changed or deleted.
-/// - **Effect:** its address is known and a mail to it is scheduled. Of a deleted one, addresses and
-///   bodies go and what waits is dropped.
+/// - **Effect:** its address is known and a mail to it is scheduled. Of a deleted one, the mails are
+///   erased by a job.
 /// - **Emits:** nothing.
 /// - **Idempotent,** because only a newer version of an address is taken over and a mail's row is
 ///   written once; what is erased stays erased.
@@ -45,12 +44,9 @@ impl<D: Rows + ReplicaStore<Recipient>> Handle<AccountUpdate, D> for OnAccountUp
             .filter_map(|one| Some((Mail::of_account(&one.event, one.time)?, one.consequence())))
             .collect();
         write_mails(&self.database, tx, &mails, self.max_age, out).await?;
-        let deleted = events.iter().filter(|one| one.event.deleted);
-        let deleted: Vec<AccountId> = deleted.map(|one| one.event.account_id).collect();
-        if !deleted.is_empty() {
-            for mail in store::erase(&self.database, tx, &deleted, DELETED).await? {
-                out.cancel(job_id(mail));
-            }
+        for deleted in events.iter().filter(|one| one.event.deleted) {
+            let (id, job) = EraseMails::of(&deleted.event);
+            out.schedule(id, &job, out.now(), deleted.consequence())?;
         }
         Ok(())
     }

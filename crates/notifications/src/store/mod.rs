@@ -150,33 +150,34 @@ pub async fn known<D: Rows>(
     Ok(found.into_iter().map(|mail| mail.id).collect())
 }
 
-/// Takes what is personal out of the mails of `accounts` and drops those that wait. Comes back with
-/// the latter's ids.
+/// So many are erased in one transaction.
+const ERASED_AT_ONCE: usize = 200;
+
+/// Takes what is personal out of mails of `account`, some at a time, and drops those that wait. Comes back
+/// with whether there were any.
 ///
 /// # Errors
 /// A store error.
 pub async fn erase<D: Rows>(
     database: &D,
     tx: &mut D::Tx,
-    accounts: &[AccountId],
+    account: AccountId,
     reason: &str,
-) -> Result<Vec<Uuid>, StoreError> {
-    let accounts: Vec<_> = accounts.iter().copied().map(as_uuid::of).collect();
+) -> Result<bool, StoreError> {
     let personal = doc! {
-        "account": { "$in": accounts },
+        "account": as_uuid::of(account),
         "$or": [{ "status": MailStatus::Waiting.name() }, { "recipient": { "$exists": true } }],
     };
-    let mut mails: Vec<MailRecord> = database.find(tx, personal).await?;
-    let mut dropped = Vec::new();
+    let some = Query::from(personal).limit(ERASED_AT_ONCE);
+    let mut mails: Vec<MailRecord> = database.find(tx, some).await?;
     for mail in &mut mails {
         if mail.status == MailStatus::Waiting {
             mail.dropped(reason);
-            dropped.push(mail.id);
         }
         (mail.recipient, mail.text, mail.html) = (None, None, None);
     }
     database.replace(tx, &mails).await?;
-    Ok(dropped)
+    Ok(!mails.is_empty())
 }
 
 /// What has become of the mail `id`, if there is one.

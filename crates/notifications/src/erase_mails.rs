@@ -1,0 +1,73 @@
+//! Takes what is personal out of the mails of a deleted account.
+
+use events::{AccountId, AccountUpdate};
+use outbox::{Job, JobContext, JobError, JobId, Rows, RunJob, StoreError, Work, transact};
+use serde::{Deserialize, Serialize};
+
+use crate::store;
+
+/// Why mails of a deleted account are dropped.
+pub(crate) const DELETED: &str = "the account is deleted";
+
+/// Has the mails of a deleted account erased.
+///
+/// A job and no part of the deletion's transaction: another transaction may write a mail meanwhile that
+/// this one does not see, and the mail may be sent to the address as it was before. The job begins when the
+/// deletion is committed. Whatever it does not see then is written later, and finds no address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EraseMails {
+    account_id: AccountId,
+}
+
+impl Job for EraseMails {
+    const NAME: &'static str = "erase-mails";
+}
+
+impl EraseMails {
+    /// Of the account that `update` says to be deleted, under an id of that.
+    pub(crate) fn of(update: &AccountUpdate) -> (JobId, Self) {
+        let account_id = update.account_id;
+        let id = JobId::of(Self::NAME, &[&account_id, &update.version]);
+        (id, Self { account_id })
+    }
+}
+
+/// Runs the job of an [`EraseMails`].
+///
+/// - **Effect:** no mail of the account has an address or a body, and none waits.
+/// - **Idempotent,** because what is erased stays erased.
+pub struct RunEraseMails<D> {
+    database: D,
+}
+
+impl<D> RunEraseMails<D> {
+    /// A runner on `database`.
+    pub fn new(database: D) -> Self {
+        Self { database }
+    }
+}
+
+impl<D: Rows> RunJob<EraseMails> for RunEraseMails<D> {
+    async fn run(&self, job: &EraseMails, _context: &JobContext) -> Result<(), JobError> {
+        let mut some = EraseSome {
+            database: &self.database,
+            account: job.account_id,
+        };
+        while transact(&self.database, &mut some).await? {}
+        Ok(())
+    }
+}
+
+/// Erases some; comes back with whether there were any.
+struct EraseSome<'a, D> {
+    database: &'a D,
+    account: AccountId,
+}
+
+impl<D: Rows> Work<D> for EraseSome<'_, D> {
+    type Output = bool;
+
+    async fn run(&mut self, tx: &mut D::Tx) -> Result<bool, StoreError> {
+        store::erase(self.database, tx, self.account, DELETED).await
+    }
+}
