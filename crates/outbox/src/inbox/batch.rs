@@ -7,7 +7,7 @@ use super::store::InboxStore;
 use crate::checkpoint::{Advance, Claim, DeadLetterKeys, TopicPartition};
 use crate::clock::Clock;
 use crate::dead_letter::DeadLetter;
-use crate::error::{ErrorKind, StoreError};
+use crate::error::StoreError;
 use crate::handler::{HandleError, Subscriptions};
 use crate::outbox::{EventCollector, OnCommit, OutboxStore};
 use crate::source::Record;
@@ -105,9 +105,7 @@ impl<D: InboxStore + OutboxStore> Work<D> for Batch<'_, D> {
             .await?;
         match self.apply(tx, out).await {
             Err(fault)
-                if fault.kind() == ErrorKind::Permanent
-                    && self.records.len() == 1
-                    && self.doomed.is_none() =>
+                if fault.is_refusal() && self.records.len() == 1 && self.doomed.is_none() =>
             {
                 // What its handler made of it can't be saved: too large, for example.
                 Err(self.dooms(fault.to_string()))
