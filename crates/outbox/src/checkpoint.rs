@@ -45,7 +45,7 @@ pub struct Claim {
     /// The offset to go on from.
     pub next: i64,
     /// The id of the topic that the offset is one of. A checkpoint of a build before ids has none
-    /// until it is claimed.
+    /// until it is claimed and fits the topic.
     pub topic_id: Option<Uuid>,
     /// What the latest replay of the partition has come to, if there ever was one.
     pub replay: Option<ReplayState>,

@@ -3,8 +3,8 @@
 //! A dead letter is kept in the service's database, which is what operators work
 //! with, and published to the topic `<topic>.<group>.dlt`, which is what other tools
 //! read. A record that is too large to be kept is kept by reference: its beginning, and where it
-//! lies; a retry reads it there ([`Originals`]). Later messages of the same key are dead-lettered behind it: applying them first would
-//! break the order that keys promise.
+//! lies; a retry reads it there ([`Originals`]). Later messages of the same key are dead-lettered
+//! behind it: applying them first would break the order that keys promise.
 
 mod action;
 mod admin;

@@ -20,6 +20,7 @@ pub enum ErrorKind {
 #[derive(Debug)]
 pub struct StoreError {
     kind: ErrorKind,
+    unreadable: bool,
     source: Box<dyn StdError + Send + Sync>,
 }
 
@@ -28,7 +29,17 @@ impl StoreError {
     pub fn new(kind: ErrorKind, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self {
             kind,
+            unreadable: false,
             source: source.into(),
+        }
+    }
+
+    /// A stored document that this build can't read: a newer one may have written it, so whoever
+    /// came upon it is not to blame.
+    pub fn unreadable(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self {
+            unreadable: true,
+            ..Self::permanent(source)
         }
     }
 
@@ -51,6 +62,11 @@ impl StoreError {
     pub fn kind(&self) -> ErrorKind {
         self.kind
     }
+
+    /// Whether what was to be written will never be taken.
+    pub fn is_refusal(&self) -> bool {
+        self.kind == ErrorKind::Permanent && !self.unreadable
+    }
 }
 
 impl fmt::Display for StoreError {
@@ -59,6 +75,7 @@ impl fmt::Display for StoreError {
             ErrorKind::Transient => "the store is unavailable",
             ErrorKind::Conflict => "the data changed concurrently",
             ErrorKind::Fenced => "another owner has taken over",
+            ErrorKind::Permanent if self.unreadable => "the store has what can't be read",
             ErrorKind::Permanent => "the store refused",
         };
         write!(f, "{kind}: {}", self.source)

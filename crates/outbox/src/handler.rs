@@ -8,7 +8,7 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 use thiserror::Error;
 
-use crate::error::{ErrorKind, StoreError};
+use crate::error::StoreError;
 use crate::jobs::change::InvalidJob;
 use crate::message::{Envelope, Event, InvalidMessage, MessageContext};
 use crate::outbox::EventCollector;
@@ -47,9 +47,10 @@ pub enum HandleError {
 
 impl From<StoreError> for HandleError {
     fn from(fault: StoreError) -> Self {
-        match fault.kind() {
-            ErrorKind::Permanent => Self::DeadLetter(fault.to_string()),
-            _ => Self::Retry(fault),
+        if fault.is_refusal() {
+            Self::DeadLetter(fault.to_string())
+        } else {
+            Self::Retry(fault)
         }
     }
 }

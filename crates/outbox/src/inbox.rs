@@ -20,7 +20,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use self::backoff::Backoff;
-use self::batch::{Batch, batch_size};
+use self::batch::{Batch, batch_size, is_full};
 pub use self::error::InboxError;
 use self::idle::{IDLE, IdleChecks};
 use self::metrics::InboxMetrics;
@@ -166,7 +166,7 @@ impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
                     }
                     None => {}
                 }
-                if ahead.len() < self.settings.batch {
+                if !is_full(&ahead, self.settings.batch) {
                     event = self.source.try_next();
                     if event.is_none() && !ahead.is_empty() {
                         let until = *gather_until.get_or_insert_with(|| {
@@ -191,7 +191,7 @@ impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
                 self.next_batch_at = Instant::now() + rest(began.elapsed(), size);
                 gather_until = None;
                 // What makes a batch already is applied first: a backlog stays with the broker.
-                if ahead.len() < self.settings.batch {
+                if !is_full(&ahead, self.settings.batch) {
                     event = self.source.try_next();
                 }
             }
@@ -378,6 +378,9 @@ impl<D: InboxStore + OutboxStore, S: Source> Inbox<D, S> {
             if let Some(claim) = self.claims.get_mut(&step.at) {
                 claim.next = step.to;
             }
+        }
+        for (at, offset, key) in &done.tombstones {
+            tracing::warn!(%at, offset, key, "a record without a value is passed over");
         }
         for dead_letter in &done.dead_lettered {
             tracing::error!(

@@ -22,7 +22,7 @@ use self::sweeping::Sweeping;
 use crate::clock::Clock;
 use crate::error::StoreError;
 use crate::message::Message;
-use crate::outbox::OutboxStore;
+use crate::outbox::{OutboxRecord, OutboxStore};
 use crate::pacing::rest;
 use crate::publisher::Publisher;
 use crate::trace::{BatchSpans, Step};
@@ -241,13 +241,12 @@ impl<D: OutboxStore, P: Publisher> Relay<D, P> {
         shift: &mut Shift,
         stop: &CancellationToken,
     ) -> Result<Round, RelayFault> {
-        let passed_over = shift.sweeping.passed_over();
-        let records = self
-            .database
-            .pending(self.settings.batch, &passed_over)
-            .await?;
+        let records = self.pending(shift).await?;
         if records.is_empty() {
             return Ok(Round::default());
+        }
+        if !self.keep_lease(shift).await? {
+            return Err(RelayFault::Overtaken);
         }
         let full = records.len() == self.settings.batch;
         let ids: Vec<Uuid> = records.iter().map(|record| record.id).collect();
@@ -265,6 +264,26 @@ impl<D: OutboxStore, P: Publisher> Relay<D, P> {
             full,
             messages: messages.len(),
         })
+    }
+
+    /// Reads what waits, with the lease held meanwhile: of a cold table that may take longer than a
+    /// lease lasts.
+    async fn pending(&self, shift: &mut Shift) -> Result<Vec<OutboxRecord>, RelayFault> {
+        let passed_over = shift.sweeping.passed_over();
+        let mut reading = std::pin::pin!(self.database.pending(self.settings.batch, &passed_over));
+        loop {
+            let keeping = async {
+                tokio::time::sleep(self.tick()).await;
+                self.keep_lease(shift).await
+            };
+            tokio::select! {
+                biased;
+                records = &mut reading => return Ok(records?),
+                kept = keeping => if !kept? {
+                    return Err(RelayFault::Overtaken);
+                },
+            }
+        }
     }
 
     /// Waits for the broker for as long as it is away, with the lease held meanwhile and
@@ -343,7 +362,7 @@ enum RelayFault {
     Store(#[from] StoreError),
     #[error("the broker did not accept all messages: {0}")]
     Publish(#[from] crate::publisher::PublishError),
-    #[error("another relay took the lease while this one waited for the broker")]
+    #[error("another relay took the lease while this one was at work")]
     Overtaken,
     #[error("the lease could not be renewed in time; another relay may have it")]
     Expired,

@@ -9,7 +9,7 @@
 //! - **A conflict** is what it is in MongoDB: an id or a unique index that is taken, or a row that
 //!   another transaction has changed since this one began. The transaction runs again then.
 //! - **Queries** are MongoDB's filters. Memory understands equality, `$in`, `$ne`, `$lt`, `$lte`, `$gt`,
-//!   `$gte`, `$exists`, `$and` and `$or`, and refuses any other.
+//!   `$gte`, `$exists`, `$and` and `$or` on the fields of a row itself, and refuses any other, and doubles.
 
 mod collection;
 mod format;

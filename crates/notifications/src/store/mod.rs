@@ -100,6 +100,17 @@ impl Row for StatusOfMail {
     const COLLECTION: &'static Collection = &MAILS;
 }
 
+/// A mail's identity alone.
+#[derive(Debug, Clone, Copy, Deserialize, Serialize)]
+struct IdOfMail {
+    #[serde(rename = "_id", with = "as_uuid")]
+    id: Uuid,
+}
+
+impl Row for IdOfMail {
+    const COLLECTION: &'static Collection = &MAILS;
+}
+
 /// Asks for the statuses of all mails.
 pub fn statuses() -> Query {
     Query::all().only(&["_id", "status"])
@@ -145,8 +156,8 @@ pub async fn known<D: Rows>(
     ids: &[Uuid],
 ) -> Result<BTreeSet<Uuid>, StoreError> {
     let ids = ids.iter().copied().map(as_uuid::of);
-    let query = Query::any_of("_id", ids).only(&["_id", "status"]);
-    let found: Vec<StatusOfMail> = database.find(tx, query).await?;
+    let query = Query::any_of("_id", ids).only(&["_id"]);
+    let found: Vec<IdOfMail> = database.find(tx, query).await?;
     Ok(found.into_iter().map(|mail| mail.id).collect())
 }
 

@@ -34,6 +34,8 @@ pub(super) struct Handling<'a, D: DeadLetterStore> {
     /// Set when a dead letter turns out to be beyond help after a handler has begun with it. The
     /// transaction is given up then, and the next attempt stops before that dead letter.
     doomed: Option<(String, String)>,
+    /// The most dead letters in the next attempt.
+    part: usize,
     refused: Option<DeadLetterError>,
 }
 
@@ -59,6 +61,7 @@ impl<'a, D: DeadLetterStore> Handling<'a, D> {
             why,
             going_on: false,
             doomed: None,
+            part: PART,
             refused: None,
         }
     }
@@ -140,10 +143,27 @@ impl<'a, D: DeadLetterStore> Handling<'a, D> {
         };
         match route.handle(tx, &[event], out).await {
             Ok(()) => Ok(Attempt::Applied),
-            Err(HandleError::Retry(fault)) => Err(fault),
-            Err(HandleError::DeadLetter(reason)) => {
-                self.doomed = Some((dead_letter.id(), reason.clone()));
-                Err(StoreError::conflict(reason))
+            Err(HandleError::Retry(fault)) if !fault.is_refusal() => Err(fault),
+            Err(HandleError::Retry(fault)) => Err(self.dooms(dead_letter, fault.to_string())),
+            Err(HandleError::DeadLetter(reason)) => Err(self.dooms(dead_letter, reason)),
+        }
+    }
+
+    /// The next attempt stops before `dead_letter`.
+    fn dooms(&mut self, dead_letter: &DeadLetter, reason: String) -> StoreError {
+        self.doomed = Some((dead_letter.id(), reason.clone()));
+        StoreError::conflict(reason)
+    }
+
+    /// What follows from `done` together is refused: half of them are tried next, and one alone is
+    /// beyond help.
+    fn too_much(&mut self, done: &[DeadLetter], fault: StoreError) -> StoreError {
+        match done {
+            [] => fault,
+            [alone] => self.dooms(alone, fault.to_string()),
+            several => {
+                self.part = several.len() / 2;
+                StoreError::conflict(fault.to_string())
             }
         }
     }
@@ -203,7 +223,9 @@ impl<D: DeadLetterStore> Work<D> for Handling<'_, D> {
         let (group, at) = (subscriptions.group(), &self.dead_letter.record.at);
         // First, so that an inbox at work on this partition conflicts with us from here on.
         database.fence(tx, group, at).await?;
-        let (line, total) = database.line(tx, self.dead_letter, i64::MIN, PART).await?;
+        let (line, total) = database
+            .line(tx, self.dead_letter, i64::MIN, self.part)
+            .await?;
         self.check(&line)?;
         let mut out = EventCollector::new(service, clock);
         let (mut gone, mut applied, mut stopped_at) = (Vec::new(), 0, None);
@@ -245,7 +267,10 @@ impl<D: DeadLetterStore> Work<D> for Handling<'_, D> {
         };
         let action = self.record(&handled, &out);
         database.write_action(tx, group, &action).await?;
-        out.write(database, tx).await?;
-        Ok(handled)
+        match out.write(database, tx).await {
+            Err(fault) if fault.is_refusal() => Err(self.too_much(&line[..gone.len()], fault)),
+            Err(fault) => Err(fault),
+            Ok(_) => Ok(handled),
+        }
     }
 }

@@ -7,7 +7,7 @@ use super::store::InboxStore;
 use crate::checkpoint::{Advance, Claim, DeadLetterKeys, TopicPartition};
 use crate::clock::Clock;
 use crate::dead_letter::DeadLetter;
-use crate::error::{ErrorKind, StoreError};
+use crate::error::StoreError;
 use crate::handler::{HandleError, Subscriptions};
 use crate::outbox::{EventCollector, OnCommit, OutboxStore};
 use crate::source::Record;
@@ -20,7 +20,8 @@ pub(super) struct Done {
     /// What was set aside and had not been before.
     pub(super) dead_lettered: Vec<DeadLetter>,
     pub(super) emitted: usize,
-    pub(super) tombstones: usize,
+    /// The records without a value, each by its place and key.
+    pub(super) tombstones: Vec<(TopicPartition, i64, Option<String>)>,
     pub(super) duplicates: usize,
     /// What handlers wanted done once it is committed.
     pub(super) on_commit: Vec<OnCommit>,
@@ -105,9 +106,7 @@ impl<D: InboxStore + OutboxStore> Work<D> for Batch<'_, D> {
             .await?;
         match self.apply(tx, out).await {
             Err(fault)
-                if fault.kind() == ErrorKind::Permanent
-                    && self.records.len() == 1
-                    && self.doomed.is_none() =>
+                if fault.is_refusal() && self.records.len() == 1 && self.doomed.is_none() =>
             {
                 // What its handler made of it can't be saved: too large, for example.
                 Err(self.dooms(fault.to_string()))
@@ -171,11 +170,8 @@ impl<D: InboxStore + OutboxStore> Batch<'_, D> {
             let group = self.subscriptions.group();
             self.database.count_replayed(tx, group, &counts).await?;
         }
-        for tombstone in &sorted.tombstones {
-            let (at, offset, key) = (&tombstone.at, tombstone.offset, &tombstone.key);
-            tracing::warn!(%at, offset, key, "a record without a value is passed over");
-        }
-        let tombstones = sorted.tombstones.len();
+        let place = |record: &&Record| (record.at.clone(), record.offset, record.key.clone());
+        let tombstones = sorted.tombstones.iter().map(place).collect();
         let (emitted, on_commit) = (out.len(), out.take_on_commit());
         out.write(self.database, tx).await?;
         Ok(Done {
@@ -192,6 +188,11 @@ impl<D: InboxStore + OutboxStore> Batch<'_, D> {
 /// The most bytes of records in one transaction, unless there is a single one. What becomes of them
 /// has to fit in one document of MongoDB: all may be dead letters, whose copies go to the outbox.
 const MAX_BATCH_BYTES: usize = 4 * 1024 * 1024;
+
+/// Whether `ahead` makes a batch, so that nothing more need be gathered.
+pub(super) fn is_full(ahead: &[Record], most: usize) -> bool {
+    ahead.len() >= most || ahead.iter().map(Record::bytes).sum::<usize>() >= MAX_BATCH_BYTES
+}
 
 /// How many of `ahead`, at most `most`, make a batch.
 pub(super) fn batch_size(ahead: &[Record], most: usize) -> usize {
@@ -225,5 +226,8 @@ mod tests {
         let behind = [record(1), record(17_000_000), record(1)];
         assert_eq!(batch_size(&behind, 250), 1, "a large one goes alone");
         assert_eq!(batch_size(&behind[1..], 250), 1);
+        assert!(is_full(&records(250, 10), 250));
+        assert!(!is_full(&records(249, 10), 250));
+        assert!(is_full(&behind, 250), "few large ones are a batch, too");
     }
 }

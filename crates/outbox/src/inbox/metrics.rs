@@ -57,7 +57,7 @@ impl InboxMetrics {
         self.emitted.increment(done.emitted as u64);
         self.dead_lettered
             .increment(done.dead_lettered.len() as u64);
-        self.tombstones.increment(done.tombstones as u64);
+        self.tombstones.increment(done.tombstones.len() as u64);
         self.duplicates.increment(done.duplicates as u64);
         self.sizes.record(records.len() as f64);
         self.times.record(took);

@@ -11,7 +11,8 @@ pub trait InboxStore: Database {
     /// Takes over the partitions for `group`: raises each one's epoch and says where to go on.
     ///
     /// A partition never seen before begins at the first offset that it still holds. A checkpoint
-    /// without its topic's id takes the one that is told; one that has an id keeps it.
+    /// without its topic's id takes the one that is told if its offset fits the partition; one that
+    /// has an id keeps it.
     fn claim(
         &self,
         group: &str,

@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use super::change::Job;
 use super::id::JobId;
-use crate::error::{ErrorKind, StoreError};
+use crate::error::StoreError;
 use crate::message::MessageContext;
 use crate::outbox::EventCollector;
 use crate::transaction::Database;
@@ -80,9 +80,10 @@ pub enum JobError {
 
 impl From<StoreError> for JobError {
     fn from(fault: StoreError) -> Self {
-        match fault.kind() {
-            ErrorKind::Permanent => Self::GiveUp(fault.to_string()),
-            _ => Self::Store(fault),
+        if fault.is_refusal() {
+            Self::GiveUp(fault.to_string())
+        } else {
+            Self::Store(fault)
         }
     }
 }

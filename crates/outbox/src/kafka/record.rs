@@ -11,7 +11,7 @@ use crate::source::{MAX_KEY_BYTES, Record};
 /// `message` as a record of `topic`, which is its topic's name without the prefix.
 pub(super) fn to_record(topic: &str, message: &BorrowedMessage<'_>) -> Record {
     let headers = message.headers().map_or_else(Vec::new, |headers| {
-        let all = (0..headers.count()).filter_map(|index| header(headers, index));
+        let all = (0..headers.count()).map_while(|index| header(headers, index));
         all.collect()
     });
     Record {
@@ -31,8 +31,9 @@ pub(super) fn to_record(topic: &str, message: &BorrowedMessage<'_>) -> Record {
     }
 }
 
-/// The client's binding panics at a name that is not UTF-8. No header that is looked for has one, so
-/// such a header is left out: the record must not end the thread that reads it, now and ever again.
+/// The client's binding panics at a name that is not UTF-8. None of ours has one, so the headers from
+/// such a one on are left out: the record must not end the thread that reads it, now and ever again,
+/// nor have it panic once for each.
 fn header(headers: &BorrowedHeaders, index: usize) -> Option<(String, Vec<u8>)> {
     let found = std::panic::catch_unwind(AssertUnwindSafe(|| headers.try_get(index)));
     let found = found.ok().flatten()?;

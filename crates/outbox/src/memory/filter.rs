@@ -9,13 +9,14 @@ use crate::error::StoreError;
 /// Whether `document` is what `filter` asks for.
 ///
 /// # Errors
-/// Permanent, for an operator that is not understood here.
+/// Permanent, for what is not understood here.
 pub(super) fn matches(document: &Document, filter: &Document) -> Result<bool, StoreError> {
     for (field, wanted) in filter {
         let fits = match (field.as_str(), wanted) {
             ("$and", Bson::Array(all)) => each(document, all)?.into_iter().all(|fits| fits),
             ("$or", Bson::Array(all)) => each(document, all)?.into_iter().any(|fits| fits),
             (operator, _) if operator.starts_with('$') => return Err(unknown(operator)),
+            (dotted, _) if dotted.contains('.') => return Err(unknown(dotted)),
             (_, wanted) => value_fits(document.get(field), wanted)?,
         };
         if !fits {
@@ -34,6 +35,8 @@ fn each(document: &Document, filters: &[Bson]) -> Result<Vec<bool>, StoreError> 
 }
 
 fn value_fits(value: Option<&Bson>, wanted: &Bson) -> Result<bool, StoreError> {
+    understood(value.unwrap_or(&Bson::Null))?;
+    understood(wanted)?;
     let Bson::Document(operators) = wanted else {
         return Ok(equals(value, wanted));
     };
@@ -49,6 +52,9 @@ fn value_fits(value: Option<&Bson>, wanted: &Bson) -> Result<bool, StoreError> {
         let fits = match (operator.as_str(), operand) {
             ("$in", Bson::Array(any)) => any.iter().any(|one| equals(value, one)),
             ("$ne", one) => !equals(value, one),
+            ("$lt" | "$lte" | "$gt" | "$gte", Bson::Array(_)) => {
+                return Err(unknown(&format!("{operator} of an array")));
+            }
             ("$lt", _) => ordered(Ordering::is_lt),
             ("$lte", _) => ordered(Ordering::is_le),
             ("$gt", _) => ordered(Ordering::is_gt),
@@ -61,6 +67,16 @@ fn value_fits(value: Option<&Bson>, wanted: &Bson) -> Result<bool, StoreError> {
         }
     }
     Ok(true)
+}
+
+/// Refuses a value of a type that rows do not have, wherever it lies in `value`.
+fn understood(value: &Bson) -> Result<(), StoreError> {
+    match value {
+        Bson::Array(all) => all.iter().try_for_each(understood),
+        Bson::Document(fields) => fields.values().try_for_each(understood),
+        other if rank(Some(other)) == FOREIGN => Err(unknown(&other.to_string())),
+        _ => Ok(()),
+    }
 }
 
 /// What is absent equals null, and an array has each of its elements.
@@ -128,6 +144,9 @@ fn integer(value: &Bson) -> Option<i64> {
     }
 }
 
+/// The rank of all types that rows do not have.
+const FOREIGN: u8 = 8;
+
 fn rank(value: Option<&Bson>) -> u8 {
     match value {
         None | Some(Bson::Null) => 0,
@@ -139,7 +158,7 @@ fn rank(value: Option<&Bson>) -> u8 {
         Some(Bson::Boolean(_)) => 6,
         Some(Bson::DateTime(_)) => 7,
         // Not in rows: fractions of money or time are no number of ours.
-        Some(_) => 8,
+        Some(_) => FOREIGN,
     }
 }
 

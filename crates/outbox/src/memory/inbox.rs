@@ -37,7 +37,9 @@ impl<S: Tables> MemoryDatabase<S> {
                 replay: None,
             };
             let checkpoint = shared.change().checkpoints.entry(key).or_insert(fresh);
-            checkpoint.topic_id = checkpoint.topic_id.or(assigned.topic_id);
+            if (assigned.low..=assigned.high).contains(&checkpoint.next) {
+                checkpoint.topic_id = checkpoint.topic_id.or(assigned.topic_id);
+            }
             checkpoint.epoch += 1;
             checkpoint.claim(&assigned.at)
         });

@@ -65,7 +65,7 @@ impl Documents {
         let found = found.into_iter().take(limit.unwrap_or(usize::MAX));
         let read = |document: &Document| bson::deserialize_from_document(document.clone());
         found
-            .map(|document| read(document).map_err(StoreError::permanent))
+            .map(|document| read(document).map_err(StoreError::unreadable))
             .collect()
     }
 

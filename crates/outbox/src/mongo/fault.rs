@@ -27,7 +27,19 @@ const CONFLICT: [i32; 6] = [112, 24, 246, 251, 11_000, 11_001];
 /// What is not known to be hopeless counts as transient: a wrong password or a full disk
 /// is mended by an operator, and until then nothing may be given up.
 pub(super) fn fault(error: Error) -> StoreError {
-    StoreError::new(classify(&error), error)
+    match error.kind.as_ref() {
+        Driver::Bson(bson) if !is_of_writing(bson) => StoreError::unreadable(error),
+        _ => StoreError::new(classify(&error), error),
+    }
+}
+
+/// Whether what was to be written has no form in BSON; any other error is of what was read.
+fn is_of_writing(error: &bson::error::Error) -> bool {
+    use bson::error::ErrorKind as Kind;
+    matches!(
+        error.kind,
+        Kind::Serialization { .. } | Kind::TooLargeUnsignedInteger { .. }
+    )
 }
 
 /// That a collection is there already is no fault.

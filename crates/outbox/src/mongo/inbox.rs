@@ -108,14 +108,21 @@ impl InboxStore for MongoDatabase {
         let mut claims = Vec::with_capacity(partitions.len());
         for assigned in partitions {
             let id = assigned.topic_id.map(bson::Uuid::from).map(Bson::from);
+            let next = doc! { "$ifNull": ["$next", assigned.low] };
+            let fits = vec![
+                doc! { "$gte": [&next, assigned.low] },
+                doc! { "$lte": [&next, assigned.high] },
+            ];
+            let id = id.unwrap_or_else(|| "$$REMOVE".into());
+            let fitting = doc! { "$cond": [{ "$and": fits }, id, "$$REMOVE"] };
             // Every part of a stage sees the document as it was before.
             let change = vec![doc! { "$set": {
                 "epoch": { "$add": [{ "$ifNull": ["$epoch", 0_i64] }, 1_i64] },
                 "group": { "$literal": group },
                 "topic": { "$literal": &assigned.at.topic },
                 "partition": assigned.at.partition,
-                "next": { "$ifNull": ["$next", assigned.low] },
-                "topic_id": { "$ifNull": ["$topic_id", id.unwrap_or_else(|| "$$REMOVE".into())] },
+                "next": next,
+                "topic_id": { "$ifNull": ["$topic_id", fitting] },
             } }];
             let found = checkpoints
                 .find_one_and_update(doc! { "_id": checkpoint_id(group, &assigned.at) }, change)

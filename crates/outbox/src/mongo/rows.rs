@@ -45,6 +45,31 @@ fn document<R: Row>(row: &R) -> Result<Document, StoreError> {
     bson::serialize_to_document(row).map_err(StoreError::permanent)
 }
 
+/// The most documents that are written by one command, and the most bytes of them, unless there is a
+/// single one: a command has to fit in a document itself.
+const PART: usize = 500;
+const PART_BYTES: usize = 8 * 1024 * 1024;
+
+/// `all` in parts that one command takes.
+fn parts(all: Vec<Document>) -> Result<Vec<Vec<Document>>, StoreError> {
+    if all.len() == 1 {
+        return Ok(vec![all]);
+    }
+    let (mut parts, mut bytes) = (Vec::<Vec<Document>>::new(), 0);
+    for document in all {
+        let written = bson::serialize_to_vec(&document).map_err(StoreError::permanent)?;
+        bytes += written.len();
+        match parts.last_mut() {
+            Some(part) if part.len() < PART && bytes <= PART_BYTES => part.push(document),
+            _ => {
+                bytes = written.len();
+                parts.push(vec![document]);
+            }
+        }
+    }
+    Ok(parts)
+}
+
 impl Rows for MongoDatabase {
     async fn find<R: Row>(
         &self,
@@ -61,12 +86,13 @@ impl Rows for MongoDatabase {
     }
 
     async fn insert<R: Row>(&self, tx: &mut MongoTx, new: &[R]) -> Result<(), StoreError> {
-        if new.is_empty() {
-            return Ok(());
+        let all = new.iter().map(document).collect::<Result<Vec<_>, _>>()?;
+        let rows = rows::<R>(self).clone_with_type::<Document>();
+        for part in parts(all)? {
+            let inserted = rows.insert_many(part).session(&mut tx.session);
+            inserted.with_timeout().await?;
         }
-        let rows = rows::<R>(self);
-        let inserted = rows.insert_many(new).session(&mut tx.session);
-        inserted.with_timeout().await.map(drop)
+        Ok(())
     }
 
     async fn replace<R: Row>(&self, tx: &mut MongoTx, all: &[R]) -> Result<(), StoreError> {
@@ -76,7 +102,10 @@ impl Rows for MongoDatabase {
             Ok(doc! { "q": { "_id": id }, "u": row })
         });
         let statements = statements.collect::<Result<Vec<_>, StoreError>>()?;
-        let found = tx.update(R::COLLECTION.name, statements).await?;
+        let mut found = 0;
+        for part in parts(statements)? {
+            found += tx.update(R::COLLECTION.name, part).await?;
+        }
         if found == all.len() as u64 {
             return Ok(());
         }

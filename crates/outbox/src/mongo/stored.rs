@@ -15,7 +15,7 @@ pub fn read_stored<S: DeserializeOwned, T>(
     stored: &RawDocument,
     into_domain: impl FnOnce(S) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
-    let read = bson::deserialize_from_slice(stored.as_bytes()).map_err(StoreError::permanent);
+    let read = bson::deserialize_from_slice(stored.as_bytes()).map_err(StoreError::unreadable);
     read.and_then(into_domain).map_err(|fault| {
         let id = match stored.get("_id") {
             Ok(Some(RawBsonRef::Binary(id))) => {
@@ -23,6 +23,6 @@ pub fn read_stored<S: DeserializeOwned, T>(
             }
             other => format!("{other:?}"),
         };
-        StoreError::permanent(format!("{id} in {collection} can't be read: {fault}"))
+        StoreError::unreadable(format!("{id} in {collection} can't be read: {fault}"))
     })
 }

@@ -121,9 +121,11 @@ impl Index {
     }
 
     /// The fields whose values are unique, and of which documents they are.
-    pub(crate) fn uniqueness(&self) -> Option<(&'static [&'static str], Document)> {
+    pub(crate) fn uniqueness(&self) -> Option<(Vec<&'static str>, Document)> {
         let only = self.only.map_or_else(Document::new, |filter| filter());
-        self.unique.then_some((self.fields, only))
+        let name = |field: &&'static str| field.strip_prefix('-').unwrap_or(field);
+        self.unique
+            .then(|| (self.fields.iter().map(name).collect(), only))
     }
 }
 
@@ -158,5 +160,7 @@ mod tests {
         assert_eq!(options.name.as_deref(), Some("pending"));
         let only = options.partial_filter_expression;
         assert_eq!(only, Some(doc! { "status": "PENDING" }));
+        let unique = (vec!["status", "_id"], doc! { "status": "PENDING" });
+        assert_eq!(index.uniqueness(), Some(unique));
     }
 }

@@ -60,9 +60,12 @@ impl Query {
         self
     }
 
-    /// At most `limit`.
+    /// At most `limit`; none for 0, which is all of them for MongoDB.
     #[must_use]
     pub fn limit(mut self, limit: usize) -> Self {
+        if limit == 0 {
+            self.filter = doc! { "_id": { "$in": [] } };
+        }
         self.limit = Some(i64::try_from(limit).unwrap_or(i64::MAX));
         self
     }

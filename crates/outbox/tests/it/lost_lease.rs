@@ -66,6 +66,55 @@ impl Publisher for Slow {
     }
 }
 
+async fn pay(database: &MemoryDatabase<Accounts>, times: usize) {
+    for _ in 0..times {
+        let mut paying = Deposit {
+            db: database,
+            account: "a",
+            amount: 1,
+        };
+        let paid = transact(database, &mut paying).await;
+        paid.expect("memory takes it");
+    }
+}
+
+/// Reads the outbox in twice the time of a lease, as a cold server may.
+struct Cold;
+
+impl Faults for Cold {
+    fn meet(&self, step: Step) -> BoxFuture<'_, Result<(), StoreError>> {
+        async move {
+            if step == Step::Pending {
+                sleep(LEASE * 2).await;
+            }
+            Ok(())
+        }
+        .boxed()
+    }
+
+    fn jitter(&self, bound: Duration) -> Duration {
+        bound / 2
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn relays_that_read_for_longer_than_a_lease_lasts_publish() {
+    crate::log();
+    let database = MemoryDatabase::<Accounts>::default().instance(Arc::new(Cold));
+    pay(&database, 3).await;
+    let publisher = Slow::default();
+    let relaying = [(); 2].map(|()| relay(&database, publisher.clone()));
+    sleep(LEASE * 10).await;
+    let sent = publisher.0.lock().expect("nobody panics").len();
+    assert_eq!(
+        sent, 3,
+        "each once: one of the two has the lease all the time"
+    );
+    let backlog = database.backlog().await.expect("memory answers");
+    assert_eq!(backlog.records, 0);
+    drop(relaying);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_relay_whose_lease_is_not_renewed_stops_sending_before_it_ends() {
     crate::log();
@@ -76,15 +125,7 @@ async fn a_relay_whose_lease_is_not_renewed_stops_sending_before_it_ends() {
             over: AtomicBool::new(false),
         });
         let database = MemoryDatabase::<Accounts>::default().instance(faults.clone());
-        for _ in 0..MESSAGES {
-            let mut paying = Deposit {
-                db: &database,
-                account: "a",
-                amount: 1,
-            };
-            let paid = transact(&database, &mut paying).await;
-            paid.expect("memory takes it");
-        }
+        pay(&database, MESSAGES).await;
         let publisher = Slow::default();
         let began = Instant::now();
         let relaying = relay(&database, publisher.clone());

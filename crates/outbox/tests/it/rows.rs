@@ -109,6 +109,25 @@ async fn a_row_is_read_as_it_was_written<D: Rows>(database: D) {
     database.abort(tx).await;
 }
 
+/// More than one command holds, by count and by size.
+async fn many_rows_are_written_at_once<D: Rows>(database: D) {
+    let small: Vec<Book> = (1..=1_100).map(book).collect();
+    let large = (2_001..=2_020).map(|number| Book {
+        title: "x".repeat(1_000_000),
+        ..book(number)
+    });
+    for mut books in [small, large.collect()] {
+        insert(&database, &books).await.unwrap();
+        books.iter_mut().for_each(|book| book.copies = 2);
+        let mut tx = database.begin().await.unwrap();
+        database.replace(&mut tx, &books).await.unwrap();
+        database.commit(tx).await.unwrap();
+        let ids = books.iter().map(|book| as_uuid::of(book.id));
+        let changed = read(&database, Query::any_of("_id", ids).sorted_by(&["_id"])).await;
+        assert!(changed == books);
+    }
+}
+
 async fn a_transaction_sees_its_own_changes_and_others_see_them_committed<D: Rows>(database: D) {
     insert(&database, &[book(1), book(2)]).await.unwrap();
     let mut tx = database.begin().await.unwrap();
@@ -248,6 +267,8 @@ async fn a_query_finds_what_it_says<D: Rows>(database: D) {
         numbers(&read(&database, Query::any_of("_id", known)).await),
         [2]
     );
+    assert_eq!(read(&database, Query::all().limit(0)).await, []);
+    assert_eq!(read(&database, Query::all().limit(2)).await.len(), 2);
 }
 
 async fn pages_follow_each_other<D: Rows>(database: D) {
@@ -307,6 +328,7 @@ async fn in_mongo(environment: &TestEnvironment) -> MongoDatabase {
 
 cases!(
     a_row_is_read_as_it_was_written,
+    many_rows_are_written_at_once,
     a_transaction_sees_its_own_changes_and_others_see_them_committed,
     what_is_taken_is_a_conflict,
     of_two_that_write_the_same_one_loses,
@@ -315,15 +337,21 @@ cases!(
 );
 
 #[tokio::test]
-async fn memory_refuses_an_operator_that_it_does_not_understand() {
+async fn memory_refuses_what_it_does_not_understand() {
     let database = MemoryDatabase::<Documents>::default();
     insert(&database, &[book(1)]).await.unwrap();
-    let refused = database
-        .read::<Book>(doc! { "title": { "$regex": "B" } })
-        .await
-        .unwrap_err();
-    assert_eq!(refused.kind(), ErrorKind::Permanent);
-    assert!(refused.to_string().contains("$regex"), "{refused}");
+    for (filter, what) in [
+        (doc! { "title": { "$regex": "B" } }, "$regex"),
+        (doc! { "author.name": "B" }, "author.name"),
+        (doc! { "copies": 1.5 }, "1.5"),
+        (doc! { "copies": { "$in": [1, 1.5] } }, "1.5"),
+        (doc! { "copies": { "$gt": 0.5 } }, "0.5"),
+        (doc! { "tags": { "$gt": ["a"] } }, "$gt of an array"),
+    ] {
+        let refused = database.read::<Book>(filter).await.unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Permanent);
+        assert!(refused.to_string().contains(what), "{refused}");
+    }
 }
 
 #[tokio::test]

@@ -88,7 +88,10 @@ pub(super) fn compare(manifest: &Manifest, today: &[Ends]) -> anyhow::Result<Ahe
                 .iter()
                 .find(of_mark)
                 .with_context(|| format!("{topic} has no partition {partition} any more"))?;
-            let ids = mark.topic_id.zip(end.topic_id);
+            // A checkpoint of a build before ids has none, but the backup may have asked Kafka.
+            let mut at_backup = manifest.topic_ends.iter().flatten();
+            let at_backup = at_backup.find(of_mark).and_then(|end| end.topic_id);
+            let ids = mark.topic_id.or(at_backup).zip(end.topic_id);
             ensure!(
                 ids.is_none_or(|(read, now)| read == now),
                 "the backup stands in another topic of the name {topic}, which was deleted and recreated \
@@ -184,6 +187,14 @@ mod tests {
                 .to_string()
                 .contains("another topic of the name heard")
         );
+        let mut other = manifest(5, 7);
+        let mut then = today(0, 10);
+        other.topic_ends = Some(then.clone());
+        assert!(compare(&other, &today(0, 10)).is_ok());
+        then[1].topic_id = Some(Uuid::from_u128(2));
+        other.topic_ends = Some(then);
+        let error = compare(&other, &today(0, 10)).unwrap_err();
+        assert!(error.to_string().contains("another topic of the name own"));
         let error = compare(&manifest(5, 7), &today(0, 10)[..1]).unwrap_err();
         assert!(error.to_string().contains("own has no partition 0"));
     }

@@ -28,11 +28,11 @@ const CHUNK_BYTES: usize = 2 * 1024 * 1024;
 /// away what was fetched, so it has to be worth it.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// How often the topics' ids are looked at. The client goes on at its offset in a topic that was made
+/// How often the topics' ids are asked for. The client goes on at its offset in a topic that was made
 /// anew, if that has come so far already.
 const IDS: Duration = Duration::from_secs(10);
-/// How long one look may take: nothing is read meanwhile.
-const LOOK: Duration = Duration::from_secs(1);
+/// How long asking for them may take: nothing is read meanwhile.
+const IDS_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The thread's state.
 pub(super) struct Reader {
@@ -45,9 +45,9 @@ pub(super) struct Reader {
     ours: Vec<(String, i32)>,
     /// Whether it is to be announced, as soon as the broker says what it holds.
     announcing: bool,
-    /// The ids of our topics, by their names on the wire, and when they were last looked at.
+    /// The ids of our topics, by their names on the wire, and when they were last asked for.
     ids: BTreeMap<String, Uuid>,
-    looked: Instant,
+    checked_at: Instant,
     /// An event that did not fit, and since when it waits.
     waiting: Option<(SourceEvent, Instant)>,
     /// What is paused. The client keeps a partition paused when it is taken away and comes
@@ -75,7 +75,7 @@ impl Reader {
             ours: Vec::new(),
             announcing: false,
             ids: BTreeMap::new(),
-            looked: Instant::now(),
+            checked_at: Instant::now(),
             waiting: None,
             paused: None,
             progress: BTreeMap::new(),
@@ -114,13 +114,14 @@ impl Reader {
             }
             Some(Change::Revoked) => {
                 self.ours.clear();
+                self.ids.clear();
                 self.announcing = false;
                 self.hand_over_at_once(SourceEvent::Revoked);
             }
             None => {}
         }
         self.announce();
-        self.look();
+        self.check_topic_ids();
         if self.reported.elapsed() > Duration::from_secs(1) {
             self.commit(CommitMode::Async);
         }
@@ -191,7 +192,7 @@ impl Reader {
         }
         match self.ids(Duration::from_secs(2)) {
             // Before the offsets: of a topic that is made anew just now, these belong to the next.
-            Ok(ids) => (self.ids, self.looked) = (ids, Instant::now()),
+            Ok(ids) => (self.ids, self.checked_at) = (ids, Instant::now()),
             Err(error) => {
                 tracing::debug!(%error, "the topics are not reached yet");
                 return;
@@ -228,16 +229,19 @@ impl Reader {
 
     /// Announces the partitions again when one of our topics is another one by now: the inbox holds
     /// its checkpoints against it.
-    fn look(&mut self) {
-        if self.announcing || self.looked.elapsed() < IDS {
+    fn check_topic_ids(&mut self) {
+        if self.announcing || self.ours.is_empty() || self.checked_at.elapsed() < IDS {
             return;
         }
-        self.looked = Instant::now();
-        match self.ids(LOOK) {
-            Ok(ids) if ids == self.ids => {}
-            Ok(_) => {
-                tracing::warn!("a topic was deleted and made anew");
-                self.restart();
+        self.checked_at = Instant::now();
+        match self.ids(IDS_TIMEOUT) {
+            Ok(now) => {
+                let anew =
+                    |(topic, id): (&String, &Uuid)| now.get(topic).is_some_and(|now| now != id);
+                if self.ids.iter().any(anew) {
+                    tracing::warn!("a topic was deleted and made anew");
+                    self.restart();
+                }
             }
             Err(error) => tracing::debug!(%error, "the topics are not reached"),
         }

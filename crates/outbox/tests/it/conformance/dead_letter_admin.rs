@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use outbox::dead_letter::{Action, DeadLetterError, DeadLetterFilter, DeadLetterView, Outcome};
 use outbox::{
     Clock as _, Database as _, DeadLetter, DeadLetterAdmin, DeadLetterStore, HandleError,
-    InboxStore as _, OutboxStore as _, Publisher as _, Subscriptions, SystemClock,
+    InboxStore as _, OutboxStore as _, Publisher as _, StoreError, Subscriptions, SystemClock,
 };
 use testkit::eventually;
 
@@ -164,6 +164,44 @@ pub(super) async fn one_that_fails_again_stays_with_its_new_reason<R: Rig<Db: De
     );
     let actions = admin.actions(10).await.expect("it answers");
     assert_eq!(actions[0].outcome, "failed again: no bank 2");
+}
+
+/// As the inbox dead-letters it, a dead letter whose changes the store refuses has failed again.
+pub(super) async fn what_the_store_refuses_has_failed_again<R: Rig<Db: DeadLetterStore>>(rig: &R) {
+    let db = rig.database().await;
+    let hopeless = Hopeless::new([("a", 2)]);
+    publish(rig, &["a"], 1..6).await;
+    let consuming = inbox(&db, rig.source(GROUP), hopeless.book(&db));
+    let records = rig.deposits().await;
+    eventually("all is applied or dead-lettered", || {
+        is_at_the_end(&db, &records)
+    })
+    .await;
+    consuming.stop().await.expect("the checkpoints fit");
+    let book = Book::new(db.clone()).failing(|event| {
+        let hit = event.version == 4;
+        hit.then(|| HandleError::Retry(StoreError::permanent("it is too large")))
+    });
+    let subscriptions = Subscriptions::new(GROUP).on::<Deposited, _>(book);
+    let clock = Arc::new(SystemClock);
+    let admin = DeadLetterAdmin::new(db.clone(), subscriptions, GROUP, clock, rig.originals());
+    let first = all(&admin).await.remove(0).dead_letter.id();
+    let done = admin.discard(&first, "ada", "nobody misses it").await;
+    let done = done.expect("it is given up");
+    assert_eq!(
+        (&done.outcome, done.applied, done.left),
+        (&Outcome::Discarded, 1, 2)
+    );
+    let next = all(&admin).await.remove(0);
+    assert_eq!((version(&next.dead_letter), next.waiting), (4, 1));
+    let stopped = (next.dead_letter.id(), next.dead_letter.reason.clone());
+    assert_eq!(done.stopped_at, Some(stopped));
+    assert!(next.dead_letter.reason.contains("it is too large"));
+    let done = admin.retry("a", "ada", "").await.expect("it is tried");
+    let reason = next.dead_letter.reason;
+    assert_eq!(done.outcome, Outcome::FailedAgain { reason });
+    assert_eq!((done.applied, done.left), (0, 2));
+    assert_eq!(db.committed("a").await.times, 2);
 }
 
 pub(super) async fn a_line_stops_at_the_next_that_fails<R: Rig<Db: DeadLetterStore>>(rig: &R) {

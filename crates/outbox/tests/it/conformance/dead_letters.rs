@@ -1,5 +1,8 @@
 //! What can't be applied is set aside, and what comes behind it waits.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use outbox::{DeadLetter, Event as _, HandleError, StoreError};
 use testkit::eventually;
 
@@ -207,6 +210,24 @@ pub(super) async fn what_follows_from_a_message_may_be_too_large_to_be_saved<R: 
     assert_eq!(waits, [("b", false), ("b", true)]);
     assert!(found[0].1.contains("it is too large"), "{found:?}");
     assert_eq!(db.committed("a").await, paid(2));
+}
+
+/// A newer build's document, say: the message is not to blame, and a newer build handles it.
+pub(super) async fn a_message_waits_while_what_is_stored_is_unreadable<R: Rig>(rig: &R) {
+    let tries = Arc::new(AtomicUsize::new(0));
+    publish(rig, &["a", "b"], 1..3).await;
+    let db = apply_all(rig, |db| {
+        let tries = Arc::clone(&tries);
+        Book::new(db).failing(move |event| {
+            let hit = (&*event.account, event.version) == ("b", 1);
+            let unreadable = hit && tries.fetch_add(1, Ordering::Relaxed) < 4;
+            unreadable.then(|| StoreError::unreadable("an unknown field").into())
+        })
+    })
+    .await;
+    assert_eq!(dead_lettered(&db).await, []);
+    assert_eq!(db.committed("a").await, paid(2));
+    assert_eq!(db.committed("b").await, paid(2));
 }
 
 pub(super) async fn a_dead_letter_is_published_with_its_headers<R: Rig>(rig: &R) {

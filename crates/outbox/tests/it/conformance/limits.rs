@@ -4,8 +4,8 @@ use outbox::inbox::InboxError;
 use outbox::message::MAX_PAYLOAD_BYTES;
 use outbox::source::Assigned;
 use outbox::{
-    Advance, Clock as _, Database as _, ErrorKind, EventCollector, InboxStore as _, InvalidMessage,
-    MessageContext, OutboxRecord, OutboxStore as _, SystemClock, TopicPartition,
+    Advance, Claim, Clock as _, Database as _, ErrorKind, EventCollector, InboxStore as _,
+    InvalidMessage, MessageContext, OutboxRecord, OutboxStore as _, SystemClock, TopicPartition,
 };
 use testkit::eventually;
 use uuid::Uuid;
@@ -43,6 +43,12 @@ async fn misplace<R: Rig>(
     at
 }
 
+/// The checkpoint of `at`.
+async fn stands<D: Ledger>(db: &D, at: &TopicPartition) -> Option<Claim> {
+    let all = db.checkpoints(GROUP).await.expect("it answers");
+    all.into_iter().find(|claim| claim.at == *at)
+}
+
 pub(super) async fn a_checkpoint_behind_the_end_stops_the_inbox<R: Rig>(rig: &R) {
     let db = rig.database().await;
     publish(rig, &["a"], 1..4).await;
@@ -57,6 +63,9 @@ pub(super) async fn a_checkpoint_behind_the_end_stops_the_inbox<R: Rig>(rig: &R)
     let expected = format!("at offset 41 of {at}, but the topic ends at 3");
     assert!(text.contains(&expected), "{text}");
     assert_eq!(db.committed("a").await, Account::default());
+    let stands = stands(&db, &at).await.expect("it is there");
+    let what = "a topic that it does not fit need not be the one that it has read";
+    assert_eq!((stands.next, stands.topic_id), (41, None), "{what}");
 }
 
 pub(super) async fn a_checkpoint_before_the_beginning_stops_the_inbox<R: Rig>(rig: &R) {
@@ -69,6 +78,8 @@ pub(super) async fn a_checkpoint_before_the_beginning_stops_the_inbox<R: Rig>(ri
     let expected = format!("at offset -5 of {at}, but the topic begins at 0: 5 records are gone");
     assert!(text.contains(&expected), "{text}");
     assert_eq!(db.committed("a").await, Account::default());
+    let stands = stands(&db, &at).await.expect("it is there");
+    assert_eq!((stands.next, stands.topic_id), (-5, None));
 }
 
 /// A topic that was deleted and made anew has come beyond the checkpoint already.
@@ -89,8 +100,7 @@ pub(super) async fn a_checkpoint_of_another_topic_stops_the_inbox<R: Rig>(rig: &
         "{text}"
     );
     assert_eq!(db.committed("a").await, Account::default());
-    let stands = db.checkpoints(GROUP).await.expect("it answers");
-    let stands = stands.iter().find(|claim| claim.at == at);
+    let stands = stands(&db, &at).await;
     assert_eq!(stands.map(|claim| claim.topic_id), Some(Some(another)));
 }
 
@@ -99,10 +109,7 @@ pub(super) async fn a_checkpoint_without_its_topics_id_takes_it<R: Rig>(rig: &R)
     let db = rig.database().await;
     publish(rig, &["a"], 1..4).await;
     let at = misplace(rig, &db, 1, None).await;
-    let stands = async || {
-        let all = db.checkpoints(GROUP).await.expect("it answers");
-        all.into_iter().find(|claim| claim.at == at)
-    };
+    let stands = async || stands(&db, &at).await;
     let before = stands().await.expect("it is there");
     assert_eq!((before.next, before.topic_id), (1, None));
     let consuming = inbox(&db, rig.source(GROUP), Book::new(db.clone()));
