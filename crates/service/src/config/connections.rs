@@ -39,11 +39,13 @@ impl ConnectionSettings {
     const MOST: u32 = 10_000;
     const MOST_OF_AN_ADDRESS: u32 = 512;
     const HEAD_BYTES: u32 = 32 * 1024;
+    const IDLE_TIMEOUT: Duration = Duration::from_secs(75);
 
     /// For a service that only the gateway calls: its connections all have one address, and it is the gateway that
-    /// closes those that are idle.
+    /// closes those that are idle, also those that it has not used yet.
     pub fn behind_the_gateway() -> Self {
         Self {
+            head_timeout: Self::IDLE_TIMEOUT,
             stall_timeout: Duration::from_secs(30),
             max_connections_per_address: 0,
             ..Self::default()
@@ -55,7 +57,7 @@ impl Default for ConnectionSettings {
     fn default() -> Self {
         Self {
             head_timeout: Duration::from_secs(10),
-            idle_timeout: Duration::from_secs(75),
+            idle_timeout: Self::IDLE_TIMEOUT,
             stall_timeout: Duration::from_secs(15),
             max_connections: Self::MOST,
             max_connections_per_address: Self::MOST_OF_AN_ADDRESS,

@@ -191,6 +191,18 @@ mod tests {
     }
 
     #[test]
+    fn who_is_still_taking_an_answer_makes_no_room() {
+        let places = places(10, 1);
+        let (taking, one) = (activity(), address("10.0.0.1"));
+        let _place = places.take(one, false, &taking).unwrap();
+        drop(taking.request(Version::HTTP_11));
+        taking.writing(true);
+        assert!(places.take(one, false, &activity()).is_none());
+        taking.writing(false);
+        assert!(places.take(one, false, &activity()).is_some());
+    }
+
+    #[test]
     fn a_slow_head_makes_room_before_a_connection_that_is_kept() {
         let places = places(10, 2);
         let (kept, one) = (activity(), address("10.0.0.1"));
