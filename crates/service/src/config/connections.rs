@@ -21,7 +21,8 @@ pub struct ConnectionSettings {
     #[arg(long, env = "QUADRILLE_STALL_TIMEOUT", value_name = "DURATION", default_value = "15s", value_parser = duration)]
     pub stall_timeout: Duration,
 
-    /// Most connections; above it, the oldest that waits for a request makes room, of the address that has the most
+    /// Most connections; above it, the oldest that waits for a request makes room, of the address (of IPv6: the /48) that has
+    /// the most
     #[arg(long, env = "QUADRILLE_MAX_CONNECTIONS", value_name = "COUNT", default_value_t = Self::MOST)]
     pub max_connections: u32,
 
