@@ -291,7 +291,10 @@ mod tests {
     #[tokio::test]
     async fn who_gives_window_slowly_but_steadily_is_not_given_up() {
         const SIZE: usize = 1024 * 1024;
-        let settings = stalls_after(Duration::from_secs(1));
+        let settings = ConnectionSettings {
+            idle_timeout: Duration::from_secs(1),
+            ..stalls_after(Duration::from_secs(1))
+        };
         let served = served(bytes(SIZE), settings).await;
         let mut answers = in_time(asked(served.client, 16 * 1024, 1)).await;
         let mut body = answers.remove(0).into_body();
