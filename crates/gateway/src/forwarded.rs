@@ -66,8 +66,10 @@ impl ProxySettings {
     /// The caller in what own proxies have written, if it is there.
     fn caller(&self, headers: &HeaderMap) -> Option<IpAddr> {
         let lists = headers.get_all(FORWARDED_FOR).iter();
-        let lists = lists.map(|list| list.to_str().unwrap_or_default());
-        let entries: Vec<&str> = lists.flat_map(|list| list.split(',')).collect();
+        // By bytes: what the caller wrote may be no text, and takes nothing from the entries after it.
+        let entries: Vec<&[u8]> = lists
+            .flat_map(|list| list.as_bytes().split(|&byte| byte == b','))
+            .collect();
         if self.trusted_hops > 0 {
             let at = entries.len().checked_sub(self.trusted_hops.into())?;
             return address(entries[at]);
@@ -95,8 +97,9 @@ impl ClientInfo {
         let through_proxy = peer.is_some_and(|peer| proxies.trust(peer));
         let told = || proxies.caller(headers);
         let proto = headers.get_all(FORWARDED_PROTO).iter().next_back();
-        let proto = proto.and_then(|list| list.to_str().ok()?.rsplit(',').next());
-        let told_secure = proto.is_some_and(|proto| proto.trim().eq_ignore_ascii_case("https"));
+        let proto = proto.and_then(|list| list.as_bytes().rsplit(|&byte| byte == b',').next());
+        let told_secure =
+            proto.is_some_and(|proto| proto.trim_ascii().eq_ignore_ascii_case(b"https"));
         Self {
             address: through_proxy.then(told).flatten().or(peer),
             through_proxy,
@@ -126,8 +129,8 @@ impl ClientInfo {
 }
 
 /// An address, also with a port, as some proxies write it.
-fn address(text: &str) -> Option<IpAddr> {
-    let text = text.trim();
+fn address(entry: &[u8]) -> Option<IpAddr> {
+    let text = std::str::from_utf8(entry).ok()?.trim();
     let with_port = || Some(text.parse::<SocketAddr>().ok()?.ip());
     let bracketed = || {
         text.strip_prefix('[')?
@@ -175,6 +178,23 @@ mod tests {
         assert_eq!(caller(&google, PEER, forged), "203.0.113.7");
         assert_eq!(caller(&google, PEER, "6.6.6.6"), PEER, "one is missing");
         assert_eq!(caller(&proxies(1, &[]), PEER, "6.6.6.6, nonsense"), PEER);
+    }
+
+    #[test]
+    fn what_a_caller_writes_hides_nothing_of_what_a_proxy_adds() {
+        for forged in [&b"\xff"[..], b"6.6.6.6\xe9", "\u{e9}, nonsense".as_bytes()] {
+            let list = [forged, b", 203.0.113.7"].concat();
+            let mut headers = HeaderMap::new();
+            headers.insert(FORWARDED_FOR, HeaderValue::from_bytes(&list).unwrap());
+            let proto = [forged, b", https"].concat();
+            headers.insert(FORWARDED_PROTO, HeaderValue::from_bytes(&proto).unwrap());
+            for proxies in [proxies(1, &[]), proxies(0, &["10.0.0.0/8"])] {
+                let peer = Some(PEER.parse().unwrap());
+                let client = ClientInfo::of(&proxies, peer, false, &headers);
+                assert_eq!(client.address, "203.0.113.7".parse().ok(), "{list:?}");
+                assert!(client.secure, "{proto:?}");
+            }
+        }
     }
 
     #[test]

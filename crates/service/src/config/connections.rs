@@ -21,7 +21,8 @@ pub struct ConnectionSettings {
     #[arg(long, env = "QUADRILLE_STALL_TIMEOUT", value_name = "DURATION", default_value = "15s", value_parser = duration)]
     pub stall_timeout: Duration,
 
-    /// Most connections; above it, the oldest that waits for a request makes room, of the address that has the most
+    /// Most connections; above it, the oldest that waits for a request makes room, of the address (of IPv6: the /48) that has
+    /// the most
     #[arg(long, env = "QUADRILLE_MAX_CONNECTIONS", value_name = "COUNT", default_value_t = Self::MOST)]
     pub max_connections: u32,
 
@@ -39,11 +40,13 @@ impl ConnectionSettings {
     const MOST: u32 = 10_000;
     const MOST_OF_AN_ADDRESS: u32 = 512;
     const HEAD_BYTES: u32 = 32 * 1024;
+    const IDLE_TIMEOUT: Duration = Duration::from_secs(75);
 
     /// For a service that only the gateway calls: its connections all have one address, and it is the gateway that
-    /// closes those that are idle.
+    /// closes those that are idle, also those that it has not used yet.
     pub fn behind_the_gateway() -> Self {
         Self {
+            head_timeout: Self::IDLE_TIMEOUT,
             stall_timeout: Duration::from_secs(30),
             max_connections_per_address: 0,
             ..Self::default()
@@ -55,7 +58,7 @@ impl Default for ConnectionSettings {
     fn default() -> Self {
         Self {
             head_timeout: Duration::from_secs(10),
-            idle_timeout: Duration::from_secs(75),
+            idle_timeout: Self::IDLE_TIMEOUT,
             stall_timeout: Duration::from_secs(15),
             max_connections: Self::MOST,
             max_connections_per_address: Self::MOST_OF_AN_ADDRESS,

@@ -73,10 +73,25 @@ impl http_body::Body for Request {
     }
 }
 
+/// Most bytes that a client of HTTP/2 has to give window for at once.
+const PIECE: usize = 16 * 1024;
+
 /// An answer's body; the request is over when this is dropped.
 pub(super) struct Answer {
-    pub(super) body: Body,
-    pub(super) _in_flight: InFlight,
+    body: Body,
+    /// What is left of a frame that is handed over in pieces.
+    rest: Bytes,
+    in_flight: InFlight,
+}
+
+impl Answer {
+    pub(super) fn new(body: Body, in_flight: InFlight) -> Self {
+        Self {
+            body,
+            rest: Bytes::new(),
+            in_flight,
+        }
+    }
 }
 
 impl http_body::Body for Answer {
@@ -87,14 +102,35 @@ impl http_body::Body for Answer {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.get_mut().body).poll_frame(cx)
+        let this = self.get_mut();
+        // It is asked for more once what it gave before has found window.
+        this.in_flight.holds_no_more();
+        if this.rest.is_empty() {
+            let frame = ready!(Pin::new(&mut this.body).poll_frame(cx));
+            match frame.map(|frame| frame.map(Frame::into_data)) {
+                Some(Ok(Ok(data))) if this.in_flight.has_window() => this.rest = data,
+                Some(Ok(Ok(data))) => return Poll::Ready(Some(Ok(Frame::data(data)))),
+                Some(Ok(Err(trailers))) => return Poll::Ready(Some(Ok(trailers))),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => return Poll::Ready(None),
+            }
+        }
+        let piece = this.rest.split_to(this.rest.len().min(PIECE));
+        this.in_flight.holds();
+        Poll::Ready(Some(Ok(Frame::data(piece))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.rest.is_empty() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        let rest = u64::try_from(self.rest.len()).unwrap_or(u64::MAX);
+        let mut hint = self.body.size_hint();
+        if let Some(upper) = hint.upper() {
+            hint.set_upper(upper + rest);
+        }
+        hint.set_lower(hint.lower() + rest);
+        hint
     }
 }

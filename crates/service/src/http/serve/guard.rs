@@ -28,7 +28,7 @@ pub(super) struct Guard {
 
 impl Guard {
     pub(super) fn new(stream: TcpStream, activity: Arc<Activity>, stall_timeout: Duration) -> Self {
-        let first = activity.deadline().unwrap_or_else(Instant::now);
+        let first = activity.look_again();
         Self {
             stream,
             activity,
@@ -44,7 +44,7 @@ impl Guard {
             ready!(self.alarm.as_mut().poll(cx));
             let next = match self.activity.deadline() {
                 Some(deadline) if deadline <= Instant::now() => return Poll::Ready(()),
-                Some(deadline) => deadline,
+                Some(deadline) => deadline.min(self.activity.look_again()),
                 None => self.activity.look_again(),
             };
             self.alarm.as_mut().reset(next.into());
@@ -57,6 +57,7 @@ impl Guard {
         cx: &mut Context<'_>,
         outcome: Poll<io::Result<T>>,
     ) -> Poll<io::Result<T>> {
+        self.activity.writing(outcome.is_pending());
         if outcome.is_ready() {
             self.stalled = None;
             return outcome;
@@ -86,7 +87,9 @@ impl AsyncRead for Guard {
             return Poll::Ready(outcome);
         }
         ready!(this.poll_deadline(cx));
-        ended(if this.activity.is_in_head() {
+        ended(if !this.activity.waits() {
+            Ended::Stalled
+        } else if this.activity.is_in_head() {
             Ended::Head
         } else {
             Ended::Idle

@@ -12,13 +12,23 @@ use crate::config::ConnectionSettings;
 
 /// One caller, as far as an address tells: of IPv6 a household has a whole /64.
 pub fn caller_key(address: IpAddr) -> IpAddr {
+    network(address, 64)
+}
+
+/// Of IPv6 the network of so many bits, of IPv4 the address.
+fn network(address: IpAddr, bits: u32) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
-            let network = u128::from(address) & !u128::from(u64::MAX);
-            IpAddr::V6(Ipv6Addr::from(network))
+            let mask = u128::MAX << (128 - bits);
+            IpAddr::V6(Ipv6Addr::from(u128::from(address) & mask))
         }
         v4 @ IpAddr::V4(_) => v4,
     }
+}
+
+/// What one provider's customer has at most: of IPv6 a /48, with 65,536 callers.
+fn customer_key(caller: IpAddr) -> IpAddr {
+    network(caller, 48)
 }
 
 /// All connections of a listener.
@@ -33,8 +43,8 @@ pub(super) struct Places {
 struct Held {
     count: usize,
     next: u64,
-    /// By address, and in the order in which they came.
-    of: HashMap<IpAddr, BTreeMap<u64, Connection>>,
+    /// By customer and caller, and in the order in which they came.
+    of: HashMap<IpAddr, HashMap<IpAddr, BTreeMap<u64, Connection>>>,
 }
 
 #[derive(Debug)]
@@ -76,14 +86,19 @@ impl Places {
     ) -> Option<Place> {
         let address = caller_key(address);
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        let own = held.of.get(&address).map_or(0, BTreeMap::len);
-        if own >= self.most_of_an_address && !exempt {
-            held.displace(address)?;
+        let customer = customer_key(address);
+        let callers = held.of.get(&customer);
+        let own = callers.and_then(|callers| callers.get(&address));
+        if own.map_or(0, BTreeMap::len) >= self.most_of_an_address && !exempt {
+            held.displace(customer, |caller| caller == address)?;
         }
         if held.count >= self.most {
-            let most = held.of.iter().max_by_key(|(_, list)| list.len());
+            let count = |callers: &HashMap<_, BTreeMap<_, _>>| -> usize {
+                callers.values().map(BTreeMap::len).sum()
+            };
+            let most = held.of.iter().max_by_key(|(_, callers)| count(callers));
             let most = *most?.0;
-            held.displace(most)?;
+            held.displace(most, |_| true)?;
         }
         let (number, give_way) = (held.next, CancellationToken::new());
         let connection = Connection {
@@ -93,6 +108,8 @@ impl Places {
         held.next += 1;
         held.count += 1;
         held.of
+            .entry(customer)
+            .or_default()
             .entry(address)
             .or_default()
             .insert(number, connection);
@@ -106,14 +123,15 @@ impl Places {
 }
 
 impl Held {
-    /// Ends the oldest connection of `address` that waits: for the rest of a head, or else for a request.
-    fn displace(&mut self, address: IpAddr) -> Option<()> {
-        let list = self.of.get(&address)?;
-        let waits = |one: &Connection| one.activity.waits();
-        let (&number, _) = list
-            .iter()
-            .find(|(_, one)| waits(one) && one.activity.is_in_head())
-            .or_else(|| list.iter().find(|(_, one)| waits(one)))?;
+    /// Ends the oldest connection of such callers that waits: for the rest of a head, or else for a request.
+    fn displace(&mut self, customer: IpAddr, caller: impl Fn(IpAddr) -> bool) -> Option<()> {
+        let callers = self.of.get(&customer)?.iter();
+        let (_, number, address) = callers
+            .filter(|&(&address, _)| caller(address))
+            .flat_map(|(&address, list)| list.iter().map(move |one| (address, one)))
+            .filter(|(_, (_, one))| one.activity.waits())
+            .map(|(address, (&number, one))| (!one.activity.is_in_head(), number, address))
+            .min()?;
         let displaced = self.remove(address, number)?;
         displaced.give_way.cancel();
         ended(Ended::Displaced);
@@ -121,10 +139,15 @@ impl Held {
     }
 
     fn remove(&mut self, address: IpAddr, number: u64) -> Option<Connection> {
-        let list = self.of.get_mut(&address)?;
+        let customer = customer_key(address);
+        let callers = self.of.get_mut(&customer)?;
+        let list = callers.get_mut(&address)?;
         let removed = list.remove(&number)?;
         if list.is_empty() {
-            self.of.remove(&address);
+            callers.remove(&address);
+        }
+        if callers.is_empty() {
+            self.of.remove(&customer);
         }
         self.count -= 1;
         Some(removed)
@@ -191,6 +214,18 @@ mod tests {
     }
 
     #[test]
+    fn who_is_still_taking_an_answer_makes_no_room() {
+        let places = places(10, 1);
+        let (taking, one) = (activity(), address("10.0.0.1"));
+        let _place = places.take(one, false, &taking).unwrap();
+        drop(taking.request(Version::HTTP_11));
+        taking.writing(true);
+        assert!(places.take(one, false, &activity()).is_none());
+        taking.writing(false);
+        assert!(places.take(one, false, &activity()).is_some());
+    }
+
+    #[test]
     fn a_slow_head_makes_room_before_a_connection_that_is_kept() {
         let places = places(10, 2);
         let (kept, one) = (activity(), address("10.0.0.1"));
@@ -213,5 +248,19 @@ mod tests {
         assert!(new.is_some());
         assert!(of_crowd[0].give_way.is_cancelled());
         assert!(!of_guest.give_way.is_cancelled());
+    }
+
+    #[test]
+    fn networks_of_one_customer_count_together_when_all_are_taken() {
+        let places = places(5, 0);
+        let take = |text| places.take(address(text), false, &activity()).unwrap();
+        let of_guest = [take("10.0.0.1"), take("10.0.0.1")];
+        let crowd = ["2001:db8::1", "2001:db8:0:1::1", "2001:db8:0:2::1"].map(take);
+        let _new = take("10.0.0.2");
+        assert!(crowd[0].give_way.is_cancelled());
+        assert!(of_guest.iter().all(|one| !one.give_way.is_cancelled()));
+        drop(crowd);
+        drop(of_guest);
+        assert_eq!(places.held.lock().unwrap().of.len(), 1);
     }
 }
