@@ -118,7 +118,9 @@ async fn many_rows_are_written_at_once<D: Rows>(database: D) {
     });
     for mut books in [small, large.collect()] {
         insert(&database, &books).await.unwrap();
-        books.iter_mut().for_each(|book| book.copies = 2);
+        for book in &mut books {
+            book.copies = 2;
+        }
         let mut tx = database.begin().await.unwrap();
         database.replace(&mut tx, &books).await.unwrap();
         database.commit(tx).await.unwrap();
