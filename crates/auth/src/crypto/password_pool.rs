@@ -27,7 +27,7 @@ pub struct PasswordPool {
     by_address: Arc<ByAddress>,
     /// Compared with when there is no account, so that this takes as long as if there was.
     dummy: PasswordHash,
-    runs: AtomicU64,
+    runs: Arc<AtomicU64>,
 }
 
 /// How the threads rank: others get about 25 times as much of a core that both want.
@@ -126,7 +126,7 @@ impl PasswordPool {
                 taken: Mutex::default(),
             }),
             dummy: argon::hash(&Password::new("nobody's password"))?,
-            runs: AtomicU64::new(0),
+            runs: Arc::default(),
         })
     }
 
@@ -141,7 +141,7 @@ impl PasswordPool {
         email: Email,
         address: Option<IpAddr>,
     ) -> Result<Result<(), InvalidPassword>, PoolError> {
-        self.run(address, move || Ok(password.check_for(&email)))
+        self.queue(address, move || Ok(password.check_for(&email)))
             .await
     }
 
@@ -190,7 +190,21 @@ impl PasswordPool {
         self.runs.load(Ordering::Relaxed)
     }
 
+    /// Runs the hasher.
     async fn run<T: Send + 'static>(
+        &self,
+        address: Option<IpAddr>,
+        work: impl FnOnce() -> Result<T, CryptoError> + Send + 'static,
+    ) -> Result<T, PoolError> {
+        let runs = Arc::clone(&self.runs);
+        let counted = move || {
+            runs.fetch_add(1, Ordering::Relaxed);
+            work()
+        };
+        self.queue(address, counted).await
+    }
+
+    async fn queue<T: Send + 'static>(
         &self,
         address: Option<IpAddr>,
         work: impl FnOnce() -> Result<T, CryptoError> + Send + 'static,
@@ -201,7 +215,6 @@ impl PasswordPool {
             .clone()
             .try_acquire_owned()
             .map_err(|_| PoolError::Busy)?;
-        self.runs.fetch_add(1, Ordering::Relaxed);
         let (done, result) = oneshot::channel();
         self.threads.spawn(move || {
             // Held by the work itself: a caller who goes away frees no core.

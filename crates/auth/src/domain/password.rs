@@ -237,7 +237,7 @@ mod tests {
             "abcabcabcabc",
             "iloveyou",
             "drowssap",
-            "sunshine1",
+            "sunshine",
         ] {
             assert_eq!(check(common), Err(InvalidPassword::Common), "{common:?}");
         }

@@ -263,7 +263,7 @@ async fn failures_delay_whoever_failed_and_nobody_else() {
 #[tokio::test]
 async fn one_address_of_ipv6_is_its_network() {
     let server = Server::start().await;
-    for last in 1..=5 {
+    for last in 1..=FREE_FAILURES {
         let address = format!("2001:db8::{last}");
         let wrong = from(&server, &address, "a@b.com", "wrong password").await;
         problem(wrong, 401, "invalid-credentials").await;

@@ -68,11 +68,16 @@ impl Shop {
     pub(crate) async fn open() -> Self {
         let environment = TestEnvironment::new().await;
         make_topics(&environment).await;
-        Self::open_in(environment).await
+        let name = environment.database_name("auth");
+        let accounts = MongoSettings::new(environment.mongodb_uri(), &name);
+        auth::seed_account(&accounts, ADMIN, PASSWORD, auth::Role::Admin)
+            .await
+            .unwrap();
+        Self::open_in(environment, PASSWORD).await
     }
 
-    /// The same where its topics, and whatever else there is to be, have been made.
-    pub(crate) async fn open_in(environment: TestEnvironment) -> Self {
+    /// The same where its topics, its admin, and whatever else there is to be, have been made.
+    pub(crate) async fn open_in(environment: TestEnvironment, password: &str) -> Self {
         let lifecycle = Lifecycle::new(Duration::from_secs(10));
         let settings = host::Settings {
             http: HttpSettings::on_free_port(),
@@ -83,14 +88,11 @@ impl Shop {
             kafka: KafkaSettings::new(environment.kafka_brokers(), &environment.topic_prefix()),
             ..Default::default()
         };
-        auth::seed_account(&settings.mongo, ADMIN, PASSWORD, auth::Role::Admin)
-            .await
-            .unwrap();
         let started = host::start::<Auth>(settings, auth::Settings::default(), &lifecycle).await;
         let address = started.unwrap().address;
         let url = format!("http://{address}");
         let http = reqwest::Client::new();
-        let credentials = Self::credentials();
+        let credentials = json!({ "email": ADMIN, "password": password });
         let token = Mutex::new(String::new());
         // Its signing keys are made while it listens already.
         eventually_within(Duration::from_secs(60), "auth lets us in", || async {
@@ -122,7 +124,7 @@ impl Shop {
         shop
     }
 
-    /// With what the admin logs in.
+    /// With what the admin of a shop that was [opened](Self::open) logs in.
     pub(crate) fn credentials() -> Value {
         json!({ "email": ADMIN, "password": PASSWORD })
     }
