@@ -27,8 +27,12 @@ impl EraseMails {
     /// Of the account that `update` says to be deleted, under an id of that.
     pub(crate) fn of(update: &AccountUpdate) -> (JobId, Self) {
         let account_id = update.account_id;
-        let id = JobId::of(Self::NAME, &[&account_id, &update.version]);
-        (id, Self { account_id })
+        (Self::id(account_id, update.version), Self { account_id })
+    }
+
+    /// The id of the job for the account that `version` says to be deleted.
+    pub fn id(account: AccountId, version: u64) -> JobId {
+        JobId::of(Self::NAME, &[&account, &version])
     }
 }
 

@@ -191,6 +191,39 @@ pub async fn erase<D: Rows>(
     Ok(!mails.is_empty())
 }
 
+/// A deleted account, of which the copy has no address any more.
+#[derive(Debug, Clone, Copy, Deserialize, Serialize)]
+pub struct DeletedAccount {
+    /// The account.
+    #[serde(rename = "_id", with = "as_uuid")]
+    pub id: AccountId,
+    /// The version that says so.
+    pub version: u64,
+}
+
+impl Row for DeletedAccount {
+    const COLLECTION: &'static Collection = &Collection::new(Recipient::COLLECTION, &[]);
+}
+
+/// Asks for all deleted accounts.
+pub fn deleted_accounts() -> Query {
+    Query::from(doc! { "email": { "$exists": false } }).only(&["_id", "version"])
+}
+
+/// A mail of `account` that still has its address.
+///
+/// # Errors
+/// A store error.
+pub async fn addressed<D: Rows>(
+    database: &D,
+    account: AccountId,
+) -> Result<Option<Uuid>, StoreError> {
+    let filter = doc! { "account": as_uuid::of(account), "recipient": { "$exists": true } };
+    let query = Query::from(filter).only(&["_id"]).limit(1);
+    let found: Vec<IdOfMail> = database.read(query).await?;
+    Ok(found.first().map(|mail| mail.id))
+}
+
 /// What has become of the mail `id`, if there is one.
 ///
 /// # Errors

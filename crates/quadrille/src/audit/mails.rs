@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use futures::TryStreamExt;
+use notifications::EraseMails;
 use notifications::domain::{Mail, MailStatus};
-use notifications::store::{StatusOfMail, statuses};
+use notifications::store::{DeletedAccount, StatusOfMail, addressed, deleted_accounts, statuses};
 use outbox::JobStore;
 use outbox::mongo::MongoDatabase;
 use uuid::Uuid;
@@ -80,6 +81,37 @@ impl Mails {
             }
         }
         findings.add(scheduled);
+        findings.add(erased(notifications).await?);
         Ok(())
     }
+}
+
+/// Whether nothing personal is left of accounts that are deleted.
+async fn erased(notifications: &MongoDatabase) -> anyhow::Result<Check> {
+    let mut erased = Check::new(
+        "mails-erased",
+        "deleted accounts",
+        "none has a mail with an address",
+    );
+    let mut deleted = notifications
+        .stream::<DeletedAccount>(deleted_accounts())
+        .await?;
+    while let Some(account) = deleted.try_next().await? {
+        erased.looked_at += 1;
+        let job = EraseMails::id(account.id, account.version);
+        let job = notifications.job(&job).await?;
+        // Before the mail: what the job has done meanwhile is seen then.
+        let is_erasing = job.is_some_and(|job| !job.state.has_ended());
+        if let Some(mail) = addressed(notifications, account.id).await?
+            && !is_erasing
+        {
+            erased.off(|| {
+                format!(
+                    "account {} is deleted; its mail {mail} has the address",
+                    account.id
+                )
+            });
+        }
+    }
+    Ok(erased)
 }

@@ -1,11 +1,14 @@
 //! `quadrille audit`: a shop in order is clean, and whatever is off is named.
 
 use bson::doc;
-use events::{OrderCreate, OrderId, OrderStatus, OrderStatusUpdate, Rejection};
+use events::{
+    AccountId, AccountUpdate, OrderCreate, OrderId, OrderStatus, OrderStatusUpdate, Rejection,
+};
 use outbox::{MessageContext, SystemClock};
 use purchases::commands::RecordPurchase;
 use purchases::domain::Purchase;
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::shop::Shop;
 
@@ -50,6 +53,20 @@ async fn whatever_is_off_is_named() {
     let mut work = RecordPurchase::new(&database, &SystemClock, context, purchase);
     let taken = outbox::transact(&database, &mut work).await.unwrap();
     assert_eq!(taken, Ok(()));
+    shop.settle().await;
+
+    // An account that was deleted.
+    let gone = AccountUpdate {
+        account_id: AccountId::from_u128(7),
+        email: None,
+        role: "user".to_owned(),
+        blocked: false,
+        token_version: 0,
+        deleted: true,
+        version: 2,
+    };
+    let context = MessageContext::default();
+    shop.environment.publish(&gone, context).await;
     shop.settle().await;
 
     // Mails are not waited for by anyone else.
@@ -197,6 +214,14 @@ async fn whatever_is_off_is_named() {
     )
     .await;
 
+    let personal = crate::shop::key(&Uuid::now_v7().to_string());
+    let left = doc! {
+        "_id": personal, "kind": "ACCOUNT_NEW", "account": crate::shop::key(&gone.account_id.to_string()),
+        "created_at": bson::DateTime::now(), "status": "SENT", "recipient": "gone@example.com",
+    };
+    shop.slip_in("notifications", "mails", left).await;
+    let personal = personal.to_string();
+
     let rows = shop.database("purchases").await;
     let rows = rows.database().collection::<bson::Document>("purchases");
     assert_eq!(rows.delete_many(doc! {}).await.unwrap().deleted_count, 1);
@@ -285,6 +310,7 @@ async fn whatever_is_off_is_named() {
         ("purchases-published", vec!["in its topic only"]),
         ("mails-written", vec![ids[0].as_str(), "ORDER_CREATED"]),
         ("mails-scheduled", vec![unscheduled.as_str(), "no job"]),
+        ("mails-erased", vec![personal.as_str(), "deleted"]),
     ] {
         assert_named(&off, check, &what);
     }

@@ -3,6 +3,7 @@
 use events::OrderStatus;
 use notifications::store::memory::Tables as NotificationsTables;
 use orders::store::memory::Tables as OrdersTables;
+use outbox::memory::MemoryBroker;
 use outbox::{DeadLetter, Record};
 use products::store::memory::Tables as ProductsTables;
 
@@ -52,8 +53,8 @@ pub(crate) struct Topic {
 }
 
 impl Topic {
-    pub(super) fn of(shop: &Shop, name: &str) -> Self {
-        let read = shop.servers.broker.records(name).into_iter().map(|record| {
+    pub(super) fn of(broker: &MemoryBroker, name: &str) -> Self {
+        let read = broker.records(name).into_iter().map(|record| {
             let event = Published::in_record(&record);
             (record, event)
         });
@@ -78,12 +79,12 @@ pub(crate) struct Topics {
 }
 
 impl Topics {
-    pub(super) fn of(shop: &Shop) -> Self {
+    pub(super) fn of(broker: &MemoryBroker) -> Self {
         Self {
-            orders: Topic::of(shop, events::topics::ORDERS),
-            accounts: Topic::of(shop, events::topics::ACCOUNTS),
-            statuses: Topic::of(shop, events::topics::ORDER_STATUS),
-            products: Topic::of(shop, events::topics::PRODUCTS),
+            orders: Topic::of(broker, events::topics::ORDERS),
+            accounts: Topic::of(broker, events::topics::ACCOUNTS),
+            statuses: Topic::of(broker, events::topics::ORDER_STATUS),
+            products: Topic::of(broker, events::topics::PRODUCTS),
         }
     }
 

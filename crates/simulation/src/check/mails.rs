@@ -64,3 +64,92 @@ pub(super) fn written(snapshot: &Snapshot, topics: &Topics, off: &mut Vec<String
             .map(|id| format!("the mail {id} is not written")),
     );
 }
+
+#[cfg(test)]
+mod tests {
+    use events::{AccountId, AccountUpdate};
+    use outbox::memory::{MemoryBroker, MemoryDatabase};
+    use outbox::{Database, Message, MessageContext, Publisher, Rows};
+
+    use super::*;
+
+    fn account(number: u128, version: u64, deleted: bool) -> AccountUpdate {
+        AccountUpdate {
+            account_id: AccountId::from_u128(number),
+            email: (!deleted).then(|| "ann@example.com".to_owned()),
+            role: "user".to_owned(),
+            blocked: false,
+            token_version: 0,
+            deleted,
+            version,
+        }
+    }
+
+    fn mail(update: &AccountUpdate) -> MailRecord {
+        let now = jiff::Timestamp::UNIX_EPOCH;
+        let mail = Mail::of_account(update, now).expect("it asks for one");
+        let text = || Some("Hello, Ann".to_owned());
+        MailRecord {
+            status: MailStatus::Kept,
+            recipient: update.email.clone(),
+            text: text(),
+            html: text(),
+            ..MailRecord::new(&mail, None)
+        }
+    }
+
+    /// What is off when the topic has `updates` and notifications has `mails`.
+    async fn off(updates: &[AccountUpdate], mails: &[MailRecord]) -> Vec<String> {
+        let broker = MemoryBroker::new(1);
+        for update in updates {
+            let id = Uuid::from_u128(update.version.into());
+            let now = jiff::Timestamp::UNIX_EPOCH;
+            let message = Message::new(id, "auth", now, MessageContext::default(), update);
+            let message = message.expect("it is small");
+            broker.publish(&[message]).await.expect("it is there");
+        }
+        let database = MemoryDatabase::default();
+        let mut tx = database.begin().await.expect("it is there");
+        database.insert(&mut tx, mails).await.expect("it is there");
+        database.commit(tx).await.expect("nothing is in its way");
+        let snapshot = Snapshot {
+            orders: orders::store::memory::Tables::default(),
+            products: products::store::memory::Tables::default(),
+            notifications: database.state(),
+            dead_letters: Vec::new(),
+        };
+        let mut off = Vec::new();
+        written(&snapshot, &Topics::of(&broker), &mut off);
+        off
+    }
+
+    #[tokio::test]
+    async fn a_mail_that_is_missing_waits_is_foreign_or_was_not_erased_is_named() {
+        let (first, second) = (account(1, 1, false), account(1, 2, false));
+        let right = [mail(&first), mail(&second)];
+        let both = [first.clone(), second.clone()];
+        assert_eq!(off(&both, &right).await, Vec::<String>::new());
+
+        let missing = off(&both, &right[..1]).await;
+        assert!(missing[0].ends_with("is not written"), "{missing:?}");
+        let foreign = off(&both[..1], &right).await;
+        assert!(foreign[0].starts_with("nothing asked for"), "{foreign:?}");
+        let waiting = MailRecord {
+            status: MailStatus::Waiting,
+            ..right[0].clone()
+        };
+        let waits = off(&both[..1], &[waiting]).await;
+        assert!(waits[0].ends_with("is Waiting"), "{waits:?}");
+
+        let deleted = [first, account(1, 2, true)];
+        let left = off(&deleted, &right[..1]).await;
+        assert!(left[0].ends_with("is Kept"), "{left:?}");
+        let erased = MailRecord {
+            recipient: None,
+            text: None,
+            html: None,
+            ..right[0].clone()
+        };
+        assert_eq!(off(&deleted, &[erased]).await, Vec::<String>::new());
+    }
+}

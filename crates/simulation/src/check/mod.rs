@@ -37,7 +37,7 @@ impl Off {
 
 /// Every rule but that of the replay.
 pub(crate) fn all(shop: &Shop, snapshot: &Snapshot, memory: &Memory) {
-    let topics = Topics::of(shop);
+    let topics = Topics::of(&shop.servers.broker);
     let in_order = shop.world.plan.keeps_order();
     let mut off = Off::default();
     orders::answered(snapshot, memory, off.of(Check::Requests));
@@ -72,7 +72,7 @@ pub(crate) fn replayed(shop: &Shop, before: &Snapshot) {
             shop.world.found(Check::Replay, what);
         }
     }
-    let topics = Topics::of(shop);
+    let topics = Topics::of(&shop.servers.broker);
     let mut off = Off::default();
     topics::decisions(&after, &topics, off.of(Check::Decisions));
     topics::steps_of_orders(&after, &topics, false, off.of(Check::Steps));
