@@ -15,6 +15,7 @@
 //! raise `VERSION`, keep the old sample, and read it in `Event::read`.
 
 pub mod account;
+pub mod checkout;
 pub mod decimal;
 pub mod ids;
 pub mod money;
@@ -26,7 +27,9 @@ pub mod status;
 pub mod topics;
 
 pub use account::AccountUpdate;
+pub use checkout::{Address, CartCheckout, CheckoutLine, PaymentChoice};
 pub use ids::{AccountId, OrderId, ProductId, SellerId};
+pub use iso_currency::Country;
 pub use money::{Money, MoneyError};
 pub use order::{OrderCreate, OrderLine, OrderStatusUpdate, OrderUpdate, Reason, Rejection};
 pub use product::{ProductCreate, ProductState, ProductsQuantityUpdate};

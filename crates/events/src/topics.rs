@@ -13,6 +13,8 @@ pub const PRODUCTS: &str = "products.product.v1";
 pub const PURCHASES: &str = "purchases.purchase.v1";
 /// Accounts as they are. Key: account id; every record is the full state. Written by `auth`.
 pub const ACCOUNTS: &str = "auth.account.v1";
+/// Carts that were checked out. Key: order id; every record is the full state. Written by `carts`.
+pub const CHECKOUTS: &str = "carts.checkout.v1";
 
 /// How a topic keeps its records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +60,13 @@ pub const ALL: &[Topic] = &[
         writer: "auth",
         key: "account id",
         partitions: 3,
+        retention: Retention::Compacted,
+    },
+    Topic {
+        name: CHECKOUTS,
+        writer: "carts",
+        key: "order id",
+        partitions: 6,
         retention: Retention::Compacted,
     },
     Topic {

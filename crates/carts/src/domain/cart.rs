@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use events::{AccountId, Money, ProductId};
+use events::{AccountId, Money, OrderId, ProductId};
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 use uuid::Uuid;
@@ -27,6 +27,8 @@ pub struct Line {
     pub quantity: u32,
     /// The price of one that its customer knows: when it was last put in.
     pub known_price: Money,
+    /// Why it could not be ordered, if that was tried since it was last put in.
+    pub rejection: Option<String>,
 }
 
 /// How many of a product are wanted: 1 to [`MAX_QUANTITY`].
@@ -91,6 +93,8 @@ pub struct Cart {
     pub lines: Vec<Line>,
     /// Whether it takes nothing any more: it was merged, or its account is deleted.
     pub closed: bool,
+    /// The order that it was checked out for and that is not placed yet.
+    pub frozen: Option<OrderId>,
     /// When it is removed; `None` for an account's.
     pub expires_at: Option<Timestamp>,
 }
@@ -112,6 +116,7 @@ impl Cart {
             version: 0,
             lines: Vec::new(),
             closed: false,
+            frozen: None,
             expires_at,
         }
     }
@@ -147,6 +152,7 @@ impl Cart {
             name: product.name.clone(),
             quantity: quantity.get(),
             known_price: product.price(),
+            rejection: None,
         };
         let has_room = self.lines.len() < MAX_LINES;
         match self.line(product_id) {
@@ -161,16 +167,23 @@ impl Cart {
     /// the limits of a cart is left out. Of a closed one there is nothing to take.
     pub fn merge(&mut self, visitors: &mut Self) {
         for line in visitors.lines.drain(..) {
-            let has_room = self.lines.len() < MAX_LINES;
-            match self.line(line.product_id) {
-                Some(own) => {
-                    own.quantity = own.quantity.saturating_add(line.quantity).min(MAX_QUANTITY);
-                }
-                None if has_room => self.lines.push(line),
-                None => {}
-            }
+            self.add(line);
         }
         visitors.closed = true;
+    }
+
+    /// Adds a line, as far as there is room.
+    pub(super) fn add(&mut self, line: Line) {
+        let has_room = self.lines.len() < MAX_LINES;
+        match self.line(line.product_id) {
+            Some(own) => {
+                let sum = own.quantity.saturating_add(line.quantity);
+                own.quantity = sum.min(MAX_QUANTITY);
+                own.rejection = line.rejection.or(own.rejection.take());
+            }
+            None if has_room => self.lines.push(line),
+            None => {}
+        }
     }
 
     /// Takes out everything for good, until it is removed.

@@ -8,9 +8,11 @@ use super::{Line, ProductCopy};
 
 /// What has changed since a product was put in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Notice {
+pub enum Notice<'a> {
     /// It is not sold any more.
     Gone,
+    /// It could not be ordered, for this reason.
+    Rejected(&'a str),
     /// It costs more or less.
     PriceChanged {
         /// What its customer knows.
@@ -25,10 +27,11 @@ pub enum Notice {
     },
 }
 
-impl fmt::Display for Notice {
+impl fmt::Display for Notice<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Gone => f.write_str("it is not sold any more"),
+            Self::Rejected(reason) => write!(f, "it could not be ordered: {reason}"),
             Self::PriceChanged { known, now } => {
                 write!(f, "its price has changed from {known} to {now}")
             }
@@ -53,7 +56,7 @@ pub struct Offer<'a> {
     /// How many there are, as far as is known.
     pub available: u32,
     /// What its customer has to know.
-    pub notices: Vec<Notice>,
+    pub notices: Vec<Notice<'a>>,
 }
 
 impl<'a> Offer<'a> {
@@ -68,6 +71,7 @@ impl<'a> Offer<'a> {
                 notices: vec![Notice::Gone],
             };
         };
+        let rejected = line.rejection.as_deref().map(Notice::Rejected);
         let price = product.price();
         let changed = (price != line.known_price).then_some(Notice::PriceChanged {
             known: line.known_price,
@@ -81,7 +85,7 @@ impl<'a> Offer<'a> {
             price,
             total: Money::new(minor, price.currency),
             available,
-            notices: changed.into_iter().chain(short).collect(),
+            notices: rejected.into_iter().chain(changed).chain(short).collect(),
         }
     }
 
@@ -105,6 +109,7 @@ mod tests {
             name: "chair".to_owned(),
             quantity: 3,
             known_price: Money::new(500, DEFAULT_CURRENCY),
+            rejection: None,
         };
         let product = ProductCopy {
             name: "chair".to_owned(),

@@ -41,7 +41,7 @@ impl<D: Rows> Handle<AccountUpdate, D> for OnAccountUpdate<D> {
         }
         let ids: Vec<_> = deleted.iter().map(|id| id.into_untyped_uuid()).collect();
         let mut known = store::find(&self.database, tx, &ids).await?;
-        let mut closed = Vec::new();
+        let (mut new, mut closed) = (Vec::new(), Vec::new());
         for account in deleted {
             let empty = Cart::of_account(account);
             let mut cart = known.remove(&empty.id).unwrap_or(empty);
@@ -50,11 +50,17 @@ impl<D: Rows> Handle<AccountUpdate, D> for OnAccountUpdate<D> {
                 continue;
             }
             // Also where there is none: a request with a token that is still valid would make one.
+            let written = if cart.version == 0 {
+                &mut new
+            } else {
+                &mut closed
+            };
             cart.close(out.now());
             cart.touch(out.now());
-            closed.push(cart);
+            written.push(cart);
         }
-        store::save(&self.database, tx, &closed).await?;
+        store::insert(&self.database, tx, &new).await?;
+        store::replace(&self.database, tx, &closed).await?;
         Ok(())
     }
 }

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use events::money::{DEFAULT_CURRENCY, DecimalNumber};
-use events::{Money, ProductId};
+use events::{Money, OrderId, ProductId};
 use newtype_uuid::GenericUuid;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::domain::{Cart, Line, Offer, ProductCopy};
+use crate::domain::{Cart, Checkout, CheckoutStatus, Line, Offer, ProductCopy, RejectionReason};
 
 /// A cart, at the prices of now.
 #[derive(Debug, Serialize, ToSchema)]
@@ -47,8 +47,8 @@ struct LineBody {
     total: DecimalNumber,
     /// How many there are. It is decided only when they are ordered.
     available: u32,
-    /// A sentence for people: the product has another price than when it was last put in, there are too few
-    /// of it, or it is gone. `null` when there is nothing to say.
+    /// A sentence for people: the product could not be ordered, has another price than when it was last put
+    /// in, there are too few of it, or it is gone. `null` when there is nothing to say.
     #[schema(required, example = "there are only 2 left")]
     notice: Option<String>,
 }
@@ -83,6 +83,59 @@ impl LineBody {
             total: offer.total.into(),
             available: offer.available,
             notice: offer.notice(),
+        }
+    }
+}
+
+/// A cart that was checked out.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Checkout)]
+pub(super) struct CheckoutBody {
+    /// The order that it becomes.
+    order_id: Uuid,
+    /// `PENDING`: the order is not placed yet. `PLACED`: it stands. `REJECTED`: there is none, and what was
+    /// checked out is in the cart again.
+    #[schema(example = "PENDING")]
+    status: &'static str,
+    /// Why it was rejected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<CheckoutReasonBody>,
+}
+
+/// Why there is no order.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CheckoutRejection)]
+struct CheckoutReasonBody {
+    /// The reason's stable name.
+    #[schema(example = "insufficient-stock")]
+    code: String,
+    /// A sentence for people.
+    detail: String,
+    /// The product that it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    product_id: Option<Uuid>,
+}
+
+impl CheckoutBody {
+    /// The checkout of the order `order_id`.
+    pub(super) fn new(order_id: OrderId, status: CheckoutStatus) -> Self {
+        Self {
+            order_id: order_id.into_untyped_uuid(),
+            status: status.name(),
+            reason: None,
+        }
+    }
+
+    /// `checkout` with its reason.
+    pub(super) fn of(checkout: &Checkout) -> Self {
+        let reason = |reason: &RejectionReason| CheckoutReasonBody {
+            code: reason.code.clone(),
+            detail: reason.detail.clone(),
+            product_id: reason.product.map(GenericUuid::into_untyped_uuid),
+        };
+        Self {
+            reason: checkout.reason.as_ref().map(reason),
+            ..Self::new(checkout.order_id, checkout.status)
         }
     }
 }

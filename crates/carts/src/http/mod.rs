@@ -2,9 +2,11 @@
 
 mod body;
 mod cart_token;
+mod check_out;
 mod delete_line;
 mod empty_cart;
 mod get_cart;
+mod get_checkout;
 mod problems;
 mod put_line;
 mod visit;
@@ -20,4 +22,6 @@ pub fn routes() -> OpenApiRouter<Context<Settings>> {
     OpenApiRouter::new()
         .routes(routes!(get_cart::get_cart, empty_cart::empty_cart))
         .routes(routes!(put_line::put_line, delete_line::delete_line))
+        .routes(routes!(check_out::check_out))
+        .routes(routes!(get_checkout::get_checkout))
 }

@@ -54,6 +54,11 @@ impl FromRequestParts<Context<Settings>> for Visit {
 }
 
 impl Visit {
+    /// The visitor's cart that is to be merged into the account's, if one is named.
+    pub(super) fn merge(&self) -> Option<Uuid> {
+        self.token.map(CartToken::cart_id)
+    }
+
     /// Answers with the cart as it is. Nothing is written, but for a merge.
     pub(super) async fn show(self, context: &Context<Settings>) -> Result<Response, Problem> {
         let Some(account) = self.account else {
@@ -93,7 +98,7 @@ impl Visit {
         change: Change,
     ) -> Result<Response, Problem> {
         if let Some(id) = self.account {
-            let merge = self.token.map(CartToken::cart_id);
+            let merge = self.merge();
             let made = make(context, Owner::Account { id, merge }, change).await?;
             let cart = made.map_err(problems::of_refusal)?;
             return answer(context, &cart, None).await;

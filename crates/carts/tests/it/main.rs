@@ -7,8 +7,10 @@
 )]
 
 mod accounts;
+mod checkout;
 mod lines;
 mod merge;
 mod notices;
+mod restored;
 mod server;
 mod visitors;

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use events::{
-    AccountUpdate, OrderCreate, OrderStatusUpdate, OrderUpdate, ProductCreate,
+    AccountUpdate, CartCheckout, OrderCreate, OrderStatusUpdate, OrderUpdate, ProductCreate,
     ProductsQuantityUpdate, PurchaseCreate, Reason,
 };
 use outbox::{Event, InvalidMessage};
@@ -51,6 +51,7 @@ fn every_sample_is_readable() {
     for (name, version, payload) in samples() {
         match name.as_str() {
             AccountUpdate::TYPE => check::<AccountUpdate>(version, &payload),
+            CartCheckout::TYPE => check::<CartCheckout>(version, &payload),
             OrderCreate::TYPE => check::<OrderCreate>(version, &payload),
             OrderUpdate::TYPE => check::<OrderUpdate>(version, &payload),
             OrderStatusUpdate::TYPE => check::<OrderStatusUpdate>(version, &payload),
@@ -70,6 +71,7 @@ fn every_event_has_a_sample_of_each_version() {
         .collect();
     let events = [
         (AccountUpdate::TYPE, AccountUpdate::VERSION),
+        (CartCheckout::TYPE, CartCheckout::VERSION),
         (OrderCreate::TYPE, OrderCreate::VERSION),
         (OrderUpdate::TYPE, OrderUpdate::VERSION),
         (OrderStatusUpdate::TYPE, OrderStatusUpdate::VERSION),
