@@ -81,8 +81,12 @@ impl<D: OutboxStore + Rows> Work<D> for CheckOut<'_, D> {
                 Err(CheckoutRefusal::UnderWay(frozen))
             });
         }
-        if request.version.is_some_and(|seen| seen != own.cart.version) {
-            return Ok(Err(CheckoutRefusal::Stale(own.cart.version)));
+        let version = own.cart.version;
+        if request
+            .version
+            .is_some_and(|seen| seen != version || own.is_merged())
+        {
+            return Ok(Err(CheckoutRefusal::Stale(version)));
         }
         let products = store::versions_of(database, tx, &own.cart).await?;
         let lines = match own.cart.freeze(self.order_id, &products) {

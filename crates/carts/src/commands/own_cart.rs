@@ -69,6 +69,11 @@ impl OwnCart {
         })
     }
 
+    /// Whether a visitor's is merged into it.
+    pub(super) fn is_merged(&self) -> bool {
+        self.merged.is_some()
+    }
+
     /// Writes what has changed.
     pub(super) async fn save<D: Rows>(
         self,

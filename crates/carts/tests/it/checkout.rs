@@ -307,6 +307,10 @@ async fn a_visitors_cart_is_merged_and_checked_out_by_one_request() {
         cart: visitor.cart.clone(),
         ..server.account()
     };
+    // Whoever says what was seen has not seen that.
+    let mut seen = body();
+    seen["version"] = 0.into();
+    assert_eq!(server.refused(&both, &seen, 409).await, "stale-cart");
     let order = server.order_of(&both).await;
     assert_eq!(server.published(order).await[0].lines[0].quantity, 2);
     assert_eq!(server.cart(&both).await.quantities(), []);
