@@ -5,7 +5,8 @@
 //! database and in the topic, under one event id; each of its steps is told once; what was
 //! stocked less what was accepted is what is left, and never below zero; each copy equals its
 //! owner; each account and each purchase is published as it is; each event that asks for a mail has
-//! one; each cart is sound; outboxes are empty, no message is dead-lettered, every record is handled.
+//! one; each cart is sound, and each checkout is published as it
+//! stands; outboxes are empty, no message is dead-lettered, every record is handled.
 //!
 //! **How to add a rule.** What databases and topics say of a thing is kept in its file ([`accounts`],
 //! [`carts`], [`ledger`] of orders, [`mails`], [`purchases`], [`stock`]); the rule itself is a
@@ -28,8 +29,8 @@ use std::collections::BTreeMap;
 use anyhow::Context;
 use clap::Args;
 use events::{
-    AccountUpdate, OrderCreate, OrderStatus, OrderStatusUpdate, OrderUpdate, ProductCreate,
-    ProductsQuantityUpdate, PurchaseCreate, topics,
+    AccountUpdate, CartCheckout, OrderCreate, OrderStatus, OrderStatusUpdate, OrderUpdate,
+    ProductCreate, ProductsQuantityUpdate, PurchaseCreate, topics,
 };
 use futures::{Stream, TryStreamExt};
 use jiff::Timestamp;
@@ -41,6 +42,7 @@ use outbox::source::Assigned;
 use outbox::{ErrorKind, Event, Record, StoreError};
 
 use self::accounts::Accounts;
+use self::carts::Checkouts;
 use self::copies::Copies;
 use self::findings::Check;
 pub(crate) use self::findings::Findings;
@@ -83,6 +85,7 @@ pub(crate) async fn run(args: &AuditArgs) -> anyhow::Result<Findings> {
         copies: Copies::new(),
         mails: Mails::default(),
         accounts: Accounts::default(),
+        checkouts: Checkouts::default(),
         purchases: Purchases::default(),
         damaged: Vec::new(),
     };
@@ -119,6 +122,7 @@ pub(crate) async fn run(args: &AuditArgs) -> anyhow::Result<Findings> {
         copies,
         mails,
         accounts,
+        checkouts,
         purchases,
         mut damaged,
     } = audit;
@@ -128,6 +132,7 @@ pub(crate) async fn run(args: &AuditArgs) -> anyhow::Result<Findings> {
     let notifications = &databases["notifications"];
     mails.judge(scope, notifications, &mut findings).await?;
     findings.add(carts);
+    checkouts.judge(scope, &mut findings);
     accounts.judge(scope, &mut findings);
     purchases.judge(scope, Timestamp::now(), &mut findings);
     messages::outboxes(&databases, &mut findings).await?;
@@ -147,6 +152,7 @@ struct Audit {
     copies: Copies,
     mails: Mails,
     accounts: Accounts,
+    checkouts: Checkouts,
     purchases: Purchases,
     /// Documents that can't be read, each in a sentence that names it.
     damaged: Vec<String>,
@@ -211,6 +217,10 @@ impl Audit {
             sound.looked_at += 1;
             sound.note(carts::fault(&cart));
         }
+        let mut all = ::carts::store::all_checkouts(carts).await?;
+        while let Some(checkout) = next(&mut all, &mut self.damaged).await? {
+            self.checkouts.own(&checkout);
+        }
         Ok(sound)
     }
 
@@ -258,6 +268,9 @@ impl Audit {
                     self.mails.ask(mail.as_ref());
                     self.accounts.tell(envelope.event);
                 })
+                .is_ok(),
+            (topics::CHECKOUTS, Some(CartCheckout::TYPE)) => decode::<CartCheckout>(record)
+                .map(|envelope| self.checkouts.tell(&envelope.event))
                 .is_ok(),
             (topics::PURCHASES, Some(PurchaseCreate::TYPE)) => decode::<PurchaseCreate>(record)
                 .map(|envelope| self.purchases.tell(&envelope.event.purchase_id))

@@ -2,7 +2,8 @@
 
 use bson::doc;
 use events::{
-    AccountId, AccountUpdate, OrderCreate, OrderId, OrderStatus, OrderStatusUpdate, Rejection,
+    AccountId, AccountUpdate, CartCheckout, OrderCreate, OrderId, OrderStatus, OrderStatusUpdate,
+    Rejection,
 };
 use outbox::{MessageContext, SystemClock};
 use purchases::commands::RecordPurchase;
@@ -76,6 +77,22 @@ async fn whatever_is_off_is_named() {
     };
     let row = doc! { "_id": crate::shop::key(&cart), "version": 1_i64, "lines": [line] };
     shop.slip_in("carts", "carts", row).await;
+    let checkout = CartCheckout {
+        order_id: ids[0].parse().unwrap(),
+        customer_id: AccountId::from_u128(8),
+        lines: Vec::new(),
+        total: events::Money::zero(events::money::DEFAULT_CURRENCY),
+        payment: None,
+        delivery: None,
+        version: 2,
+    };
+    let context = MessageContext::default();
+    shop.environment.publish(&checkout, context).await;
+    let row = doc! {
+        "_id": crate::shop::key(&ids[0]), "account": crate::shop::key(&cart), "status": "PLACED",
+        "lines": [],
+    };
+    shop.slip_in("carts", "checkouts", row).await;
 
     // Mails are not waited for by anyone else.
     testkit::eventually("no mail waits", || async {
@@ -232,6 +249,13 @@ async fn whatever_is_off_is_named() {
 
     shop.damage("carts", "carts", &cart, set("lines.0.quantity", 0.into()))
         .await;
+    shop.damage(
+        "carts",
+        "checkouts",
+        &ids[0],
+        set("status", "PENDING".into()),
+    )
+    .await;
     let rows = shop.database("purchases").await;
     let rows = rows.database().collection::<bson::Document>("purchases");
     assert_eq!(rows.delete_many(doc! {}).await.unwrap().deleted_count, 1);
@@ -319,6 +343,10 @@ async fn whatever_is_off_is_named() {
         ("accounts-published", vec![account.as_str(), "differs"]),
         ("purchases-published", vec!["in its topic only"]),
         ("carts-sound", vec![cart.as_str(), "has 0 of product"]),
+        (
+            "checkouts-published",
+            vec![ids[0].as_str(), "is PENDING; its topic says version 2"],
+        ),
         ("mails-written", vec![ids[0].as_str(), "ORDER_CREATED"]),
         ("mails-scheduled", vec![unscheduled.as_str(), "no job"]),
         ("mails-erased", vec![personal.as_str(), "deleted"]),
