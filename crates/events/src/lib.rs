@@ -23,12 +23,15 @@ pub mod order;
 pub mod product;
 pub mod purchase;
 pub mod status;
+pub mod text;
 pub mod topics;
 
 pub use account::AccountUpdate;
 pub use ids::{AccountId, OrderId, ProductId, SellerId};
 pub use money::{Money, MoneyError};
-pub use order::{OrderCreate, OrderLine, OrderStatusUpdate, OrderUpdate, Reason, Rejection};
+pub use order::{
+    Cancellation, OrderCreate, OrderLine, OrderStatusUpdate, OrderUpdate, Reason, Rejection,
+};
 pub use product::{ProductCreate, ProductState, ProductsQuantityUpdate};
 pub use purchase::PurchaseCreate;
 pub use status::{Asks, OrderStatus};

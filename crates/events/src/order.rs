@@ -74,12 +74,24 @@ pub enum Rejection {
     },
 }
 
+/// Why an order was cancelled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code", rename_all = "kebab-case")]
+pub enum Cancellation {
+    /// Its customer asked for it.
+    CancelledByCustomer,
+    /// An admin of the shop did.
+    CancelledByShop,
+}
+
 /// Why an order is rejected or cancelled.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Reason {
     /// It can't be fulfilled.
     Rejection(Rejection),
+    /// It was called off.
+    Cancellation(Cancellation),
     /// A reason that this build does not know: those who only hear of orders read on.
     Other {
         /// The reason's stable name.

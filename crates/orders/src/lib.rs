@@ -11,6 +11,7 @@
 //!
 //! ```text
 //! POST /api/orders   -> commands/place_orders: order PENDING + outbox      -> OrderCreate
+//! POST .../cancel    -> commands/cancel_order: order CANCELLED + outbox     -> OrderUpdate
 //! OrderStatusUpdate  -> handlers/on_order_status_update: order settled + outbox -> OrderUpdate
 //! ProductCreate, ProductsQuantityUpdate -> replica: local product copy
 //! its own topic      -> recover, before it listens, when the database was restored
@@ -46,6 +47,7 @@ use crate::domain::ProductCopy;
 use crate::handlers::OnOrderStatusUpdate;
 use crate::http::{Api, Parts};
 use crate::live::Hub;
+use crate::metrics::CancellationMetrics;
 use crate::recovery::OrderRecovery;
 use crate::store::MongoOrders;
 
@@ -100,6 +102,7 @@ impl Service for Orders {
             order_queue,
             orders,
             hub,
+            cancellations: CancellationMetrics::new(),
             verifier: instance.verifier(),
             clock: instance.clock(),
         }))

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use events::{
-    AccountId, AccountUpdate, Money, OrderId, OrderLine, OrderStatus, OrderUpdate, ProductId,
-    Reason, Rejection,
+    AccountId, AccountUpdate, Cancellation, Money, OrderId, OrderLine, OrderStatus, OrderUpdate,
+    ProductId, Reason, Rejection,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -165,6 +165,12 @@ impl OrderContent {
             }) => format!("there are only {available} of {} left", name(product_id)),
             Reason::Rejection(Rejection::UnknownProduct { product_id }) => {
                 format!("{} is not sold any more", name(product_id))
+            }
+            Reason::Cancellation(Cancellation::CancelledByCustomer) => {
+                "you asked for it".to_owned()
+            }
+            Reason::Cancellation(Cancellation::CancelledByShop) => {
+                "the shop cancelled it".to_owned()
             }
             Reason::Other { code } => code.replace('-', " "),
         })

@@ -143,7 +143,11 @@ impl BatchContext {
 }
 
 impl<D: OrdersStore> PlaceOrders<'_, D> {
-    async fn read(&self, tx: &mut D::Tx, now: Timestamp) -> Result<BatchContext, StoreError> {
+    async fn read(
+        &self,
+        tx: &mut D::Tx,
+        out: &mut EventCollector<'_>,
+    ) -> Result<BatchContext, StoreError> {
         let keys: BTreeSet<Digest> = self
             .requests
             .iter()
@@ -185,7 +189,7 @@ impl<D: OrdersStore> PlaceOrders<'_, D> {
                 .into_iter()
                 .map(|first| (first.key, first))
                 .collect(),
-            now,
+            now: out.after(None),
             new: Vec::new(),
             new_idempotency_records: Vec::new(),
         })
@@ -197,7 +201,7 @@ impl<D: OrdersStore> Work<D> for PlaceOrders<'_, D> {
 
     async fn run(&mut self, tx: &mut D::Tx) -> Result<Vec<Decision>, StoreError> {
         let mut out = EventCollector::new(NAME, self.clock);
-        let mut batch = self.read(tx, out.now()).await?;
+        let mut batch = self.read(tx, &mut out).await?;
         // Whatever comes of this run, the next one has to look.
         self.may_exist = true;
         let mut decisions = Vec::with_capacity(self.requests.len());

@@ -2,7 +2,6 @@
 
 use events::{
     AccountId, Asks, Money, OrderCreate, OrderId, OrderLine, OrderStatus, OrderUpdate, Reason,
-    Rejection,
 };
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -42,8 +41,23 @@ pub struct Step {
     pub at: Timestamp,
     /// Who decided it.
     pub by: Author,
-    /// Why, for a rejection.
-    pub reason: Option<Rejection>,
+    /// Why, for a rejection and a cancellation.
+    pub reason: Option<Reason>,
+    /// What the person who cancelled it wrote. It is published nowhere: the topic is kept for ever.
+    pub note: Option<String>,
+}
+
+impl Step {
+    /// The step that begins an order's way.
+    pub fn placed(at: Timestamp) -> Self {
+        Self {
+            status: OrderStatus::Pending,
+            at,
+            by: Author::Orders,
+            reason: None,
+            note: None,
+        }
+    }
 }
 
 /// An order.
@@ -61,12 +75,14 @@ pub struct Order {
     pub asks: Asks,
     /// Where it stands.
     pub status: OrderStatus,
-    /// Why it was rejected.
-    pub reason: Option<Rejection>,
+    /// Why it was rejected or cancelled.
+    pub reason: Option<Reason>,
     /// Rises by one with every step, from 1.
     pub version: u64,
     /// When it was placed, to the millisecond.
     pub created_at: Timestamp,
+    /// When its last step was written here; what is published of the next one comes after it.
+    pub changed_at: Timestamp,
     /// Its steps, oldest first; never empty.
     pub history: Vec<Step>,
 }
@@ -103,22 +119,19 @@ impl Order {
             reason: None,
             version: 1,
             created_at: placed_at,
-            history: vec![Step {
-                status: OrderStatus::Pending,
-                at: placed_at,
-                by: Author::Orders,
-                reason: None,
-            }],
+            changed_at: placed_at,
+            history: vec![Step::placed(placed_at)],
         }
     }
 
-    /// Takes a step.
-    pub fn take(&mut self, step: Step) {
+    /// Takes a step, written at `written_at`.
+    pub fn take(&mut self, step: Step, written_at: Timestamp) {
         self.status = step.status;
         if step.reason.is_some() {
             self.reason.clone_from(&step.reason);
         }
         self.version += 1;
+        self.changed_at = written_at;
         self.history.push(step);
     }
 
@@ -131,7 +144,7 @@ impl Order {
             total: self.total,
             asks: self.asks,
             status: self.status,
-            reason: self.reason.clone().map(Reason::Rejection),
+            reason: self.reason.clone(),
             by: self
                 .history
                 .last()
@@ -150,6 +163,7 @@ impl Order {
         self.status = OrderStatus::Pending;
         self.reason = None;
         self.version = 1;
+        self.changed_at = self.created_at;
         self
     }
 }

@@ -3,7 +3,7 @@
 use events::{AccountId, Asks, Money, OrderId, OrderLine, OrderStatus, ProductId};
 use jiff::Timestamp;
 
-use super::{Author, Basket, Item, Order, ProductCopy, Refusal, Step};
+use super::{Basket, Item, Order, ProductCopy, Refusal, Step};
 
 /// Who and when: what an order is besides its products.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,18 +74,15 @@ pub fn place(
         reason: None,
         version: 1,
         created_at: who.now,
-        history: vec![Step {
-            status: OrderStatus::Pending,
-            at: who.now,
-            by: Author::Orders,
-            reason: None,
-        }],
+        changed_at: who.now,
+        history: vec![Step::placed(who.now)],
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Author;
     use events::money::DEFAULT_CURRENCY;
 
     fn catalogue(item: &Item) -> Option<(ProductId, ProductCopy)> {
@@ -162,14 +159,15 @@ mod tests {
     fn the_answer_of_a_repeated_request_is_the_first_one() {
         let placed = order(&[("cup", 1)]).unwrap();
         let mut settled = placed.clone();
-        settled.status = OrderStatus::Accepted;
-        settled.version = 2;
-        settled.history.push(Step {
+        let at = Timestamp::UNIX_EPOCH;
+        let step = Step {
             status: OrderStatus::Accepted,
-            at: Timestamp::UNIX_EPOCH,
+            at,
             by: Author::Products,
             reason: None,
-        });
+            note: None,
+        };
+        settled.take(step, at);
         assert_eq!(settled.as_placed(), placed);
     }
 }

@@ -7,6 +7,7 @@
     reason = "a test says by a panic what is wrong"
 )]
 
+mod cancel_order;
 mod controls;
 mod faults;
 mod fixture;

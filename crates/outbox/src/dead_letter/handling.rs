@@ -138,7 +138,8 @@ impl<'a, D: DeadLetterStore> Handling<'a, D> {
             return Ok(Attempt::Applied);
         };
         let event = match route.decode(record, None) {
-            Ok(event) => event,
+            Ok(Some(event)) => event,
+            Ok(None) => return Ok(Attempt::Applied),
             Err(reason) => return Ok(Attempt::Failed(reason.to_string())),
         };
         match route.handle(tx, &[event], out).await {

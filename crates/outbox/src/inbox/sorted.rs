@@ -121,7 +121,8 @@ impl<'a, D: InboxStore + OutboxStore> Sorting<'a, D> {
                 return Way::PassOver;
             };
             match route.decode(record, self.spans.traceparent(index)) {
-                Ok(event) => return Way::Handle(route, event),
+                Ok(Some(event)) => return Way::Handle(route, event),
+                Ok(None) => return Way::PassOver,
                 Err(reason) => (reason.to_string(), false),
             }
         };

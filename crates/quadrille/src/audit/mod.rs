@@ -2,8 +2,8 @@
 //! product.
 //!
 //! The invariants are always the same: every order rests, and its decision says the same, in the
-//! database and in the topic, under one event id; each of its steps is told once; what was
-//! stocked less what was accepted is what is left, and never below zero; each copy equals its
+//! database and in the topic, under one event id; each of its steps is told once; what a cancelled one
+//! was given is given back; what was stocked less what was accepted is what is left, and never below zero; each copy equals its
 //! owner; each account and each purchase is published as it is; each event that asks for a mail has
 //! one; outboxes are empty, no message is dead-lettered, every record is handled.
 //!
@@ -171,7 +171,7 @@ impl Audit {
         while let Some(kept) = next(&mut all, &mut self.damaged).await? {
             progress.inc(1);
             self.findings.reservations += 1;
-            if kept.status == OrderStatus::Accepted {
+            if kept.status == OrderStatus::Accepted && kept.released_at.is_none() {
                 self.stock.give(&kept.lines);
             }
             self.ledger.stock_decision(&kept);

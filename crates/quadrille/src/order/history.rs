@@ -5,7 +5,7 @@ use std::fmt;
 
 use anyhow::{Context, ensure};
 use clap::Args;
-use events::{OrderCreate, OrderId, OrderStatusUpdate, OrderUpdate, topics};
+use events::{OrderCreate, OrderId, OrderStatus, OrderStatusUpdate, OrderUpdate, topics};
 use futures::TryStreamExt;
 use jiff::Timestamp;
 use outbox::Event;
@@ -142,10 +142,15 @@ impl History {
                     }
                     _ => (step.at, 5),
                 };
-                let what = match number {
-                    0 => format!("placed: {}", step.status.name()),
-                    _ => format!("settled: {}", step.status.name()),
+                let verb = match step.status {
+                    OrderStatus::Pending => "placed",
+                    OrderStatus::Accepted | OrderStatus::Rejected => "settled",
+                    _ => "moved on",
                 };
+                let mut what = format!("{verb}: {}", step.status.name());
+                if let Some(note) = &step.note {
+                    what.push_str(&format!(" ({note})"));
+                }
                 self.steps
                     .push(Step::new(at, rank, "orders", what, "database orders"));
             }
@@ -170,6 +175,11 @@ impl History {
                 let mut step = Step::new(kept.decided_at, 3, "products", what, "database products");
                 step.event_id = Some(kept.event_id);
                 self.steps.push(step);
+                if let Some(at) = kept.released_at {
+                    let what = "its stock was given back".to_owned();
+                    let step = Step::new(at, 6, "products", what, "database products");
+                    self.steps.push(step);
+                }
             }
             None => self
                 .notes

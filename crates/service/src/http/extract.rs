@@ -121,9 +121,7 @@ fn unread_body(error: &axum::Error, limit: usize) -> Problem {
 fn refused_body(rejection: &JsonRejection) -> Problem {
     match rejection {
         JsonRejection::JsonDataError(error) => {
-            let title = "The body does not have the expected form";
-            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-body", title)
-                .detail(cause_of(&error.body_text()))
+            Problem::invalid_body().detail(cause_of(&error.body_text()))
         }
         JsonRejection::MissingJsonContentType(_) => Problem::unsupported_media_type()
             .detail("send the body as JSON with the header `Content-Type: application/json`"),

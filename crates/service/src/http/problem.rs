@@ -133,6 +133,12 @@ impl Problem {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", title)
     }
 
+    /// 422: a field of the body is missing, unknown, or not what it must be.
+    pub fn invalid_body() -> Self {
+        let title = "The body does not have the expected form";
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-body", title)
+    }
+
     /// 415: the body is not sent in a form that is read here.
     pub fn unsupported_media_type() -> Self {
         let title = "The body must be JSON";
