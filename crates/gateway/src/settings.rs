@@ -100,4 +100,13 @@ mod tests {
             "{wrong}"
         );
     }
+
+    #[test]
+    fn there_is_at_least_one_connection() {
+        let none = Cli::try_parse_from(["gateway", "--max-connections=0"]);
+        let refused = none.unwrap_err().to_string();
+        assert!(refused.contains("--max-connections"), "{refused}");
+        let one = Cli::try_parse_from(["gateway", "--max-connections=1"]).unwrap();
+        assert_eq!(one.settings.edge.connections.max_connections, 1);
+    }
 }

@@ -10,8 +10,8 @@
 //! [`lifecycle::Lifecycle`] owns the tasks. A service builds its `axum` router from the extractors of
 //! [`http`], merges [`health::Health::routes`], passes it through [`http::layers`] and gives it to
 //! [`http::serve`]; the binary gives the process's metrics a port of their own with
-//! [`http::serve_metrics`] where the settings ask for one. [`token::Verifier`] in the router's state turns a bearer token into a
-//! [`token::Caller`].
+//! [`http::serve_metrics`] where the settings ask for one. [`token::Verifier`] in the router's state turns
+//! a bearer token into a [`token::Caller`].
 //!
 //! **How to add one.** A setting: a field with a doc comment, a flag and a variable in [`config`]. A
 //! problem that several services answer with: a constructor in `http/problem.rs` and a page in

@@ -40,8 +40,8 @@ pub enum InvalidPassword {
     Personal,
 }
 
-/// A password that is found within so many guesses is not taken: the most common ones, and these with
-/// little added. Limits and delays of logins stand before the next ones.
+/// A password that is found within so many guesses is not taken: the most common ones, these with little
+/// added, and simple patterns. What takes more, the delays of failed logins make slow.
 const GUESSES: u64 = 1_000;
 /// So many characters are looked at: the work grows faster than the text.
 const LOOKED_AT: usize = 32;
@@ -86,12 +86,11 @@ impl Password {
         }
     }
 
-    /// Whether it is so good that whoever has the address `email` may take it.
+    /// Whether one that passes [`check`](Self::check) is hard to guess where the address `email` is known.
     ///
     /// # Errors
-    /// As for [`check`](Self::check), and when it is easily guessed.
-    pub fn check_for(&self, email: &Email) -> Result<(), InvalidPassword> {
-        self.check()?;
+    /// When it is easily guessed.
+    pub fn check_strength(&self, email: &Email) -> Result<(), InvalidPassword> {
         let address = email.as_str();
         let parts = address.split(|c: char| !c.is_ascii_alphanumeric());
         let parts = parts.filter(|part| part.len() >= PART_CHARS);
@@ -222,7 +221,7 @@ mod tests {
     #[test]
     fn what_everybody_tries_first_is_not_taken() {
         let email = Email::parse("john.smithers@garden-shop.example.com").unwrap();
-        let check = |text: &str| Password::new(text).check_for(&email);
+        let check = |text: &str| Password::new(text).check_strength(&email);
         for common in [
             "        ",
             "\u{a0}\u{a0}\u{a0}\u{a0}\u{a0}\u{a0}\u{a0}\u{a0}",
@@ -272,7 +271,7 @@ mod tests {
     fn the_demo_shop_uses_an_address_as_its_password() {
         for text in ["aaa@aaa.com", "admin@admin.com"] {
             assert_eq!(Password::new(text).check(), Ok(()));
-            let own = Password::new(text).check_for(&Email::parse(text).unwrap());
+            let own = Password::new(text).check_strength(&Email::parse(text).unwrap());
             assert_eq!(own, Err(InvalidPassword::Personal));
         }
     }

@@ -146,8 +146,8 @@ fn what_visitors_and_admins_may_do_is_what_was_meant() {
         let rules = rules.iter().filter(|rule| rule.limit == limit);
         rules.map(|rule| rule.path.as_str()).collect()
     };
-    assert_eq!(limited(Limit::Guessing), ["/api/login", "/api/register"]);
-    assert_eq!(limited(Limit::Refreshing), ["/api/refresh"]);
+    assert_eq!(limited(Limit::Login), ["/api/login", "/api/register"]);
+    assert_eq!(limited(Limit::Refresh), ["/api/refresh"]);
 }
 
 #[tokio::test]

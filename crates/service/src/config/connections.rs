@@ -21,9 +21,9 @@ pub struct ConnectionSettings {
     #[arg(long, env = "QUADRILLE_STALL_TIMEOUT", value_name = "DURATION", default_value = "15s", value_parser = duration)]
     pub stall_timeout: Duration,
 
-    /// Most connections; above it, the oldest that waits for a request makes room, of the address (of IPv6: the /48) that has
-    /// the most
-    #[arg(long, env = "QUADRILLE_MAX_CONNECTIONS", value_name = "COUNT", default_value_t = Self::MOST)]
+    /// Most connections. Above it, of the address (of IPv6: the /48) with the most connections, the oldest
+    /// that waits for a request makes room; a new one is refused when none of these waits
+    #[arg(long, env = "QUADRILLE_MAX_CONNECTIONS", value_name = "COUNT", default_value_t = Self::MOST, value_parser = clap::value_parser!(u32).range(1..))]
     pub max_connections: u32,
 
     /// Most connections of one address (of IPv6: one /64) that is not a trusted proxy's; above it, the oldest that

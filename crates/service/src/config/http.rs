@@ -12,7 +12,7 @@ pub struct HttpSettings {
     pub listen: Option<SocketAddr>,
 
     /// Address and port for the process's metrics alone, such as 127.0.0.1:9464; `/metrics` is then unknown
-    /// at the other ports [default: `/metrics` is where the role listens]
+    /// where a service listens [default: where the service listens; the gateway's are served nowhere]
     #[arg(long, env = "QUADRILLE_METRICS_LISTEN", value_name = "ADDRESS:PORT")]
     pub metrics_listen: Option<SocketAddr>,
 

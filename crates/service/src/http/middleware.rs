@@ -57,11 +57,11 @@ where
 /// fallback.
 ///
 /// It gives each request an id (`x-request-id` of the caller when sane) and a log span, refuses bodies
-/// above the limit with 413 and compressed ones with 415, answers 503 when no answer begins within the timeout (a stream that has begun
-/// may go on), turns panics into 500 and wrong methods into problems, measures
-/// `http_server_request_duration_seconds` by service, route, method and status, and exports a span when spans
-/// are exported; the request's `traceparent` then names that span. Where the settings give metrics a port of
-/// their own, `/metrics` is unknown here.
+/// above the limit with 413 and compressed ones with 415, answers 503 when no answer begins within the
+/// timeout (a stream that has begun may go on), turns panics into 500 and wrong methods into problems,
+/// measures `http_server_request_duration_seconds` by service, route, method and status, and exports a
+/// span when spans are exported; the request's `traceparent` then names that span. Where the settings
+/// give metrics a port of their own, `/metrics` is unknown here.
 pub fn middleware<S>(router: Router<S>, service: &'static str, settings: &HttpSettings) -> Router<S>
 where
     S: Clone + Send + Sync + 'static,

@@ -83,7 +83,8 @@ pub async fn serve(
         exempt: Box::new(|_| true),
         tls: None,
     };
-    serve_at(door, listener, routes, shutdown).await
+    allow_files();
+    serve_on(door, listener, routes, shutdown).await
 }
 
 /// As [`serve`], for whoever comes to `door`. Requests over its TLS have [`OverTls`] in their extensions.
@@ -97,9 +98,29 @@ pub async fn serve_at(
     routes: impl Into<InProcess>,
     shutdown: Shutdown,
 ) -> io::Result<()> {
+    let max_connections = door.connections.max_connections;
+    if let Some(files) = allow_files()
+        && files < u64::from(max_connections)
+    {
+        tracing::warn!(
+            files,
+            max_connections,
+            "there may be more connections than files, and each takes one: without files a new connection waits and \
+             none makes room for it; raise the limit on open files (`ulimit -n`) or lower --max-connections \
+             (QUADRILLE_MAX_CONNECTIONS)"
+        );
+    }
+    serve_on(door, listener, routes, shutdown).await
+}
+
+async fn serve_on(
+    door: Door,
+    listener: TcpListener,
+    routes: impl Into<InProcess>,
+    shutdown: Shutdown,
+) -> io::Result<()> {
     let routes = routes.into();
     metrics::describe();
-    allow_files();
     let (soft, hard) = (shutdown.soft(), shutdown.hard());
     let places = Arc::new(Places::new(&door.connections));
     let connections = Connections::new(routes.router(), &door.connections, door.tls);
@@ -144,14 +165,16 @@ pub async fn serve_at(
     Ok(())
 }
 
-/// Each connection is a file: takes as many as the operating system lets this process have.
-fn allow_files() {
-    let now = getrlimit(Resource::Nofile);
+/// Each connection is a file: takes as many as the operating system lets this process have. `None` is no limit.
+fn allow_files() -> Option<u64> {
+    let before = getrlimit(Resource::Nofile);
     let all = Rlimit {
-        current: now.maximum,
-        ..now
+        current: before.maximum,
+        ..before
     };
     if let Err(error) = setrlimit(Resource::Nofile, all) {
         tracing::debug!(%error, "the limit on open files stays as it is");
+        return before.current;
     }
+    all.current
 }
