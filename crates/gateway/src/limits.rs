@@ -62,7 +62,8 @@ impl Limits {
             .map_or(Ok(()), |limiter| check(limiter, &account))
     }
 
-    /// What `address` is told of a token that is not valid: `refusal`, unless it has shown too many.
+    /// What `address` is told of a token that is not valid: `refusal`, unless it has shown too
+    /// many.
     pub(crate) fn refused_token(&self, refusal: Problem, address: Option<IpAddr>) -> Problem {
         check_by(&self.invalid_tokens, address)
             .err()

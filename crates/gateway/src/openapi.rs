@@ -42,7 +42,8 @@ impl Modify for Bearer {
     }
 }
 
-/// One description of the gateway's routes and the services', with what the gateway refuses at each of them.
+/// One description of the gateway's routes and the services', with what the gateway refuses at each
+/// of them.
 pub fn merged(services: &[Upstream]) -> openapi::OpenApi {
     let mut whole = Surface::openapi();
     // Each service's health has the form of the one that is described below.

@@ -28,8 +28,8 @@ use crate::{Settings, Shop, trace};
 const IDLE: Duration = Duration::from_secs(30);
 /// What a caller is told to wait when a service is away.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
-/// These belong to one connection and not to the request (RFC 9110, section 7.6.1). `expect` is answered
-/// by our own server when it reads the body.
+/// These belong to one connection and not to the request (RFC 9110, section 7.6.1). `expect` is
+/// answered by our own server when it reads the body.
 const HOP_BY_HOP: [HeaderName; 9] = [
     CONNECTION,
     HeaderName::from_static("keep-alive"),
@@ -93,8 +93,9 @@ impl Proxy {
     ///
     /// # Errors
     ///
-    /// 413 when the body grows above the limit while it streams, 408 when it stops coming; 503 `unavailable` when the
-    /// service is away and `timeout` when it does not begin to answer in time, both naming it.
+    /// 413 when the body grows above the limit while it streams, 408 when it stops coming; 503
+    /// `unavailable` when the service is away and `timeout` when it does not begin to answer in
+    /// time, both naming it.
     pub(crate) async fn forward(
         &self,
         rule: &Rule,
@@ -201,8 +202,8 @@ impl Proxy {
         if !endless {
             return Response::from_parts(parts, body);
         }
-        // A stream of events never ends by itself and would hold the shutdown until its deadline; browsers
-        // come back by themselves.
+        // A stream of events never ends by itself and would hold the shutdown until its deadline;
+        // browsers come back by themselves.
         let ends = self.soft.clone().cancelled_owned();
         let events = body.into_data_stream().take_until(ends);
         (parts, Body::from_stream(events)).into_response()

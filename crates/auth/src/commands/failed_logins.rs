@@ -1,7 +1,8 @@
 //! Who failed to log in lately, and has to wait.
 //!
-//! What is counted is one address at one account, whether there is such an account or not: nobody can keep an
-//! account's owner out by failing in their name elsewhere. It is kept in memory, by each instance for itself.
+//! What is counted is one address at one account, whether there is such an account or not: nobody
+//! can keep an account's owner out by failing in their name elsewhere. It is kept in memory, by
+//! each instance for itself.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -34,8 +35,9 @@ struct Failures {
     next: Timestamp,
 }
 
-/// A login that may be tried. Until its outcome is known it counts as a failure, so that many at once have no
-/// more tries than one after the other; dropped without an outcome, it counts for nothing.
+/// A login that may be tried. Until its outcome is known it counts as a failure, so that many at
+/// once have no more tries than one after the other; dropped without an outcome, it counts for
+/// nothing.
 #[derive(Debug)]
 pub(crate) struct Attempt<'a> {
     logins: &'a FailedLogins,

@@ -51,7 +51,8 @@ impl Auth {
             .await
     }
 
-    /// Opens an account with a password that its caller has checked: the demo users' are easily guessed.
+    /// Opens an account with a password that its caller has checked: the demo users' are easily
+    /// guessed.
     pub(crate) async fn open_account(
         &self,
         email: Email,

@@ -100,8 +100,8 @@ pub enum PoolError {
 }
 
 impl PasswordPool {
-    /// A pool that hashes `concurrency` passwords at once and lets `queue` more wait; of both together at most
-    /// `of_an_address` of one address, if that is not 0.
+    /// A pool that hashes `concurrency` passwords at once and lets `queue` more wait; of both
+    /// together at most `of_an_address` of one address, if that is not 0.
     ///
     /// # Errors
     /// When argon2 does not work at all, or there are no threads for it.
@@ -156,8 +156,8 @@ impl PasswordPool {
         self.run(address, move || argon::hash(&password)).await
     }
 
-    /// Compares `password`, prepared and as it was typed, with the hash of an account, or, when there is no
-    /// account, with one that nothing matches: in the same time.
+    /// Compares `password`, prepared and as it was typed, with the hash of an account, or, when
+    /// there is no account, with one that nothing matches: in the same time.
     ///
     /// # Errors
     /// At once when the queue is full, or the part of it that `address` has.

@@ -68,8 +68,9 @@ fn every_operation_says_what_the_edge_refuses() {
     assert_eq!(wait["schema"]["type"], "integer");
 }
 
-/// Every POST that makes or moves something may be repeated. The others are so by nature: a login, a
-/// renewal and an operator's word about one dead letter or job are each said about what is there once.
+/// Every POST that makes or moves something may be repeated. The others are so by nature: a login,
+/// a renewal and an operator's word about one dead letter or job are each said about what is there
+/// once.
 #[test]
 fn every_post_that_makes_something_declares_its_idempotency_key() {
     const BY_NATURE: [&str; 8] = [

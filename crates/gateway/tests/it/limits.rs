@@ -87,7 +87,8 @@ async fn assert_too_many(response: Response, what: &str) {
     );
 }
 
-/// Whether asking is refused in the end. More is asked at once than a limit gives back meanwhile, however slow the machine is.
+/// Whether asking is refused in the end. More is asked at once than a limit gives back meanwhile,
+/// however slow the machine is.
 async fn is_limited(what: &str, ask: impl AsyncFn() -> Response) {
     for _ in 0..20 {
         let answers = join_all((0..20).map(|_| ask())).await;

@@ -18,8 +18,8 @@ const UNTOLD_LIMIT: usize = 2 * 1024 * 1024;
 
 /// A JSON body, and JSON in an answer.
 ///
-/// Malformed JSON, or none, is 400 `malformed-json`; a wrong type, a missing or an unknown field is 422
-/// `invalid-body` with the field's path; another content type is 415; too many bytes are 413.
+/// Malformed JSON, or none, is 400 `malformed-json`; a wrong type, a missing or an unknown field is
+/// 422 `invalid-body` with the field's path; another content type is 415; too many bytes are 413.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Json<T>(pub T);
 

@@ -17,8 +17,8 @@ pub const PROBLEM_JSON: &str = "application/problem+json";
 
 /// A refusal or a failure that a caller is told about.
 ///
-/// `code` is stable and has a page in `docs/errors/`; `title` is the same for every problem of one code;
-/// `detail` says what was wrong this time and the way out.
+/// `code` is stable and has a page in `docs/errors/`; `title` is the same for every problem of one
+/// code; `detail` says what was wrong this time and the way out.
 #[derive(Debug, Clone)]
 pub struct Problem(Box<Inner>);
 
@@ -151,8 +151,8 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, "malformed-json", title)
     }
 
-    /// What to answer when a request's body could not be read to its end because of `error`: 413 above `limit_bytes`,
-    /// 408 when it stopped coming, else 400.
+    /// What to answer when a request's body could not be read to its end because of `error`: 413
+    /// above `limit_bytes`, 408 when it stopped coming, else 400.
     pub fn of_unread_body(error: &(dyn Error + 'static), limit_bytes: usize) -> Self {
         Self::of_refused_body(error, limit_bytes).unwrap_or_else(|| {
             let detail = format!("the body could not be read to its end: {error}");
@@ -160,7 +160,8 @@ impl Problem {
         })
     }
 
-    /// The same, where `error` may also have another cause than a body that is too large or too slow: `None` then.
+    /// The same, where `error` may also have another cause than a body that is too large or too
+    /// slow: `None` then.
     pub fn of_refused_body(error: &(dyn Error + 'static), limit_bytes: usize) -> Option<Self> {
         let mut causes = std::iter::successors(Some(error), |&error| error.source());
         if causes.any(<dyn Error>::is::<LengthLimitError>) {

@@ -1,7 +1,7 @@
 //! Listening and ending in good order.
 //!
-//! A connection that keeps us waiting is given up: `guard.rs` knows until when, `places.rs` how many there may be
-//! and which of them make room.
+//! A connection that keeps us waiting is given up: `guard.rs` knows until when, `places.rs` how
+//! many there may be and which of them make room.
 
 mod activity;
 mod body;
@@ -65,8 +65,8 @@ pub(super) async fn listen(address: SocketAddr, setting: &str) -> io::Result<Tcp
     })
 }
 
-/// Serves `routes` to the gateway and to probes until the soft signal, then finishes the requests in flight until
-/// the hard one, those of callers in this process included.
+/// Serves `routes` to the gateway and to probes until the soft signal, then finishes the requests
+/// in flight until the hard one, those of callers in this process included.
 ///
 /// The peer's address is there as `ConnectInfo<SocketAddr>`.
 ///
@@ -87,7 +87,8 @@ pub async fn serve(
     serve_on(door, listener, routes, shutdown).await
 }
 
-/// As [`serve`], for whoever comes to `door`. Requests over its TLS have [`OverTls`] in their extensions.
+/// As [`serve`], for whoever comes to `door`. Requests over its TLS have [`OverTls`] in their
+/// extensions.
 ///
 /// # Errors
 ///
@@ -165,7 +166,8 @@ async fn serve_on(
     Ok(())
 }
 
-/// Each connection is a file: takes as many as the operating system lets this process have. `None` is no limit.
+/// Each connection is a file: takes as many as the operating system lets this process have. `None`
+/// is no limit.
 fn allow_files() -> Option<u64> {
     let before = getrlimit(Resource::Nofile);
     let all = Rlimit {

@@ -26,7 +26,8 @@ fn network(address: IpAddr, bits: u32) -> IpAddr {
     }
 }
 
-/// One site (RFC 6177), which a customer of a provider has at most: of IPv6 a /48, with 65,536 callers.
+/// One site (RFC 6177), which a customer of a provider has at most: of IPv6 a /48, with 65,536
+/// callers.
 fn site_key(caller: IpAddr) -> IpAddr {
     network(caller, 48)
 }
@@ -76,9 +77,10 @@ impl Places {
         }
     }
 
-    /// A place for a connection of `address`. When none is left for the address, unless it is `exempt`, another of its
-    /// connections makes room; when none is left at all, one of the site that has the most. Only a connection
-    /// that waits without a request does: `None` when all of the address, or of that site, are at work.
+    /// A place for a connection of `address`. When none is left for the address, unless it is
+    /// `exempt`, another of its connections makes room; when none is left at all, one of the site
+    /// that has the most. Only a connection that waits without a request does: `None` when all of
+    /// the address, or of that site, are at work.
     pub(super) fn take(
         self: &Arc<Self>,
         address: IpAddr,
@@ -124,7 +126,8 @@ impl Places {
 }
 
 impl Held {
-    /// Ends the oldest connection of such callers that waits: for the rest of a head, or else for a request.
+    /// Ends the oldest connection of such callers that waits: for the rest of a head, or else for a
+    /// request.
     fn displace(&mut self, site: IpAddr, caller: impl Fn(IpAddr) -> bool) -> Option<()> {
         let callers = self.of.get(&site)?.iter();
         let (_, number, address) = callers
