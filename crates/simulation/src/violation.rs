@@ -52,7 +52,9 @@ impl fmt::Display for Check {
             Self::Announced => "an order is published under one id, as it is",
             Self::Steps => "each step of an order is published once, as it is",
             Self::Versions => "all states of a product are published, in order",
-            Self::Mails => "an event is mailed once, and nothing to who is deleted",
+            Self::Mails => {
+                "each event has its mail, and a deleted account's have no address and no text"
+            }
             Self::DeadLetterAdmin => "what can't be read is set aside with what is behind it",
             Self::Applied => "a record is applied once",
             Self::PublishedOnce => "without a fault an event is published once",

@@ -40,7 +40,7 @@ pub(crate) struct UpArgs {
     #[arg(long, default_value_t = 8080, env = "QUADRILLE_PORT")]
     pub(crate) port: u16,
     /// Address and port for the metrics of all services, which share this process, such as
-    /// 127.0.0.1:9464; `/metrics` is then unknown at the shop's address
+    /// 127.0.0.1:9464 [default: where each service listens, at a free port; never at the shop's address]
     #[arg(long, value_name = "ADDRESS:PORT", env = "QUADRILLE_METRICS_LISTEN")]
     pub(crate) metrics_listen: Option<SocketAddr>,
     /// Start over: delete the data of earlier starts
