@@ -15,6 +15,7 @@ pub static SERVICES: &[&dyn Role] = &[
     role::<orders::Orders>(),
     role::<purchases::Purchases>(),
     role::<notifications::Notifications>(),
+    role::<carts::Carts>(),
 ];
 
 /// The names of all services.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use host::{Service, Settings};
-use reqwest::{Client, RequestBuilder, Response};
+use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::Value;
 use service::config::{HttpSettings, KafkaSettings, MongoSettings, TokenSettings};
 use service::lifecycle::Lifecycle;
@@ -81,6 +81,11 @@ impl TestService {
     pub async fn post_with_key(&self, path: &str, key: &str, body: &Value) -> Response {
         let request = self.client.post(format!("{}{path}", self.base)).json(body);
         send(request.header("idempotency-key", key), None).await
+    }
+
+    /// A request for `path`, to be sent as the test wants it.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.base))
     }
 
     /// Ends it in good order.

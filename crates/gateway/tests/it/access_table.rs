@@ -126,6 +126,11 @@ fn what_visitors_and_admins_may_do_is_what_was_meant() {
         "GET /scalable-shop-cm-server/getAllUserBuys/{username}",
         "GET /api/purchases_health",
         "GET /api/notifications_health",
+        "DELETE /api/cart",
+        "GET /api/cart",
+        "DELETE /api/cart/lines/{product_id}",
+        "PUT /api/cart/lines/{product_id}",
+        "GET /api/carts_health",
     ];
     assert_eq!(open, expected);
     let for_admins = |rule: &&Rule| rule.access == Access::Roles(vec![Role::Admin]);
@@ -165,8 +170,15 @@ async fn unknown_paths_are_404_and_wrong_methods_405_with_allow() {
         assert_eq!(response.status().as_u16(), 404, "{path}");
         assert_eq!(problem(response).await.0, "not-found");
     }
-    for rule in &rules() {
-        let response = call(&shop, &Method::DELETE, &filled(rule), None).await;
+    let rules = rules();
+    for rule in &rules {
+        let is_there = |method: &Method| {
+            let mut same = rules.iter().filter(|other| other.path == rule.path);
+            same.any(|other| other.method == *method)
+        };
+        let methods = [Method::DELETE, Method::PATCH, Method::POST];
+        let wrong = methods.iter().find(|method| !is_there(method)).unwrap();
+        let response = call(&shop, wrong, &filled(rule), None).await;
         assert_eq!(response.status().as_u16(), 405, "{}", rule.path);
         let allow = response.headers()["allow"].to_str().unwrap().to_owned();
         assert!(

@@ -5,14 +5,15 @@
 //! database and in the topic, under one event id; each of its steps is told once; what a cancelled one
 //! was given is given back; what was stocked less what was accepted is what is left, and never below zero; each copy equals its
 //! owner; each account and each purchase is published as it is; each event that asks for a mail has
-//! one; outboxes are empty, no message is dead-lettered, every record is handled.
+//! one; each cart is sound; outboxes are empty, no message is dead-lettered, every record is handled.
 //!
 //! **How to add a rule.** What databases and topics say of a thing is kept in its file ([`accounts`],
-//! [`ledger`] of orders, [`mails`], [`purchases`], [`stock`]); the rule itself is a
+//! [`carts`], [`ledger`] of orders, [`mails`], [`purchases`], [`stock`]); the rule itself is a
 //! [`Check`](findings::Check) there, or in [`rules`] or [`messages`] when it is about orders or about
 //! all messages. [`copies`] are all of those that services register.
 
 mod accounts;
+mod carts;
 mod copies;
 mod findings;
 mod ledger;
@@ -41,6 +42,7 @@ use outbox::{ErrorKind, Event, Record, StoreError};
 
 use self::accounts::Accounts;
 use self::copies::Copies;
+use self::findings::Check;
 pub(crate) use self::findings::Findings;
 use self::ledger::Ledger;
 use self::mails::Mails;
@@ -100,6 +102,7 @@ pub(crate) async fn run(args: &AuditArgs) -> anyhow::Result<Findings> {
     audit.products(&databases["products"]).await?;
     audit.mails.read(&databases["notifications"]).await?;
     audit.accounts(&databases["auth"]).await?;
+    let carts = audit.carts(&databases["carts"]).await?;
     let mut purchases = ::purchases::store::ids(&databases["purchases"]).await?;
     while let Some(id) = purchases.try_next().await? {
         audit.purchases.own(id);
@@ -124,6 +127,7 @@ pub(crate) async fn run(args: &AuditArgs) -> anyhow::Result<Findings> {
     stock.judge(scope, copies, &mut findings);
     let notifications = &databases["notifications"];
     mails.judge(scope, notifications, &mut findings).await?;
+    findings.add(carts);
     accounts.judge(scope, &mut findings);
     purchases.judge(scope, Timestamp::now(), &mut findings);
     messages::outboxes(&databases, &mut findings).await?;
@@ -198,6 +202,16 @@ impl Audit {
             self.accounts.own(account);
         }
         Ok(())
+    }
+
+    async fn carts(&mut self, carts: &MongoDatabase) -> anyhow::Result<Check> {
+        let mut sound = carts::rule();
+        let mut all = ::carts::store::all(carts).await?;
+        while let Some(cart) = next(&mut all, &mut self.damaged).await? {
+            sound.looked_at += 1;
+            sound.note(carts::fault(&cart));
+        }
+        Ok(sound)
     }
 
     async fn topics(

@@ -55,6 +55,14 @@ async fn whatever_is_off_is_named() {
     assert_eq!(taken, Ok(()));
     shop.settle().await;
 
+    let cart = Uuid::now_v7().to_string();
+    let line = doc! {
+        "product": crate::shop::key(&shop.product_id("cup").await), "name": "cup", "quantity": 2,
+        "known_price": 250_i64, "currency": "EUR",
+    };
+    let row = doc! { "_id": crate::shop::key(&cart), "version": 1_i64, "lines": [line] };
+    shop.slip_in("carts", "carts", row).await;
+
     // Mails are not waited for by anyone else.
     testkit::eventually("no mail waits", || async {
         let mails = shop.all("notifications", "mails").await;
@@ -240,6 +248,8 @@ async fn whatever_is_off_is_named() {
     shop.slip_in("notifications", "mails", left).await;
     let personal = personal.to_string();
 
+    shop.damage("carts", "carts", &cart, set("lines.0.quantity", 0.into()))
+        .await;
     let rows = shop.database("purchases").await;
     let rows = rows.database().collection::<bson::Document>("purchases");
     assert_eq!(rows.delete_many(doc! {}).await.unwrap().deleted_count, 1);
@@ -334,6 +344,7 @@ async fn whatever_is_off_is_named() {
         ),
         ("accounts-published", vec![account.as_str(), "differs"]),
         ("purchases-published", vec!["in its topic only"]),
+        ("carts-sound", vec![cart.as_str(), "has 0 of product"]),
         ("mails-written", vec![ids[0].as_str(), "ORDER_CREATED"]),
         ("mails-scheduled", vec![unscheduled.as_str(), "no job"]),
         ("mails-erased", vec![personal.as_str(), "deleted"]),

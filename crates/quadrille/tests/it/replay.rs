@@ -156,7 +156,7 @@ async fn what_would_be_unsafe_is_refused_with_the_reason() {
     let orders_topic = "--topic=orders.order.v1";
     let refused: [(&[&str], &str); 6] = [
         (
-            &["--service=carts", orders_topic, "--from=earliest"],
+            &["--service=shipping", orders_topic, "--from=earliest"],
             "there are: auth, products, orders, purchases",
         ),
         (

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use auth::Auth;
 use bson::{Bson, Document, doc};
+use carts::Carts;
 use futures::TryStreamExt;
 use notifications::Notifications;
 use orders::Orders;
@@ -25,7 +26,8 @@ const PASSWORD: &str = "correct horse";
 pub(crate) struct Shop {
     pub(crate) environment: TestEnvironment,
     auth: Service,
-    notifications: Option<Service>,
+    /// What only listens, and runs all the time.
+    listeners: Vec<Service>,
     token: String,
     http: reqwest::Client,
 }
@@ -64,7 +66,7 @@ impl Answer {
 }
 
 impl Shop {
-    /// A shop of which auth and notifications run, with its topics made.
+    /// A shop of which auth, notifications and carts run, with its topics made.
     pub(crate) async fn open() -> Self {
         let environment = TestEnvironment::new().await;
         make_topics(&environment).await;
@@ -115,12 +117,15 @@ impl Shop {
         let mut shop = Self {
             environment,
             auth: Service { url, lifecycle },
-            notifications: None,
+            listeners: Vec::new(),
             token,
             http,
         };
-        let own = notifications::Settings::default();
-        shop.notifications = Some(shop.start::<Notifications>(own).await);
+        shop.listeners = vec![
+            shop.start::<Notifications>(notifications::Settings::default())
+                .await,
+            shop.start::<Carts>(carts::Settings::default()).await,
+        ];
         shop
     }
 
@@ -362,8 +367,8 @@ impl Shop {
 
     /// Ends what runs all the time.
     pub(crate) async fn close(self) {
-        if let Some(notifications) = self.notifications {
-            notifications.stop().await;
+        for listener in self.listeners {
+            listener.stop().await;
         }
         self.auth.stop().await;
     }

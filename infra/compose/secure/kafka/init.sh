@@ -18,6 +18,7 @@ writers+=(products)
 writers+=(orders)
 writers+=(purchases)
 writers+=(notifications)
+writers+=(carts)
 # end of each service
 
 user() {
@@ -57,6 +58,7 @@ service products "$KAFKA_PRODUCTS_PASSWORD" orders.order.v1.products.dlt product
 service orders "$KAFKA_ORDERS_PASSWORD" orders.order.v1 products.order-status.v1.orders.dlt products.product.v1.orders.dlt
 service purchases "$KAFKA_PURCHASES_PASSWORD" purchases.purchase.v1
 service notifications "$KAFKA_NOTIFICATIONS_PASSWORD" auth.account.v1.notifications.dlt orders.order.v1.notifications.dlt
+service carts "$KAFKA_CARTS_PASSWORD" auth.account.v1.carts.dlt products.product.v1.carts.dlt
 # end of each service
 
 # The UI looks on.
