@@ -15,20 +15,27 @@
 //! raise `VERSION`, keep the old sample, and read it in `Event::read`.
 
 pub mod account;
+pub mod checkout;
 pub mod decimal;
 pub mod ids;
 pub mod money;
 pub mod names;
 pub mod order;
+pub mod payment;
 pub mod product;
 pub mod purchase;
 pub mod status;
 pub mod topics;
 
 pub use account::AccountUpdate;
+pub use checkout::{Address, OrderDetails, PaymentChoice};
 pub use ids::{AccountId, OrderId, ProductId, SellerId};
 pub use money::{Money, MoneyError};
 pub use order::{OrderCreate, OrderLine, OrderStatusUpdate, OrderUpdate, Reason, Rejection};
+pub use payment::{
+    AttemptStatus, BalanceUpdate, LedgerAccount, LedgerEntry, PaymentAttempt, PaymentMethod,
+    PaymentRefund, PaymentStatus, PaymentUpdate,
+};
 pub use product::{ProductCreate, ProductState, ProductsQuantityUpdate};
 pub use purchase::PurchaseCreate;
 pub use status::{Asks, OrderStatus};

@@ -63,10 +63,12 @@ impl Service for PaymentSimulator {
             outbox::idempotency::COLLECTION,
         ])
         .job::<SendWebhook, _>(|context| {
+            let settings = context.settings();
             WebhookSender::new(
                 context.database(),
                 context.clock(),
-                context.settings(),
+                settings.webhooks_to(context.address_of(settings::GATEWAY)),
+                settings,
                 context.is_demo(),
             )
         })

@@ -49,13 +49,19 @@ pub(crate) struct WebhookSender<D> {
 }
 
 impl<D> WebhookSender<D> {
-    /// A runner that sends as `settings` say; `demo` in a demo start.
-    pub(crate) fn new(database: D, clock: Arc<dyn Clock>, settings: &Settings, demo: bool) -> Self {
+    /// A runner that sends to `url` as `settings` say; `demo` in a demo start.
+    pub(crate) fn new(
+        database: D,
+        clock: Arc<dyn Clock>,
+        url: Option<String>,
+        settings: &Settings,
+        demo: bool,
+    ) -> Self {
         Self {
             database,
             clock,
             client: Client::new(),
-            url: settings.webhook_url.clone(),
+            url,
             signer: settings.signer(demo),
         }
     }

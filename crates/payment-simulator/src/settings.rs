@@ -22,7 +22,8 @@ pub struct Settings {
     )]
     pub key: Option<SecretString>,
 
-    /// Where webhooks are sent, such as `http://localhost:8080/hooks/payments` [default: none are sent]
+    /// Where webhooks are sent, such as `http://localhost:8080/hooks/payments` [default: in a demo start to the
+    /// shop; else none are sent]
     #[arg(
         long = "simulator-webhook-url", env = "QUADRILLE_PAYMENT_SIMULATOR_WEBHOOK_URL", value_name = "URL",
         value_parser = http_url
@@ -43,6 +44,9 @@ pub struct Settings {
     #[command(flatten)]
     pub faults: Faults,
 }
+
+/// The role at the shop's address.
+pub(crate) const GATEWAY: &str = "gateway";
 
 /// The key of a demo start.
 pub const DEMO_KEY: &str = "sk_demo_quadrille";
@@ -90,6 +94,12 @@ impl Settings {
             .filter(|key| !key.is_empty())
             .or(demo.then_some(DEMO_KEY));
         key.map(KeyDigest::of).ok_or(InvalidSettings::NoKey)
+    }
+
+    /// Where webhooks go, in a shop whose address is `shop`.
+    pub(crate) fn webhooks_to(&self, shop: Option<&str>) -> Option<String> {
+        let to_shop = || shop.map(|shop| format!("{shop}/hooks/payments"));
+        self.webhook_url.clone().or_else(to_shop)
     }
 
     /// What signs webhooks; `demo` in a demo start.

@@ -15,6 +15,7 @@ pub static SERVICES: &[&dyn Role] = &[
     role::<orders::Orders>(),
     role::<purchases::Purchases>(),
     role::<notifications::Notifications>(),
+    role::<payments::Payments>(),
 ];
 
 /// Services that are there for trying the shop out, and no part of it: `up` runs them, `serve` does when

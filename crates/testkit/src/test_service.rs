@@ -18,7 +18,7 @@ impl TestEnvironment {
             mongo: MongoSettings::new(self.mongodb_uri(), &self.database_name(S::NAME)),
             kafka: KafkaSettings::new(self.kafka_brokers(), &self.topic_prefix()),
             tokens: TokenSettings::new(jwks_url),
-            demo: false,
+            ..Settings::default()
         }
     }
 }

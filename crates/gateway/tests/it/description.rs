@@ -32,10 +32,11 @@ async fn the_description_is_openapi_3_1_and_names_only_routes_of_the_table() {
 }
 
 /// Every POST that makes or moves something may be repeated. The others are so by nature: a login, a
-/// renewal and an operator's word about one dead letter or job are each said about what is there once.
+/// renewal and an operator's word about one dead letter or job are each said about what is there once, and a
+/// webhook tells what is so.
 #[test]
 fn every_post_that_makes_something_declares_its_idempotency_key() {
-    const BY_NATURE: [&str; 8] = [
+    const BY_NATURE: [&str; 9] = [
         "/api/admin/dead-letters/{service}/{id}/discard",
         "/api/admin/dead-letters/{service}/{id}/retry",
         "/api/admin/jobs/{service}/{id}/discard",
@@ -44,6 +45,7 @@ fn every_post_that_makes_something_declares_its_idempotency_key() {
         "/api/logout",
         "/api/refresh",
         "/api/register",
+        "/hooks/payments",
     ];
     let description = serde_json::to_value(gateway::merged(&quadrille::upstreams())).unwrap();
     let mut without = std::collections::BTreeSet::new();

@@ -41,7 +41,7 @@ impl Simulator {
             database,
             clock,
             faults,
-            webhooks: self.context.settings().webhook_url.is_some(),
+            webhooks: self.webhooks,
         }
     }
 

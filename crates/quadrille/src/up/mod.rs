@@ -171,6 +171,7 @@ async fn start_services(
         http: args.http(0),
         kafka,
         demo: true,
+        addresses: [("gateway", format!("http://127.0.0.1:{}", args.port))].into(),
         ..host::Settings::default()
     };
     let (mut addresses, mut beside) = (Vec::new(), Vec::new());
@@ -184,16 +185,19 @@ async fn start_services(
         if service.name() == Auth::NAME {
             let keys = format!("http://{}/.well-known/jwks.json", running.address);
             common.tokens = TokenSettings::new(&keys);
+            // Services of the shop may call these.
+            for service in DEMO_SERVICES {
+                common.mongo = mongo(service.name());
+                let running = service
+                    .start(common.clone(), &args.own.0, lifecycle)
+                    .await?;
+                let url = format!("http://{}", running.address);
+                common.addresses.insert(service.name(), url);
+                beside.push((service.name(), running.address));
+            }
         }
         addresses.push((service.name(), running.address));
         in_process.insert(service.name(), running.routes);
-    }
-    for service in DEMO_SERVICES {
-        common.mongo = mongo(service.name());
-        let running = service
-            .start(common.clone(), &args.own.0, lifecycle)
-            .await?;
-        beside.push((service.name(), running.address));
     }
     let shop = gateway::Shop {
         services: quadrille::upstreams(),

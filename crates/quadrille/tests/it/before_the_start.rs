@@ -224,3 +224,11 @@ fn the_payment_simulator_is_started_by_name_and_with_a_key_only() {
     let text = stderr(&output);
     assert!(text.contains("QUADRILLE_PAYMENT_SIMULATOR_KEY"), "{text}");
 }
+
+/// Two services that know nothing of each other have to know the same secrets.
+#[test]
+fn payments_and_the_simulator_have_the_same_secrets_in_a_demo() {
+    assert_eq!(payments::DEMO_PROVIDER_KEY, payment_simulator::DEMO_KEY);
+    let secret = payment_simulator::DEMO_WEBHOOK_SECRET;
+    assert_eq!(payments::DEMO_WEBHOOK_SECRET, secret);
+}

@@ -175,7 +175,7 @@ impl Shop {
             ),
             kafka: self.kafka(),
             tokens: self.tokens(),
-            demo: false,
+            ..Default::default()
         };
         let running = host::start::<S>(settings, own, &lifecycle).await.unwrap();
         self.ready(format!("http://{}", running.address), lifecycle)
