@@ -11,6 +11,7 @@ use notifications::Notifications;
 use orders::Orders;
 use outbox::kafka::TopicSpec;
 use outbox::mongo::{MongoDatabase, MongoOptions};
+use payments::Payments;
 use products::Products;
 use purchases::Purchases;
 use serde_json::{Value, json};
@@ -25,7 +26,8 @@ const PASSWORD: &str = "correct horse";
 pub(crate) struct Shop {
     pub(crate) environment: TestEnvironment,
     auth: Service,
-    notifications: Option<Service>,
+    /// Those who only hear what happens.
+    listeners: Vec<Service>,
     token: String,
     http: reqwest::Client,
 }
@@ -64,7 +66,7 @@ impl Answer {
 }
 
 impl Shop {
-    /// A shop of which auth and notifications run, with its topics made.
+    /// A shop of which auth, notifications and payments run, with its topics made.
     pub(crate) async fn open() -> Self {
         let environment = TestEnvironment::new().await;
         make_topics(&environment).await;
@@ -115,12 +117,14 @@ impl Shop {
         let mut shop = Self {
             environment,
             auth: Service { url, lifecycle },
-            notifications: None,
+            listeners: Vec::new(),
             token,
             http,
         };
         let own = notifications::Settings::default();
-        shop.notifications = Some(shop.start::<Notifications>(own).await);
+        shop.listeners.push(shop.start::<Notifications>(own).await);
+        let own = payments::Settings::default();
+        shop.listeners.push(shop.start::<Payments>(own).await);
         shop
     }
 
@@ -362,8 +366,8 @@ impl Shop {
 
     /// Ends what runs all the time.
     pub(crate) async fn close(self) {
-        if let Some(notifications) = self.notifications {
-            notifications.stop().await;
+        for listener in self.listeners {
+            listener.stop().await;
         }
         self.auth.stop().await;
     }
