@@ -15,11 +15,13 @@
 //! raise `VERSION`, keep the old sample, and read it in `Event::read`.
 
 pub mod account;
+pub mod checkout;
 pub mod decimal;
 pub mod ids;
 pub mod money;
 pub mod names;
 pub mod order;
+pub mod payment;
 pub mod product;
 pub mod purchase;
 pub mod status;
@@ -27,10 +29,15 @@ pub mod text;
 pub mod topics;
 
 pub use account::AccountUpdate;
+pub use checkout::{Address, OrderDetails, PaymentChoice};
 pub use ids::{AccountId, OrderId, ProductId, SellerId};
 pub use money::{Money, MoneyError};
 pub use order::{
     Cancellation, OrderCreate, OrderLine, OrderStatusUpdate, OrderUpdate, Reason, Rejection,
+};
+pub use payment::{
+    AttemptStatus, BalanceUpdate, LedgerAccount, LedgerEntry, PaymentAttempt, PaymentMethod,
+    PaymentRefund, PaymentStatus, PaymentUpdate,
 };
 pub use product::{ProductCreate, ProductState, ProductsQuantityUpdate};
 pub use purchase::PurchaseCreate;

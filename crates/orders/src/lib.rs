@@ -39,7 +39,10 @@ pub mod store;
 
 use std::convert::Infallible;
 
-use events::{OrderCreate, OrderStatusUpdate, OrderUpdate, ProductCreate, ProductsQuantityUpdate};
+use events::{
+    OrderCreate, OrderDetails, OrderStatusUpdate, OrderUpdate, ProductCreate,
+    ProductsQuantityUpdate,
+};
 use host::{App, Instance, Service, StartError};
 
 use crate::commands::GroupCommit;
@@ -69,6 +72,7 @@ impl Service for Orders {
             .rule(store::apply_name_rule)
             .publishes::<OrderCreate>()
             .publishes::<OrderUpdate>()
+            .publishes::<OrderDetails>()
             .on::<OrderStatusUpdate, _>("settles the order and tells its customer", |context| {
                 OnOrderStatusUpdate::new(context.database())
             })

@@ -5,8 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use events::{
-    AccountUpdate, OrderCreate, OrderStatusUpdate, OrderUpdate, ProductCreate,
-    ProductsQuantityUpdate, PurchaseCreate, Reason,
+    AccountUpdate, BalanceUpdate, OrderCreate, OrderDetails, OrderStatusUpdate, OrderUpdate,
+    PaymentUpdate, ProductCreate, ProductsQuantityUpdate, PurchaseCreate, Reason,
 };
 use outbox::{Event, InvalidMessage};
 use serde_json::Value;
@@ -51,9 +51,12 @@ fn every_sample_is_readable() {
     for (name, version, payload) in samples() {
         match name.as_str() {
             AccountUpdate::TYPE => check::<AccountUpdate>(version, &payload),
+            BalanceUpdate::TYPE => check::<BalanceUpdate>(version, &payload),
             OrderCreate::TYPE => check::<OrderCreate>(version, &payload),
+            OrderDetails::TYPE => check::<OrderDetails>(version, &payload),
             OrderUpdate::TYPE => check::<OrderUpdate>(version, &payload),
             OrderStatusUpdate::TYPE => check::<OrderStatusUpdate>(version, &payload),
+            PaymentUpdate::TYPE => check::<PaymentUpdate>(version, &payload),
             ProductCreate::TYPE => check::<ProductCreate>(version, &payload),
             ProductsQuantityUpdate::TYPE => check::<ProductsQuantityUpdate>(version, &payload),
             PurchaseCreate::TYPE => check::<PurchaseCreate>(version, &payload),
@@ -70,7 +73,10 @@ fn every_event_has_a_sample_of_each_version() {
         .collect();
     let events = [
         (AccountUpdate::TYPE, AccountUpdate::VERSION),
+        (BalanceUpdate::TYPE, BalanceUpdate::VERSION),
         (OrderCreate::TYPE, OrderCreate::VERSION),
+        (OrderDetails::TYPE, OrderDetails::VERSION),
+        (PaymentUpdate::TYPE, PaymentUpdate::VERSION),
         (OrderUpdate::TYPE, OrderUpdate::VERSION),
         (OrderStatusUpdate::TYPE, OrderStatusUpdate::VERSION),
         (ProductCreate::TYPE, ProductCreate::VERSION),

@@ -68,12 +68,12 @@ fn every_operation_says_what_the_edge_refuses() {
     assert_eq!(wait["schema"]["type"], "integer");
 }
 
-/// Every POST that makes or moves something may be repeated. The others are so by nature: a login,
-/// a renewal and an operator's word about one dead letter or job are each said about what is there
-/// once.
+/// Every POST that makes or moves something may be repeated. The others are so by nature: a login, a
+/// renewal and an operator's word about one dead letter or job are each said about what is there once, and a
+/// webhook tells what is so.
 #[test]
 fn every_post_that_makes_something_declares_its_idempotency_key() {
-    const BY_NATURE: [&str; 8] = [
+    const BY_NATURE: [&str; 9] = [
         "/api/admin/dead-letters/{service}/{id}/discard",
         "/api/admin/dead-letters/{service}/{id}/retry",
         "/api/admin/jobs/{service}/{id}/discard",
@@ -82,6 +82,7 @@ fn every_post_that_makes_something_declares_its_idempotency_key() {
         "/api/logout",
         "/api/refresh",
         "/api/register",
+        "/hooks/payments",
     ];
     let description = serde_json::to_value(gateway::merged(&quadrille::upstreams())).unwrap();
     let mut without = std::collections::BTreeSet::new();

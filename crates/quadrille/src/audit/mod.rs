@@ -5,10 +5,11 @@
 //! database and in the topic, under one event id; each of its steps is told once; what a cancelled one
 //! was given is given back; what was stocked less what was accepted is what is left, and never below zero; each copy equals its
 //! owner; each account and each purchase is published as it is; each event that asks for a mail has
-//! one; each cart is sound; outboxes are empty, no message is dead-lettered, every record is handled.
+//! one; each cart is sound; the ledger of payments sums to zero and says what they, the balances and the
+//! provider say; outboxes are empty, no message is dead-lettered, every record is handled.
 //!
 //! **How to add a rule.** What databases and topics say of a thing is kept in its file ([`accounts`],
-//! [`carts`], [`ledger`] of orders, [`mails`], [`purchases`], [`stock`]); the rule itself is a
+//! [`carts`], [`ledger`] of orders, [`mails`], [`payments`], [`purchases`], [`stock`]); the rule itself is a
 //! [`Check`](findings::Check) there, or in [`rules`] or [`messages`] when it is about orders or about
 //! all messages. [`copies`] are all of those that services register.
 
@@ -19,6 +20,7 @@ mod findings;
 mod ledger;
 mod mails;
 mod messages;
+mod payments;
 mod purchases;
 mod rules;
 mod stock;
@@ -28,8 +30,8 @@ use std::collections::BTreeMap;
 use anyhow::Context;
 use clap::Args;
 use events::{
-    AccountUpdate, OrderCreate, OrderStatus, OrderStatusUpdate, OrderUpdate, ProductCreate,
-    ProductsQuantityUpdate, PurchaseCreate, topics,
+    AccountUpdate, OrderCreate, OrderStatus, OrderStatusUpdate, OrderUpdate, PaymentUpdate,
+    ProductCreate, ProductsQuantityUpdate, PurchaseCreate, topics,
 };
 use futures::{Stream, TryStreamExt};
 use jiff::Timestamp;
@@ -46,6 +48,7 @@ use self::findings::Check;
 pub(crate) use self::findings::Findings;
 use self::ledger::Ledger;
 use self::mails::Mails;
+use self::payments::Payments;
 use self::purchases::Purchases;
 use self::rules::Scope;
 use self::stock::Stock;
@@ -83,6 +86,7 @@ pub(crate) async fn run(args: &AuditArgs) -> anyhow::Result<Findings> {
         copies: Copies::new(),
         mails: Mails::default(),
         accounts: Accounts::default(),
+        payments: Payments::default(),
         purchases: Purchases::default(),
         damaged: Vec::new(),
     };
@@ -101,6 +105,10 @@ pub(crate) async fn run(args: &AuditArgs) -> anyhow::Result<Findings> {
     audit.decisions(&databases["products"]).await?;
     audit.products(&databases["products"]).await?;
     audit.mails.read(&databases["notifications"]).await?;
+    // There is none in production, and then perhaps no name for its database either.
+    let simulator = connection.database("payment-simulator").await.ok();
+    let payments = &databases["payments"];
+    audit.payments.read(payments, simulator.as_ref()).await?;
     audit.accounts(&databases["auth"]).await?;
     let carts = audit.carts(&databases["carts"]).await?;
     let mut purchases = ::purchases::store::ids(&databases["purchases"]).await?;
@@ -119,6 +127,7 @@ pub(crate) async fn run(args: &AuditArgs) -> anyhow::Result<Findings> {
         copies,
         mails,
         accounts,
+        payments,
         purchases,
         mut damaged,
     } = audit;
@@ -129,6 +138,7 @@ pub(crate) async fn run(args: &AuditArgs) -> anyhow::Result<Findings> {
     mails.judge(scope, notifications, &mut findings).await?;
     findings.add(carts);
     accounts.judge(scope, &mut findings);
+    payments.judge(scope, &mut findings);
     purchases.judge(scope, Timestamp::now(), &mut findings);
     messages::outboxes(&databases, &mut findings).await?;
     messages::parked(&databases, &mut findings).await?;
@@ -147,6 +157,7 @@ struct Audit {
     copies: Copies,
     mails: Mails,
     accounts: Accounts,
+    payments: Payments,
     purchases: Purchases,
     /// Documents that can't be read, each in a sentence that names it.
     damaged: Vec<String>,
@@ -258,6 +269,9 @@ impl Audit {
                     self.mails.ask(mail.as_ref());
                     self.accounts.tell(envelope.event);
                 })
+                .is_ok(),
+            (topics::PAYMENTS, Some(PaymentUpdate::TYPE)) => decode::<PaymentUpdate>(record)
+                .map(|envelope| self.payments.tell(&envelope.event))
                 .is_ok(),
             (topics::PURCHASES, Some(PurchaseCreate::TYPE)) => decode::<PurchaseCreate>(record)
                 .map(|envelope| self.purchases.tell(&envelope.event.purchase_id))
