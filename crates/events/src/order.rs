@@ -82,6 +82,10 @@ pub enum Cancellation {
     CancelledByCustomer,
     /// An admin of the shop did.
     CancelledByShop,
+    /// It was tried to be paid for as often as may be, and declined.
+    PaymentDeclined,
+    /// It was not paid for in time.
+    PaymentExpired,
 }
 
 /// Why an order is rejected or cancelled.

@@ -13,6 +13,7 @@
 //! POST /api/orders   -> commands/place_orders: order PENDING + outbox      -> OrderCreate
 //! POST .../cancel    -> commands/cancel_order: order CANCELLED + outbox     -> OrderUpdate
 //! OrderStatusUpdate  -> handlers/on_order_status_update: order settled + outbox -> OrderUpdate
+//! PaymentUpdate      -> handlers/on_payment_update: order PAID or CANCELLED + outbox    -> OrderUpdate
 //! ProductCreate, ProductsQuantityUpdate -> replica: local product copy
 //! its own topic      -> recover, before it listens, when the database was restored
 //! ```
@@ -40,14 +41,14 @@ pub mod store;
 use std::convert::Infallible;
 
 use events::{
-    OrderCreate, OrderDetails, OrderStatusUpdate, OrderUpdate, ProductCreate,
+    OrderCreate, OrderDetails, OrderStatusUpdate, OrderUpdate, PaymentUpdate, ProductCreate,
     ProductsQuantityUpdate,
 };
 use host::{App, Instance, Service, StartError};
 
 use crate::commands::GroupCommit;
 use crate::domain::ProductCopy;
-use crate::handlers::OnOrderStatusUpdate;
+use crate::handlers::{OnOrderStatusUpdate, OnPaymentUpdate};
 use crate::http::{Api, Parts};
 use crate::live::Hub;
 use crate::metrics::CancellationMetrics;
@@ -75,6 +76,9 @@ impl Service for Orders {
             .publishes::<OrderDetails>()
             .on::<OrderStatusUpdate, _>("settles the order and tells its customer", |context| {
                 OnOrderStatusUpdate::new(context.database())
+            })
+            .on::<PaymentUpdate, _>("marks the order as paid, or cancels it", |context| {
+                OnPaymentUpdate::new(context.database())
             })
             .replica::<ProductCreate, ProductCopy>("copies the product")
             .replica::<ProductsQuantityUpdate, ProductCopy>("copies the product")

@@ -209,7 +209,7 @@ async fn customer(shop: Arc<Shop>, memory: Shared, number: u32) {
     let who = account_id(number);
     let basket = basket(&shop);
     let keyed = chance.happens(7_500);
-    let key = keyed.then(|| retry_key(who, "once", &basket));
+    let key = keyed.then(|| retry_key(who, "once", &basket, None));
     tokio::time::sleep(chance.time(RUSH)).await;
     // A product is known to the orders service when it has heard of it, not before.
     let mut refusals = 0;
@@ -324,6 +324,7 @@ async fn ask(
         event_id: clock.uuid(),
         customer: who,
         basket: basket.clone(),
+        payment: None,
         retry,
         context: MessageContext {
             correlation_id: Some(format!("request of customer {number}")),

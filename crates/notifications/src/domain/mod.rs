@@ -172,6 +172,12 @@ impl OrderContent {
             Reason::Cancellation(Cancellation::CancelledByShop) => {
                 "the shop cancelled it".to_owned()
             }
+            Reason::Cancellation(Cancellation::PaymentDeclined) => {
+                "the payment was declined".to_owned()
+            }
+            Reason::Cancellation(Cancellation::PaymentExpired) => {
+                "it was not paid for in time".to_owned()
+            }
             Reason::Other { code } => code.replace('-', " "),
         })
     }

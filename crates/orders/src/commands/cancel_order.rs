@@ -4,7 +4,7 @@ use events::{AccountId, Cancellation, OrderId, OrderStatus};
 use outbox::{Clock, EventCollector, MessageContext, StoreError, Work};
 use thiserror::Error;
 
-use crate::domain::{Cancelled, Order, cancel, update_id};
+use crate::domain::{Cancelled, Order, cancel, details_id, update_id};
 use crate::name::NAME;
 use crate::store::{OrderState, OrderTransition, OrdersStore};
 
@@ -93,6 +93,11 @@ impl<D: OrdersStore> Work<D> for CancelOrder<'_, D> {
         let id = update_id(order.id, order.version);
         out.push_as(id, &order.to_update(), self.context.clone())
             .map_err(StoreError::permanent)?;
+        if let Some(closed) = order.to_closed_details() {
+            let id = details_id(order.id, closed.version);
+            out.push_as(id, &closed, self.context.clone())
+                .map_err(StoreError::permanent)?;
+        }
         self.database.settle(tx, &[transition]).await?;
         out.write(self.database, tx).await?;
         Ok(Ok((order, true)))

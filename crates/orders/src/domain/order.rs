@@ -1,7 +1,8 @@
 //! An order as this service keeps it.
 
 use events::{
-    AccountId, Asks, Money, OrderCreate, OrderId, OrderLine, OrderStatus, OrderUpdate, Reason,
+    AccountId, Asks, Money, OrderCreate, OrderDetails, OrderId, OrderLine, OrderStatus,
+    OrderUpdate, PaymentChoice, Reason,
 };
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -13,6 +14,8 @@ pub enum Author {
     Orders,
     /// The stock engine.
     Products,
+    /// The payments.
+    Payments,
 }
 
 impl Author {
@@ -21,12 +24,13 @@ impl Author {
         match self {
             Self::Orders => "orders",
             Self::Products => "products",
+            Self::Payments => "payments",
         }
     }
 
     /// The author of this name.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Orders, Self::Products]
+        [Self::Orders, Self::Products, Self::Payments]
             .into_iter()
             .find(|author| author.name() == name)
     }
@@ -94,7 +98,42 @@ pub fn update_id(order: OrderId, version: u64) -> Uuid {
     uuid::Builder::from_custom_bytes(id.to_be_bytes()).into_uuid()
 }
 
+/// The id of the event that says in `version` what `order` needs besides its products: the same whenever
+/// that is said again.
+pub fn details_id(order: OrderId, version: u64) -> Uuid {
+    /// Tells it from an [`update_id`].
+    const DETAILS: u128 = 1 << 32;
+    let id = order.as_u128() ^ DETAILS ^ u128::from(version);
+    uuid::Builder::from_custom_bytes(id.to_be_bytes()).into_uuid()
+}
+
 impl Order {
+    /// How it is to be paid for, for those who see to it; nothing for an order that asks for nothing.
+    pub fn to_details(&self, payment: Option<PaymentChoice>) -> Option<OrderDetails> {
+        (!self.asks.is_nothing()).then(|| OrderDetails {
+            order_id: self.id,
+            customer_id: self.customer,
+            payment,
+            delivery: None,
+            version: 1,
+        })
+    }
+
+    /// The event that overwrites what is personal of it, once its last step has brought it to rest.
+    pub fn to_closed_details(&self) -> Option<OrderDetails> {
+        let [.., before, last] = self.history.as_slice() else {
+            return None;
+        };
+        if before.status.rests(self.asks) || !last.status.rests(self.asks) {
+            return None;
+        }
+        let details = self.to_details(None)?;
+        Some(OrderDetails {
+            version: 2,
+            ..details
+        })
+    }
+
     /// The event that it was placed.
     pub fn to_event(&self) -> OrderCreate {
         OrderCreate {

@@ -12,6 +12,8 @@ pub struct Identity {
     pub id: OrderId,
     /// Who places it.
     pub customer: AccountId,
+    /// What it asks for besides its products.
+    pub asks: Asks,
     /// The time.
     pub now: Timestamp,
 }
@@ -69,7 +71,7 @@ pub fn place(
         customer: who.customer,
         lines,
         total,
-        asks: Asks::NOTHING,
+        asks: who.asks,
         status: OrderStatus::Pending,
         reason: None,
         version: 1,
@@ -106,6 +108,7 @@ mod tests {
         let who = Identity {
             id: OrderId::from_u128(7),
             customer: AccountId::from_u128(8),
+            asks: Asks::NOTHING,
             now: Timestamp::UNIX_EPOCH,
         };
         place(who, &basket, catalogue)

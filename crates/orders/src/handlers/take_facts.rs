@@ -6,7 +6,7 @@ use events::{OrderId, OrderStatus, Reason};
 use jiff::Timestamp;
 use outbox::{Envelope, EventCollector, HandleError};
 
-use crate::domain::{Author, Order, Progress, Step, progress, update_id};
+use crate::domain::{Author, Order, Progress, Step, details_id, progress, update_id};
 use crate::store::{OrderState, OrderTransition, OrdersStore};
 
 /// What an event says of an order.
@@ -23,8 +23,8 @@ pub struct Fact<'a, E> {
     pub published: &'a Envelope<E>,
 }
 
-/// Moves the orders on as `facts` say, and says so by an `OrderUpdate` for each step. Comes back
-/// with the steps.
+/// Moves the orders on as `facts` say, and says so by an `OrderUpdate` for each step; where an order comes
+/// to rest, what its `OrderDetails` say of a person is overwritten. Comes back with the steps.
 ///
 /// What an order has behind it, and what contradicts it, is dropped and counted. A fact that comes
 /// early takes the steps that it implies with it.
@@ -112,6 +112,10 @@ fn take<E>(
         &order.to_update(),
         published.consequence(),
     )?;
+    if let Some(closed) = order.to_closed_details() {
+        let id = details_id(order.id, closed.version);
+        out.push_at(id, published.time, &closed, published.consequence())?;
+    }
     Ok(OrderTransition {
         from,
         step,

@@ -150,6 +150,12 @@ impl ReasonBody {
             Reason::Cancellation(Cancellation::CancelledByShop) => {
                 sentence("cancelled-by-shop", "The shop cancelled the order.")
             }
+            Reason::Cancellation(Cancellation::PaymentDeclined) => {
+                sentence("payment-declined", "The payment was declined.")
+            }
+            Reason::Cancellation(Cancellation::PaymentExpired) => {
+                sentence("payment-expired", "The order was not paid for in time.")
+            }
             Reason::Other { code } => sentence(code, code),
         }
     }

@@ -109,6 +109,8 @@ const INSUFFICIENT_STOCK: &str = "insufficient-stock";
 const UNKNOWN_PRODUCT: &str = "unknown-product";
 const BY_CUSTOMER: &str = "cancelled-by-customer";
 const BY_SHOP: &str = "cancelled-by-shop";
+const DECLINED: &str = "payment-declined";
+const EXPIRED: &str = "payment-expired";
 
 pub(super) fn uuid(bytes: [u8; 16]) -> bson::Uuid {
     bson::Uuid::from_bytes(bytes)
@@ -133,6 +135,8 @@ impl From<&Reason> for ReasonDocument {
             Reason::Rejection(Rejection::UnknownProduct { .. }) => UNKNOWN_PRODUCT,
             Reason::Cancellation(Cancellation::CancelledByCustomer) => BY_CUSTOMER,
             Reason::Cancellation(Cancellation::CancelledByShop) => BY_SHOP,
+            Reason::Cancellation(Cancellation::PaymentDeclined) => DECLINED,
+            Reason::Cancellation(Cancellation::PaymentExpired) => EXPIRED,
             Reason::Other { code } => code,
         };
         let (product, available) = match reason {
@@ -168,6 +172,8 @@ impl ReasonDocument {
                 Ok(Reason::Cancellation(Cancellation::CancelledByCustomer))
             }
             (BY_SHOP, None, None) => Ok(Reason::Cancellation(Cancellation::CancelledByShop)),
+            (DECLINED, None, None) => Ok(Reason::Cancellation(Cancellation::PaymentDeclined)),
+            (EXPIRED, None, None) => Ok(Reason::Cancellation(Cancellation::PaymentExpired)),
             (code, ..) => Err(StoreError::permanent(format!(
                 "an unknown reason, {code:?}"
             ))),

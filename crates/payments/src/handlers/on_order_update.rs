@@ -58,21 +58,21 @@ fn concerns(order: &OrderUpdate) -> bool {
 }
 
 impl<D: Rows> Handle<OrderUpdate, D> for OnOrderUpdate<D> {
+    fn wants(&self, event: &OrderUpdate) -> bool {
+        concerns(event)
+    }
+
     async fn handle(
         &self,
         tx: &mut D::Tx,
         events: &[&Envelope<OrderUpdate>],
         out: &mut EventCollector<'_>,
     ) -> Result<(), HandleError> {
-        let told: Vec<_> = events.iter().filter(|one| concerns(&one.event)).collect();
-        if told.is_empty() {
-            return Ok(());
-        }
-        let orders: BTreeSet<_> = told.iter().map(|one| one.event.order_id).collect();
-        let customers = told.iter().map(|one| one.event.customer_id);
+        let orders: BTreeSet<_> = events.iter().map(|one| one.event.order_id).collect();
+        let customers = events.iter().map(|one| one.event.customer_id);
         let clock = self.clock.as_ref();
         let mut books = Books::open(&self.database, clock, tx, orders, customers).await?;
-        for one in told {
+        for one in events {
             let (order, context, rules) = (one.event.order_id, one.consequence(), self.rules);
             let is_known = books.payment(order).is_some();
             if one.event.status == OrderStatus::Cancelled {

@@ -280,6 +280,8 @@ fn reason_of(reason: Option<&Reason>) -> u16 {
         }
         Reason::Cancellation(Cancellation::CancelledByCustomer) => ("customer", None, None),
         Reason::Cancellation(Cancellation::CancelledByShop) => ("shop", None, None),
+        Reason::Cancellation(Cancellation::PaymentDeclined) => ("declined", None, None),
+        Reason::Cancellation(Cancellation::PaymentExpired) => ("expired", None, None),
         Reason::Other { code } => (code.as_str(), None, None),
     });
     digest(&parts) as u16
