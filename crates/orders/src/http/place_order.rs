@@ -39,8 +39,8 @@ pub(super) struct NewOrder {
 enum PaymentBody {
     /// By a card.
     Card {
-        /// The provider's name for the card: 1 to 255 visible ASCII characters.
-        #[schema(example = "tok_ok", min_length = 1, max_length = 255)]
+        /// The provider's name for the card: 1 to 200 visible ASCII characters.
+        #[schema(example = "tok_ok", min_length = 1, max_length = 200)]
         token: String,
     },
     /// From the caller's balance in the shop.
@@ -55,13 +55,13 @@ impl PaymentBody {
             Self::Balance {} => Ok(PaymentChoice::Balance),
             Self::Later {} => Ok(PaymentChoice::Later),
             Self::Card { token } => {
-                let sane = (1..=255).contains(&token.len())
+                let sane = (1..=200).contains(&token.len())
                     && token.bytes().all(|byte| byte.is_ascii_graphic());
                 if sane {
                     Ok(PaymentChoice::Card { token })
                 } else {
                     Err(Problem::invalid_body()
-                        .detail("payment.token: must have 1 to 255 visible ASCII characters"))
+                        .detail("payment.token: must have 1 to 200 visible ASCII characters"))
                 }
             }
         }

@@ -18,6 +18,7 @@ mod idempotency;
 mod live;
 mod names;
 mod orders_http;
+mod payment;
 mod progress;
 mod refusals;
 mod restored;

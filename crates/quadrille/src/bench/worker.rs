@@ -132,6 +132,7 @@ impl Worker {
             let who = Identity {
                 id: OrderId::from_bytes(self.clock.uuid().into_bytes()),
                 customer,
+                asks: events::Asks::NOTHING,
                 now: out.now(),
             };
             let order = place(who, &basket, |_| {
