@@ -29,9 +29,8 @@ pub fn cancel(
     now: Timestamp,
 ) -> Cancelled {
     let status = match order.status {
-        OrderStatus::Pending | OrderStatus::Accepted => OrderStatus::Cancelled,
         OrderStatus::Paid if order.asks.delivery => OrderStatus::Cancelling,
-        OrderStatus::Paid => OrderStatus::Cancelled,
+        OrderStatus::Pending | OrderStatus::Accepted | OrderStatus::Paid => OrderStatus::Cancelled,
         OrderStatus::Cancelling | OrderStatus::Cancelled => return Cancelled::AlreadySo,
         OrderStatus::Rejected | OrderStatus::InDelivery | OrderStatus::Delivered => {
             return Cancelled::TooLate;

@@ -110,7 +110,7 @@ pub fn details_id(order: OrderId, version: u64) -> Uuid {
 impl Order {
     /// How it is to be paid for, for those who see to it; nothing for an order that asks for nothing.
     pub fn to_details(&self, payment: Option<PaymentChoice>) -> Option<OrderDetails> {
-        (!self.asks.is_nothing()).then(|| OrderDetails {
+        (!self.asks.is_nothing()).then_some(OrderDetails {
             order_id: self.id,
             customer_id: self.customer,
             payment,

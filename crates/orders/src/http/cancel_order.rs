@@ -59,7 +59,7 @@ pub(super) async fn cancel_order(
     let customer = AccountId::from_bytes(caller.account_id.into_bytes());
     let by = match caller.role {
         Role::Admin => CancelledBy::Admin(customer),
-        _ => CancelledBy::Customer(customer),
+        Role::User => CancelledBy::Customer(customer),
     };
     let (database, clock) = (api.orders.database(), api.clock.as_ref());
     let mut work = CancelOrder::new(database, clock, context, id, by, note);
