@@ -147,10 +147,9 @@ impl History {
                     OrderStatus::Accepted | OrderStatus::Rejected => "settled",
                     _ => "moved on",
                 };
-                let mut what = format!("{verb}: {}", step.status.name());
-                if let Some(note) = &step.note {
-                    what.push_str(&format!(" ({note})"));
-                }
+                let note = step.note.as_ref().map(|note| format!(" ({note})"));
+                let note = note.unwrap_or_default();
+                let what = format!("{verb}: {}{note}", step.status.name());
                 self.steps
                     .push(Step::new(at, rank, "orders", what, "database orders"));
             }
