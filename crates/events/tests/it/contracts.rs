@@ -114,9 +114,9 @@ fn an_added_field_does_not_hurt() {
 #[test]
 fn a_reason_of_a_newer_build_is_read_by_its_code() {
     let mut value = sample(OrderUpdate::TYPE);
-    value["reason"] = serde_json::json!({ "code": "payment-declined", "attempts": 3 });
+    value["reason"] = serde_json::json!({ "code": "lost-on-the-way", "attempts": 3 });
     let read = OrderUpdate::read(1, value.to_string().as_bytes()).unwrap();
-    let code = "payment-declined".to_owned();
+    let code = "lost-on-the-way".to_owned();
     assert_eq!(read.reason, Some(Reason::Other { code }));
 }
 

@@ -69,11 +69,11 @@ fn every_operation_says_what_the_edge_refuses() {
 }
 
 /// Every POST that makes or moves something may be repeated. The others are so by nature: a login, a
-/// renewal and an operator's word about one dead letter or job are each said about what is there once, and a
-/// webhook tells what is so.
+/// renewal and an operator's word about one dead letter or job are each said about what is there once, an order
+/// is cancelled once, and a webhook tells what is so.
 #[test]
 fn every_post_that_makes_something_declares_its_idempotency_key() {
-    const BY_NATURE: [&str; 9] = [
+    const BY_NATURE: [&str; 10] = [
         "/api/admin/dead-letters/{service}/{id}/discard",
         "/api/admin/dead-letters/{service}/{id}/retry",
         "/api/admin/jobs/{service}/{id}/discard",
@@ -82,6 +82,7 @@ fn every_post_that_makes_something_declares_its_idempotency_key() {
         "/api/logout",
         "/api/refresh",
         "/api/register",
+        "/api/{service}/{id}/cancel",
         "/hooks/payments",
     ];
     let description = serde_json::to_value(gateway::merged(&quadrille::upstreams())).unwrap();
