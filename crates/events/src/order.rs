@@ -88,6 +88,31 @@ pub enum Cancellation {
     PaymentExpired,
 }
 
+impl Cancellation {
+    /// Every one.
+    pub const ALL: [Self; 4] = [
+        Self::CancelledByCustomer,
+        Self::CancelledByShop,
+        Self::PaymentDeclined,
+        Self::PaymentExpired,
+    ];
+
+    /// The stable name, as events, HTTP and databases have it.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::CancelledByCustomer => "cancelled-by-customer",
+            Self::CancelledByShop => "cancelled-by-shop",
+            Self::PaymentDeclined => "payment-declined",
+            Self::PaymentExpired => "payment-expired",
+        }
+    }
+
+    /// The one of this name.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.code() == code)
+    }
+}
+
 /// Why an order is rejected or cancelled.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]

@@ -5,7 +5,8 @@
 //! `OrderCreate` says all of it. Each `OrderUpdate` that is newer than what the database has is a
 //! step that it takes then. An order whose decision was not published yet gets it by its topic,
 //! since it lies behind the restored checkpoint. Idempotency keys are in no event: a request that
-//! is repeated with a key of the lost time places a second order. So are notes of who cancelled one.
+//! is repeated with a key of the lost time places a second order. Neither is the note of who cancelled
+//! an order.
 
 use std::collections::{BTreeSet, HashMap};
 

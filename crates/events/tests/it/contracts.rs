@@ -5,8 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use events::{
-    AccountUpdate, BalanceUpdate, OrderCreate, OrderDetails, OrderStatusUpdate, OrderUpdate,
-    PaymentUpdate, ProductCreate, ProductsQuantityUpdate, PurchaseCreate, Reason,
+    AccountUpdate, BalanceUpdate, Cancellation, OrderCreate, OrderDetails, OrderStatusUpdate,
+    OrderUpdate, PaymentUpdate, ProductCreate, ProductsQuantityUpdate, PurchaseCreate, Reason,
 };
 use outbox::{Event, InvalidMessage};
 use serde_json::Value;
@@ -118,6 +118,18 @@ fn a_reason_of_a_newer_build_is_read_by_its_code() {
     let read = OrderUpdate::read(1, value.to_string().as_bytes()).unwrap();
     let code = "lost-on-the-way".to_owned();
     assert_eq!(read.reason, Some(Reason::Other { code }));
+}
+
+#[test]
+fn a_cancellation_is_published_by_its_code() {
+    for cancellation in Cancellation::ALL {
+        let code = cancellation.code();
+        let published = serde_json::to_value(Reason::Cancellation(cancellation)).unwrap();
+        assert_eq!(published, serde_json::json!({ "code": code }));
+        let read = serde_json::from_value::<Reason>(published).unwrap();
+        assert_eq!(read, Reason::Cancellation(cancellation));
+        assert_eq!(Cancellation::from_code(code), Some(cancellation));
+    }
 }
 
 #[test]

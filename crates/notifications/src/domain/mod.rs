@@ -166,18 +166,13 @@ impl OrderContent {
             Reason::Rejection(Rejection::UnknownProduct { product_id }) => {
                 format!("{} is not sold any more", name(product_id))
             }
-            Reason::Cancellation(Cancellation::CancelledByCustomer) => {
-                "you asked for it".to_owned()
+            Reason::Cancellation(cancellation) => match cancellation {
+                Cancellation::CancelledByCustomer => "you asked for it",
+                Cancellation::CancelledByShop => "the shop cancelled it",
+                Cancellation::PaymentDeclined => "the payment was declined",
+                Cancellation::PaymentExpired => "it was not paid for in time",
             }
-            Reason::Cancellation(Cancellation::CancelledByShop) => {
-                "the shop cancelled it".to_owned()
-            }
-            Reason::Cancellation(Cancellation::PaymentDeclined) => {
-                "the payment was declined".to_owned()
-            }
-            Reason::Cancellation(Cancellation::PaymentExpired) => {
-                "it was not paid for in time".to_owned()
-            }
+            .to_owned(),
             Reason::Other { code } => code.replace('-', " "),
         })
     }

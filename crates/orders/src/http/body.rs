@@ -137,26 +137,23 @@ impl LineBody {
 
 impl ReasonBody {
     fn of(reason: &Reason, lines: &[OrderLine]) -> Self {
-        let sentence = |code: &str, detail: &str| Self {
+        let (code, detail) = match reason {
+            Reason::Rejection(rejection) => return Self::of_rejection(rejection, lines),
+            Reason::Other { code } => (code.as_str(), code.as_str()),
+            Reason::Cancellation(cancellation) => {
+                let detail = match cancellation {
+                    Cancellation::CancelledByCustomer => "The customer cancelled the order.",
+                    Cancellation::CancelledByShop => "The shop cancelled the order.",
+                    Cancellation::PaymentDeclined => "The payment was declined.",
+                    Cancellation::PaymentExpired => "The order was not paid for in time.",
+                };
+                (cancellation.code(), detail)
+            }
+        };
+        Self {
             code: code.to_owned(),
             detail: detail.to_owned(),
             product: None,
-        };
-        match reason {
-            Reason::Rejection(rejection) => Self::of_rejection(rejection, lines),
-            Reason::Cancellation(Cancellation::CancelledByCustomer) => {
-                sentence("cancelled-by-customer", "The customer cancelled the order.")
-            }
-            Reason::Cancellation(Cancellation::CancelledByShop) => {
-                sentence("cancelled-by-shop", "The shop cancelled the order.")
-            }
-            Reason::Cancellation(Cancellation::PaymentDeclined) => {
-                sentence("payment-declined", "The payment was declined.")
-            }
-            Reason::Cancellation(Cancellation::PaymentExpired) => {
-                sentence("payment-expired", "The order was not paid for in time.")
-            }
-            Reason::Other { code } => sentence(code, code),
         }
     }
 

@@ -107,10 +107,6 @@ pub(super) struct ReasonDocument {
 
 const INSUFFICIENT_STOCK: &str = "insufficient-stock";
 const UNKNOWN_PRODUCT: &str = "unknown-product";
-const BY_CUSTOMER: &str = "cancelled-by-customer";
-const BY_SHOP: &str = "cancelled-by-shop";
-const DECLINED: &str = "payment-declined";
-const EXPIRED: &str = "payment-expired";
 
 pub(super) fn uuid(bytes: [u8; 16]) -> bson::Uuid {
     bson::Uuid::from_bytes(bytes)
@@ -133,10 +129,7 @@ impl From<&Reason> for ReasonDocument {
         let code = match reason {
             Reason::Rejection(Rejection::InsufficientStock { .. }) => INSUFFICIENT_STOCK,
             Reason::Rejection(Rejection::UnknownProduct { .. }) => UNKNOWN_PRODUCT,
-            Reason::Cancellation(Cancellation::CancelledByCustomer) => BY_CUSTOMER,
-            Reason::Cancellation(Cancellation::CancelledByShop) => BY_SHOP,
-            Reason::Cancellation(Cancellation::PaymentDeclined) => DECLINED,
-            Reason::Cancellation(Cancellation::PaymentExpired) => EXPIRED,
+            Reason::Cancellation(cancellation) => cancellation.code(),
             Reason::Other { code } => code,
         };
         let (product, available) = match reason {
@@ -168,15 +161,9 @@ impl ReasonDocument {
             (UNKNOWN_PRODUCT, Some(product_id), _) => {
                 Ok(Reason::Rejection(Rejection::UnknownProduct { product_id }))
             }
-            (BY_CUSTOMER, None, None) => {
-                Ok(Reason::Cancellation(Cancellation::CancelledByCustomer))
-            }
-            (BY_SHOP, None, None) => Ok(Reason::Cancellation(Cancellation::CancelledByShop)),
-            (DECLINED, None, None) => Ok(Reason::Cancellation(Cancellation::PaymentDeclined)),
-            (EXPIRED, None, None) => Ok(Reason::Cancellation(Cancellation::PaymentExpired)),
-            (code, ..) => Err(StoreError::permanent(format!(
-                "an unknown reason, {code:?}"
-            ))),
+            (code, ..) => Cancellation::from_code(code)
+                .map(Reason::Cancellation)
+                .ok_or_else(|| StoreError::permanent(format!("an unknown reason, {code:?}"))),
         }
     }
 }
