@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use events::{
-    AccountId, Asks, Cancellation, Money, OrderCreate, OrderId, OrderLine, OrderStatus,
-    OrderStatusUpdate, OrderUpdate, ProductId, Reason, Rejection, SellerId,
+    AccountId, Asks, Money, OrderCreate, OrderId, OrderLine, OrderStatus, OrderStatusUpdate,
+    OrderUpdate, ProductId, Reason, Rejection, SellerId,
 };
 use orders::domain::update_id;
 use orders::store::audit::AuditedOrder;
@@ -278,10 +278,7 @@ fn reason_of(reason: Option<&Reason>) -> u16 {
         Reason::Rejection(Rejection::UnknownProduct { product_id }) => {
             ("unknown", Some(*product_id), None)
         }
-        Reason::Cancellation(Cancellation::CancelledByCustomer) => ("customer", None, None),
-        Reason::Cancellation(Cancellation::CancelledByShop) => ("shop", None, None),
-        Reason::Cancellation(Cancellation::PaymentDeclined) => ("declined", None, None),
-        Reason::Cancellation(Cancellation::PaymentExpired) => ("expired", None, None),
+        Reason::Cancellation(cancellation) => (cancellation.code(), None, None),
         Reason::Other { code } => (code.as_str(), None, None),
     });
     digest(&parts) as u16

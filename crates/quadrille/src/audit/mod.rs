@@ -138,7 +138,7 @@ pub(crate) async fn run(args: &AuditArgs) -> anyhow::Result<Findings> {
     mails.judge(scope, notifications, &mut findings).await?;
     findings.add(carts);
     accounts.judge(scope, &mut findings);
-    payments.judge(scope, &mut findings);
+    payments.judge(scope, &ledger, &mut findings);
     purchases.judge(scope, Timestamp::now(), &mut findings);
     messages::outboxes(&databases, &mut findings).await?;
     messages::parked(&databases, &mut findings).await?;

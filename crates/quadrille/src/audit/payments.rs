@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use events::{AccountId, LedgerAccount, OrderId, PaymentUpdate};
+use events::{AccountId, LedgerAccount, OrderId, OrderStatus, PaymentUpdate};
 use futures::TryStreamExt;
 use outbox::Query;
 use outbox::mongo::MongoDatabase;
@@ -11,6 +11,7 @@ use payments::domain::{Payment, Position};
 use payments::store::{BalanceRow, LedgerRow, PaymentRow};
 
 use super::findings::{Check, Findings};
+use super::ledger::Ledger;
 use super::rules::Scope;
 
 /// What was moved to each account.
@@ -96,7 +97,8 @@ impl Payments {
     }
 
     /// Holds all of it against each other.
-    pub(super) fn judge(self, scope: Scope, findings: &mut Findings) {
+    pub(super) fn judge(self, scope: Scope, orders: &Ledger, findings: &mut Findings) {
+        findings.add(self.of_orders(orders));
         findings.add(self.ledger());
         findings.add(self.of_balances());
         if let Some(held) = &self.provider {
@@ -107,6 +109,45 @@ impl Payments {
             Scope::Whole => published,
             Scope::Databases => published.skipped(),
         });
+    }
+
+    /// Whether what was paid for an order is what it is by its status.
+    fn of_orders(&self, orders: &Ledger) -> Check {
+        let mut check = Check::new(
+            "orders-paid",
+            "orders",
+            "a paid one is captured as a whole, and of a cancelled one nothing is kept",
+        );
+        for (order, entry) in orders.in_order().filter(|(_, entry)| entry.asks.payment) {
+            check.looked_at += 1;
+            let status = entry.stands.map_or("unknown", OrderStatus::name);
+            check.note(
+                self.of_order(order, entry.stands)
+                    .map(|finding| format!("order {order} is {status}, and {finding}")),
+            );
+        }
+        check
+    }
+
+    fn of_order(&self, order: OrderId, status: Option<OrderStatus>) -> Option<String> {
+        let payment = self.kept.get(&order);
+        let captured = payment.map_or(0, Payment::captured);
+        match status? {
+            OrderStatus::Paid
+            | OrderStatus::InDelivery
+            | OrderStatus::Delivered
+            | OrderStatus::Cancelling => {
+                let amount = payment.map(|it| it.amount.minor);
+                (Some(captured) != amount).then(|| format!("{captured} of {amount:?} is captured"))
+            }
+            OrderStatus::Cancelled => {
+                let kept = captured - payment.map_or(0, Payment::refunded);
+                (kept != 0).then(|| format!("{kept} of it is kept"))
+            }
+            OrderStatus::Pending | OrderStatus::Accepted | OrderStatus::Rejected => {
+                (captured != 0).then(|| format!("{captured} is captured"))
+            }
+        }
     }
 
     fn ledger(&self) -> Check {
@@ -207,9 +248,10 @@ impl Payments {
 
 #[cfg(test)]
 mod tests {
-    use events::Money;
     use events::money::DEFAULT_CURRENCY;
+    use events::{AttemptStatus, Money, PaymentMethod};
     use jiff::Timestamp;
+    use payments::domain::Attempt;
     use payments::store::PostingRow;
     use uuid::Uuid;
 
@@ -244,7 +286,7 @@ mod tests {
 
     fn off(payments: Payments) -> Vec<&'static str> {
         let mut findings = Findings::default();
-        payments.judge(Scope::Whole, &mut findings);
+        payments.judge(Scope::Whole, &Ledger::default(), &mut findings);
         let checks = findings.checks.iter();
         let off = checks.filter(|check| check.passed == Some(false));
         off.map(|check| check.name).collect()
@@ -253,6 +295,33 @@ mod tests {
     #[test]
     fn what_adds_up_is_not_found() {
         assert_eq!(off(captured()), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn what_is_captured_is_what_the_order_says() {
+        let order = OrderId::from_u128(ORDER);
+        let unpaid = captured();
+        assert!(unpaid.of_order(order, Some(OrderStatus::Paid)).is_some());
+        for status in [OrderStatus::Accepted, OrderStatus::Cancelled] {
+            assert_eq!(unpaid.of_order(order, Some(status)), None);
+        }
+        let mut paid = captured();
+        let payment = paid.kept.get_mut(&order).expect("it is there");
+        payment.attempts.push(Attempt {
+            number: 1,
+            method: PaymentMethod::Balance,
+            status: AttemptStatus::Captured,
+            token: None,
+            asked_at: None,
+            provider_id: None,
+            reason: None,
+        });
+        assert_eq!(paid.of_order(order, Some(OrderStatus::Paid)), None);
+        for status in [OrderStatus::Accepted, OrderStatus::Cancelled] {
+            assert!(paid.of_order(order, Some(status)).is_some(), "{status:?}");
+        }
+        let lost = OrderId::from_u128(404);
+        assert!(paid.of_order(lost, Some(OrderStatus::Paid)).is_some());
     }
 
     #[test]

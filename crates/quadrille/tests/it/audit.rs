@@ -36,6 +36,16 @@ fn assert_named(findings: &Value, check: &str, what: &[&str]) {
     assert!(what.iter().all(|part| all.contains(part)), "{all}");
 }
 
+/// What has nothing to look at: no account is deleted yet, and nothing is paid for.
+const NOTHING: [&str; 6] = [
+    "mails-erased",
+    "orders-paid",
+    "ledger-adds-up",
+    "balances-add-up",
+    "provider-agrees",
+    "payments-published",
+];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_is_off_is_named() {
     let shop = Shop::open().await;
@@ -92,14 +102,6 @@ async fn whatever_is_off_is_named() {
     assert!(clean["records"].as_u64().unwrap() >= 8 + 8 + 3, "{clean:#}");
     for check in clean["checks"].as_array().unwrap() {
         assert_eq!(check["passed"], true, "{check}");
-        // No account is deleted yet, and nothing is paid for.
-        const NOTHING: [&str; 5] = [
-            "mails-erased",
-            "ledger-adds-up",
-            "balances-add-up",
-            "provider-agrees",
-            "payments-published",
-        ];
         let (name, looked_at) = (&check["name"], check["looked_at"].as_u64().unwrap());
         assert_eq!(
             looked_at > 0,
