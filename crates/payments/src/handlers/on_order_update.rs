@@ -74,9 +74,14 @@ impl<D: Rows> Handle<OrderUpdate, D> for OnOrderUpdate<D> {
         let mut books = Books::open(&self.database, clock, tx, orders, customers).await?;
         for one in events {
             let (order, context, rules) = (one.event.order_id, one.consequence(), self.rules);
-            let is_known = books.payment(order).is_some();
+            let payment = books.payment(order);
+            let is_known = payment.is_some();
             if one.event.status == OrderStatus::Cancelled {
                 // An order that was not accepted is not paid for.
+                if payment.is_none_or(|payment| payment.cancelled) {
+                    out.duplicates(1);
+                    continue;
+                }
                 books.change(order, &context, |payment, _| payment.cancel(rules))?;
                 continue;
             }
