@@ -225,9 +225,9 @@ impl History {
         let since = drawn_at(self.order_id);
         let keys = HashSet::from([self.order_id.to_string()]);
         let mut found = Vec::new();
-        for topic in [topics::ORDERS, topics::ORDER_STATUS] {
-            let here = records_of(reader, topic, &keys, since).await;
-            found.extend(here.with_context(|| format!("{topic} can't be read"))?);
+        for topic in topics::ALL.iter().filter(|it| it.key == "order id") {
+            let here = records_of(reader, topic.name, &keys, since).await;
+            found.extend(here.with_context(|| format!("{} can't be read", topic.name))?);
         }
         for event in [OrderCreate::TYPE, OrderStatusUpdate::TYPE] {
             let ids: HashSet<Option<Uuid>> = found
