@@ -3,11 +3,8 @@ import { useState } from "react";
 import { api, type Order } from "../api/client";
 import { answer, describe } from "../api/problem";
 import { Button } from "../ui/button";
-import { Field } from "../ui/field";
+import { Field, focusWhenShown } from "../ui/field";
 import { orderChanged, orderKey } from "./cache";
-
-/** It appeared because someone wants to fill it in. */
-const focus = (field: HTMLInputElement | null) => field?.focus();
 
 /** Cancels an order that has not left yet. Asks once more, and why. */
 export function CancelOrder({ order, onCancelled }: { order: Order; onCancelled: () => void }) {
@@ -48,7 +45,7 @@ export function CancelOrder({ order, onCancelled }: { order: Order; onCancelled:
         label="Why, if you like to say"
         name="reason"
         maxLength={500}
-        ref={focus}
+        ref={focusWhenShown}
         hint="The shop reads it. Your goods are free for others at once."
       />
       <div className="flex flex-wrap gap-2">
