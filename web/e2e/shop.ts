@@ -10,7 +10,7 @@ const HERE = import.meta.dirname;
 const WEB_ROOT = resolve(HERE, "../dist");
 const PATIENCE_MS = 60_000;
 
-export type Role = "auth" | "products" | "orders" | "purchases" | "notifications" | "carts" | "gateway";
+export type Role = "auth" | "products" | "orders" | "purchases" | "notifications" | "carts" | "payments" | "gateway";
 
 /**
  * A shop of separate processes on a real Kafka and a real MongoDB, whose services can be stopped and started. Kafka
@@ -48,9 +48,10 @@ export class Shop {
       purchases: await freeUrl(),
       notifications: await freeUrl(),
       carts: await freeUrl(),
+      payments: await freeUrl(),
       gateway: await freeUrl(),
     };
-    const services = ["auth", "products", "orders", "purchases", "notifications", "carts"] as const;
+    const services = ["auth", "products", "orders", "purchases", "notifications", "carts", "payments"] as const;
     const listen = (role: Role) => `--listen=${urls[role].replace("http://", "")}`;
     const jwks = `--jwks-url=${urls.auth}/.well-known/jwks.json`;
     const mongo = (role: Role) => [`--mongodb-uri=${place.mongodb_uri}`, `--mongodb-database=web_${role}`];

@@ -30,7 +30,7 @@ pub(crate) async fn api(
     Ok(Api {
         store,
         passwords: Arc::new(pool),
-        attempts: Arc::new(FailedLogins::new()),
+        failed_logins: Arc::new(FailedLogins::new()),
         keys: Arc::new(KeyRing::default()),
         clock,
         rules: Arc::new(settings.issuing.rules(tokens)),

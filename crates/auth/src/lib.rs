@@ -23,8 +23,9 @@
 //! family when it is used twice ([`domain::family`]). Signing keys take turns without a break
 //! ([`domain::key_schedule`]).
 //!
-//! **Metrics.** `auth_logins_total` by outcome (`ok`, `refused`, `delayed`), `auth_refresh_tokens_reused_total`
-//! (each is a login that was revoked: a thief or a broken client), and what every service counts.
+//! **Metrics.** `auth_logins_total` by outcome (`ok`, `refused`, `delayed`, `busy`),
+//! `auth_refresh_tokens_reused_total` (each is a login that was revoked: a thief or a broken
+//! client), and what every service counts.
 //!
 //! **How to add one.** A new endpoint is a file in `http/` that is listed in `http/mod.rs`, and
 //! a command in `commands/` that decides with `domain/` and writes through `store/`; a new
@@ -108,7 +109,7 @@ impl host::Service for Auth {
 fn describe_metrics() {
     use metrics::{Unit, counter, describe_counter};
     describe_counter!("auth_logins_total", Unit::Count, "Logins, by their outcome");
-    for outcome in ["ok", "refused", "delayed"] {
+    for outcome in ["ok", "refused", "delayed", "busy"] {
         counter!("auth_logins_total", "outcome" => outcome).increment(0);
     }
     describe_counter!(

@@ -8,8 +8,8 @@ use uuid::Uuid;
 use crate::name::NAME;
 use crate::store::MongoAuth;
 
-/// `AccountUpdate` for the accounts that were opened before it was published. Of one that was published
-/// it is the same state, with the same version, which no copy takes again.
+/// `AccountUpdate` for the accounts that were opened before it was published. Of one that was
+/// published it is the same state, with the same version, which no copy takes again.
 pub(crate) async fn account_updates(
     database: MongoDatabase,
     after: Option<Uuid>,

@@ -24,7 +24,7 @@ pub async fn seed_account(
     password: &str,
     role: Role,
 ) -> Result<Seeded, SeedError> {
-    seed::check_password(email, password)?;
+    let (email, password) = seed::check(email, password)?;
     let database = host::connect(Auth::NAME, mongo).await?;
     seed::open(database, email, password, role).await
 }

@@ -10,7 +10,7 @@ use service::config::TokenSettings;
 use crate::api::api;
 use crate::commands::Fault;
 use crate::commands::register::RegisterError;
-use crate::domain::{Email, InvalidEmail, Password, Role};
+use crate::domain::{Email, Password, Role};
 use crate::settings::Settings;
 use crate::store::MongoAuth;
 
@@ -59,51 +59,53 @@ pub const DEMO_USERS: [(&str, Role); 2] = [
 /// Opens the demo users' accounts.
 pub(crate) async fn demo(database: MongoDatabase) -> Result<(), BoxError> {
     for (email, role) in DEMO_USERS {
-        open(database.clone(), email, email, role).await?;
+        let password = Password::new(email);
+        let email = Email::parse(email).map_err(|cause| refused(email, cause))?;
+        open(database.clone(), email, password, role).await?;
     }
     Ok(())
 }
 
-/// Whether `password` is taken for the address `email`. The demo users' are not.
-pub(crate) fn check_password(email: &str, password: &str) -> Result<(), SeedError> {
-    let checked = Email::parse(email).map_err(RegisterError::from);
-    let checked = checked.and_then(|email| Ok(Password::new(password).check_for(&email)?));
-    checked.map_err(|cause| SeedError::Refused {
-        email: email.to_owned(),
-        cause,
-    })
+/// An address and a password that someone may register with. The demo users may not.
+pub(crate) fn check(email: &str, password: &str) -> Result<(Email, Password), SeedError> {
+    let password = Password::new(password);
+    let address = Email::parse(email).map_err(|cause| refused(email, cause))?;
+    password
+        .check()
+        .and_then(|()| password.check_strength(&address))
+        .map_err(|cause| refused(email, cause))?;
+    Ok((address, password))
 }
 
-/// Opens an account unless it is there.
+fn refused(email: &str, cause: impl Into<RegisterError>) -> SeedError {
+    SeedError::Refused {
+        email: email.to_owned(),
+        cause: cause.into(),
+    }
+}
+
+/// Opens an account with a password that was checked, unless it is there.
 pub(crate) async fn open(
     database: MongoDatabase,
-    email: &str,
-    password: &str,
+    email: Email,
+    password: Password,
     role: Role,
 ) -> Result<Seeded, SeedError> {
-    let refused = |cause| SeedError::Refused {
-        email: email.to_owned(),
-        cause,
-    };
     let store = MongoAuth::new(database);
     let (settings, tokens) = (Settings::default(), TokenSettings::default());
     let auth = api(store, &settings, &tokens, Arc::new(SystemClock))
         .await
         .map_err(StartError::of_service)?;
-    match auth
-        .open_account(email, Password::new(password), role, None)
-        .await
-    {
+    match auth.open_account(email.clone(), password, role, None).await {
         Ok(_) => return Ok(Seeded::Added),
         Err(RegisterError::AccountExists) => {}
-        Err(cause) => return Err(refused(cause)),
+        Err(cause) => return Err(refused(email.as_str(), cause)),
     }
-    let address = Email::parse(email).map_err(|cause: InvalidEmail| refused(cause.into()))?;
-    let found = auth.store.credentials(&address).await;
-    let found = found.map_err(|cause| refused(Fault::from(cause).into()))?;
+    let found = auth.store.credentials(&email).await;
+    let found = found.map_err(|cause| refused(email.as_str(), Fault::from(cause)))?;
     match found.map(|credentials| credentials.account.role) {
         Some(other) if other != role => Err(SeedError::OtherRole {
-            email: email.to_owned(),
+            email: email.as_str().to_owned(),
             role: other.as_str(),
         }),
         _ => Ok(Seeded::Present),

@@ -26,12 +26,13 @@ pub struct Settings {
 /// How tokens are made.
 #[derive(Debug, Clone, clap::Args)]
 pub struct IssuerSettings {
-    /// How long an access token is good, such as 15m; at most a day. A logout takes this long to reach
-    /// the other services
+    /// How long an access token is good, such as 15m; at most a day. A logout takes this long to
+    /// reach the other services
     #[arg(long, env = "QUADRILLE_AUTH_ACCESS_LIFETIME", value_name = "DURATION", default_value = "15m", value_parser = access_lifetime)]
     pub access_lifetime: Duration,
 
-    /// How long a login lasts, however often it is refreshed, such as 720h (30 days); at most a year
+    /// How long a login lasts, however often it is refreshed, such as 720h (30 days); at most a
+    /// year
     #[arg(long, env = "QUADRILLE_AUTH_REFRESH_LIFETIME", value_name = "DURATION", default_value = "720h", value_parser = refresh_lifetime)]
     pub refresh_lifetime: Duration,
 
@@ -40,9 +41,9 @@ pub struct IssuerSettings {
     #[arg(long, env = "QUADRILLE_AUTH_REUSE_GRACE", value_name = "DURATION", default_value = "10s", value_parser = reuse_grace)]
     pub reuse_grace: Duration,
 
-    /// Ed25519 private keys, PEM files in PKCS#8, separated by commas. The last one signs, the others'
-    /// tokens are still taken. Without any, the service makes its keys itself and keeps them in its
-    /// database
+    /// Ed25519 private keys, PEM files in PKCS#8, separated by commas. The last one signs, the
+    /// others' tokens are still taken. Without any, the service makes its keys itself and keeps
+    /// them in its database
     #[arg(
         long = "signing-key-file",
         env = "QUADRILLE_AUTH_SIGNING_KEY_FILE",
@@ -51,8 +52,8 @@ pub struct IssuerSettings {
     )]
     pub signing_key_files: Vec<PathBuf>,
 
-    /// How often the signing keys are read anew, such as 10s; a new key signs after three times this,
-    /// when every instance and whoever keeps the public ones has read it
+    /// How often the signing keys are read anew, such as 10s; a new key signs after three times
+    /// this, when every instance and whoever keeps the public ones has read it
     #[arg(long, env = "QUADRILLE_AUTH_KEY_RELOAD", value_name = "DURATION", default_value = "10s", value_parser = duration)]
     pub key_reload: Duration,
 }
@@ -60,8 +61,8 @@ pub struct IssuerSettings {
 /// How many passwords are hashed.
 #[derive(Debug, Clone, clap::Args)]
 pub struct PasswordSettings {
-    /// Passwords hashed at once, 19 MiB and one core each, of which they have what other threads leave [default: the
-    /// number of cores]
+    /// Passwords hashed at once, 19 MiB and one core each, of which they have what other threads
+    /// leave [default: the number of cores]
     #[arg(long, env = "QUADRILLE_AUTH_HASH_CONCURRENCY", value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub hash_concurrency: Option<u16>,
 
@@ -69,8 +70,8 @@ pub struct PasswordSettings {
     #[arg(long, env = "QUADRILLE_AUTH_HASH_QUEUE", value_name = "COUNT", default_value_t = PasswordSettings::QUEUE)]
     pub hash_queue: u16,
 
-    /// How many of them, hashed or waiting, may be one address's (of IPv6: one /64's); more are answered with 429; 0
-    /// is no limit
+    /// How many of them, hashed or waiting, may be one address's (of IPv6: one /64's); more are
+    /// answered with 429; 0 is no limit
     #[arg(long, env = "QUADRILLE_AUTH_HASH_QUEUE_PER_ADDRESS", value_name = "COUNT", default_value_t = PasswordSettings::OF_AN_ADDRESS)]
     pub hash_queue_per_address: u16,
 }

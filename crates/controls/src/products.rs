@@ -6,7 +6,7 @@ use events::{OrderId, ProductId, ProductState};
 use jiff::Timestamp;
 use outbox::StoreError;
 use products::domain::CategoryName;
-use products::store::{CatalogueStore, ProductRecord, StockDecision, StockDeduction, StockStore};
+use products::store::{CatalogueStore, ProductRecord, StockChange, StockDecision, StockStore};
 use uuid::Uuid;
 
 use crate::{Broken, Rule};
@@ -20,6 +20,11 @@ impl<D: StockStore> StockStore for Broken<D> {
         let mut found = self.right.stock_decisions(&mut tx.right, orders).await?;
         if self.breaks(Rule::ReservationKey) {
             found.clear();
+        }
+        if self.breaks(Rule::ReleaseKey) {
+            for decision in found.values_mut() {
+                decision.released_at = None;
+            }
         }
         Ok(found)
     }
@@ -35,7 +40,7 @@ impl<D: StockStore> StockStore for Broken<D> {
     async fn deduct(
         &self,
         tx: &mut Self::Tx,
-        deductions: &[StockDeduction],
+        deductions: &[StockChange],
     ) -> Result<(), StoreError> {
         if !self.breaks(Rule::QuantityGuard) {
             return self.right.deduct(&mut tx.right, deductions).await;
@@ -49,13 +54,13 @@ impl<D: StockStore> StockStore for Broken<D> {
         let unguarded = deductions.iter().filter_map(|deduction| {
             let now = found.get(&deduction.product_id)?;
             let quantity = deduction.quantity.min(now.quantity);
-            (quantity > 0).then_some(StockDeduction {
+            (quantity > 0).then_some(StockChange {
                 version: now.version,
                 quantity,
                 ..*deduction
             })
         });
-        let unguarded: Vec<StockDeduction> = unguarded.collect();
+        let unguarded: Vec<StockChange> = unguarded.collect();
         self.right.deduct(&mut tx.right, &unguarded).await
     }
 
@@ -79,6 +84,31 @@ impl<D: StockStore> StockStore for Broken<D> {
         self.right
             .save_decisions(&mut tx.right, &stock_decisions)
             .await
+    }
+
+    async fn give_back(
+        &self,
+        tx: &mut Self::Tx,
+        returns: &[StockChange],
+    ) -> Result<(), StoreError> {
+        self.right.give_back(&mut tx.right, returns).await
+    }
+
+    async fn mark_released(
+        &self,
+        tx: &mut Self::Tx,
+        orders: &[OrderId],
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut orders = orders.to_vec();
+        if self.breaks(Rule::ReleaseKey) {
+            let known = self.right.stock_decisions(&mut tx.right, &orders).await?;
+            orders.retain(|order| known.get(order).is_some_and(|it| it.released_at.is_none()));
+        }
+        if orders.is_empty() {
+            return Ok(());
+        }
+        self.right.mark_released(&mut tx.right, &orders, at).await
     }
 }
 

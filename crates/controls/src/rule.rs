@@ -19,6 +19,9 @@ pub enum Rule {
     ReservationKey,
     /// A decision that is published again keeps its event id. Broken: it gets another one.
     DecisionId,
+    /// What an order was given is given back once. Broken: a cancellation that comes again gives it back
+    /// again.
+    ReleaseKey,
     /// Stock is taken only from the version that was read, and only if there is enough. Broken:
     /// two deciders promise the same piece.
     QuantityGuard,
@@ -59,11 +62,12 @@ fn names() -> String {
 
 impl Rule {
     /// Every rule.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Checkpoint,
         Self::CheckpointFence,
         Self::ReservationKey,
         Self::DecisionId,
+        Self::ReleaseKey,
         Self::QuantityGuard,
         Self::TerminalStatus,
         Self::VersionGuard,
@@ -84,6 +88,7 @@ impl Rule {
             Self::CheckpointFence => "checkpoint-fence",
             Self::ReservationKey => "reservation-key",
             Self::DecisionId => "decision-id",
+            Self::ReleaseKey => "release-key",
             Self::QuantityGuard => "quantity-guard",
             Self::TerminalStatus => "terminal-status",
             Self::VersionGuard => "version-guard",

@@ -112,3 +112,36 @@ impl Event for CartCheckout {
         self.version
     }
 }
+
+/// What an order needs besides its products, for those who see to it.
+///
+/// The topic is compacted: once the order rests it is overwritten without what is personal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderDetails {
+    /// The order.
+    pub order_id: OrderId,
+    /// Who placed it.
+    pub customer_id: AccountId,
+    /// How it is to be paid for; absent when it asks for no payment, and once it rests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payment: Option<PaymentChoice>,
+    /// Where it goes; absent when it asks for no delivery, and once it rests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<Address>,
+    /// 1 when it was placed, 2 once it rests.
+    pub version: u64,
+}
+
+impl Event for OrderDetails {
+    const TYPE: &'static str = "OrderDetails";
+    const VERSION: u32 = 1;
+    const TOPIC: &'static str = topics::ORDER_DETAILS;
+
+    fn key(&self) -> String {
+        self.order_id.to_string()
+    }
+
+    fn aggregate_version(&self) -> u64 {
+        self.version
+    }
+}

@@ -21,17 +21,25 @@ pub mod ids;
 pub mod money;
 pub mod names;
 pub mod order;
+pub mod payment;
 pub mod product;
 pub mod purchase;
 pub mod status;
+pub mod text;
 pub mod topics;
 
 pub use account::AccountUpdate;
-pub use checkout::{Address, CartCheckout, CheckoutLine, PaymentChoice};
+pub use checkout::{Address, CartCheckout, CheckoutLine, OrderDetails, PaymentChoice};
 pub use ids::{AccountId, OrderId, ProductId, SellerId};
 pub use iso_currency::Country;
 pub use money::{Money, MoneyError};
-pub use order::{OrderCreate, OrderLine, OrderStatusUpdate, OrderUpdate, Reason, Rejection};
+pub use order::{
+    Cancellation, OrderCreate, OrderLine, OrderStatusUpdate, OrderUpdate, Reason, Rejection,
+};
+pub use payment::{
+    AttemptStatus, BalanceUpdate, LedgerAccount, LedgerEntry, PaymentAttempt, PaymentMethod,
+    PaymentRefund, PaymentStatus, PaymentUpdate,
+};
 pub use product::{ProductCreate, ProductState, ProductsQuantityUpdate};
 pub use purchase::PurchaseCreate;
 pub use status::{Asks, OrderStatus};

@@ -134,12 +134,12 @@ pub fn is_hidden(c: char) -> bool {
     ];
     separates.contains(&category)
         || c == BRAILLE_BLANK
-        || turns_text(c)
+        || is_bidi_control(c)
         || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
 }
 
 /// Whether `c` changes the direction of the text beside it.
-pub fn turns_text(c: char) -> bool {
+pub fn is_bidi_control(c: char) -> bool {
     CodePointSetData::new::<BidiControl>().contains(c)
 }
 

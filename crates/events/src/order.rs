@@ -74,12 +74,53 @@ pub enum Rejection {
     },
 }
 
+/// Why an order was cancelled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code", rename_all = "kebab-case")]
+pub enum Cancellation {
+    /// Its customer asked for it.
+    CancelledByCustomer,
+    /// An admin of the shop did.
+    CancelledByShop,
+    /// It was tried to be paid for as often as may be, and declined.
+    PaymentDeclined,
+    /// It was not paid for in time.
+    PaymentExpired,
+}
+
+impl Cancellation {
+    /// Every one.
+    pub const ALL: [Self; 4] = [
+        Self::CancelledByCustomer,
+        Self::CancelledByShop,
+        Self::PaymentDeclined,
+        Self::PaymentExpired,
+    ];
+
+    /// The stable name, as events, HTTP and databases have it.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::CancelledByCustomer => "cancelled-by-customer",
+            Self::CancelledByShop => "cancelled-by-shop",
+            Self::PaymentDeclined => "payment-declined",
+            Self::PaymentExpired => "payment-expired",
+        }
+    }
+
+    /// The one of this name.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.code() == code)
+    }
+}
+
 /// Why an order is rejected or cancelled.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Reason {
     /// It can't be fulfilled.
     Rejection(Rejection),
+    /// It was called off.
+    Cancellation(Cancellation),
     /// A reason that this build does not know: those who only hear of orders read on.
     Other {
         /// The reason's stable name.

@@ -4,6 +4,13 @@ use outbox::kafka::TopicSpec;
 
 /// Orders as they are placed, and each step of theirs. Key: order id. Written by `orders`.
 pub const ORDERS: &str = "orders.order.v1";
+/// What orders need besides their products, for those who see to it. Key: order id; every record is the full
+/// state. Written by `orders`.
+pub const ORDER_DETAILS: &str = "orders.details.v1";
+/// Payments as they are. Key: order id; every record is the full state. Written by `payments`.
+pub const PAYMENTS: &str = "payments.payment.v1";
+/// Customers' balances as they are. Key: account id; every record is the full state. Written by `payments`.
+pub const BALANCES: &str = "payments.balance.v1";
 /// What the stock engine decided. Key: order id. Written by `products`.
 pub const ORDER_STATUS: &str = "products.order-status.v1";
 /// Products as they are. Key: product id; every record is the full state. Written by `products`.
@@ -77,10 +84,31 @@ pub const ALL: &[Topic] = &[
         retention: Retention::Unlimited,
     },
     Topic {
+        name: ORDER_DETAILS,
+        writer: "orders",
+        key: "order id",
+        partitions: 6,
+        retention: Retention::Compacted,
+    },
+    Topic {
         name: ORDER_STATUS,
         writer: "products",
         key: "order id",
         partitions: 6,
+        retention: Retention::Unlimited,
+    },
+    Topic {
+        name: PAYMENTS,
+        writer: "payments",
+        key: "order id",
+        partitions: 6,
+        retention: Retention::Unlimited,
+    },
+    Topic {
+        name: BALANCES,
+        writer: "payments",
+        key: "account id",
+        partitions: 3,
         retention: Retention::Unlimited,
     },
     Topic {

@@ -1,8 +1,8 @@
 //! Who may do what: the one table of the API's routes, made from what the services describe.
 //!
 //! An endpoint's OpenAPI description is what it says of itself: its `security` names the roles that
-//! may call it (none named: whoever has a token; no `security`, or an empty one among others: everyone), `x-limit` the limit that it
-//! counts against.
+//! may call it (none named: whoever has a token; no `security`, or an empty one among others:
+//! everyone), `x-limit` the limit that it counts against.
 
 use std::collections::BTreeSet;
 
@@ -39,10 +39,10 @@ impl Access {
 pub enum Limit {
     /// The caller's general one.
     General,
-    /// The stricter one of routes where passwords can be guessed or accounts be made: `guessing`.
-    Guessing,
-    /// That of going on with logins: `refreshing`.
-    Refreshing,
+    /// The stricter one of routes where passwords can be guessed or accounts be made: `login`.
+    Login,
+    /// That of refreshing logins: `refresh`.
+    Refresh,
 }
 
 /// One route: a method and a path, where it leads and who may use it.
@@ -179,8 +179,8 @@ fn access(security: &Value) -> Result<Access, String> {
 fn limit(name: &Value) -> Result<Limit, String> {
     match name.as_str() {
         None => Ok(Limit::General),
-        Some("guessing") => Ok(Limit::Guessing),
-        Some("refreshing") => Ok(Limit::Refreshing),
+        Some("login") => Ok(Limit::Login),
+        Some("refresh") => Ok(Limit::Refresh),
         Some(other) => Err(format!("an unknown `x-limit`, `{other}`")),
     }
 }
@@ -210,7 +210,7 @@ mod tests {
     #[test]
     fn a_description_says_who_may_and_which_limit_counts() {
         let paths = json!({
-            "/open": { "get": { "responses": {}, "x-limit": "guessing" } },
+            "/open": { "get": { "responses": {}, "x-limit": "login" } },
             "/members": { "post": operation(&json!([{ "bearer": [] }])) },
             "/admins": { "put": operation(&json!([{ "bearer": ["admin"] }])) },
             "/either": { "get": operation(&json!([{}, { "bearer": [] }])) },
@@ -218,7 +218,7 @@ mod tests {
         let rules = table(&[service("carts", &paths)]).unwrap();
         let rule = |path: &str| rules.iter().find(|rule| rule.path == path).unwrap();
         assert_eq!(rule("/open").access, Access::Everyone);
-        assert_eq!(rule("/open").limit, Limit::Guessing);
+        assert_eq!(rule("/open").limit, Limit::Login);
         assert_eq!(rule("/members").access, Access::Members);
         assert_eq!(rule("/members").limit, Limit::General);
         assert_eq!(rule("/admins").access, Access::Roles(vec![Role::Admin]));

@@ -20,8 +20,8 @@ impl Callers {
     /// The caller whose token `headers` carry, if they have one of `roles`, or if none is named.
     ///
     /// # Errors
-    /// 401 without a good token, 403 without the role, 429 when the account asks, or the address shows invalid
-    /// tokens, too often.
+    /// 401 without a good token, 403 without the role, 429 when the account asks, or the address
+    /// shows invalid tokens, too often.
     pub(crate) async fn admit(
         &self,
         headers: &HeaderMap,

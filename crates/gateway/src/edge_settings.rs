@@ -42,8 +42,8 @@ pub struct LimitSettings {
     #[arg(long, env = "QUADRILLE_REFRESH_LIMIT_PER_SECOND", value_name = "COUNT", default_value_t = Self::REFRESH)]
     pub refresh_limit_per_second: u32,
 
-    /// Most invalid access tokens a second of one address, twice as many at once, before they are answered with 429;
-    /// 0 is no limit
+    /// Most invalid access tokens a second of one address, twice as many at once, before they are
+    /// answered with 429; 0 is no limit
     #[arg(long, env = "QUADRILLE_INVALID_TOKEN_LIMIT_PER_SECOND", value_name = "COUNT", default_value_t = Self::INVALID_TOKEN)]
     pub invalid_token_limit_per_second: u32,
 }
@@ -84,9 +84,10 @@ impl Default for LimitSettings {
 #[derive(Debug, Clone, Default, clap::Args)]
 #[group(skip)]
 pub struct ProxySettings {
-    /// How many entries at the end of `X-Forwarded-For` are written by own proxies; the first of them is the caller.
-    /// Behind one proxy 1, behind Google's load balancer, which adds its own address, 2; 0 is none. Without
-    /// --trusted-networks every peer counts as an own proxy: nobody may be able to go around it
+    /// How many entries at the end of `X-Forwarded-For` are written by own proxies; the first of
+    /// them is the caller. Behind one proxy 1, behind Google's load balancer, which adds its own
+    /// address, 2; 0 is none. Without --trusted-networks every peer counts as an own proxy: nobody
+    /// may be able to go around it
     #[arg(
         long,
         env = "QUADRILLE_TRUSTED_HOPS",
@@ -95,8 +96,9 @@ pub struct ProxySettings {
     )]
     pub trusted_hops: u16,
 
-    /// Networks of own proxies, such as 10.0.0.0/8, separated by commas; `X-Forwarded-*` of other peers is ignored.
-    /// Without --trusted-hops the caller is the last entry of `X-Forwarded-For` outside of them
+    /// Networks of own proxies, such as 10.0.0.0/8, separated by commas; `X-Forwarded-*` of other
+    /// peers is ignored. Without --trusted-hops the caller is the last entry of `X-Forwarded-For`
+    /// outside of them
     #[arg(
         long,
         env = "QUADRILLE_TRUSTED_NETWORKS",

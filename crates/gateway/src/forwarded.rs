@@ -1,4 +1,5 @@
-//! Who asks, by address, for which host and how securely: as the connection says, or a proxy of our own.
+//! Who asks, by address, for which host and how securely: as the connection says, or a proxy of our
+//! own.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -28,7 +29,8 @@ pub(crate) struct ClientInfo {
     pub(crate) secure: bool,
 }
 
-/// Notes in each request who asks, and tells browsers in each answer to a secure one to stay secure.
+/// Notes in each request who asks, and tells browsers in each answer to a secure one to stay
+/// secure.
 pub(crate) async fn identify(
     State(proxies): State<Arc<ProxySettings>>,
     mut request: Request,
@@ -66,7 +68,8 @@ impl ProxySettings {
     /// The caller in what own proxies have written, if it is there.
     fn caller(&self, headers: &HeaderMap) -> Option<IpAddr> {
         let lists = headers.get_all(FORWARDED_FOR).iter();
-        // By bytes: what the caller wrote may be no text, and takes nothing from the entries after it.
+        // By bytes: what the caller wrote may be no text, and takes nothing from the entries after
+        // it.
         let entries: Vec<&[u8]> = lists
             .flat_map(|list| list.as_bytes().split(|&byte| byte == b','))
             .collect();
@@ -107,7 +110,8 @@ impl ClientInfo {
         }
     }
 
-    /// Tells a service who asks, for which host and how securely, and nothing that the caller wrote about it.
+    /// Tells a service who asks, for which host and how securely, and nothing that the caller wrote
+    /// about it.
     pub(crate) fn tell(&self, headers: &mut HeaderMap) {
         let asked = headers.remove(HOST);
         if !(self.through_proxy && headers.contains_key(FORWARDED_HOST)) {

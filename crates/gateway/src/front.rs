@@ -16,7 +16,8 @@ use crate::limits::Limits;
 /// Probes have the address of a proxy or of the machine: they count against nobody's limit.
 const PROBES: [&str; 2] = ["/livez", "/readyz"];
 
-/// Refuses a request that names no host, or more than one, and one of an address that asks too often.
+/// Refuses a request that names no host, or more than one, and one of an address that asks too
+/// often.
 pub(crate) async fn check(
     State(limits): State<Arc<Limits>>,
     mut request: Request,
@@ -35,8 +36,8 @@ pub(crate) async fn check(
     next.run(request).await
 }
 
-/// Leaves the host that was asked for in `Host`, wherever it stood: there, in `:authority` or in the whole address
-/// of the request (RFC 9112 3.2, RFC 9113 8.3.1).
+/// Leaves the host that was asked for in `Host`, wherever it stood: there, in `:authority` or in
+/// the whole address of the request (RFC 9112 3.2, RFC 9113 8.3.1).
 fn name_host(request: &mut Request) -> Result<(), Problem> {
     let (version, authority) = (request.version(), request.uri().authority().cloned());
     let mut written = request.headers().get_all(HOST).iter();

@@ -5,7 +5,6 @@ use std::num::NonZeroU32;
 
 use governor::clock::Clock;
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
-use http::StatusCode;
 use service::http::{Problem, caller_key};
 use uuid::Uuid;
 
@@ -18,8 +17,8 @@ type ByAddress = Option<DefaultKeyedRateLimiter<IpAddr>>;
 pub(crate) struct Limits {
     accounts: Option<DefaultKeyedRateLimiter<Uuid>>,
     addresses: ByAddress,
-    guessing: ByAddress,
-    refreshing: ByAddress,
+    login: ByAddress,
+    refresh: ByAddress,
     invalid_tokens: ByAddress,
 }
 
@@ -36,8 +35,8 @@ impl Limits {
         Self {
             accounts: twice(settings.rate_limit_per_second).map(RateLimiter::keyed),
             addresses: by_address(twice(settings.address_limit_per_second)),
-            guessing: by_address(quota(settings.login_limit_per_second, settings.login_burst)),
-            refreshing: by_address(twice(settings.refresh_limit_per_second)),
+            login: by_address(quota(settings.login_limit_per_second, settings.login_burst)),
+            refresh: by_address(twice(settings.refresh_limit_per_second)),
             invalid_tokens: by_address(twice(settings.invalid_token_limit_per_second)),
         }
     }
@@ -51,8 +50,8 @@ impl Limits {
     pub(crate) fn check_route(&self, limit: Limit, address: Option<IpAddr>) -> Result<(), Problem> {
         match limit {
             Limit::General => Ok(()),
-            Limit::Guessing => check_by(&self.guessing, address),
-            Limit::Refreshing => check_by(&self.refreshing, address),
+            Limit::Login => check_by(&self.login, address),
+            Limit::Refresh => check_by(&self.refresh, address),
         }
     }
 
@@ -63,7 +62,8 @@ impl Limits {
             .map_or(Ok(()), |limiter| check(limiter, &account))
     }
 
-    /// What `address` is told of a token that is not valid: `refusal`, unless it has shown too many.
+    /// What `address` is told of a token that is not valid: `refusal`, unless it has shown too
+    /// many.
     pub(crate) fn refused_token(&self, refusal: Problem, address: Option<IpAddr>) -> Problem {
         check_by(&self.invalid_tokens, address)
             .err()
@@ -77,8 +77,8 @@ impl Limits {
         }
         let by_address = [
             &self.addresses,
-            &self.guessing,
-            &self.refreshing,
+            &self.login,
+            &self.refresh,
             &self.invalid_tokens,
         ];
         for limiter in by_address.into_iter().flatten() {
@@ -106,12 +106,6 @@ fn check<K: Clone + std::hash::Hash + Eq>(
     limiter.check_key(key).map_err(|refused| {
         let wait = refused.wait_time_from(limiter.clock().now());
         metrics::counter!("gateway_rate_limited_total").increment(1);
-        Problem::new(
-            StatusCode::TOO_MANY_REQUESTS,
-            "too-many-requests",
-            "Too many requests",
-        )
-        .detail("the caller exceeded the rate limit; wait as long as Retry-After says")
-        .retry_after(wait)
+        Problem::too_many_requests("the caller exceeded the rate limit", wait)
     })
 }

@@ -10,13 +10,13 @@ use axum::response::{IntoResponse, Response};
 use futures::StreamExt;
 use http::header::{self, CONNECTION};
 use http::uri::{Authority, PathAndQuery, Scheme};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, Version};
+use http::{HeaderMap, HeaderName, HeaderValue, Uri, Version};
 use http_body::Body as _;
-use http_body_util::{LengthLimitError, Limited};
+use http_body_util::Limited;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use service::http::{BodyStalled, InProcess, Problem, REQUEST_ID, RequestId};
+use service::http::{InProcess, Problem, REQUEST_ID, RequestId};
 use tokio_util::sync::CancellationToken;
 
 use crate::access::Rule;
@@ -28,8 +28,8 @@ use crate::{Settings, Shop, trace};
 const IDLE: Duration = Duration::from_secs(30);
 /// What a caller is told to wait when a service is away.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
-/// These belong to one connection and not to the request (RFC 9110, section 7.6.1). `expect` is answered
-/// by our own server when it reads the body.
+/// These belong to one connection and not to the request (RFC 9110, section 7.6.1). `expect` is
+/// answered by our own server when it reads the body.
 const HOP_BY_HOP: [HeaderName; 9] = [
     CONNECTION,
     HeaderName::from_static("keep-alive"),
@@ -93,8 +93,9 @@ impl Proxy {
     ///
     /// # Errors
     ///
-    /// 413 when the body grows above the limit while it streams, 408 when it stops coming; 503 `unavailable` when the service is away
-    /// and `timeout` when it does not begin to answer in time, both naming it.
+    /// 413 when the body grows above the limit while it streams, 408 when it stops coming; 503
+    /// `unavailable` when the service is away and `timeout` when it does not begin to answer in
+    /// time, both naming it.
     pub(crate) async fn forward(
         &self,
         rule: &Rule,
@@ -158,7 +159,10 @@ impl Proxy {
             .is_some_and(|most| most <= HELD_BYTES);
         let (held, mut streamed) = if small && instances.len() > 1 {
             let read = axum::body::to_bytes(body, limit).await;
-            (Some(read.map_err(|error| unread(&error, limit))?), None)
+            (
+                Some(read.map_err(|error| Problem::of_unread_body(&error, limit))?),
+                None,
+            )
         } else if body.is_end_stream() {
             (None, Some(body))
         } else {
@@ -198,15 +202,16 @@ impl Proxy {
         if !endless {
             return Response::from_parts(parts, body);
         }
-        // A stream of events never ends by itself and would hold the shutdown until its deadline; browsers
-        // come back by themselves.
+        // A stream of events never ends by itself and would hold the shutdown until its deadline;
+        // browsers come back by themselves.
         let ends = self.soft.clone().cancelled_owned();
         let events = body.into_data_stream().take_until(ends);
         (parts, Body::from_stream(events)).into_response()
     }
 
     fn refused(&self, name: &'static str, error: &hyper_util::client::legacy::Error) -> Problem {
-        if let Some(problem) = refused_body(error, self.settings.http.body_limit_bytes) {
+        if let Some(problem) = Problem::of_refused_body(error, self.settings.http.body_limit_bytes)
+        {
             return problem;
         }
         metrics::counter!("gateway_upstream_failures_total", "upstream" => name).increment(1);
@@ -223,25 +228,6 @@ impl Proxy {
             .detail(detail)
             .with("service", name)
     }
-}
-
-/// What is wrong with the caller's own body, when that is the cause of `error`.
-fn refused_body(error: &(dyn Error + 'static), limit: usize) -> Option<Problem> {
-    if causes(error).any(<dyn Error>::is::<LengthLimitError>) {
-        return Some(Problem::body_too_large(limit));
-    }
-    BodyStalled::is_cause_of(error).then(Problem::body_timeout)
-}
-
-fn unread(error: &axum::Error, limit: usize) -> Problem {
-    refused_body(error, limit).unwrap_or_else(|| {
-        Problem::new(
-            StatusCode::BAD_REQUEST,
-            "malformed-json",
-            "The body is not JSON",
-        )
-        .detail("the body could not be read to its end")
-    })
 }
 
 fn target(rule: &Rule, uri: &Uri, instance: &Authority) -> Result<Uri, Problem> {

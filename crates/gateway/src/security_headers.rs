@@ -3,8 +3,8 @@
 use axum::response::Response;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
-/// Everything from our own address, no inline script or style, no frames; `data:` for the small images that
-/// are inside style sheets.
+/// Everything from our own address, no inline script or style, no frames; `data:` for the small
+/// images that are inside style sheets.
 const PAGES: HeaderValue = HeaderValue::from_static(
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
      connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",

@@ -14,13 +14,14 @@ pub struct Settings {
     #[allow(missing_docs, reason = "clap shows a flattened group's own text")]
     pub http: HttpSettings,
 
-    /// Where the services listen: http://HOST:PORT, with {service} and {port} for each service's own name and
-    /// port, or SERVICE=http://HOST:PORT for one of them; several, also for several instances, separated by
-    /// commas
+    /// Where the services listen: http://HOST:PORT, with {service} and {port} for each service's
+    /// own name and port, or SERVICE=http://HOST:PORT for one of them; several, also for several
+    /// instances, separated by commas
     #[arg(long, env = "QUADRILLE_UPSTREAMS", value_name = "URLS", default_value = Addresses::LOCAL)]
     pub upstreams: Addresses,
 
-    /// Where the services' metrics are, if not where they listen, in the same form, for the operators' page
+    /// Where the services' metrics are, if not where they listen, in the same form, for the
+    /// operators' page
     #[arg(long, env = "QUADRILLE_UPSTREAM_METRICS", value_name = "URLS")]
     pub upstream_metrics: Option<Addresses>,
 
@@ -36,8 +37,9 @@ pub struct Settings {
     #[command(flatten)]
     pub edge: EdgeSettings,
 
-    /// The certificate to answer TLS with, PEM, followed by those that vouch for it; HTTP/2 is offered besides. Read
-    /// anew when it changes. Without it the gateway speaks plain HTTP, for a proxy before it
+    /// The certificate to answer TLS with, PEM, followed by those that vouch for it; HTTP/2 is
+    /// offered besides. Read anew when it changes. Without it the gateway speaks plain HTTP, for a
+    /// proxy before it
     #[arg(
         long,
         env = "QUADRILLE_TLS_CERTIFICATE_FILE",
@@ -99,5 +101,14 @@ mod tests {
             wrong.contains("--upstreams") && wrong.contains("http://HOST:PORT"),
             "{wrong}"
         );
+    }
+
+    #[test]
+    fn there_is_at_least_one_connection() {
+        let none = Cli::try_parse_from(["gateway", "--max-connections=0"]);
+        let refused = none.unwrap_err().to_string();
+        assert!(refused.contains("--max-connections"), "{refused}");
+        let one = Cli::try_parse_from(["gateway", "--max-connections=1"]).unwrap();
+        assert_eq!(one.settings.edge.connections.max_connections, 1);
     }
 }

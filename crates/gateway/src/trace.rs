@@ -11,7 +11,8 @@ use crate::access::Rule;
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 
-/// Keeps what is well-formed of `traceparent`, else begins a trace, to which no `tracestate` belongs.
+/// Keeps what is well-formed of `traceparent`, else begins a trace, to which no `tracestate`
+/// belongs.
 pub(crate) fn ensure(headers: &mut HeaderMap) {
     let kept = if let Some(kept) = traceparent(headers) {
         kept.to_owned()

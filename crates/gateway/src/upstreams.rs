@@ -27,14 +27,15 @@ pub struct Upstream {
 pub struct Shop {
     /// Every service that has routes.
     pub services: Vec<Upstream>,
-    /// Services that run in this process: they are called without a connection, whatever their address.
+    /// Services that run in this process: they are called without a connection, whatever their
+    /// address.
     pub in_process: HashMap<&'static str, InProcess>,
     /// Who publishes what to whom, for the operators' page.
     pub choreography: Choreography,
 }
 
-/// Where services listen: addresses for all of them, in which `{service}` and `{port}` stand for the
-/// service's own, and addresses for one (`SERVICE=URL`), which come before them.
+/// Where services listen: addresses for all of them, in which `{service}` and `{port}` stand for
+/// the service's own, and addresses for one (`SERVICE=URL`), which come before them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Addresses(Vec<(Option<String>, String)>);
 

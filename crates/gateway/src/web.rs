@@ -68,8 +68,8 @@ impl Web {
         })))
     }
 
-    /// A file, the UI's page for the addresses that it knows, or 404: with the UI's page, which says so, where a
-    /// page could have been, else as a problem.
+    /// A file, the UI's page for the addresses that it knows, or 404: with the UI's page, which
+    /// says so, where a page could have been, else as a problem.
     pub(crate) async fn answer(self, request: Request) -> Response {
         let path = request.uri().path();
         let reads = matches!(*request.method(), Method::GET | Method::HEAD);
@@ -88,8 +88,8 @@ impl Built {
     async fn answer(self, request: Request) -> Response {
         let path = request.uri().path();
         let hashed = path.starts_with(HASHED);
-        // The UI's own paths have no dot in their last part, its files have one: a missing file stays
-        // missing instead of being the page.
+        // The UI's own paths have no dot in their last part, its files have one: a missing file
+        // stays missing instead of being the page.
         let is_file = hashed
             || path
                 .rsplit('/')
@@ -123,8 +123,8 @@ fn addresses(root: &Path) -> Result<Arc<[String]>, Error> {
     Ok(addresses.into())
 }
 
-/// Whether `path` is an address of the form `known`, compared as the UI's router does: a part that begins with a
-/// colon is any, case and a slash at the end make no difference.
+/// Whether `path` is an address of the form `known`, compared as the UI's router does: a part that
+/// begins with a colon is any, case and a slash at the end make no difference.
 fn fits(known: &str, path: &str) -> bool {
     let parts = |path: &'_ str| -> Vec<String> {
         let parts = path.trim_end_matches('/').split('/');

@@ -77,6 +77,11 @@ impl<T> Context<T> {
         self.0.common.demo
     }
 
+    /// Where a demo start has put the role `name`.
+    pub fn address_of(&self, name: &str) -> Option<&str> {
+        self.0.common.addresses.get(name).map(String::as_str)
+    }
+
     pub(crate) fn common(&self) -> &Settings {
         &self.0.common
     }

@@ -42,7 +42,8 @@ impl IdempotencyKey {
         self.key.as_deref()
     }
 
-    /// The digests of the key as `caller` sent it with a request of this fingerprint.
+    /// The digests of the key as `caller`, a name of the same length for all callers of the service, sent it with a
+    /// request of this fingerprint.
     pub fn of(&self, caller: impl AsRef<[u8]>, asked: Fingerprint) -> Option<RetryKey> {
         let key = self.as_str()?;
         Some(RetryKey::new(caller.as_ref(), key, asked))

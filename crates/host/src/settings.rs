@@ -1,5 +1,7 @@
 //! What can be set for every service.
 
+use std::collections::BTreeMap;
+
 use service::config::{HttpSettings, KafkaSettings, MongoSettings, TokenSettings};
 
 /// What can be set for every service.
@@ -21,4 +23,7 @@ pub struct Settings {
     /// and needs them to log in may then be left out.
     #[arg(skip)]
     pub demo: bool,
+    /// Where a demo start has put what else it runs, as `http://HOST:PORT` by the name of the role.
+    #[arg(skip)]
+    pub addresses: BTreeMap<&'static str, String>,
 }

@@ -68,6 +68,8 @@ pub enum Action {
     /// The same, with an outbox record whose id was drawn before those that are published
     /// already. Without a position in the relay this is no different from `Place`.
     PlaceLate(u8),
+    /// A customer cancels an order.
+    Cancel(u8),
     /// The client heard no answer and sends its request again.
     PlaceAgain(u8),
     /// A relay's round.
@@ -137,6 +139,7 @@ impl fmt::Display for Action {
                     "order {order}, begun before what is published, is committed"
                 )
             }
+            Self::Cancel(order) => write!(f, "order {order} is cancelled"),
             Self::PlaceAgain(order) => write!(f, "the request for order {order} comes again"),
             Self::Relay(side, end) => write!(f, "the relay of {} {end}", side.name()),
             Self::RelayResumes(side, end) => {

@@ -4,9 +4,10 @@ use stateright::{Model, Property};
 
 use crate::action::{Action, BatchEnd, RelayEnd, Side};
 use crate::log::Log;
+use crate::message::Message;
 use crate::properties;
 use crate::setting::{Choreography, SINGLES};
-use crate::state::{Blemish, Group, State};
+use crate::state::{Blemish, Group, State, Status};
 use crate::{orders, products, relay};
 
 impl Choreography {
@@ -18,7 +19,9 @@ impl Choreography {
         };
         let mut left = Vec::new();
         self.actions(&calm, &mut left);
-        !left.is_empty()
+        // Nobody has to cancel anything.
+        left.iter()
+            .any(|action| !matches!(action, Action::Cancel(_)))
     }
 }
 
@@ -33,7 +36,7 @@ impl Model for Choreography {
 
     fn actions(&self, state: &State, actions: &mut Vec<Action>) {
         if self.reduced
-            && let Some(action) = ample(state)
+            && let Some(action) = ample(self, state)
         {
             actions.push(action);
             return;
@@ -66,6 +69,7 @@ impl Model for Choreography {
             Action::Place(order) | Action::PlaceDies(order) | Action::PlaceLate(order) => {
                 orders::place(self, &mut state, action, order);
             }
+            Action::Cancel(order) => orders::cancel(&mut state, order),
             Action::PlaceAgain(_) => state.mark(Blemish::OrderedTwice),
             Action::Relay(side, end) => relay::round(self, &mut state, side, end),
             Action::RelayResumes(side, end) => relay::resume(&mut state, side, end),
@@ -101,16 +105,17 @@ impl Model for Choreography {
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
-        properties::all()
+        properties::all(self)
     }
 }
 
 /// A step that may as well be taken now.
 ///
 /// When no fault is to come and nothing is stalled there, a relay's round only moves messages in
-/// an order that is fixed already, and what orders settles is read by orders alone, and told in any order of the orders: whatever
-/// else happens first, the step stays possible and comes to the same. So one order stands for all.
-fn ample(state: &State) -> Option<Action> {
+/// an order that is fixed already, and what orders settles is read by orders alone, and told in any order
+/// of the orders: whatever else happens first, the step stays possible and comes to the same. So one order
+/// stands for all. Only where its order may be cancelled, it is not the same what comes first.
+fn ample(model: &Choreography, state: &State) -> Option<Action> {
     if state.faults_left > 0 {
         return None;
     }
@@ -126,9 +131,21 @@ fn ample(state: &State) -> Option<Action> {
     let unread = |count: &[u8; 2]| {
         group.stalled.is_none()
             && (0..2).all(|at| group.checkpoints[at].next + count[at] <= lengths[at])
+            && (count[0] == 0 || !may_be_cancelled(model, state))
     };
     let count = SINGLES.into_iter().find(unread)?;
     Some(Action::Settle(count, BatchEnd::Done))
+}
+
+/// Whether the next decision that orders reads is about an order that may be cancelled meanwhile.
+fn may_be_cancelled(model: &Choreography, state: &State) -> bool {
+    let next = usize::from(state.orders_group.checkpoints[0].next);
+    let decided = state.status_topic.items().get(next);
+    decided.is_some_and(|record| {
+        let order = Message::order(*record);
+        let pending = state.ledger.orders[usize::from(order)] == Status::Pending;
+        model.cancels == Some(order) && pending
+    })
 }
 
 /// Whether a fault came to anything. If not, its state has been looked at already, with one more
@@ -155,6 +172,7 @@ impl Action {
     pub(crate) fn is_fault(self) -> bool {
         match self {
             Self::Place(_)
+            | Self::Cancel(_)
             | Self::RelayVanishes(_)
             | Self::DecideResumes
             | Self::DecideVanishes

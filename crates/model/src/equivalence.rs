@@ -84,12 +84,14 @@ fn forget_unread(state: &mut State) {
         );
         let mut wanted = [false; PRODUCTS];
         for (order, wants) in (0..).zip(WANTED) {
-            if orders.items().contains(&order) {
+            let about = |record: &u8| Message::order(*record) == order;
+            if orders.items().iter().any(about) {
                 for (wanted, quantity) in wanted.iter_mut().zip(wants) {
                     *wanted |= quantity > 0;
                 }
             } else {
                 stalled.view.stock_decisions[usize::from(order)] = None;
+                stalled.view.released[usize::from(order)] = false;
             }
         }
         for (product, wanted) in stalled.view.products.iter_mut().zip(wanted) {

@@ -13,6 +13,8 @@ pub enum Guard {
     ReservationKey,
     /// A decision that is published again keeps its event id.
     DecisionId,
+    /// What an order was given is given back once.
+    ReleaseKey,
     /// Stock is taken only from the version that was read and if there is enough.
     QuantityGuard,
     /// No step leads away from a terminal status.
@@ -33,11 +35,12 @@ pub enum Guard {
 
 impl Guard {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Checkpoint,
         Self::CheckpointFence,
         Self::ReservationKey,
         Self::DecisionId,
+        Self::ReleaseKey,
         Self::QuantityGuard,
         Self::TerminalStatus,
         Self::VersionGuard,
@@ -55,6 +58,7 @@ impl Guard {
             Self::CheckpointFence => "checkpoint-fence",
             Self::ReservationKey => "reservation-key",
             Self::DecisionId => "decision-id",
+            Self::ReleaseKey => "release-key",
             Self::QuantityGuard => "quantity-guard",
             Self::TerminalStatus => "terminal-status",
             Self::VersionGuard => "version-guard",

@@ -22,6 +22,9 @@ struct Args {
     /// Begin with so many of the two products only, for example 2,1
     #[arg(long, value_name = "A,B", value_parser = pair)]
     stock: Option<[u8; 2]>,
+    /// Let its customer cancel this order at any time: 0, 1 or 2
+    #[arg(long, value_name = "ORDER", value_parser = clap::value_parser!(u8).range(..3))]
+    cancels: Option<u8>,
     /// Take every step in every order, also those that commute
     #[arg(long)]
     unreduced: bool,
@@ -34,6 +37,7 @@ fn main() -> anyhow::Result<ExitCode> {
     let args = Args::parse();
     let mut model = Choreography {
         faults: args.faults,
+        cancels: args.cancels,
         isolation: !args.no_isolation,
         reduced: !args.unreduced,
         ..Choreography::default()

@@ -8,7 +8,7 @@ pub(crate) enum Message {
     /// An order was placed.
     OrderCreate { order: u8 },
     /// It took a step.
-    OrderUpdate { order: u8, accepted: bool },
+    OrderUpdate { order: u8, step: Step },
     /// It was decided. `id` tells one saying of a decision from another: 1 is the first's.
     OrderStatusUpdate { order: u8, accepted: bool, id: u8 },
     /// A product's state, whole.
@@ -19,11 +19,24 @@ pub(crate) enum Message {
     },
 }
 
+/// A step of an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step {
+    Rejected,
+    Accepted,
+    Cancelled,
+}
+
 impl Message {
+    /// The order that a record of the order topic is about.
+    pub(crate) const fn order(byte: u8) -> u8 {
+        byte & 0x3
+    }
+
     pub(crate) const fn to_byte(self) -> u8 {
         match self {
             Self::OrderCreate { order } => order,
-            Self::OrderUpdate { order, accepted } => 0x20 | order | (accepted as u8) << 2,
+            Self::OrderUpdate { order, step } => 0x20 | order | (step as u8) << 2,
             Self::OrderStatusUpdate {
                 order,
                 accepted,
@@ -52,8 +65,12 @@ impl Message {
             }
         } else if byte & 0x20 != 0 {
             Self::OrderUpdate {
-                order: byte & 0x3,
-                accepted: byte & 0x4 != 0,
+                order: Self::order(byte),
+                step: match byte >> 2 & 0x3 {
+                    0 => Step::Rejected,
+                    1 => Step::Accepted,
+                    _ => Step::Cancelled,
+                },
             }
         } else {
             Self::OrderCreate { order: byte }
@@ -65,10 +82,7 @@ impl fmt::Display for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::OrderCreate { order } => write!(f, "OrderCreate {order}"),
-            Self::OrderUpdate { order, accepted } => {
-                let outcome = if *accepted { "ACCEPTED" } else { "REJECTED" };
-                write!(f, "OrderUpdate {order} {outcome}")
-            }
+            Self::OrderUpdate { order, step } => write!(f, "OrderUpdate {order} {step:?}"),
             Self::OrderStatusUpdate {
                 order,
                 accepted,
@@ -95,8 +109,8 @@ mod tests {
         let mut all = vec![];
         for order in 0..3 {
             all.push(Message::OrderCreate { order });
-            for accepted in [true, false] {
-                all.push(Message::OrderUpdate { order, accepted });
+            for step in [Step::Rejected, Step::Accepted, Step::Cancelled] {
+                all.push(Message::OrderUpdate { order, step });
             }
             for (accepted, id) in [(true, 1), (false, 1), (true, 7)] {
                 all.push(Message::OrderStatusUpdate {

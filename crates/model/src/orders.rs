@@ -3,7 +3,7 @@
 use crate::action::{Action, BatchEnd, Side};
 use crate::guard::Guard;
 use crate::log::Log;
-use crate::message::Message;
+use crate::message::{Message, Step};
 use crate::relay;
 use crate::setting::{Choreography, SINGLES, batch_actions};
 use crate::state::{Blemish, Checkpoint, Ledger, Product, StalledBatch, State, Status};
@@ -22,6 +22,14 @@ pub(crate) fn actions(model: &Choreography, state: &State, actions: &mut Vec<Act
         } else if state.faults_left > 0 && !model.guards.stand(Guard::IdempotencyKey) {
             actions.push(Action::PlaceAgain(order));
         }
+    }
+    if let Some(order) = model.cancels
+        && matches!(
+            state.ledger.orders[usize::from(order)],
+            Status::Pending | Status::Accepted
+        )
+    {
+        actions.push(Action::Cancel(order));
     }
     let lengths = state.news_partitions().map(Log::len);
     batch_actions(
@@ -53,6 +61,15 @@ pub(crate) fn place(model: &Choreography, state: &mut State, action: Action, ord
         Action::PlaceLate(_) => relay::append_late(model, state, Side::Orders, &says),
         _ => state.append(Side::Orders.index(), &says),
     }
+}
+
+/// Cancels an order that is pending or accepted.
+pub(crate) fn cancel(state: &mut State, order: u8) {
+    state.ledger.orders[usize::from(order)] = Status::Cancelled;
+    let mut says = Log::EMPTY;
+    let step = Step::Cancelled;
+    let _ = says.push(Message::OrderUpdate { order, step }.to_byte());
+    state.append(Side::Orders.index(), &says);
 }
 
 /// A batch of a consumer that knows the checkpoints.
@@ -122,16 +139,14 @@ fn attempt(
             blemishes.extend(blemish);
         }
     }
-    let changed = |before: Ledger, after: Ledger| {
-        let orders = (0..before.orders.len()).any(|at| {
-            after.orders[at] != before.orders[at] && state.ledger.orders[at] != before.orders[at]
-        });
-        let copies = (0..before.copies.len()).any(|at| {
-            after.copies[at] != before.copies[at] && state.ledger.copies[at] != before.copies[at]
-        });
-        orders || copies
-    };
-    if model.isolation && changed(view, ledger) {
+    let now = state.ledger;
+    // A step is taken from where the order stood, or not at all.
+    let guarded = model.guards.stand(Guard::TerminalStatus) || model.isolation;
+    let moved = (0..now.orders.len())
+        .any(|at| ledger.orders[at] != view.orders[at] && now.orders[at] != view.orders[at]);
+    let copied = (0..now.copies.len())
+        .any(|at| ledger.copies[at] != view.copies[at] && now.copies[at] != view.copies[at]);
+    if guarded && moved || model.isolation && copied {
         return false;
     }
     let fence = model.guards.stand(Guard::CheckpointFence);
@@ -150,8 +165,9 @@ fn attempt(
     for (order, at) in (0..).zip(0..ledger.orders.len()) {
         if ledger.orders[at] != view.orders[at] {
             state.ledger.orders[at] = ledger.orders[at];
-            let accepted = ledger.orders[at] == Status::Accepted;
-            let _ = says.push(Message::OrderUpdate { order, accepted }.to_byte());
+            let update = |step| Message::OrderUpdate { order, step }.to_byte();
+            let told = ledger.orders[at].step().map(update);
+            let _ = told.is_some_and(|message| says.push(message));
         }
     }
     if end != BatchEnd::DiesBeforeOutbox {
@@ -174,7 +190,7 @@ fn settle(model: &Choreography, ledger: &mut Ledger, order: u8, accepted: bool) 
             *status = decided;
             None
         }
-        Status::Accepted | Status::Rejected => {
+        Status::Accepted | Status::Rejected | Status::Cancelled => {
             if model.guards.stand(Guard::TerminalStatus) {
                 return None;
             }

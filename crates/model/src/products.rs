@@ -78,7 +78,7 @@ fn attempt(
     view: &ProductsTables,
     end: BatchEnd,
 ) -> bool {
-    let made = decide(model, &orders_of(state, count, claim), view);
+    let made = decide(model, &records_of(state, count, claim), view);
     if clashes(model, state, view, &made) {
         return false;
     }
@@ -92,13 +92,16 @@ fn attempt(
         }
     }
     for product in 0..PRODUCTS {
-        let taken = made.taken[product];
-        if taken > state.products_tables.products[product].quantity {
+        let (taken, returned) = (made.taken[product], made.returned[product]);
+        if taken > state.products_tables.products[product].quantity + returned {
             state.mark(Blemish::Oversold);
         }
         let held = &mut state.products_tables.products[product];
-        held.quantity = held.quantity.saturating_sub(taken);
-        held.version += u8::from(taken > 0);
+        held.quantity = (held.quantity + returned).saturating_sub(taken);
+        held.version += u8::from(taken + returned > 0);
+    }
+    for (released, now) in state.products_tables.released.iter_mut().zip(made.released) {
+        *released |= now;
     }
     for (order, decision) in made.fresh.iter().enumerate() {
         if decision.is_some() {
@@ -111,34 +114,46 @@ fn attempt(
     true
 }
 
-/// Each order of the batch once.
-fn orders_of(state: &State, count: [u8; 2], claim: [Checkpoint; 2]) -> Vec<u8> {
-    let mut orders: Vec<u8> = Vec::with_capacity(ORDERS);
+/// Each record of the batch once.
+fn records_of(state: &State, count: [u8; 2], claim: [Checkpoint; 2]) -> Vec<u8> {
+    let mut records: Vec<u8> = Vec::with_capacity(ORDERS);
     for (at, log) in state.order_partitions().into_iter().enumerate() {
         let from = usize::from(claim[at].next);
         for record in &log.items()[from..from + usize::from(count[at])] {
-            if !orders.contains(record) {
-                orders.push(*record);
+            if !records.contains(record) {
+                records.push(*record);
             }
         }
     }
-    orders
+    records
 }
 
 /// What a batch writes.
 struct Made {
     fresh: [Option<Decision>; ORDERS],
     taken: [u8; PRODUCTS],
+    /// What cancelled orders give back, and which.
+    returned: [u8; PRODUCTS],
+    released: [bool; ORDERS],
     says: Messages,
 }
 
-fn decide(model: &Choreography, orders: &[u8], view: &ProductsTables) -> Made {
+fn decide(model: &Choreography, records: &[u8], view: &ProductsTables) -> Made {
     let mut made = Made {
         fresh: [None; ORDERS],
         taken: [0; PRODUCTS],
+        returned: [0; PRODUCTS],
+        released: [false; ORDERS],
         says: Log::EMPTY,
     };
-    for &order in orders {
+    for &record in records {
+        let order = match Message::from_byte(record) {
+            Message::OrderUpdate { order, .. } => {
+                release(model, usize::from(order), view, &mut made);
+                continue;
+            }
+            _ => Message::order(record),
+        };
         let place = usize::from(order);
         let stored = view.stock_decisions[place];
         let said = match stored {
@@ -155,7 +170,8 @@ fn decide(model: &Choreography, orders: &[u8], view: &ProductsTables) -> Made {
             _ => {
                 let wanted = WANTED[place];
                 let fits = |at: usize| {
-                    wanted[at] + made.taken[at] <= view.products[at].quantity || wanted[at] == 0
+                    let there = view.products[at].quantity + made.returned[at];
+                    wanted[at] + made.taken[at] <= there || wanted[at] == 0
                 };
                 let accepted = (0..PRODUCTS).all(fits);
                 if accepted {
@@ -176,17 +192,31 @@ fn decide(model: &Choreography, orders: &[u8], view: &ProductsTables) -> Made {
         let _ = made.says.push(update.to_byte());
     }
     for (product, Product { version, quantity }) in (0..).zip(view.products) {
-        let taken = made.taken[usize::from(product)];
-        if taken > 0 {
+        let at = usize::from(product);
+        let (taken, returned) = (made.taken[at], made.returned[at]);
+        if taken + returned > 0 {
             let state = Message::Product {
                 product,
                 version: version + 1,
-                quantity: quantity.saturating_sub(taken),
+                quantity: (quantity + returned).saturating_sub(taken),
             };
             let _ = made.says.push(state.to_byte());
         }
     }
     made
+}
+
+/// Gives back what a cancelled order was given. One without a decision was given nothing.
+fn release(model: &Choreography, order: usize, view: &ProductsTables, made: &mut Made) {
+    let decision = made.fresh[order].or(view.stock_decisions[order]);
+    let keyed = model.guards.stand(Guard::ReleaseKey);
+    let known = keyed && (view.released[order] || made.released[order]);
+    if decision.is_some_and(|decision| decision.accepted) && !known {
+        made.released[order] = true;
+        for (returned, wanted) in made.returned.iter_mut().zip(WANTED[order]) {
+            *returned += wanted;
+        }
+    }
 }
 
 /// Whether a statement of the transaction is refused: by its own condition, by the reservation's
@@ -195,9 +225,10 @@ fn clashes(model: &Choreography, state: &State, view: &ProductsTables, made: &Ma
     let stock = (0..PRODUCTS).any(|at| {
         let now = state.products_tables.products[at];
         let changed = now.version != view.products[at].version;
-        let short = now.quantity < made.taken[at];
+        let short = now.quantity + made.returned[at] < made.taken[at];
         let refused = model.guards.stand(Guard::QuantityGuard) && (changed || short);
-        made.taken[at] > 0 && (refused || model.isolation && changed)
+        let stale = made.returned[at] > 0 && changed;
+        made.taken[at] > 0 && (refused || model.isolation && changed) || stale
     });
     let keyed = model.guards.stand(Guard::ReservationKey) || model.isolation;
     let reserved = (0..ORDERS).any(|order| {
@@ -205,5 +236,10 @@ fn clashes(model: &Choreography, state: &State, view: &ProductsTables, made: &Ma
             && state.products_tables.stock_decisions[order] != view.stock_decisions[order]
             && keyed
     });
-    stock || reserved
+    let keyed = model.guards.stand(Guard::ReleaseKey) || model.isolation;
+    let released = (0..ORDERS).any(|order| {
+        let changed = state.products_tables.released[order] != view.released[order];
+        made.released[order] && changed && keyed
+    });
+    stock || reserved || released
 }

@@ -8,12 +8,56 @@ use crate::setting::Choreography;
 use crate::state::{Blemish, Decision, ORDERS, PRODUCTS, State, Status, WANTED};
 
 /// All of them.
-pub(crate) fn all() -> Vec<Property<Choreography>> {
+pub(crate) fn all(model: &Choreography) -> Vec<Property<Choreography>> {
+    let mut all = promises();
+    if model.cancels.is_some() {
+        all.extend(of_cancellations());
+    }
+    all
+}
+
+/// What has to be reachable where an order may be cancelled.
+fn of_cancellations() -> Vec<Property<Choreography>> {
+    vec![
+        Property::sometimes(
+            "what a cancelled order gave back is had by another",
+            |_, state: &State| {
+                let tables = &state.products_tables;
+                let has =
+                    |order: usize| tables.stock_decisions[order].is_some_and(|it| it.accepted);
+                tables.released[0] && has(1) && state.stock[0] == 1
+            },
+        ),
+        Property::sometimes(
+            "an order is cancelled before it is decided",
+            |_, state: &State| {
+                let early = |(status, decision): (&Status, &Option<Decision>)| {
+                    *status == Status::Cancelled && decision.is_none()
+                };
+                let decisions = &state.products_tables.stock_decisions;
+                state.ledger.orders.iter().zip(decisions).any(early)
+            },
+        ),
+        Property::sometimes("a rejected order was cancelled", |_, state: &State| {
+            let both = |(status, decision): (&Status, &Option<Decision>)| {
+                *status == Status::Cancelled && decision.is_some_and(|it| !it.accepted)
+            };
+            let decisions = &state.products_tables.stock_decisions;
+            state.ledger.orders.iter().zip(decisions).any(both)
+        }),
+    ]
+}
+
+fn promises() -> Vec<Property<Choreography>> {
     vec![
         Property::always("no product is oversold", nothing_oversold),
         Property::always(
             "stock is what there was less what was accepted",
             stock_adds_up,
+        ),
+        Property::always(
+            "only a cancelled order gives back what it was given",
+            released_as_cancelled,
         ),
         Property::always("every published decision is the stored one", one_decision),
         Property::always("an order stands as it was decided", standing_as_decided),
@@ -82,8 +126,9 @@ fn accepted(state: &State, product: usize) -> u8 {
         .products_tables
         .stock_decisions
         .iter()
+        .zip(state.products_tables.released)
         .zip(WANTED)
-        .filter(|(decision, _)| decision.is_some_and(|decision| decision.accepted));
+        .filter(|((decision, released), _)| decision.is_some_and(|it| it.accepted) && !released);
     promised.map(|(_, wanted)| wanted[product]).sum()
 }
 
@@ -119,24 +164,34 @@ fn standing_as_decided(_: &Choreography, state: &State) -> bool {
         .zip(decisions)
         .all(|(status, decision)| match status {
             Status::Absent => decision.is_none(),
-            Status::Pending => true,
+            Status::Pending | Status::Cancelled => true,
             Status::Accepted => decision.is_some_and(|decision| decision.accepted),
             Status::Rejected => decision.is_some_and(|decision| !decision.accepted),
         })
 }
 
+fn released_as_cancelled(_: &Choreography, state: &State) -> bool {
+    (0..ORDERS).all(|order| {
+        let decision = state.products_tables.stock_decisions[order];
+        let given = decision.is_some_and(|decision| decision.accepted);
+        let cancelled = state.ledger.orders[order] == Status::Cancelled;
+        !state.products_tables.released[order] || given && cancelled
+    })
+}
+
 /// In the topic and on the way to it.
 fn told_as_it_is(_: &Choreography, state: &State) -> bool {
-    let stands = |order: usize, told: Status| state.ledger.orders[order] == told;
+    let stands = |order: usize, told: Status| {
+        let now = state.ledger.orders[order];
+        now == told || (now, told) == (Status::Cancelled, Status::Accepted)
+    };
     let waiting = state.outboxes[0].messages.items().iter();
     let mut told = state.told.iter().enumerate();
     told.all(|(order, told)| *told == Status::Absent || stands(order, *told))
         && waiting
             .into_iter()
             .all(|byte| match Message::from_byte(*byte) {
-                Message::OrderUpdate { order, accepted } => {
-                    stands(usize::from(order), Status::decided(accepted))
-                }
+                Message::OrderUpdate { order, step } => stands(usize::from(order), step.into()),
                 _ => true,
             })
 }
@@ -166,15 +221,23 @@ fn fenced(_: &Choreography, state: &State) -> bool {
 }
 
 fn settled(state: &State) -> bool {
-    let terminal = |status: &Status| matches!(status, Status::Accepted | Status::Rejected);
+    let terminal = |status: &Status| !matches!(status, Status::Absent | Status::Pending);
     state.ledger.orders.iter().all(terminal)
 }
 
-/// Every order is settled and told of, the outboxes are empty, and the copies are their owners'.
+/// Every order is settled and told of, a cancelled one has nothing any more, the outboxes are empty, and the copies are their owners'.
 fn is_complete(state: &State) -> bool {
     let said =
         |outbox: &crate::state::Outbox| outbox.messages.is_empty() && outbox.behind.is_empty();
+    let due = |order: usize| {
+        let decision = state.products_tables.stock_decisions[order];
+        let given = decision.is_some_and(|decision| decision.accepted);
+        let cancelled = state.ledger.orders[order] == Status::Cancelled;
+        let decided = decision.is_some();
+        decided && (!(given && cancelled) || state.products_tables.released[order])
+    };
     settled(state)
+        && (0..ORDERS).all(due)
         && state.told == state.ledger.orders
         && state.outboxes.iter().all(said)
         && state.ledger.copies == state.products_tables.products

@@ -16,6 +16,8 @@ pub struct Choreography {
     pub stock: Vec<[u8; 2]>,
     /// How many faults a run has, of any kinds.
     pub faults: u8,
+    /// The order that its customer may cancel at any time.
+    pub cancels: Option<u8>,
     /// The rules that stand.
     pub guards: Guards,
     /// Whether the database refuses a transaction that writes what another one has written since
@@ -31,6 +33,7 @@ impl Default for Choreography {
         Self {
             stock: vec![[1, 1], [1, 2], [2, 1], [2, 2]],
             faults: 2,
+            cancels: None,
             guards: Guards::all(),
             isolation: true,
             reduced: true,

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::log::Log;
-use crate::message::Message;
+use crate::message::{Message, Step};
 
 /// The number of orders.
 pub(crate) const ORDERS: usize = 3;
@@ -24,6 +24,7 @@ pub(crate) enum Status {
     Pending,
     Accepted,
     Rejected,
+    Cancelled,
 }
 
 impl Status {
@@ -32,6 +33,26 @@ impl Status {
             Self::Accepted
         } else {
             Self::Rejected
+        }
+    }
+
+    /// What is told of an order that has come here.
+    pub(crate) const fn step(self) -> Option<Step> {
+        match self {
+            Self::Absent | Self::Pending => None,
+            Self::Accepted => Some(Step::Accepted),
+            Self::Rejected => Some(Step::Rejected),
+            Self::Cancelled => Some(Step::Cancelled),
+        }
+    }
+}
+
+impl From<Step> for Status {
+    fn from(step: Step) -> Self {
+        match step {
+            Step::Rejected => Self::Rejected,
+            Step::Accepted => Self::Accepted,
+            Step::Cancelled => Self::Cancelled,
         }
     }
 }
@@ -93,6 +114,8 @@ pub(crate) struct StalledBatch<V> {
 pub(crate) struct ProductsTables {
     pub(crate) products: [Product; PRODUCTS],
     pub(crate) stock_decisions: [Option<Decision>; ORDERS],
+    /// The orders that have given back what they were given.
+    pub(crate) released: [bool; ORDERS],
 }
 
 /// What a transaction of the orders service reads.
@@ -140,8 +163,8 @@ pub struct State {
     pub(crate) order_topic: [Messages; 2],
     pub(crate) status_topic: Messages,
     pub(crate) product_topic: Messages,
-    /// Where each order stands by the steps that its topic has. The records themselves are left
-    /// out: products passes them over.
+    /// How far each order is by the steps that its topic has. Of the records only cancellations are
+    /// there: products passes over the others.
     pub(crate) told: [Status; ORDERS],
     /// The decisions that the status topic has.
     pub(crate) decided: [Option<Decision>; ORDERS],
@@ -178,6 +201,7 @@ impl State {
             products_tables: ProductsTables {
                 products,
                 stock_decisions: [None; ORDERS],
+                released: [false; ORDERS],
             },
             outboxes: [outbox; 2],
             stalled_relays: [None; 2],
@@ -224,9 +248,16 @@ impl State {
     /// Adds the message to its topic.
     pub(crate) fn publish(&mut self, message: Message) {
         let topic = match message {
-            Message::OrderUpdate { order, accepted } => {
-                self.told[usize::from(order)] = Status::decided(accepted);
-                return;
+            Message::OrderUpdate { order, step } => {
+                let told = &mut self.told[usize::from(order)];
+                // What came before may come again behind it.
+                if *told != Status::Cancelled {
+                    *told = step.into();
+                }
+                if step != Step::Cancelled {
+                    return;
+                }
+                &mut self.order_topic[PARTITION[usize::from(order)]]
             }
             Message::OrderCreate { order } => &mut self.order_topic[PARTITION[usize::from(order)]],
             Message::OrderStatusUpdate { .. } => &mut self.status_topic,
@@ -346,6 +377,7 @@ impl fmt::Debug for State {
             "reservations: {:?}",
             self.products_tables.stock_decisions
         )?;
+        writeln!(f, "released: {:?}", self.products_tables.released)?;
         for (service, outbox) in ["orders", "products"].iter().zip(&self.outboxes) {
             writeln!(f, "outbox of {service}: {}", written(&outbox.messages))?;
         }

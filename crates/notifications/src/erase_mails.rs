@@ -53,22 +53,22 @@ impl<D> RunEraseMails<D> {
 
 impl<D: Rows> RunJob<EraseMails> for RunEraseMails<D> {
     async fn run(&self, job: &EraseMails, _context: &JobContext) -> Result<(), JobError> {
-        let mut some = EraseSome {
+        let mut page = ErasePage {
             database: &self.database,
             account: job.account_id,
         };
-        while transact(&self.database, &mut some).await? {}
+        while transact(&self.database, &mut page).await? {}
         Ok(())
     }
 }
 
-/// Erases some; comes back with whether there were any.
-struct EraseSome<'a, D> {
+/// Erases a page of them; comes back with whether there were any.
+struct ErasePage<'a, D> {
     database: &'a D,
     account: AccountId,
 }
 
-impl<D: Rows> Work<D> for EraseSome<'_, D> {
+impl<D: Rows> Work<D> for ErasePage<'_, D> {
     type Output = bool;
 
     async fn run(&mut self, tx: &mut D::Tx) -> Result<bool, StoreError> {

@@ -69,7 +69,7 @@ impl Outcome {
             sent,
         } = self
         else {
-            record.dropped(DELETED);
+            record.drop_because(DELETED);
             return;
         };
         record.sent_at = Some(now);

@@ -51,6 +51,7 @@ fn deciding(bench: &mut Criterion) {
     let who = Identity {
         id: OrderId::from_u128(1),
         customer: AccountId::from_u128(2),
+        asks: events::Asks::NOTHING,
         now: Timestamp::UNIX_EPOCH,
     };
     for lines in [1_u32, 10, 100] {
@@ -80,6 +81,7 @@ fn request() -> PlaceOrder {
         event_id: Uuid::now_v7(),
         customer: AccountId::from_u128(2),
         basket: basket(1),
+        payment: None,
         retry: None,
         context: MessageContext::default(),
     }

@@ -11,7 +11,9 @@
 //!
 //! ```text
 //! POST /api/orders   -> commands/place_orders: order PENDING + outbox      -> OrderCreate
+//! POST .../cancel    -> commands/cancel_order: order CANCELLED + outbox     -> OrderUpdate
 //! OrderStatusUpdate  -> handlers/on_order_status_update: order settled + outbox -> OrderUpdate
+//! PaymentUpdate      -> handlers/on_payment_update: order PAID or CANCELLED + outbox    -> OrderUpdate
 //! ProductCreate, ProductsQuantityUpdate -> replica: local product copy
 //! its own topic      -> recover, before it listens, when the database was restored
 //! ```
@@ -38,14 +40,18 @@ pub mod store;
 
 use std::convert::Infallible;
 
-use events::{OrderCreate, OrderStatusUpdate, OrderUpdate, ProductCreate, ProductsQuantityUpdate};
+use events::{
+    OrderCreate, OrderDetails, OrderStatusUpdate, OrderUpdate, PaymentUpdate, ProductCreate,
+    ProductsQuantityUpdate,
+};
 use host::{App, Instance, Service, StartError};
 
 use crate::commands::GroupCommit;
 use crate::domain::ProductCopy;
-use crate::handlers::OnOrderStatusUpdate;
+use crate::handlers::{OnOrderStatusUpdate, OnPaymentUpdate};
 use crate::http::{Api, Parts};
 use crate::live::Hub;
+use crate::metrics::CancellationMetrics;
 use crate::recovery::OrderRecovery;
 use crate::store::MongoOrders;
 
@@ -67,8 +73,12 @@ impl Service for Orders {
             .rule(store::apply_name_rule)
             .publishes::<OrderCreate>()
             .publishes::<OrderUpdate>()
+            .publishes::<OrderDetails>()
             .on::<OrderStatusUpdate, _>("settles the order and tells its customer", |context| {
                 OnOrderStatusUpdate::new(context.database())
+            })
+            .on::<PaymentUpdate, _>("marks the order as paid, or cancels it", |context| {
+                OnPaymentUpdate::new(context.database())
             })
             .replica::<ProductCreate, ProductCopy>("copies the product")
             .replica::<ProductsQuantityUpdate, ProductCopy>("copies the product")
@@ -100,6 +110,7 @@ impl Service for Orders {
             order_queue,
             orders,
             hub,
+            cancellations: CancellationMetrics::new(),
             verifier: instance.verifier(),
             clock: instance.clock(),
         }))

@@ -13,6 +13,7 @@ use metrics::{
 use uuid::Uuid;
 
 use crate::commands::{Decision, Placed};
+use crate::domain::Order;
 
 /// Metrics of the group commit.
 pub(crate) struct PlacingMetrics {
@@ -122,6 +123,41 @@ impl SettlingMetrics {
         if let Some(seconds) = since_drawn(order, now) {
             self.times.record(seconds);
         }
+    }
+}
+
+/// Metrics of cancelled orders.
+pub struct CancellationMetrics {
+    by_customer: Counter,
+    by_shop: Counter,
+}
+
+impl CancellationMetrics {
+    pub(crate) fn new() -> Self {
+        describe_counter!(
+            "orders_cancelled_total",
+            Unit::Count,
+            "Orders that a person had cancelled, by who"
+        );
+        let by = |who: &'static str| counter!("orders_cancelled_total", "by" => who);
+        Self {
+            by_customer: by("customer"),
+            by_shop: by("shop"),
+        }
+    }
+
+    /// `order` took a step by the word of the account `by`.
+    pub(crate) fn cancelled(&self, order: &Order, by: Uuid) {
+        let own = order.customer.as_bytes() == by.as_bytes();
+        let counter = if own {
+            &self.by_customer
+        } else {
+            &self.by_shop
+        };
+        counter.increment(1);
+        tracing::info!(
+            target: "order", order_id = %order.id, %by, status = order.status.name(), "cancelled"
+        );
     }
 }
 

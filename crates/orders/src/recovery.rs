@@ -5,7 +5,8 @@
 //! `OrderCreate` says all of it. Each `OrderUpdate` that is newer than what the database has is a
 //! step that it takes then. An order whose decision was not published yet gets it by its topic,
 //! since it lies behind the restored checkpoint. Idempotency keys are in no event: a request that
-//! is repeated with a key of the lost time places a second order.
+//! is repeated with a key of the lost time places a second order. Neither is the note of who cancelled
+//! an order.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -115,7 +116,12 @@ impl<D: OrdersStore> Work<D> for RecoverOrders<'_, D> {
                     if let Some(order) = known.get_mut(&id) {
                         let from = OrderState::from(&*order);
                         if let Some(step) = take(order, update, *at)? {
-                            steps.push(settlement(from, step));
+                            let written_at = step.at;
+                            steps.push(OrderTransition {
+                                from,
+                                step,
+                                written_at,
+                            });
                         }
                     } else {
                         let order = missing.get_mut(&id).ok_or_else(|| gap(update, 0))?;
@@ -147,30 +153,18 @@ fn take(
     if update.version != order.version + 1 {
         return Err(gap(update, order.version));
     }
-    let reason = match &update.reason {
-        None => None,
-        Some(Reason::Rejection(reason)) => Some(reason.clone()),
-        Some(Reason::Other { code }) => return Err(unknown(update, code)),
-    };
+    if let Some(Reason::Other { code }) = &update.reason {
+        return Err(unknown(update, code));
+    }
     let step = Step {
         status: update.status,
         at,
         by: Author::from_name(&update.by).ok_or_else(|| unknown(update, &update.by))?,
-        reason,
+        reason: update.reason.clone(),
+        note: None,
     };
-    order.take(step.clone());
+    order.take(step.clone(), at);
     Ok(Some(step))
-}
-
-fn settlement(from: OrderState, step: Step) -> OrderTransition {
-    OrderTransition {
-        from,
-        to: step.status,
-        reason: step.reason,
-        by: step.by,
-        decided_at: step.at,
-        written_at: step.at,
-    }
 }
 
 fn gap(update: &OrderUpdate, version: u64) -> StoreError {

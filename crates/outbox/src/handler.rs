@@ -24,6 +24,13 @@ use crate::transaction::Database;
 ///   by a key that never expires: a stored decision, how far an aggregate is, a newer version.
 /// - A refusal by the business's rules is an event in `out`, not an error.
 pub trait Handle<E: Event, D: Database>: Send + Sync + 'static {
+    /// Whether `event` concerns this handler at all; one that does not is passed over. What stands in a
+    /// batch beside those that do is then not parted by them.
+    fn wants(&self, event: &E) -> bool {
+        let _ = event;
+        true
+    }
+
     /// Applies `events` and adds the events that follow to `out`.
     fn handle(
         &self,
@@ -124,12 +131,13 @@ pub(crate) trait Route<D: Database>: Send + Sync {
     /// handlers without fields have none of their own.
     fn event(&self) -> (&'static str, &'static str);
 
-    /// `traceparent` is the context of what follows from it, when that is not its own.
+    /// The event, unless the handler does not want it. `traceparent` is the context of what follows from
+    /// it, when that is not its own.
     fn decode(
         &self,
         record: &Record,
         traceparent: Option<&str>,
-    ) -> Result<AnyEnvelope, InvalidMessage>;
+    ) -> Result<Option<AnyEnvelope>, InvalidMessage>;
 
     fn handle<'a>(
         &'a self,
@@ -153,12 +161,15 @@ impl<D: Database, E: Event, H: Handle<E, D>> Route<D> for Typed<E, H> {
         &self,
         record: &Record,
         traceparent: Option<&str>,
-    ) -> Result<AnyEnvelope, InvalidMessage> {
+    ) -> Result<Option<AnyEnvelope>, InvalidMessage> {
         let mut envelope = decode::<E>(record)?;
+        if !self.handler.wants(&envelope.event) {
+            return Ok(None);
+        }
         if let Some(traceparent) = traceparent {
             envelope.context.traceparent = Some(traceparent.to_owned());
         }
-        Ok(Box::new(envelope))
+        Ok(Some(Box::new(envelope)))
     }
 
     fn handle<'a>(

@@ -37,7 +37,8 @@ pub struct RetryKey {
 }
 
 impl RetryKey {
-    /// The digests of `key` as `caller` sent it with a request of this fingerprint.
+    /// The digests of `key` as `caller` sent it with a request of this fingerprint. The callers of one table have
+    /// names of one length, such as ids or digests: the key follows the name without a mark between them.
     pub fn new(caller: &[u8], key: &str, asked: Fingerprint) -> Self {
         let key = Sha256::new().chain_update(caller).chain_update(key);
         Self {

@@ -15,7 +15,7 @@ use crate::transaction::Database;
 /// All messages of one transaction, in the order in which they happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutboxRecord {
-    /// The record's identity; rises with time within one process.
+    /// The record's identity, a `UUIDv7`; rises with time within one process.
     pub id: Uuid,
     /// When the transaction wrote it.
     pub written_at: Timestamp,
@@ -29,6 +29,8 @@ pub struct EventCollector<'a> {
     clock: &'a dyn Clock,
     now: Timestamp,
     messages: Vec<Message>,
+    /// The ids of the records that the messages become, each with how many messages go before it.
+    ids: Vec<(usize, Uuid)>,
     jobs: Vec<JobChange>,
     duplicates: usize,
     on_commit: Vec<OnCommit>,
@@ -45,6 +47,7 @@ impl<'a> EventCollector<'a> {
             clock,
             now: to_milliseconds(clock.now()),
             messages: Vec::new(),
+            ids: Vec::new(),
             jobs: Vec::new(),
             duplicates: 0,
             on_commit: Vec::new(),
@@ -54,6 +57,28 @@ impl<'a> EventCollector<'a> {
     /// The time that messages of this collection carry unless they are given their own; in
     /// whole milliseconds, which is what databases keep.
     pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Has what is added from here on published after all that was written until `latest`, the time of
+    /// the newest change that it builds on. Comes back with the time to keep for the next one to build
+    /// on, which is [`now`](Self::now) from here on.
+    ///
+    /// Records are published in the order of their ids, which go by the clock of the process that wrote
+    /// them, and another one's may be ahead. To be called once everything is read: what was read was
+    /// written before that.
+    pub fn after(&mut self, latest: Option<Timestamp>) -> Timestamp {
+        let drawn = self.ids.last().map(|(_, id)| time_of(*id));
+        if let Some(drawn) = drawn
+            && latest.is_none_or(|latest| latest < drawn)
+        {
+            return drawn;
+        }
+        let id = later(self.clock.uuid(), latest);
+        // What was added before knew nothing of `latest`; the first id is for it, too.
+        let before = drawn.map_or(0, |_| self.messages.len());
+        self.ids.push((before, id));
+        self.now = time_of(id);
         self.now
     }
 
@@ -163,30 +188,58 @@ impl<'a> EventCollector<'a> {
         &self.messages
     }
 
-    /// Writes the messages as one outbox record, and the jobs, as a part of the transaction.
-    /// What there is none of costs nothing. Comes back with the record.
+    /// Writes the messages as one outbox record, or as several where [`after`](Self::after) asks for it,
+    /// and the jobs, as a part of the transaction. What there is none of costs nothing. Comes back with
+    /// the records.
     ///
     /// # Errors
     /// What the store's are.
     pub async fn write<D: OutboxStore>(
-        self,
+        mut self,
         database: &D,
         tx: &mut D::Tx,
-    ) -> Result<Option<OutboxRecord>, StoreError> {
+    ) -> Result<Vec<OutboxRecord>, StoreError> {
         if !self.jobs.is_empty() {
             database.change_jobs(tx, &self.jobs).await?;
         }
         if self.messages.is_empty() {
-            return Ok(None);
+            return Ok(Vec::new());
         }
-        let record = OutboxRecord {
-            id: self.clock.uuid(),
-            written_at: self.now,
-            messages: self.messages,
-        };
-        database.append(tx, &record).await?;
-        Ok(Some(record))
+        if self.ids.is_empty() {
+            self.ids.push((0, self.clock.uuid()));
+        }
+        let mut records = Vec::with_capacity(self.ids.len());
+        for (before, id) in self.ids.into_iter().rev() {
+            let record = OutboxRecord {
+                id,
+                written_at: time_of(id),
+                messages: self.messages.split_off(before),
+            };
+            if !record.messages.is_empty() {
+                database.append(tx, &record).await?;
+                records.push(record);
+            }
+        }
+        records.reverse();
+        Ok(records)
     }
+}
+
+/// The millisecond in which `id` was drawn, a `UUIDv7`.
+fn time_of(id: Uuid) -> Timestamp {
+    let (high, _) = id.as_u64_pair();
+    let milliseconds = i64::try_from(high >> 16).unwrap_or_default();
+    Timestamp::from_millisecond(milliseconds).unwrap_or_default()
+}
+
+/// `id`, or one of the millisecond after `latest` where that is later.
+fn later(id: Uuid, latest: Option<Timestamp>) -> Uuid {
+    let Some(latest) = latest.filter(|latest| time_of(id) <= *latest) else {
+        return id;
+    };
+    let (high, low) = id.as_u64_pair();
+    let milliseconds = u64::try_from(latest.as_millisecond() + 1).unwrap_or_default();
+    Uuid::from_u64_pair(milliseconds << 16 | high & 0xffff, low)
 }
 
 fn to_milliseconds(time: Timestamp) -> Timestamp {
@@ -265,4 +318,52 @@ pub trait OutboxStore: Database {
 
     /// The waker that commits of this process wake.
     fn waker(&self) -> crate::waker::Waker;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A clock that stands.
+    struct Standing(i64);
+
+    impl Clock for Standing {
+        fn now(&self) -> Timestamp {
+            Timestamp::from_millisecond(self.0).expect("it is a time")
+        }
+
+        fn uuid(&self) -> Uuid {
+            let milliseconds = u64::try_from(self.0).expect("it is after 1970");
+            uuid::Builder::from_unix_timestamp_millis(milliseconds, &[7; 10]).into_uuid()
+        }
+    }
+
+    fn at(milliseconds: i64) -> Timestamp {
+        Timestamp::from_millisecond(milliseconds).expect("it is a time")
+    }
+
+    #[test]
+    fn what_builds_on_a_change_gets_a_later_id_whatever_the_clock_says() {
+        let clock = Standing(1_000);
+        let mut ahead = EventCollector::new("shop", &clock);
+        assert_eq!(ahead.after(Some(at(900))), at(1_000));
+        assert_eq!(
+            ahead.after(Some(at(999))),
+            at(1_000),
+            "it was drawn already"
+        );
+        assert_eq!(ahead.ids.len(), 1);
+
+        let mut behind = EventCollector::new("shop", &clock);
+        assert_eq!(
+            behind.after(Some(at(1_000))),
+            at(1_001),
+            "the same millisecond"
+        );
+        assert_eq!(behind.after(Some(at(5_000))), at(5_001));
+        assert_eq!(behind.now(), at(5_001));
+        let ids: Vec<Uuid> = behind.ids.iter().map(|(_, id)| *id).collect();
+        assert!(ids[0] < ids[1], "{ids:?}");
+        assert!(ids.iter().all(|id| id.get_version_num() == 7), "{ids:?}");
+    }
 }

@@ -8,8 +8,9 @@
 //! - **Ids and times** have one form: [`as_uuid`], [`as_time`], [`as_bytes`].
 //! - **A conflict** is what it is in MongoDB: an id or a unique index that is taken, or a row that
 //!   another transaction has changed since this one began. The transaction runs again then.
-//! - **Queries** are MongoDB's filters. Memory understands equality, `$in`, `$ne`, `$lt`, `$lte`, `$gt`,
-//!   `$gte`, `$exists`, `$and` and `$or` on the fields of a row itself, and refuses any other, and doubles.
+//! - **Queries** are MongoDB's filters. Memory understands equality, `$in`, `$ne`, `$exists`, `$and`, `$or`, and
+//!   `$lt`, `$lte`, `$gt`, `$gte` and orders of what is neither null nor an array or a document, on the
+//!   fields of a row itself. It refuses any other, and doubles.
 
 mod collection;
 mod format;
@@ -59,16 +60,6 @@ pub trait Rows: Database {
         &self,
         tx: &mut Self::Tx,
         rows: &[R],
-    ) -> impl Future<Output = Result<(), StoreError>> + Send;
-
-    /// Removes the rows of these ids; what is not there is left out.
-    ///
-    /// # Errors
-    /// A conflict when one was changed since the transaction began.
-    fn remove<R: Row>(
-        &self,
-        tx: &mut Self::Tx,
-        ids: Vec<Bson>,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// The rows that `query` asks for as they are now, outside of any transaction.

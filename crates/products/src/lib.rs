@@ -12,6 +12,7 @@
 //! POST /api/products -> commands/create_product   -> ProductCreate
 //! POST .../stock     -> commands/restock      -> ProductsQuantityUpdate
 //! OrderCreate        -> handlers/on_order_create  -> OrderStatusUpdate, ProductsQuantityUpdate
+//! OrderUpdate        -> handlers/on_order_update  -> ProductsQuantityUpdate
 //! its own topics     -> recover, before all this, when the database was restored
 //! ```
 //!
@@ -34,12 +35,12 @@ pub mod store;
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use events::{OrderCreate, OrderStatusUpdate, ProductCreate, ProductsQuantityUpdate};
+use events::{OrderCreate, OrderStatusUpdate, OrderUpdate, ProductCreate, ProductsQuantityUpdate};
 use host::{App, Instance, Service, StartError};
 use outbox::SystemClock;
 
 use crate::catalogue::MemoryCatalogue;
-use crate::handlers::OnOrderCreate;
+use crate::handlers::{OnOrderCreate, OnOrderUpdate};
 use crate::http::Api;
 use crate::recovery::ProductRecovery;
 
@@ -69,6 +70,9 @@ impl Service for Products {
             .publishes::<ProductsQuantityUpdate>()
             .on::<OrderCreate, _>("reserves stock for the order or rejects it", |context| {
                 OnOrderCreate::new(context.database(), context.clock())
+            })
+            .on::<OrderUpdate, _>("gives the stock of a cancelled order back", |context| {
+                OnOrderUpdate::new(context.database())
             })
             .recovery(|context| ProductRecovery::new(context.database(), context.clock()))
             .writes_wait_for_recovery()

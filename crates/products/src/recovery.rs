@@ -5,7 +5,9 @@
 //!    taken from the event, how many were given from the reservations.
 //! 2. Each decision that was published: a reservation under the published event id, at its time.
 //!    Its lines come from the `OrderCreate`, which lies at or after the restored checkpoint,
-//!    since the order was not decided then; or which is dead-lettered.
+//!    since the order was not decided then; or which is dead-lettered. What orders gave back that were
+//!    cancelled meanwhile, by `OrderUpdate`s that lie there too, is given back first: others may have got
+//!    it since.
 //! 3. Products that changed on the way are published once more, in the next version. What the
 //!    restored outbox still has to say of them is older and leaves before.
 //!
@@ -19,8 +21,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use events::{
-    OrderCreate, OrderId, OrderStatusUpdate, ProductCreate, ProductId, ProductState,
-    ProductsQuantityUpdate, names, topics,
+    OrderCreate, OrderId, OrderStatus, OrderStatusUpdate, OrderUpdate, ProductCreate, ProductId,
+    ProductState, ProductsQuantityUpdate, names, topics,
 };
 use futures::future::BoxFuture;
 use futures::{StreamExt, TryStreamExt};
@@ -38,7 +40,7 @@ use self::records::{decision, demands};
 use crate::domain::{Decision, Demand, Outcome, StockBalance};
 use crate::name::NAME;
 use crate::store::recovery::{Known, MongoRecovery};
-use crate::store::{CatalogueStore, ShopDatabase, StockDecision, apply_name_rule};
+use crate::store::{CatalogueStore, ShopDatabase, StockDecision, StockStore, apply_name_rule};
 
 /// How many products are published once more in one transaction.
 const AT_ONCE: i64 = 100;
@@ -96,6 +98,7 @@ impl ProductRecovery {
 
     async fn conclude(&self, topics: &TopicReader) -> Result<(), RecoveryError> {
         if !self.recovery.without_lines(1).await?.is_empty() {
+            self.release_cancelled(topics).await?;
             self.find_lines(topics).await?;
             self.find_dead_letter_lines().await?;
         }
@@ -111,10 +114,45 @@ impl ProductRecovery {
         }
     }
 
-    /// Goes through the orders from the restored checkpoint on.
+    /// Has decided orders that were cancelled give back what they were given.
+    async fn release_cancelled(&self, topics: &TopicReader) -> Result<(), RecoveryError> {
+        let (from, to) = self.since_checkpoint(topics).await?;
+        let records = topics.read(topics::ORDERS, &from, &to);
+        let mut chunks = records.try_ready_chunks(MOST_AT_ONCE);
+        while let Some(chunk) = chunks.next().await {
+            let records = chunk.map_err(|fault| fault.1)?;
+            let updates = records
+                .iter()
+                .filter(|record| record.is::<OrderUpdate>())
+                .filter_map(|record| decode::<OrderUpdate>(record).ok())
+                .filter(|update| update.event.status == OrderStatus::Cancelled);
+            let orders: Vec<OrderId> = updates.map(|update| update.event.order_id).collect();
+            if !orders.is_empty() {
+                let mut work = ReleaseCancelled { of: self, orders };
+                transact(&self.recovery.database, &mut work).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Finds the lines of decided orders.
     async fn find_lines(&self, topics: &TopicReader) -> Result<(), RecoveryError> {
-        let group = NAME;
-        let checkpoints = self.recovery.database.checkpoints(group).await?;
+        let (from, to) = self.since_checkpoint(topics).await?;
+        let records = topics.read(topics::ORDERS, &from, &to);
+        let mut chunks = records.try_ready_chunks(MOST_AT_ONCE);
+        while let Some(chunk) = chunks.next().await {
+            let records = chunk.map_err(|fault| fault.1)?;
+            self.fill_in(records.iter()).await?;
+        }
+        Ok(())
+    }
+
+    /// From where to where the orders' records lie at or after the restored checkpoint, by partition.
+    async fn since_checkpoint(
+        &self,
+        topics: &TopicReader,
+    ) -> Result<(BTreeMap<i32, i64>, BTreeMap<i32, i64>), RecoveryError> {
+        let checkpoints = self.recovery.database.checkpoints(NAME).await?;
         let ends = topics.ends(topics::ORDERS).await?;
         let from = ends.iter().map(|end| {
             let known = checkpoints.iter().find(|claim| claim.at == end.at);
@@ -125,14 +163,7 @@ impl ProductRecovery {
             (end.at.partition, if fits { next } else { end.low })
         });
         let to = ends.iter().map(|end| (end.at.partition, end.high));
-        let mut chunks = topics
-            .read(topics::ORDERS, &from.collect(), &to.collect())
-            .try_ready_chunks(MOST_AT_ONCE);
-        while let Some(chunk) = chunks.next().await {
-            let records = chunk.map_err(|fault| fault.1)?;
-            self.fill_in(records.iter()).await?;
-        }
-        Ok(())
+        Ok((from.collect(), to.collect()))
     }
 
     /// Looks among the dead letters: an order that was dead-lettered when the backup was made, and
@@ -292,6 +323,38 @@ impl Work<ShopDatabase> for RecoverDecisions<'_> {
     }
 }
 
+/// What cancelled orders give back.
+struct ReleaseCancelled<'a> {
+    of: &'a ProductRecovery,
+    orders: Vec<OrderId>,
+}
+
+impl Work<ShopDatabase> for ReleaseCancelled<'_> {
+    type Output = ();
+
+    async fn run(&mut self, tx: &mut MongoTx) -> Result<(), StoreError> {
+        let ProductRecovery { recovery, clock } = self.of;
+        let held = recovery.held(tx, self.orders.iter().copied()).await?;
+        // One that has no lines yet is given nothing, once it has them.
+        let mut returned: BTreeMap<ProductId, u64> = BTreeMap::new();
+        for line in held.iter().flat_map(|kept| &kept.decision.lines) {
+            *returned.entry(line.product_id).or_default() += line.quantity;
+        }
+        let known = recovery.balances(tx, returned.keys().copied()).await?;
+        let changed = known.iter().map(|(id, known)| {
+            let count = returned.get(id).copied().unwrap_or_default();
+            (*id, known.balance.give_back(count))
+        });
+        recovery.write_balances(tx, &changed.collect()).await?;
+        let orders: Vec<OrderId> = held.iter().map(|kept| kept.decision.order_id).collect();
+        let database = &recovery.database;
+        match orders.as_slice() {
+            [] => Ok(()),
+            orders => database.mark_released(tx, orders, clock.now()).await,
+        }
+    }
+}
+
 /// The lines of decisions, and the stock that they took.
 struct FillIn<'a> {
     of: &'a ProductRecovery,
@@ -307,13 +370,14 @@ impl Work<ShopDatabase> for FillIn<'_> {
         let mut lines = BTreeMap::new();
         let mut given: BTreeMap<ProductId, u64> = BTreeMap::new();
         for stock_decision in announced {
+            let released = stock_decision.released_at.is_some();
             let Decision {
                 order_id, outcome, ..
             } = stock_decision.decision;
             let Some(wanted) = self.orders.get(&order_id) else {
                 continue;
             };
-            if outcome == Outcome::Accepted {
+            if outcome == Outcome::Accepted && !released {
                 for line in wanted {
                     *given.entry(line.product_id).or_default() += line.quantity;
                 }

@@ -16,7 +16,17 @@ pub static SERVICES: &[&dyn Role] = &[
     role::<purchases::Purchases>(),
     role::<notifications::Notifications>(),
     role::<carts::Carts>(),
+    role::<payments::Payments>(),
 ];
+
+/// Services that are there for trying the shop out, and no part of it: `up` runs them, `serve` does when
+/// they are named, and nothing else knows them, be it the gateway, a deployment, a backup or the audit.
+pub static DEMO_SERVICES: &[&dyn Role] = &[role::<payment_simulator::PaymentSimulator>()];
+
+/// Every service that can be started: those of the shop, then those of the demo.
+pub fn startable() -> impl Iterator<Item = &'static dyn Role> {
+    SERVICES.iter().chain(DEMO_SERVICES).copied()
+}
 
 /// The names of all services.
 pub fn names() -> Vec<&'static str> {

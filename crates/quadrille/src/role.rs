@@ -1,7 +1,7 @@
 //! The role of a process, as it is typed.
 
 use clap::{ArgMatches, Args, FromArgMatches, Subcommand};
-use quadrille::{SERVICES, names};
+use quadrille::startable;
 use service::config::{HttpSettings, InvalidKafkaSecurity};
 
 use crate::services::chosen;
@@ -26,7 +26,7 @@ impl Subcommand for Role {
             .subcommand_required(true)
             .arg_required_else_help(true)
             .subcommand(gateway)
-            .subcommands(SERVICES.iter().map(|service| service.command()))
+            .subcommands(startable().map(host::Role::command))
     }
 
     fn augment_subcommands_for_update(command: clap::Command) -> clap::Command {
@@ -34,7 +34,7 @@ impl Subcommand for Role {
     }
 
     fn has_subcommand(name: &str) -> bool {
-        name == GATEWAY || names().contains(&name)
+        name == GATEWAY || startable().any(|service| service.name() == name)
     }
 }
 

@@ -7,7 +7,7 @@ use anyhow::{Context, ensure};
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, Command, Error, FromArgMatches, Subcommand};
 use host::Role;
-use quadrille::{SERVICES, names};
+use quadrille::{SERVICES, names, startable};
 
 /// The service `name`.
 ///
@@ -92,8 +92,9 @@ impl<A: Args> FromArgMatches for Of<A> {
 pub(crate) fn chosen(matches: &ArgMatches) -> Result<(&'static dyn Role, &ArgMatches), Error> {
     let missing = || Error::raw(ErrorKind::MissingSubcommand, "name a service");
     let (name, matches) = matches.subcommand().ok_or_else(missing)?;
-    let service = named(name).map_err(|error| Error::raw(ErrorKind::InvalidSubcommand, error))?;
-    Ok((service, matches))
+    let service = startable().find(|service| service.name() == name);
+    let unknown = || Error::raw(ErrorKind::InvalidSubcommand, "name a service");
+    Ok((service.ok_or_else(unknown)?, matches))
 }
 
 /// The settings that are each service's alone, all of them on one command line.
@@ -102,8 +103,7 @@ pub(crate) struct OwnSettings(pub(crate) ArgMatches);
 
 impl Args for OwnSettings {
     fn augment_args(command: Command) -> Command {
-        let own = |command, service: &&dyn Role| service.own_settings(command);
-        SERVICES.iter().fold(command, own)
+        startable().fold(command, |command, service| service.own_settings(command))
     }
 
     fn augment_args_for_update(command: Command) -> Command {

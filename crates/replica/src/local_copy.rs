@@ -53,7 +53,7 @@ impl fmt::Display for Entry {
 pub type Newest = BTreeMap<Uuid, Entry>;
 
 impl LocalCopy {
-    /// The copies of the type `R` that events of type `E` say.
+    /// The copies of the type `R` that are made from events of type `E`.
     pub fn new<E: Event, R: MadeFrom<E>>() -> Self {
         let feed = Feed {
             record: |record| {
@@ -73,12 +73,12 @@ impl LocalCopy {
         }
     }
 
-    /// Whether these and `other` are the same copies, of one type and one owner, that other events say.
+    /// Whether `other` are the same copies, of one type and one owner, made from the same or other events.
     pub fn is_same(&self, other: &Self) -> bool {
         self.replica == other.replica && self.topic == other.topic
     }
 
-    /// Adds the events of `other`, which say [the same](Self::is_same) copies.
+    /// Adds the events of `other`, from which [the same](Self::is_same) copies are made.
     pub fn merge(&mut self, other: Self) {
         self.feeds.extend(other.feeds);
     }
@@ -97,7 +97,7 @@ impl LocalCopy {
         }
     }
 
-    /// Takes over what `event` says, if it is newer; `false` when these are not copies of such.
+    /// Takes over what `event` says, if it is newer; `false` when no copy is made from it.
     pub fn take_event(&self, newest: &mut Newest, event: &impl Event) -> bool {
         let says = self.feeds.iter().find_map(|feed| (feed.event)(event));
         take(newest, says)

@@ -1,7 +1,8 @@
 //! Whether a process lives, whether it can serve, and its metrics.
 //!
-//! `/livez` answers while the process turns; `/readyz` runs the named checks; `/metrics` is Prometheus'
-//! text. A check's outcome is kept for a second and shared by all probes, so that probing is cheap.
+//! `/livez` answers while the process turns; `/readyz` runs the named checks; `/metrics` is
+//! Prometheus' text. A check's outcome is kept for a second and shared by all probes, so that
+//! probing is cheap.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;

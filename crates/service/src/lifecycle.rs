@@ -1,8 +1,8 @@
 //! How a process ends: a soft signal, a grace period, a hard signal.
 //!
-//! Soft means: take nothing new, finish what is begun. Hard means: leave now. A [`Lifecycle`] owns the
-//! process's long tasks; one that fails or panics ends the process, because a service whose relay or
-//! inbox is gone looks well and does nothing.
+//! Soft means: take nothing new, finish what is begun. Hard means: leave now. A [`Lifecycle`] owns
+//! the process's long tasks; one that fails or panics ends the process, because a service whose
+//! relay or inbox is gone looks well and does nothing.
 
 use std::any::Any;
 use std::future::Future;
@@ -105,8 +105,8 @@ impl Lifecycle {
 
     /// Runs `task` until it ends or until shortly after the hard signal.
     ///
-    /// An error or a panic gives the soft signal and is what [`join`](Self::join) returns. Ending with
-    /// `Ok` is fine at any time.
+    /// An error or a panic gives the soft signal and is what [`join`](Self::join) returns. Ending
+    /// with `Ok` is fine at any time.
     pub fn spawn<F, E>(&self, name: impl Into<String>, task: F)
     where
         F: Future<Output = Result<(), E>> + Send + 'static,

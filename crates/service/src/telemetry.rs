@@ -38,7 +38,8 @@ const COUNTS: [f64; 11] = [
 /// How the names of such histograms end.
 const OF_COUNTS: [&str; 3] = ["_batch_records", "_batch_messages", "_batch_size"];
 
-/// How often the recorder folds the histograms' raw samples; they would pile up between two scrapes.
+/// How often the recorder folds the histograms' raw samples; they would pile up between two
+/// scrapes.
 const UPKEEP: Duration = Duration::from_secs(5);
 
 static METRICS: OnceLock<PrometheusHandle> = OnceLock::new();
@@ -74,8 +75,8 @@ impl Guard {
 /// Installs the log, the metrics recorder and, if the environment names a collector, the telling
 /// of spans of this process, which is `name` unless `OTEL_SERVICE_NAME` says otherwise.
 ///
-/// The filter is `RUST_LOG` when set, else `filter`, else [`DEFAULT_FILTER`]; what can't be read in it is
-/// left out. A second call leaves the log as it is.
+/// The filter is `RUST_LOG` when set, else `filter`, else [`DEFAULT_FILTER`]; what can't be read in
+/// it is left out. A second call leaves the log as it is.
 pub fn init(name: &'static str, format: LogFormat, filter: Option<&str>) -> Guard {
     install_metrics();
     let terminal = io::stderr().is_terminal();

@@ -21,6 +21,8 @@ pub struct Summary {
     pub orders: u64,
     /// How many of those were accepted.
     pub accepted: u64,
+    /// How many were cancelled and gave back what they had been given.
+    pub released: u64,
     /// How many faults there were of each kind.
     pub faults: BTreeMap<Fault, u64>,
     /// The seeds that showed violations, and which, by seed.
@@ -36,6 +38,7 @@ impl Summary {
         self.seeds += 1;
         self.orders += run.orders as u64;
         self.accepted += run.accepted as u64;
+        self.released += run.released as u64;
         for (fault, times) in run.faults {
             *self.faults.entry(fault).or_default() += times;
         }
@@ -77,9 +80,10 @@ impl fmt::Display for Summary {
         )?;
         writeln!(
             f,
-            "{} orders, {} of them accepted; {} faults:",
+            "{} orders, {} of them accepted, {} given back; {} faults:",
             self.orders,
             self.accepted,
+            self.released,
             self.all_faults()
         )?;
         for (fault, times) in &self.faults {

@@ -19,7 +19,7 @@ impl Control {
         let check = match rule {
             Rule::Checkpoint | Rule::CheckpointFence => Check::Applied,
             Rule::ReservationKey | Rule::DecisionId => Check::Decisions,
-            Rule::QuantityGuard | Rule::RestockKey => Check::Stock,
+            Rule::QuantityGuard | Rule::ReleaseKey | Rule::RestockKey => Check::Stock,
             Rule::TerminalStatus => Check::Settled,
             Rule::VersionGuard => Check::Copies,
             Rule::UnpagedOutbox | Rule::DeleteAfterAck | Rule::OutboxInTransaction => {

@@ -4,18 +4,22 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use controls::Broken;
 use events::{AccountId, AccountUpdate, OrderId, ProductId, topics};
-use orders::commands::{PlaceOrder, Placed, retry_key};
-use orders::domain::Basket;
+use orders::commands::{CancelOrder, CancelledBy, NotCancelled, PlaceOrder, Placed, retry_key};
+use orders::domain::{Basket, Order};
 use outbox::idempotency::RetryKey;
-use outbox::{Clock, Message, MessageContext, Publisher};
+use outbox::memory::MemoryDatabase;
+use outbox::{Clock, Message, MessageContext, Publisher, transact};
 use products::commands::{CommandError, create_product, restock};
 use products::domain::{Draft, DraftFields, Refusal};
+use products::store::memory::Tables as ProductsTables;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::clock::SimulatedClock;
 use crate::fault::Fault;
+use crate::instance::Running;
 use crate::shop::Shop;
 use crate::violation::Check;
 
@@ -26,8 +30,19 @@ pub(crate) struct Memory {
     pub(crate) answered: BTreeMap<AccountId, (OrderId, Basket)>,
     /// Customers that came without a key, so that each try may have become an order.
     pub(crate) tries: BTreeMap<AccountId, u32>,
+    /// The orders that a customer wanted cancelled.
+    pub(crate) cancelled: BTreeMap<OrderId, Asked>,
     /// What the admin put in.
     pub(crate) stocked: BTreeMap<ProductId, Stocked>,
+}
+
+/// What a customer knows of a cancellation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// It was answered.
+    Acknowledged,
+    /// No answer was heard, or it was too late: the order is cancelled or not.
+    Unheard,
 }
 
 /// What the admin put in of a product.
@@ -69,6 +84,10 @@ fn account_id(number: u32) -> AccountId {
     AccountId::from_u128(u128::from(number) + 1)
 }
 
+fn catalogue(running: &Running) -> Option<Broken<MemoryDatabase<ProductsTables>>> {
+    running.catalogue.clone()
+}
+
 fn product_name(number: u32) -> String {
     format!("product {number}")
 }
@@ -92,7 +111,7 @@ async fn admin(shop: Arc<Shop>, memory: Shared, number: u32) {
             return;
         };
         let added = shop
-            .in_catalogue(async move |store, clock| {
+            .inside(catalogue, async move |store, clock| {
                 create_product(&store, clock.as_ref(), MessageContext::default(), draft).await
             })
             .await;
@@ -119,7 +138,7 @@ async fn admin(shop: Arc<Shop>, memory: Shared, number: u32) {
         tokio::time::sleep(chance.time(RUSH)).await;
         let by = chance.between(1, 4);
         let heard = shop
-            .in_catalogue(async move |store, clock| {
+            .inside(catalogue, async move |store, clock| {
                 let context = MessageContext::default();
                 restock(&store, clock.as_ref(), context, id, by.into()).await
             })
@@ -190,7 +209,7 @@ async fn customer(shop: Arc<Shop>, memory: Shared, number: u32) {
     let who = account_id(number);
     let basket = basket(&shop);
     let keyed = chance.happens(7_500);
-    let key = keyed.then(|| retry_key(who, "once", &basket));
+    let key = keyed.then(|| retry_key(who, "once", &basket, None));
     tokio::time::sleep(chance.time(RUSH)).await;
     // A product is known to the orders service when it has heard of it, not before.
     let mut refusals = 0;
@@ -208,6 +227,9 @@ async fn customer(shop: Arc<Shop>, memory: Shared, number: u32) {
                     );
                     world.found(Check::Requests, what);
                 }
+                if chance.happens(3_500) {
+                    cancel(&shop, &memory, who, order).await;
+                }
                 if !keyed || chance.happens(6_000) {
                     return;
                 }
@@ -223,6 +245,61 @@ async fn customer(shop: Arc<Shop>, memory: Shared, number: u32) {
         }
         tokio::time::sleep(chance.time(Duration::from_millis(1_500))).await;
     }
+}
+
+/// Cancels an order, soon or late, by chance in two windows at once, and again until it is answered or
+/// patience ends.
+async fn cancel(shop: &Shop, memory: &Shared, who: AccountId, order: OrderId) {
+    let (world, chance) = (&shop.world, &shop.world.chance);
+    tokio::time::sleep(chance.time(Duration::from_millis(2_000))).await;
+    with(memory, |memory| {
+        memory.cancelled.entry(order).or_insert(Asked::Unheard);
+    });
+    for _ in 0..5 {
+        let done = if chance.happens(2_000) {
+            let (first, second) =
+                tokio::join!(cancel_once(shop, who, order), cancel_once(shop, who, order));
+            first.or(second)
+        } else {
+            cancel_once(shop, who, order).await
+        };
+        match done {
+            Some(Ok((cancelled, _))) => {
+                world.tell(|| format!("order {order} is {}", cancelled.status.name()));
+                with(memory, |memory| {
+                    memory.cancelled.insert(order, Asked::Acknowledged)
+                });
+                return;
+            }
+            Some(Err(NotCancelled::TooLate(status))) => {
+                world.tell(|| format!("order {order} is {} already", status.name()));
+                return;
+            }
+            Some(Err(NotCancelled::Unknown)) => {
+                let what = format!("order {order} was acknowledged, and can't be cancelled");
+                return world.found(Check::Requests, what);
+            }
+            None => tokio::time::sleep(chance.time(Duration::from_millis(800))).await,
+        }
+    }
+}
+
+/// `None` when no answer is heard.
+async fn cancel_once(
+    shop: &Shop,
+    who: AccountId,
+    order: OrderId,
+) -> Option<Result<(Order, bool), NotCancelled>> {
+    let heard = shop.inside(
+        |running| running.orders.clone(),
+        async move |database, clock| {
+            let by = CancelledBy::Customer(who);
+            let context = MessageContext::default();
+            let mut work = CancelOrder::new(&database, clock.as_ref(), context, order, by, None);
+            transact(&database, &mut work).await
+        },
+    );
+    heard.await?.ok()
 }
 
 enum Answer {
@@ -247,6 +324,7 @@ async fn ask(
         event_id: clock.uuid(),
         customer: who,
         basket: basket.clone(),
+        payment: None,
         retry,
         context: MessageContext {
             correlation_id: Some(format!("request of customer {number}")),

@@ -17,6 +17,7 @@ use orders::BatchSettings;
 use orders::commands::{GroupCommit, OrderQueue};
 use orders::domain::ProductCopy;
 use orders::handlers::OnOrderStatusUpdate;
+use orders::store::memory::Tables as OrdersTables;
 use outbox::jobs::JobSettings;
 use outbox::memory::{Faults, MemoryBroker, MemoryDatabase};
 use outbox::{
@@ -44,6 +45,8 @@ pub(crate) struct Running {
     pub(crate) clock: Arc<SimulatedClock>,
     /// Where orders are handed in, when it is of that service.
     pub(crate) order_queue: Option<OrderQueue>,
+    /// The orders, when it is of that service.
+    pub(crate) orders: Option<Broken<MemoryDatabase<OrdersTables>>>,
     /// The catalogue, when it is of that service.
     pub(crate) catalogue: Option<Broken<MemoryDatabase<ProductsTables>>>,
 }
@@ -66,6 +69,7 @@ impl Running {
             stop: CancellationToken::new(),
             clock: Arc::clone(&clock),
             order_queue: None,
+            orders: None,
             catalogue: None,
         };
         let topics: Vec<&str> = match name.service {
@@ -104,6 +108,7 @@ impl Running {
                 let (order_queue, mut writers) =
                     GroupCommit::start(database.clone(), clock, settings, &running.stop);
                 running.order_queue = Some(order_queue);
+                running.orders = Some(database.clone());
                 running
                     .tasks
                     .spawn(async move { while writers.join_next().await.is_some() {} });
@@ -114,7 +119,8 @@ impl Running {
                 let database = world.adapter(servers.products.instance(fault_injector));
                 let clock: Arc<dyn Clock> = running.clock.clone();
                 let subscriptions = Subscriptions::new(products::Products::NAME)
-                    .on::<OrderCreate, _>(OnOrderCreate::new(database.clone(), clock));
+                    .on::<OrderCreate, _>(OnOrderCreate::new(database.clone(), clock))
+                    .on::<OrderUpdate, _>(products::handlers::OnOrderUpdate::new(database.clone()));
                 running.catalogue = Some(database.clone());
                 running.relay(&part, database.clone());
                 running.inbox(part, database, subscriptions);

@@ -27,8 +27,10 @@ impl Service {
 
     /// Whether it handles events of that type, where it reads their topic; it passes over others.
     pub(crate) fn handles(self, event_type: &str) -> bool {
-        self != Self::Notifications
-            || [OrderUpdate::TYPE, AccountUpdate::TYPE].contains(&event_type)
+        match self {
+            Self::Orders | Self::Products | Self::Tally => true,
+            Self::Notifications => [OrderUpdate::TYPE, AccountUpdate::TYPE].contains(&event_type),
+        }
     }
 
     /// Its name and consumer group.

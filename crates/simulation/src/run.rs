@@ -34,6 +34,8 @@ pub struct Run {
     pub orders: usize,
     /// How many of them were accepted.
     pub accepted: usize,
+    /// How many were cancelled and gave back what they had been given.
+    pub released: usize,
     /// How many faults there were of each kind.
     pub faults: BTreeMap<Fault, u64>,
     /// What is not as it must be; empty when all is right.
@@ -115,6 +117,7 @@ async fn story(seed: u64, control: Option<Control>, tell: bool) -> Run {
         trace: left.hash,
         orders: snapshot.orders.orders.len(),
         accepted: snapshot.accepted(),
+        released: snapshot.released(),
         faults: left.faults,
         violations: left.violations,
         story: left.story,

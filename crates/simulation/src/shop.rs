@@ -4,14 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use controls::Broken;
 use events::topics;
 use orders::commands::OrderQueue;
-use outbox::memory::{MemoryBroker, MemoryDatabase};
+use outbox::memory::MemoryBroker;
 use outbox::replay::{Replay, ReplayError, ReplayStart};
 use outbox::source::Assigned;
 use outbox::{InboxStore, OutboxStore, TopicPartition};
-use products::store::memory::Tables as ProductsTables;
 
 use crate::clock::SimulatedClock;
 use crate::fault::Fault;
@@ -150,11 +148,12 @@ impl Shop {
         (!doors.is_empty()).then(|| doors[self.world.chance.place(doors.len())].clone())
     }
 
-    /// Runs `work` on the catalogue inside one of the processes that have it, by chance.
-    /// `None` when none does, or when it ended meanwhile.
-    pub(crate) async fn in_catalogue<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
+    /// Runs `work` on the tables that `of` finds in a process, inside one of the processes that have
+    /// them, by chance. `None` when none does, or when it ended meanwhile.
+    pub(crate) async fn inside<D, T: Send + 'static, F: Future<Output = T> + Send + 'static>(
         &self,
-        work: impl FnOnce(Broken<MemoryDatabase<ProductsTables>>, Arc<SimulatedClock>) -> F,
+        of: impl Fn(&Running) -> Option<D>,
+        work: impl FnOnce(D, Arc<SimulatedClock>) -> F,
     ) -> Option<T> {
         let (answer, heard) = tokio::sync::oneshot::channel();
         {
@@ -162,14 +161,14 @@ impl Shop {
             let mut doors: Vec<&mut Running> = processes
                 .iter_mut()
                 .filter_map(|process| process.running.as_mut())
-                .filter(|running| running.catalogue.is_some())
+                .filter(|running| of(running).is_some())
                 .collect();
             if doors.is_empty() {
                 return None;
             }
             let place = self.world.chance.place(doors.len());
             let running = &mut *doors[place];
-            let database = running.catalogue.clone()?;
+            let database = of(running)?;
             let work = work(database, Arc::clone(&running.clock));
             running.tasks.spawn(async move {
                 let _gone = answer.send(work.await);

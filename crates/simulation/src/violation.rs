@@ -13,6 +13,8 @@ pub enum Check {
     Settled,
     /// Of the stock.
     Stock,
+    /// Of what cancelled orders give back.
+    Released,
     /// Of the copies of products.
     Copies,
     /// Of decisions as they were published.
@@ -42,12 +44,17 @@ impl fmt::Display for Check {
             Self::Requests => "a request makes one order",
             Self::Settled => "an order is settled once, as it was decided",
             Self::Stock => "what was put in less what was promised is what is left",
+            Self::Released => {
+                "a cancelled order gives back what it was given, and no other one does"
+            }
             Self::Copies => "copies are what their owner has",
             Self::Decisions => "an order has one decision, published as it is kept",
             Self::Announced => "an order is published under one id, as it is",
             Self::Steps => "each step of an order is published once, as it is",
             Self::Versions => "all states of a product are published, in order",
-            Self::Mails => "an event is mailed once, and nothing to who is deleted",
+            Self::Mails => {
+                "each event has its mail, and a deleted account's have no address and no text"
+            }
             Self::DeadLetterAdmin => "what can't be read is set aside with what is behind it",
             Self::Applied => "a record is applied once",
             Self::PublishedOnce => "without a fault an event is published once",

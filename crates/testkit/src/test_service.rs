@@ -18,7 +18,7 @@ impl TestEnvironment {
             mongo: MongoSettings::new(self.mongodb_uri(), &self.database_name(S::NAME)),
             kafka: KafkaSettings::new(self.kafka_brokers(), &self.topic_prefix()),
             tokens: TokenSettings::new(jwks_url),
-            demo: false,
+            ..Settings::default()
         }
     }
 }
@@ -66,20 +66,25 @@ impl TestService {
         service
     }
 
+    /// The address of `path`.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+
     /// Asks for `path`.
     pub async fn get(&self, path: &str, token: Option<&str>) -> Response {
-        send(self.client.get(format!("{}{path}", self.base)), token).await
+        send(self.client.get(self.url(path)), token).await
     }
 
     /// Sends `body` to `path`.
     pub async fn post(&self, path: &str, token: Option<&str>, body: &Value) -> Response {
-        let request = self.client.post(format!("{}{path}", self.base)).json(body);
+        let request = self.client.post(self.url(path)).json(body);
         send(request, token).await
     }
 
     /// Sends `body` to `path` with an `Idempotency-Key`.
     pub async fn post_with_key(&self, path: &str, key: &str, body: &Value) -> Response {
-        let request = self.client.post(format!("{}{path}", self.base)).json(body);
+        let request = self.client.post(self.url(path)).json(body);
         send(request.header("idempotency-key", key), None).await
     }
 

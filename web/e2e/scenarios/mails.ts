@@ -88,5 +88,5 @@ test("a new account and its order are mailed, and an admin reads what would be s
   await page.goto("/operations");
   const jobs = page.getByRole("region", { name: "Jobs" });
   await jobs.getByRole("heading", { name: "notifications" }).waitFor();
-  await jobs.getByText("No job is set aside.").waitFor();
+  await jobs.getByText("No job is set aside.").first().waitFor();
 });

@@ -110,6 +110,35 @@ test("what is sold out is shown so in every window without reloading", async () 
   expect(await watcher.getByRole("button", { name: "Add laptop to the cart" }).isDisabled()).toBe(true);
 });
 
+test("a cancelled order says so, and its goods are there again in every window", async () => {
+  const admin = await theShop().token("admin@admin.com");
+  const product = { name: "samovar", description: "The only one.", price: 80, quantity: 1, categories: ["kitchen"] };
+  await theShop().call("/api/products", admin, { product });
+  const watcher = await newWindow();
+  await watcher.goto("/?search=samovar");
+  await watcher.getByText("The last one", { exact: true }).waitFor();
+  const buyer = await windowOf("aaa@aaa.com");
+  await buyer.goto("/?search=samovar");
+  await addToCart(buyer, "samovar");
+  await buyer.goto("/cart");
+  await buyer.getByRole("button", { name: "Place the order" }).click();
+  await buyer.getByText("Your order is accepted").waitFor();
+  await watcher.getByText("Sold out", { exact: true }).waitFor();
+
+  await buyer.getByRole("button", { name: "Cancel the order…" }).click();
+  await buyer.getByRole("button", { name: "Keep it" }).click();
+  await buyer.getByRole("button", { name: "Cancel the order…" }).click();
+  await buyer.getByLabel("Why, if you like to say").fill("I have one already");
+  await buyer.getByRole("button", { name: "Cancel it" }).click();
+  await buyer.getByText("Your order is cancelled").waitFor();
+  expect(await buyer.locator(":focus").textContent()).toBe("Your order is cancelled.");
+  const steps = buyer.getByRole("list").filter({ hasText: "The order was placed" }).getByRole("listitem");
+  await expect.poll(() => steps.count()).toBe(3);
+  expect(await steps.nth(2).textContent()).toContain("“I have one already”");
+  expect(await buyer.getByRole("button", { name: "Cancel the order…" }).count()).toBe(0);
+  await watcher.getByText("The last one", { exact: true }).waitFor();
+});
+
 test("the keyboard alone is enough", async () => {
   const page = await newWindow();
   await page.goto("/");

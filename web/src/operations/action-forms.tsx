@@ -1,10 +1,7 @@
 import { useState } from "react";
 import { Button } from "../ui/button";
-import { Field } from "../ui/field";
+import { Field, focusWhenShown } from "../ui/field";
 import type { Action } from "./actions";
-
-/** It appeared because someone wants to fill it in. */
-const focus = (field: HTMLInputElement | null) => field?.focus();
 
 /** Trying something again, or discarding it. Discarding asks once more, and why. */
 export function ActionForms({
@@ -54,7 +51,7 @@ export function ActionForms({
         name="reason"
         maxLength={500}
         {...(discards && { required: true, pattern: ".*\\S.*" })}
-        ref={focus}
+        ref={focusWhenShown}
         hint={`It is kept with your name and the time${discards ? "." : ", and may be left out."}`}
       />
       <div className="flex flex-wrap gap-2">

@@ -1,4 +1,5 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useRef } from "react";
 import { useParams } from "react-router";
 import type { Order } from "../api/client";
 import { Problem } from "../api/problem";
@@ -8,9 +9,10 @@ import { Page } from "../ui/page";
 import { Empty, Failed, Loading } from "../ui/states";
 import { sum } from "../ui/money";
 import { dateTime } from "../ui/time";
+import { CancelOrder } from "./cancel-order";
 import { orderQuery } from "./queries";
 import { Status } from "./status";
-import { looksOf } from "./statuses";
+import { isCancellable, looksOf } from "./statuses";
 import { Timeline } from "./timeline";
 
 export function OrderPage() {
@@ -44,12 +46,13 @@ const TONES = { wait: "text-wait", good: "text-good", bad: "text-bad" };
 
 function Details({ order }: { order: Order }) {
   const looks = looksOf(order.status);
-  const message = order.reason?.detail ?? looks.message;
+  const message = looks.message || order.reason?.detail;
+  const status = useRef<HTMLParagraphElement>(null);
   const tone = looks.tone === undefined ? "" : TONES[looks.tone];
   return (
     <div className="grid items-start gap-8 lg:grid-cols-2">
       <section aria-label="Contents" className="flex flex-col gap-4">
-        <p role="status" className={`font-medium ${tone}`}>
+        <p role="status" ref={status} tabIndex={-1} className={`font-medium ${tone}`}>
           {message}
         </p>
         <div className="border-line bg-card rounded-xl border px-4 sm:px-6">
@@ -85,6 +88,7 @@ function Details({ order }: { order: Order }) {
         <p className="text-quiet text-sm break-all">
           {dateTime(order.created_at)} · {order.id}
         </p>
+        {isCancellable(order.status) && <CancelOrder order={order} onCancelled={() => status.current?.focus()} />}
       </section>
       <Timeline order={order} />
     </div>

@@ -48,6 +48,11 @@ const LOOKS: Record<string, Looks> = {
 /** Every status that this build knows. */
 export const STATUSES = Object.keys(LOOKS);
 
+/** Whether an order that is so can still be cancelled, as far as is known here. */
+export function isCancellable(status: string): boolean {
+  return status === "PENDING" || status === "ACCEPTED" || status === "PAID";
+}
+
 /** How `status` looks and reads; one that this build does not know is shown by its name. */
 export function looksOf(status: string): Omit<Looks, "tone"> & { tone?: Looks["tone"] } {
   const name = status.toLowerCase().replaceAll("_", " ");

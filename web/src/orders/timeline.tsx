@@ -40,6 +40,11 @@ function Step({ step, took }: { step: OrderStep; took: number | null }) {
       />
       <p className="font-medium">{words}</p>
       {step.reason && <p className="text-bad">{step.reason.detail}</p>}
+      {step.note && (
+        <p className="break-words whitespace-pre-line">
+          “<bdi>{step.note}</bdi>”
+        </p>
+      )}
       <p className="text-quiet text-sm">
         by <span className="font-medium">{step.by}</span> at{" "}
         <time dateTime={step.at}>

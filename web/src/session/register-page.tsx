@@ -25,7 +25,7 @@ export function RegisterPage() {
     mutationFn: async (form: Form) => {
       await answer(api.POST("/api/register", { body: form }));
       await session.logIn(form.email, form.password).catch(async () => {
-        // The account is there; only the log-in has to be done again.
+        // The account is there; only the login has to be done again.
         await navigate(`/login${search}`, { state: { registered: form.email } });
       });
     },

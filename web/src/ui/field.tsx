@@ -40,6 +40,9 @@ function Framed({ label, hint, error, children }: Frame & { children: (wiring: W
   );
 }
 
+/** The `ref` of a field that appears because someone wants to fill it in. */
+export const focusWhenShown = (field: HTMLInputElement | null) => field?.focus();
+
 export function Field({ label, hint, error, ...rest }: Frame & ComponentProps<"input">) {
   return (
     <Framed label={label} hint={hint} error={error}>

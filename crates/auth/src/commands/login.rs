@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use jiff::SignedDuration;
 
 use super::{Auth, Fault, Issued};
-use crate::crypto::{PasswordHash, RefreshToken};
+use crate::crypto::{PasswordHash, PoolError, RefreshToken};
 use crate::domain::{Email, Family, Password};
 use crate::store::Credentials;
 
@@ -35,11 +35,11 @@ impl Auth {
         address: Option<IpAddr>,
     ) -> Result<Issued, LoginError> {
         // The same for an address that has no account: it tells nobody whether there is one.
-        let waits = self.attempts.check(email, address, self.clock.now());
-        if let Err(wait) = waits {
-            metrics::counter!("auth_logins_total", "outcome" => "delayed").increment(1);
-            return Err(LoginError::TooMany(wait));
-        }
+        let attempt = self.failed_logins.begin(email, address, self.clock.now());
+        let attempt = attempt.map_err(|wait| {
+            count("delayed");
+            LoginError::TooMany(wait)
+        })?;
         let found = match Email::parse(email) {
             Ok(email) => self.store.credentials(&email).await.map_err(Fault::from)?,
             Err(_) => None,
@@ -58,14 +58,19 @@ impl Auth {
             .passwords
             .verify(presented.clone(), stored, address)
             .await;
-        let verified = verified.map_err(Fault::from)?;
+        let verified = verified.map_err(|error| {
+            if matches!(error, PoolError::Busy | PoolError::TooMany) {
+                count("busy");
+            }
+            Fault::from(error)
+        })?;
         let Some(credentials) = found.filter(|_| verified.matches) else {
-            self.attempts.failed(email, address, self.clock.now());
+            attempt.failed(self.clock.now());
             tracing::info!("login refused");
-            metrics::counter!("auth_logins_total", "outcome" => "refused").increment(1);
+            count("refused");
             return Err(LoginError::InvalidCredentials);
         };
-        self.attempts.succeeded(email, address);
+        attempt.succeeded();
         if verified.outdated {
             self.rehash(&credentials, presented).await;
         }
@@ -90,7 +95,7 @@ impl Auth {
         let issued = self.issue(&credentials.account, &family, token, now)?;
         self.store.add_family(&family).await?;
         tracing::info!(account = %credentials.account.id, "logged in");
-        metrics::counter!("auth_logins_total", "outcome" => "ok").increment(1);
+        count("ok");
         Ok(issued)
     }
 
@@ -110,4 +115,8 @@ impl Auth {
             tracing::warn!(account = %id, %error, "an outdated password hash stays for now");
         }
     }
+}
+
+fn count(outcome: &'static str) {
+    metrics::counter!("auth_logins_total", "outcome" => outcome).increment(1);
 }

@@ -28,7 +28,7 @@ pub struct Auth {
     /// The password hasher.
     pub passwords: Arc<PasswordPool>,
     /// Who failed to log in lately.
-    pub attempts: Arc<FailedLogins>,
+    pub failed_logins: Arc<FailedLogins>,
     /// The signing keys.
     pub keys: Arc<KeyRing>,
     /// Time and new ids.

@@ -55,7 +55,10 @@ impl Auth {
             Verdict::Reused => {
                 let revoked = store.revoke_family(family.id, "reused").await;
                 if revoked.map_err(Fault::from)? {
-                    tracing::warn!(account = %family.account, "a replaced refresh token was used again: its login is revoked");
+                    tracing::warn!(
+                        account = %family.account,
+                        "a replaced refresh token was used again: its login is revoked"
+                    );
                     metrics::counter!("auth_refresh_tokens_reused_total").increment(1);
                 }
                 return Err(RefreshError::InvalidRefreshToken);

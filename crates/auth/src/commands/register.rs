@@ -40,25 +40,26 @@ impl Auth {
         password: Password,
         address: Option<IpAddr>,
     ) -> Result<Account, RegisterError> {
-        let owner = Email::parse(email)?;
+        let email = Email::parse(email)?;
         // What is not even long enough needs no turn.
         password.check()?;
-        let checked = self.passwords.check(password.clone(), owner, address);
-        checked.await.map_err(Fault::from)??;
+        let strong = self
+            .passwords
+            .check_strength(password.clone(), email.clone(), address);
+        strong.await.map_err(Fault::from)??;
         self.open_account(email, password, Role::User, address)
             .await
     }
 
-    /// Opens an account whose password may be one that is easily guessed, as the demo users' are.
+    /// Opens an account with a password that its caller has checked: the demo users' are easily
+    /// guessed.
     pub(crate) async fn open_account(
         &self,
-        email: &str,
+        email: Email,
         password: Password,
         role: Role,
         address: Option<IpAddr>,
     ) -> Result<Account, RegisterError> {
-        let email = Email::parse(email)?;
-        password.check()?;
         // Hashed before the database is asked, so that an address that is taken is answered
         // no faster than a new one.
         let hash = self

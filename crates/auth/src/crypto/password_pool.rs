@@ -100,8 +100,8 @@ pub enum PoolError {
 }
 
 impl PasswordPool {
-    /// A pool that hashes `concurrency` passwords at once and lets `queue` more wait; of both together at most
-    /// `of_an_address` of one address, if that is not 0.
+    /// A pool that hashes `concurrency` passwords at once and lets `queue` more wait; of both
+    /// together at most `of_an_address` of one address, if that is not 0.
     ///
     /// # Errors
     /// When argon2 does not work at all, or there are no threads for it.
@@ -130,18 +130,17 @@ impl PasswordPool {
         })
     }
 
-    /// Whether the owner of `email`, who is at `address`, may take `password`. Measuring how easily it is guessed
-    /// takes time, too.
+    /// [`Password::check_strength`] for the owner of `email`, who is at `address`: it takes time, too.
     ///
     /// # Errors
     /// At once when the queue is full, or the address's part of it.
-    pub async fn check(
+    pub async fn check_strength(
         &self,
         password: Password,
         email: Email,
         address: Option<IpAddr>,
     ) -> Result<Result<(), InvalidPassword>, PoolError> {
-        self.queue(address, move || Ok(password.check_for(&email)))
+        self.queue(address, move || Ok(password.check_strength(&email)))
             .await
     }
 
@@ -157,8 +156,8 @@ impl PasswordPool {
         self.run(address, move || argon::hash(&password)).await
     }
 
-    /// Compares `password`, prepared and as it was typed, with the hash of an account, or, when there is no account, with one
-    /// that nothing matches: in the same time.
+    /// Compares `password`, prepared and as it was typed, with the hash of an account, or, when
+    /// there is no account, with one that nothing matches: in the same time.
     ///
     /// # Errors
     /// At once when the queue is full, or the part of it that `address` has.

@@ -7,8 +7,8 @@ pub const FREE_FAILURES: u32 = 20;
 /// The longest wait: some 1,400 guesses a day.
 const LONGEST: SignedDuration = SignedDuration::from_mins(1);
 
-/// How long to wait after `failures` in a row of one address at one account: nothing at first, then a second, and
-/// twice as long with each further one.
+/// How long to wait after `failures` in a row of one address at one account: nothing at first, then
+/// a second, and twice as long with each further one.
 pub fn delay_after(failures: u32) -> SignedDuration {
     let Some(doublings) = failures.checked_sub(FREE_FAILURES) else {
         return SignedDuration::ZERO;

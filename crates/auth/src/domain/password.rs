@@ -12,8 +12,8 @@ use super::email::Email;
 #[derive(Clone, PartialEq, Eq)]
 pub struct Password {
     typed: String,
-    /// As `OpaqueString` (RFC 8265 4.2) has it, if that is another text: the same whatever keyboard it was
-    /// typed on.
+    /// As `OpaqueString` (RFC 8265 4.2) has it, if that is another text: the same whatever keyboard
+    /// it was typed on.
     prepared: Option<String>,
 }
 
@@ -40,8 +40,8 @@ pub enum InvalidPassword {
     Personal,
 }
 
-/// A password that is found within so many guesses is not taken: the most common ones, and these with
-/// little added. Limits and delays of logins stand before the next ones.
+/// A password that is found within so many guesses is not taken: the most common ones, these with
+/// little added, and simple patterns. What takes more, the delays of failed logins make slow.
 const GUESSES: u64 = 1_000;
 /// So many characters are looked at: the work grows faster than the text.
 const LOOKED_AT: usize = 32;
@@ -53,8 +53,9 @@ const OWN_CHARS: usize = 4;
 const PART_CHARS: usize = 3;
 
 impl Password {
-    /// The shortest password for a new account, in Unicode characters. NIST SP 800-63B-4 3.1.1.2 wants 15
-    /// where the password is the only proof; the form asks for them, existing clients' 8 are taken.
+    /// The shortest password for a new account, in Unicode characters. NIST SP 800-63B-4 3.1.1.2
+    /// wants 15 where the password is the only proof; the form asks for them, existing clients' 8
+    /// are taken.
     pub const MIN_CHARS: usize = 8;
     /// The longest password, in bytes, so that nobody makes the hasher chew on megabytes.
     /// Well over the 64 characters that NIST SP 800-63B-4 asks to be allowed.
@@ -69,8 +70,8 @@ impl Password {
         Self { typed, prepared }
     }
 
-    /// Whether an account may have this password. No kinds of characters are asked for: length is what
-    /// helps, rules of that kind make passwords worse (NIST SP 800-63B-4).
+    /// Whether an account may have this password. No kinds of characters are asked for: length is
+    /// what helps, rules of that kind make passwords worse (NIST SP 800-63B-4).
     ///
     /// # Errors
     /// When it is too short or too long, or has characters that nobody types.
@@ -86,12 +87,12 @@ impl Password {
         }
     }
 
-    /// Whether it is so good that whoever has the address `email` may take it.
+    /// Whether one that passes [`check`](Self::check) is hard to guess where the address `email` is
+    /// known.
     ///
     /// # Errors
-    /// As for [`check`](Self::check), and when it is easily guessed.
-    pub fn check_for(&self, email: &Email) -> Result<(), InvalidPassword> {
-        self.check()?;
+    /// When it is easily guessed.
+    pub fn check_strength(&self, email: &Email) -> Result<(), InvalidPassword> {
         let address = email.as_str();
         let parts = address.split(|c: char| !c.is_ascii_alphanumeric());
         let parts = parts.filter(|part| part.len() >= PART_CHARS);
@@ -117,7 +118,8 @@ impl Password {
         self.typed.len().max(self.text().len()) > Self::MAX_BYTES
     }
 
-    /// The same without being prepared, if that is another text: hashes of older builds are of that one.
+    /// The same without being prepared, if that is another text: hashes of older builds are of that
+    /// one.
     #[must_use]
     pub fn as_typed(&self) -> Option<Self> {
         self.prepared.as_ref().map(|_| Self {
@@ -136,9 +138,10 @@ impl Password {
     }
 }
 
-/// `typed` as `OpaqueString` (RFC 8265 4.2) has it: every space an ASCII one, in NFC; `None` if it has what
-/// that forbids. By today's Unicode and not by the one of the RFC's time, to which newer scripts and
-/// symbols are not assigned; without its rules for characters that depend on their neighbours.
+/// `typed` as `OpaqueString` (RFC 8265 4.2) has it: every space an ASCII one, in NFC; `None` if it
+/// has what that forbids. By today's Unicode and not by the one of the RFC's time, to which newer
+/// scripts and symbols are not assigned; without its rules for characters that depend on their
+/// neighbours.
 fn opaque_string(typed: &str) -> Option<String> {
     let category = |c| CodePointMapData::<GeneralCategory>::new().get(c);
     let spaced: String = typed
@@ -222,7 +225,7 @@ mod tests {
     #[test]
     fn what_everybody_tries_first_is_not_taken() {
         let email = Email::parse("john.smithers@garden-shop.example.com").unwrap();
-        let check = |text: &str| Password::new(text).check_for(&email);
+        let check = |text: &str| Password::new(text).check_strength(&email);
         for common in [
             "        ",
             "\u{a0}\u{a0}\u{a0}\u{a0}\u{a0}\u{a0}\u{a0}\u{a0}",
@@ -272,7 +275,7 @@ mod tests {
     fn the_demo_shop_uses_an_address_as_its_password() {
         for text in ["aaa@aaa.com", "admin@admin.com"] {
             assert_eq!(Password::new(text).check(), Ok(()));
-            let own = Password::new(text).check_for(&Email::parse(text).unwrap());
+            let own = Password::new(text).check_strength(&Email::parse(text).unwrap());
             assert_eq!(own, Err(InvalidPassword::Personal));
         }
     }

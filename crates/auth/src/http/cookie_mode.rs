@@ -1,7 +1,7 @@
 //! The browser's way of holding a login: the refresh token in a cookie that no script can read.
 //!
-//! A client asks for it with `X-Session: cookie`. Other sites can't send that header without leave, and
-//! the `Origin` is checked besides.
+//! A client asks for it with `X-Session: cookie`. Other sites can't send that header without leave,
+//! and the `Origin` is checked besides.
 
 use axum::extract::FromRequestParts;
 use http::header::{COOKIE, HOST, HeaderName, HeaderValue, ORIGIN, SET_COOKIE};
@@ -29,7 +29,8 @@ pub(super) enum Carriage {
 /// Which cookie holds a login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Cookie {
-    /// Over TLS: the prefix makes browsers refuse one that another host of the domain, or plain HTTP, has set.
+    /// Over TLS: the prefix makes browsers refuse one that another host of the domain, or plain
+    /// HTTP, has set.
     OfThisHost,
     /// Over plain HTTP, as on a developer's own machine, where browsers take no such prefix.
     Plain,
@@ -66,8 +67,8 @@ impl Cookie {
         }
     }
 
-    /// `Path`: what the prefix asks for, or the one prefix of all that needs it. `Secure`: browsers take
-    /// `http://localhost` for safe.
+    /// `Path`: what the prefix asks for, or the one prefix of all that needs it. `Secure`: browsers
+    /// take `http://localhost` for safe.
     fn attributes(self) -> &'static str {
         match self {
             Self::OfThisHost => "Path=/; HttpOnly; Secure; SameSite=Strict",
@@ -112,8 +113,8 @@ fn is_secure(headers: &HeaderMap) -> bool {
         .is_some_and(|proto| proto == "https")
 }
 
-/// Whether the page that asks is the shop's own (RFC 6454): its origin has the host and the port that were asked
-/// for. A port that is not written is the scheme's own.
+/// Whether the page that asks is the shop's own (RFC 6454): its origin has the host and the port
+/// that were asked for. A port that is not written is the scheme's own.
 fn is_own_origin(headers: &HeaderMap) -> bool {
     let text = |value: &HeaderValue| value.to_str().ok().map(str::to_owned);
     let origin = headers.get(ORIGIN).and_then(text);

@@ -15,7 +15,7 @@ use crate::domain::Password;
 #[utoipa::path(
     post,
     path = "/api/login",
-    extensions(("x-limit" = json!("guessing"))),
+    extensions(("x-limit" = json!("login"))),
     tag = "accounts",
     params(("X-Session" = Option<String>, Header, description = "`cookie`: the refresh token travels in a cookie that no script can read")),
     request_body = Credentials,

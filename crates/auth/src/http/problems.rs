@@ -27,9 +27,10 @@ impl From<Fault> for Problem {
             }
             Fault::Busy => Problem::unavailable(BUSY_RETRY)
                 .detail("too many logins at the moment; try again in a second"),
-            Fault::TooMany => too_many_requests()
-                .detail("too many logins and registrations at once; try again in a second")
-                .retry_after(BUSY_RETRY),
+            Fault::TooMany => Problem::too_many_requests(
+                "too many logins and registrations of this address at once",
+                BUSY_RETRY,
+            ),
             Fault::NotReady => Problem::unavailable(BUSY_RETRY)
                 .detail("the service is starting; try again in a second"),
             Fault::Store(error) => Problem::internal(&error),
@@ -73,9 +74,9 @@ impl From<LoginError> for Problem {
                 "E-mail address or password are wrong",
             )
             .detail("the e-mail address or the password is wrong"),
-            LoginError::TooMany(wait) => too_many_requests()
-                .detail("too many failed logins; wait as long as Retry-After says")
-                .retry_after(wait.unsigned_abs()),
+            LoginError::TooMany(wait) => {
+                Problem::too_many_requests("too many failed logins", wait.unsigned_abs())
+            }
             LoginError::Fault(fault) => fault.into(),
         }
     }
@@ -88,20 +89,13 @@ impl From<RefreshError> for Problem {
                 refused("invalid-refresh-token", "The refresh token is not valid")
                     .detail("the login has ended; log in again")
             }
-            RefreshError::TooMany => too_many_requests()
-                .detail("this refresh token was used too often; use the newest one")
-                .retry_after(BUSY_RETRY),
+            RefreshError::TooMany => Problem::too_many_requests(
+                "this refresh token was used too often: use the newest one",
+                BUSY_RETRY,
+            ),
             RefreshError::Fault(fault) => fault.into(),
         }
     }
-}
-
-fn too_many_requests() -> Problem {
-    Problem::new(
-        StatusCode::TOO_MANY_REQUESTS,
-        "too-many-requests",
-        "Too many requests",
-    )
 }
 
 /// A 401 has to say how to authenticate (RFC 9110 15.5.2).

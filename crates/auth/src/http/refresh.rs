@@ -16,7 +16,7 @@ use crate::commands::refresh::RefreshError;
 #[utoipa::path(
     post,
     path = "/api/refresh",
-    extensions(("x-limit" = json!("refreshing"))),
+    extensions(("x-limit" = json!("refresh"))),
     tag = "accounts",
     params(("X-Session" = Option<String>, Header, description = "`cookie`: the refresh token travels in a cookie that no script can read")),
     request_body = Option<RefreshTokenBody>,

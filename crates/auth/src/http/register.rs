@@ -28,7 +28,7 @@ pub(super) struct Registered {
 #[utoipa::path(
     post,
     path = "/api/register",
-    extensions(("x-limit" = json!("guessing"))),
+    extensions(("x-limit" = json!("login"))),
     tag = "accounts",
     request_body = Credentials,
     responses(

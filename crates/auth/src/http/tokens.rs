@@ -88,7 +88,8 @@ impl<S: Send + Sync> OptionalFromRequest<S> for Presented {
 pub(super) struct Tokens {
     /// A JWT (`EdDSA`), to be sent as `Authorization: Bearer`.
     access_token: String,
-    /// Good for one refresh; replaces the one before. With `X-Session: cookie` it is in a cookie instead.
+    /// Good for one refresh; replaces the one before. With `X-Session: cookie` it is in a cookie
+    /// instead.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     refresh_token: Option<String>,

@@ -103,7 +103,8 @@ impl MongoAuth {
             .map(|credentials| credentials.account))
     }
 
-    /// At most `limit` accounts, by id, from the one after `after` on, each with the time of its opening.
+    /// At most `limit` accounts, by id, from the one after `after` on, each with the time of its
+    /// opening.
     pub(crate) async fn accounts_after(
         &self,
         after: Option<AccountId>,

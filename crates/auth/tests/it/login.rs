@@ -172,6 +172,7 @@ async fn a_hash_of_a_password_as_it_was_typed_is_good_for_one_login_more() {
 
 #[tokio::test]
 async fn a_crowd_is_limited_and_can_retry() {
+    service::telemetry::install_metrics();
     let server = Server::start_with(|settings| {
         settings.passwords.hash_concurrency = Some(1);
         settings.passwords.hash_queue = 1;
@@ -189,6 +190,9 @@ async fn a_crowd_is_limited_and_can_retry() {
         }
     }
     assert!(good >= 1 && busy >= 1, "{good} good, {busy} busy");
+    let counted = format!(r#"auth_logins_total{{outcome="busy"}} {busy}"#);
+    let metrics = service::telemetry::metrics_text();
+    assert!(metrics.lines().any(|line| line == counted), "{metrics}");
     server.login("a@b.com").await;
     assert_eq!(server.get("/livez").await.status(), StatusCode::OK);
 }
@@ -258,6 +262,27 @@ async fn failures_delay_whoever_failed_and_nobody_else() {
     problem(wrong, 401, "invalid-credentials").await;
     let good = from(&server, thief, "a@b.com", PASSWORD).await;
     assert_eq!(good.status(), StatusCode::OK, "it begins anew");
+}
+
+#[tokio::test]
+async fn many_logins_at_once_have_no_more_tries_than_one_after_the_other() {
+    let server = Server::start().await;
+    server.register("a@b.com").await;
+    let before = server.running.state.passwords.runs();
+    let thief = "203.0.113.7";
+    let logins = (0..3 * FREE_FAILURES).map(|_| from(&server, thief, "a@b.com", "wrong password"));
+    let (mut tried, mut delayed) = (0, 0);
+    for response in join_all(logins).await {
+        if response.status() == StatusCode::UNAUTHORIZED {
+            tried += 1;
+        } else {
+            assert_eq!(delay(response).await, 1);
+            delayed += 1;
+        }
+    }
+    assert_eq!((tried, delayed), (FREE_FAILURES, 2 * FREE_FAILURES));
+    let hashed = server.running.state.passwords.runs() - before;
+    assert_eq!(hashed, u64::from(FREE_FAILURES));
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! `AccountUpdate`: an account was opened, changed or deleted.
+//! `AccountUpdate`: an account was deleted.
 
 use std::collections::BTreeSet;
 
@@ -11,8 +11,8 @@ use crate::store;
 
 /// Handles `AccountUpdate`.
 ///
-/// - **Trigger:** an account was opened, changed or deleted.
-/// - **Effect:** the cart of a deleted one is emptied and closed, and removed when no access token of the
+/// - **Trigger:** an account was deleted; other changes are passed over.
+/// - **Effect:** its cart is emptied and closed, and removed when no access token of the
 ///   account is valid any more.
 /// - **Emits:** nothing.
 /// - **Idempotent,** because a closed cart is left as it is, and a deleted account stays deleted.
@@ -28,17 +28,17 @@ impl<D> OnAccountUpdate<D> {
 }
 
 impl<D: Rows> Handle<AccountUpdate, D> for OnAccountUpdate<D> {
+    fn wants(&self, event: &AccountUpdate) -> bool {
+        event.deleted
+    }
+
     async fn handle(
         &self,
         tx: &mut D::Tx,
         events: &[&Envelope<AccountUpdate>],
         out: &mut EventCollector<'_>,
     ) -> Result<(), HandleError> {
-        let deleted = events.iter().filter(|one| one.event.deleted);
-        let deleted: BTreeSet<AccountId> = deleted.map(|one| one.event.account_id).collect();
-        if deleted.is_empty() {
-            return Ok(());
-        }
+        let deleted: BTreeSet<AccountId> = events.iter().map(|one| one.event.account_id).collect();
         let ids: Vec<_> = deleted.iter().map(|id| id.into_untyped_uuid()).collect();
         let mut known = store::find(&self.database, tx, &ids).await?;
         let (mut new, mut closed) = (Vec::new(), Vec::new());
@@ -46,7 +46,6 @@ impl<D: Rows> Handle<AccountUpdate, D> for OnAccountUpdate<D> {
             let empty = Cart::of_account(account);
             let mut cart = known.remove(&empty.id).unwrap_or(empty);
             if cart.closed {
-                out.duplicates(1);
                 continue;
             }
             // Also where there is none: a request with a token that is still valid would make one.
@@ -59,6 +58,7 @@ impl<D: Rows> Handle<AccountUpdate, D> for OnAccountUpdate<D> {
             cart.touch(out.now());
             written.push(cart);
         }
+        out.duplicates(events.len() - new.len() - closed.len());
         store::insert(&self.database, tx, &new).await?;
         store::replace(&self.database, tx, &closed).await?;
         Ok(())

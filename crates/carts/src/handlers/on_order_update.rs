@@ -8,7 +8,7 @@ use newtype_uuid::GenericUuid;
 use outbox::{Envelope, EventCollector, Handle, HandleError, Rows, StoreError};
 use uuid::Uuid;
 
-use crate::domain::{Cart, Checkout};
+use crate::domain::{Cart, Checkout, CheckoutStatus};
 use crate::store;
 
 /// Handles `OrderUpdate`.
@@ -31,6 +31,10 @@ impl<D> OnOrderUpdate<D> {
 }
 
 impl<D: Rows> Handle<OrderUpdate, D> for OnOrderUpdate<D> {
+    fn wants(&self, event: &OrderUpdate) -> bool {
+        CheckoutStatus::of(event.status).is_some()
+    }
+
     async fn handle(
         &self,
         tx: &mut D::Tx,

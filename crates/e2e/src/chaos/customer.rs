@@ -58,10 +58,15 @@ impl Customer {
         while !stop.is_cancelled() {
             let lines = draw(&mut dice);
             let placed = self.order(&lines, 0).await;
-            if let Some((key, id)) = placed
-                && dice.random_bool(0.03)
-            {
-                self.repeat(&key, id, &lines).await;
+            if let Some((key, id)) = placed {
+                if dice.random_bool(0.03) {
+                    self.repeat(&key, id, &lines).await;
+                }
+                if dice.random_bool(0.15) {
+                    let regret = Duration::from_millis(dice.random_range(0..=400));
+                    tokio::time::sleep(regret).await;
+                    self.cancel(id).await;
+                }
             }
             let pause = Duration::from_millis(dice.random_range(20..=250));
             let _ = stop.run_until_cancelled(tokio::time::sleep(pause)).await;
@@ -79,6 +84,7 @@ impl Customer {
                     key: key.clone(),
                     lines: added_up(lines),
                     told,
+                    cancellation: None,
                 };
                 self.expectations.promised(id, promise);
                 Some((key, id))
@@ -103,6 +109,7 @@ impl Customer {
                     key: key.to_owned(),
                     lines: added_up(lines),
                     told,
+                    cancellation: None,
                 };
                 self.expectations.promised(again, promise);
             }
@@ -111,6 +118,35 @@ impl Customer {
                 self.expectations.violation(text);
             }
             Outcome::Wrong => {}
+        }
+    }
+
+    /// Cancels an acknowledged order, however often it has to be asked for.
+    async fn cancel(&mut self, id: Uuid) {
+        self.expectations.cancelled(id, false);
+        let path = format!("/api/orders/{id}/cancel");
+        let mut pause = Duration::from_millis(50);
+        loop {
+            let answer = self.client.send(Method::POST, &path, None, &[]).await;
+            let why = match answer {
+                Ok(answer) => match (answer.status, answer.text("code")) {
+                    (StatusCode::OK, _) => return self.expectations.cancelled(id, true),
+                    (StatusCode::CONFLICT, "too-late") => return,
+                    (StatusCode::UNAUTHORIZED, _) => {
+                        self.client = log_in(&self.client, "aaa@aaa.com").await;
+                        answer.status.as_u16().to_string()
+                    }
+                    (status, _) if status.is_server_error() => status.as_u16().to_string(),
+                    _ => {
+                        let text = format!("cancelling order {id} was answered with {answer:?}");
+                        return self.expectations.violation(text);
+                    }
+                },
+                Err(_) => "no answer".to_owned(),
+            };
+            self.expectations.retried(&why);
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_millis(500));
         }
     }
 

@@ -18,6 +18,8 @@ pub(super) struct Promise {
     pub(super) lines: Lines,
     /// The final status that an answer told, if one did.
     pub(super) told: Option<String>,
+    /// Whether its cancellation was acknowledged, once it is asked for.
+    pub(super) cancellation: Option<bool>,
 }
 
 /// What was put in stock of a product.
@@ -74,6 +76,13 @@ impl Expectations {
                 );
                 note(&mut state, text);
             }
+        }
+    }
+
+    /// The cancellation of the order `id` was asked for, or is acknowledged.
+    pub(super) fn cancelled(&self, id: Uuid, acknowledged: bool) {
+        if let Some(promise) = self.state().promises.get_mut(&id) {
+            promise.cancellation = Some(acknowledged);
         }
     }
 
@@ -148,6 +157,7 @@ mod tests {
             key: key.to_owned(),
             lines: Lines::new(),
             told: told.map(str::to_owned),
+            cancellation: None,
         }
     }
 

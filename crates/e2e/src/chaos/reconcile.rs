@@ -18,6 +18,7 @@ use super::products::PRICE_MINOR;
 pub(super) struct Outcome {
     pub(super) accepted: u64,
     pub(super) rejected: u64,
+    pub(super) cancelled: u64,
     /// How many records were handled again in the replay from the beginning.
     pub(super) replayed: i64,
 }
@@ -38,6 +39,7 @@ pub(super) async fn of_orders(
         match order.status {
             OrderStatus::Accepted => outcome.accepted += 1,
             OrderStatus::Rejected => outcome.rejected += 1,
+            OrderStatus::Cancelled => outcome.cancelled += 1,
             other => {
                 let (id, status) = (order.id, other.name());
                 expectations.violation(format!("order {id} is {status} in the end"));
@@ -94,8 +96,22 @@ fn check(order: &AuditedOrder, promise: &Promise, expectations: &Expectations) {
             order.id, promise.key, order.total, promise.lines
         ));
     }
+    let is_cancelled = order.status == OrderStatus::Cancelled;
+    match promise.cancellation {
+        Some(true) if !is_cancelled => expectations.violation(format!(
+            "order {} was told to be cancelled, but is {}",
+            order.id,
+            order.status.name()
+        )),
+        None if is_cancelled => expectations.violation(format!(
+            "order {} is cancelled, and nobody asked for it",
+            order.id
+        )),
+        _ => {}
+    }
     if let Some(told) = &promise.told
         && told != order.status.name()
+        && !(is_cancelled && told == OrderStatus::Accepted.name())
     {
         expectations.violation(format!(
             "order {} was told to be {told}, but is {}",
@@ -155,6 +171,7 @@ mod tests {
             key: format!("key-{id}"),
             lines: [("hot".to_owned(), 2)].into(),
             told: told.map(str::to_owned),
+            cancellation: None,
         };
         expectations.promised(Uuid::from_bytes([id; 16]), promise);
     }
@@ -213,6 +230,35 @@ mod tests {
             let (_, wrong) = found(orders).await;
             assert_eq!(wrong.len(), 1, "{expected}: {wrong:?}");
             assert!(wrong[0].contains(expected), "{wrong:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_cancelled_was_asked_for_and_what_was_told_is_so() {
+        for (asked, status, expected) in [
+            (Some(true), OrderStatus::Cancelled, None),
+            (Some(false), OrderStatus::Cancelled, None),
+            (Some(false), OrderStatus::Accepted, None),
+            (
+                Some(true),
+                OrderStatus::Accepted,
+                Some("told to be cancelled"),
+            ),
+            (None, OrderStatus::Cancelled, Some("nobody asked for it")),
+        ] {
+            let expectations = Expectations::default();
+            promised(&expectations, 1, Some("ACCEPTED"));
+            if let Some(acknowledged) = asked {
+                expectations.cancelled(Uuid::from_bytes([1; 16]), acknowledged);
+            }
+            let stored = stream::iter([Ok(order(1, status, 2))]);
+            of_orders(stored, &expectations).await.unwrap();
+            let found = expectations.violations().1;
+            assert_eq!(found.len(), usize::from(expected.is_some()), "{found:?}");
+            assert!(
+                expected.is_none_or(|text| found[0].contains(text)),
+                "{found:?}"
+            );
         }
     }
 

@@ -46,6 +46,8 @@ pub struct Report {
     pub accepted: u64,
     /// Of these, rejected.
     pub rejected: u64,
+    /// Of these, cancelled.
+    pub cancelled: u64,
     /// Orders that were refused at once, as too little was there.
     pub refused: u64,
     /// Requests that were made again under the same key.
@@ -138,6 +140,7 @@ impl fmt::Display for Report {
             ("orders acknowledged", self.acknowledged.to_string()),
             ("  settled: accepted", self.accepted.to_string()),
             ("  settled: rejected", self.rejected.to_string()),
+            ("  cancelled", self.cancelled.to_string()),
             ("orders refused at once", self.refused.to_string()),
             ("requests made again", self.retried.to_string()),
             ("records replayed at the end", self.replayed.to_string()),

@@ -73,6 +73,7 @@ pub(super) async fn run_faults(
     let outcome = verdict::verdict(&run.system, &run.expectations).await?;
     report.accepted = outcome.accepted;
     report.rejected = outcome.rejected;
+    report.cancelled = outcome.cancelled;
     report.replayed = outcome.replayed;
     Ok(())
 }

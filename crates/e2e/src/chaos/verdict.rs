@@ -39,7 +39,8 @@ pub(super) async fn verdict(
     rest(system, expectations).await?;
     audit(system, expectations, "after a replay of everything, ").await;
     let after = compare(system, expectations).await?;
-    if (after.accepted, after.rejected) != (outcome.accepted, outcome.rejected) {
+    let ends = |it: &Outcome| (it.accepted, it.rejected, it.cancelled);
+    if ends(&after) != ends(&outcome) {
         let text =
             format!("a replay of everything changed the databases: {outcome:?}, then {after:?}");
         expectations.violation(text);

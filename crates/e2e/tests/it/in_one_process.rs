@@ -24,6 +24,7 @@ async fn start(connection: &Connection, lifecycle: &Lifecycle) -> String {
     let mut common = host::Settings {
         http: http(),
         kafka,
+        demo: true,
         ..Default::default()
     };
     let mut addresses = Vec::new();
@@ -41,6 +42,17 @@ async fn start(connection: &Connection, lifecycle: &Lifecycle) -> String {
         if service.name() == "auth" {
             let keys = format!("http://{}/.well-known/jwks.json", running.address);
             common.tokens = TokenSettings::new(&keys);
+            for service in quadrille::DEMO_SERVICES {
+                common.mongo = mongo(service.name());
+                let own = service.own_settings(clap::Command::new("own"));
+                let own = own.get_matches_from(["own"]);
+                let running = service
+                    .start(common.clone(), &own, lifecycle)
+                    .await
+                    .unwrap();
+                let url = format!("http://{}", running.address);
+                common.addresses.insert(service.name(), url);
+            }
         }
         addresses.push((service.name(), running.address));
         in_process.insert(service.name(), running.routes);
@@ -155,6 +167,53 @@ async fn the_tour_works_line_by_line() {
     })
     .await;
 
+    pay_and_have_it_back(&user).await;
+
     lifecycle.trigger();
     lifecycle.join().await.unwrap();
+}
+
+/// An order is paid by card and cancelled; another one is paid by a second card.
+async fn pay_and_have_it_back(user: &Client) {
+    let pay = async |token: &str| {
+        let body = json!({
+            "products": [{ "name": "chair", "quantity": 1 }],
+            "payment": { "method": "card", "token": token },
+        });
+        let placed = user.post("/api/orders", &body).await.unwrap();
+        assert_eq!(placed.status, 201, "{placed:?}");
+        placed.text("id").to_owned()
+    };
+    let is = async |id: &str, status: &str| {
+        let order = user.get(&format!("/api/orders/{id}")).await;
+        order.is_ok_and(|order| order.text("status") == status)
+    };
+    let paid = pay("tok_ok").await;
+    eventually("it is paid", || is(&paid, "PAID")).await;
+    let cancelled = user
+        .post(&format!("/api/orders/{paid}/cancel"), &json!({}))
+        .await
+        .unwrap();
+    assert_eq!(cancelled.text("status"), "CANCELLED", "{cancelled:?}");
+    eventually("the money is back", async || {
+        let payment = user.get(&format!("/api/orders/{paid}/payment")).await;
+        payment.is_ok_and(|payment| {
+            payment.text("status") == "REFUNDED" && payment.body["refunded"] == json!(29.99)
+        })
+    })
+    .await;
+    // A declined card leaves the order to be paid otherwise, until that is declined too often.
+    let declined = pay("tok_declined").await;
+    let path = format!("/api/orders/{declined}/payment");
+    eventually("the card is declined", async || {
+        let payment = user.get(&path).await;
+        payment.is_ok_and(|payment| {
+            payment.body["attempts"] == 1 && payment.body["reason"].is_string()
+        })
+    })
+    .await;
+    let other = json!({ "method": "card", "token": "tok_ok" });
+    let again = user.post(&path, &other).await.unwrap();
+    assert!(again.status.is_success(), "{again:?}");
+    eventually("another card pays", || is(&declined, "PAID")).await;
 }

@@ -121,7 +121,7 @@ const WANTED: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const UNWANTED: &str = "11f92f3577b34da6a3ce929d0e0e4711";
 
 /// What an order's trace is made of: service, kind, name, and the name of the parent.
-const STORY: [(&str, SpanKind, &str, &str); 17] = [
+const STORY: [(&str, SpanKind, &str, &str); 19] = [
     ("gateway", SpanKind::Server, "POST /api/orders", "browser"),
     (
         "gateway",
@@ -216,6 +216,18 @@ const STORY: [(&str, SpanKind, &str, &str); 17] = [
     ),
     (
         "notifications",
+        SpanKind::Consumer,
+        "process OrderUpdate",
+        "orders Consumer process OrderStatusUpdate",
+    ),
+    (
+        "payments",
+        SpanKind::Consumer,
+        "process OrderCreate",
+        "orders Internal commit order",
+    ),
+    (
+        "payments",
         SpanKind::Consumer,
         "process OrderUpdate",
         "orders Consumer process OrderStatusUpdate",

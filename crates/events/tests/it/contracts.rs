@@ -5,8 +5,9 @@ use std::fs;
 use std::path::Path;
 
 use events::{
-    AccountUpdate, CartCheckout, OrderCreate, OrderStatusUpdate, OrderUpdate, ProductCreate,
-    ProductsQuantityUpdate, PurchaseCreate, Reason,
+    AccountUpdate, BalanceUpdate, Cancellation, CartCheckout, OrderCreate, OrderDetails,
+    OrderStatusUpdate, OrderUpdate, PaymentUpdate, ProductCreate, ProductsQuantityUpdate,
+    PurchaseCreate, Reason,
 };
 use outbox::{Event, InvalidMessage};
 use serde_json::Value;
@@ -52,9 +53,12 @@ fn every_sample_is_readable() {
         match name.as_str() {
             AccountUpdate::TYPE => check::<AccountUpdate>(version, &payload),
             CartCheckout::TYPE => check::<CartCheckout>(version, &payload),
+            BalanceUpdate::TYPE => check::<BalanceUpdate>(version, &payload),
             OrderCreate::TYPE => check::<OrderCreate>(version, &payload),
+            OrderDetails::TYPE => check::<OrderDetails>(version, &payload),
             OrderUpdate::TYPE => check::<OrderUpdate>(version, &payload),
             OrderStatusUpdate::TYPE => check::<OrderStatusUpdate>(version, &payload),
+            PaymentUpdate::TYPE => check::<PaymentUpdate>(version, &payload),
             ProductCreate::TYPE => check::<ProductCreate>(version, &payload),
             ProductsQuantityUpdate::TYPE => check::<ProductsQuantityUpdate>(version, &payload),
             PurchaseCreate::TYPE => check::<PurchaseCreate>(version, &payload),
@@ -72,7 +76,10 @@ fn every_event_has_a_sample_of_each_version() {
     let events = [
         (AccountUpdate::TYPE, AccountUpdate::VERSION),
         (CartCheckout::TYPE, CartCheckout::VERSION),
+        (BalanceUpdate::TYPE, BalanceUpdate::VERSION),
         (OrderCreate::TYPE, OrderCreate::VERSION),
+        (OrderDetails::TYPE, OrderDetails::VERSION),
+        (PaymentUpdate::TYPE, PaymentUpdate::VERSION),
         (OrderUpdate::TYPE, OrderUpdate::VERSION),
         (OrderStatusUpdate::TYPE, OrderStatusUpdate::VERSION),
         (ProductCreate::TYPE, ProductCreate::VERSION),
@@ -110,10 +117,22 @@ fn an_added_field_does_not_hurt() {
 #[test]
 fn a_reason_of_a_newer_build_is_read_by_its_code() {
     let mut value = sample(OrderUpdate::TYPE);
-    value["reason"] = serde_json::json!({ "code": "payment-declined", "attempts": 3 });
+    value["reason"] = serde_json::json!({ "code": "lost-on-the-way", "attempts": 3 });
     let read = OrderUpdate::read(1, value.to_string().as_bytes()).unwrap();
-    let code = "payment-declined".to_owned();
+    let code = "lost-on-the-way".to_owned();
     assert_eq!(read.reason, Some(Reason::Other { code }));
+}
+
+#[test]
+fn a_cancellation_is_published_by_its_code() {
+    for cancellation in Cancellation::ALL {
+        let code = cancellation.code();
+        let published = serde_json::to_value(Reason::Cancellation(cancellation)).unwrap();
+        assert_eq!(published, serde_json::json!({ "code": code }));
+        let read = serde_json::from_value::<Reason>(published).unwrap();
+        assert_eq!(read, Reason::Cancellation(cancellation));
+        assert_eq!(Cancellation::from_code(code), Some(cancellation));
+    }
 }
 
 #[test]

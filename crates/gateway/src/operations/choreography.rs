@@ -1,4 +1,5 @@
-//! Who publishes what and who consumes it, as the program that knows the services configures the gateway.
+//! Who publishes what and who consumes it, as the program that knows the services configures the
+//! gateway.
 
 use serde::Serialize;
 use utoipa::ToSchema;

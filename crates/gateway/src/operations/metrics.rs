@@ -45,7 +45,8 @@ impl ServiceMetrics {
                 .map(|sample| sample.value)
                 .sum()
         };
-        // What describes one shared thing is told by whichever instance looks at it: the highest counts.
+        // What describes one shared thing is told by whichever instance looks at it: the highest
+        // counts.
         let highest = |name: &str, label: &str| -> f64 {
             let mut things: BTreeMap<&str, f64> = BTreeMap::new();
             for sample in texts.iter().flat_map(|text| samples(text)) {

@@ -1,7 +1,8 @@
-//! What the services do at the moment, for the operators' page: who publishes what, who consumes it, and the metrics.
+//! What the services do at the moment, for the operators' page: who publishes what, who consumes
+//! it, and the metrics.
 //!
-//! The gateway reads each instance's `/readyz` and `/metrics` when it is asked, and keeps nothing: rates are
-//! made by whoever asks twice.
+//! The gateway reads each instance's `/readyz` and `/metrics` when it is asked, and keeps nothing:
+//! rates are made by whoever asks twice.
 
 mod choreography;
 mod metrics;

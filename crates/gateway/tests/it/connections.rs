@@ -27,6 +27,17 @@ fn impatient(gate: &mut Gate) {
     limits.stall_timeout = Duration::from_millis(300);
 }
 
+/// How many connections were ended for this reason. Each test has a process of its own.
+fn ended(reason: &str) -> u64 {
+    let series = format!(r#"http_server_connections_ended_total{{reason="{reason}"}} "#);
+    let metrics = service::telemetry::metrics_text();
+    let count = metrics.lines().find_map(|line| line.strip_prefix(&series));
+    count
+        .unwrap_or_else(|| panic!("{metrics}"))
+        .parse()
+        .unwrap()
+}
+
 async fn connected(shop: &Shop, sent: &str) -> TcpStream {
     let mut stream = TcpStream::connect(shop.address).await.unwrap();
     stream.write_all(sent.as_bytes()).await.unwrap();
@@ -46,6 +57,7 @@ async fn until_closed(stream: &mut TcpStream) -> String {
 
 #[tokio::test]
 async fn half_a_head_silence_and_an_idle_connection_are_closed() {
+    service::telemetry::install_metrics();
     let shop = Shop::with(impatient, Router::new()).await;
     for sent in ["", "GE", HALF_A_HEAD, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"] {
         let answer = until_closed(&mut connected(&shop, sent).await).await;
@@ -57,6 +69,8 @@ async fn half_a_head_silence_and_an_idle_connection_are_closed() {
     let kept = until_closed(&mut connected(&shop, &half_of_the_next).await).await;
     assert_eq!(kept.matches("HTTP/1.1 200 ").count(), 1, "{kept}");
     assert_eq!(shop.reached(), 2);
+    assert!(ended("head") >= 3, "{}", ended("head"));
+    assert!(ended("idle") >= 1, "{}", ended("idle"));
 }
 
 #[tokio::test]
@@ -105,6 +119,7 @@ async fn a_body_that_stops_coming_is_408() {
 
 #[tokio::test]
 async fn who_takes_nothing_of_an_answer_is_given_up() {
+    service::telemetry::install_metrics();
     let over = CancellationToken::new();
     let over_with_it = over.clone();
     let endless = get(async move || {
@@ -123,8 +138,9 @@ async fn who_takes_nothing_of_an_answer_is_given_up() {
         shop.token(Role::User)
     );
     let stream = connected(&shop, &request).await;
-    let ended = tokio::time::timeout(PATIENCE, over.cancelled()).await;
-    ended.expect("the answer is held");
+    let given_up = tokio::time::timeout(PATIENCE, over.cancelled()).await;
+    given_up.expect("the answer is held");
+    assert!(ended("stalled") >= 1, "{}", ended("stalled"));
     drop(stream);
 }
 
@@ -155,6 +171,7 @@ async fn a_stream_that_goes_on_outlives_every_limit() {
 
 #[tokio::test]
 async fn slow_clients_make_room_for_others() {
+    service::telemetry::install_metrics();
     for (of_an_address, in_all) in [(5, 1000), (0, 5)] {
         let change = |gate: &mut Gate| {
             gate.edge.connections.max_connections_per_address = of_an_address;
@@ -176,6 +193,34 @@ async fn slow_clients_make_room_for_others() {
         last.write_all(b"connection: close\r\n\r\n").await.unwrap();
         assert!(until_closed(last).await.starts_with("HTTP/1.1 200 "));
     }
+    assert_eq!(ended("displaced"), 2 * 26);
+}
+
+#[tokio::test]
+async fn when_all_are_at_work_a_new_connection_is_refused() {
+    service::telemetry::install_metrics();
+    let (reached, go_on) = (CancellationToken::new(), CancellationToken::new());
+    let (reaches, goes_on) = (reached.clone(), go_on.clone());
+    let work = get(async move || {
+        reaches.cancel();
+        goes_on.cancelled().await;
+        "done"
+    });
+    let change = |gate: &mut Gate| gate.edge.connections.max_connections = 1;
+    let shop = Shop::with(change, Router::new().route("/api/orders", work)).await;
+    let request = format!(
+        "GET /api/orders HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\nconnection: close\r\n\r\n",
+        shop.token(Role::User)
+    );
+    let mut working = connected(&shop, &request).await;
+    let in_flight = tokio::time::timeout(PATIENCE, reached.cancelled()).await;
+    in_flight.expect("the request is not served");
+    let mut new = TcpStream::connect(shop.address).await.unwrap();
+    assert_eq!(until_closed(&mut new).await, "");
+    assert_eq!(ended("refused"), 1);
+    go_on.cancel();
+    let answer = until_closed(&mut working).await;
+    assert!(answer.ends_with("done"), "{answer}");
 }
 
 #[tokio::test]

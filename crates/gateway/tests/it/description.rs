@@ -31,11 +31,49 @@ async fn the_description_is_openapi_3_1_and_names_only_routes_of_the_table() {
     }
 }
 
+#[test]
+fn every_operation_says_what_the_edge_refuses() {
+    let description = serde_json::to_value(gateway::merged(&quadrille::upstreams())).unwrap();
+    let responses = &description["components"]["responses"];
+    let mut with_body = 0;
+    for (path, item) in description["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let says = |status: &str, code: &str| {
+                let said = &operation["responses"][status];
+                let said = match said["$ref"].as_str() {
+                    Some(name) => &responses[name.rsplit('/').next().unwrap()],
+                    None => said,
+                };
+                let text = said["description"].as_str().unwrap_or_default();
+                let body = &said["content"]["application/problem+json"]["schema"]["$ref"];
+                let known = gateway::codes().any(|known| known == code);
+                known && text.contains(code) && body == "#/components/schemas/ProblemBody"
+            };
+            let of_a_body = operation.get("requestBody").is_some();
+            with_body += usize::from(of_a_body);
+            for (status, code, always) in [
+                ("400", "invalid-host", true),
+                ("408", "body-timeout", false),
+                ("413", "body-too-large", false),
+                ("415", "unsupported-media-type", false),
+                ("429", "too-many-requests", true),
+            ] {
+                let expected = always || of_a_body;
+                assert_eq!(says(status, code), expected, "{method} {path} {status}");
+            }
+        }
+    }
+    assert!(with_body > 5, "{with_body} operations have a body");
+    let wait = &responses["TooManyRequests"]["headers"]["Retry-After"];
+    assert_eq!(wait["schema"]["type"], "integer");
+}
+
 /// Every POST that makes or moves something may be repeated. The others are so by nature: a login, a
-/// renewal and an operator's word about one dead letter or job are each said about what is there once.
+/// renewal and an operator's word about one dead letter or job are each said about what is there once, an order
+/// is cancelled once, and a webhook tells what is so.
 #[test]
 fn every_post_that_makes_something_declares_its_idempotency_key() {
-    const BY_NATURE: [&str; 8] = [
+    const BY_NATURE: [&str; 10] = [
         "/api/admin/dead-letters/{service}/{id}/discard",
         "/api/admin/dead-letters/{service}/{id}/retry",
         "/api/admin/jobs/{service}/{id}/discard",
@@ -44,6 +82,8 @@ fn every_post_that_makes_something_declares_its_idempotency_key() {
         "/api/logout",
         "/api/refresh",
         "/api/register",
+        "/api/{service}/{id}/cancel",
+        "/hooks/payments",
     ];
     let description = serde_json::to_value(gateway::merged(&quadrille::upstreams())).unwrap();
     let mut without = std::collections::BTreeSet::new();

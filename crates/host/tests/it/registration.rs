@@ -102,7 +102,7 @@ async fn refused<S: Service<Settings = Nothing>>() -> String {
         mongo: MongoSettings::new(&format!("mongodb://{nowhere}/"), "twice"),
         kafka: KafkaSettings::new(nowhere, ""),
         tokens: TokenSettings::new(&format!("http://{nowhere}/")),
-        demo: false,
+        ..Settings::default()
     };
     let lifecycle = Lifecycle::new(Duration::from_secs(1));
     let started = host::start::<S>(settings, Nothing {}, &lifecycle).await;

@@ -6,6 +6,7 @@ fn broken_without(guard: Guard) -> Option<Counterexample> {
         faults: 1,
         // Of two nets under the stock this one would catch what falls through the other.
         isolation: guard != Guard::QuantityGuard,
+        cancels: (guard == Guard::ReleaseKey).then_some(0),
         ..Choreography::default()
     };
     find(&model.without(guard))
@@ -28,6 +29,10 @@ fn each_guard_is_needed() {
             "stock is what there was less what was accepted",
         ),
         (Guard::DecisionId, ONE_DECISION),
+        (
+            Guard::ReleaseKey,
+            "stock is what there was less what was accepted",
+        ),
         (Guard::QuantityGuard, "no product is oversold"),
         (Guard::TerminalStatus, "an order is settled once"),
         (

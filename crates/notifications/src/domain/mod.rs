@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use events::{
-    AccountId, AccountUpdate, Money, OrderId, OrderLine, OrderStatus, OrderUpdate, ProductId,
-    Reason, Rejection,
+    AccountId, AccountUpdate, Cancellation, Money, OrderId, OrderLine, OrderStatus, OrderUpdate,
+    ProductId, Reason, Rejection,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -166,6 +166,13 @@ impl OrderContent {
             Reason::Rejection(Rejection::UnknownProduct { product_id }) => {
                 format!("{} is not sold any more", name(product_id))
             }
+            Reason::Cancellation(cancellation) => match cancellation {
+                Cancellation::CancelledByCustomer => "you asked for it",
+                Cancellation::CancelledByShop => "the shop cancelled it",
+                Cancellation::PaymentDeclined => "the payment was declined",
+                Cancellation::PaymentExpired => "it was not paid for in time",
+            }
+            .to_owned(),
             Reason::Other { code } => code.replace('-', " "),
         })
     }

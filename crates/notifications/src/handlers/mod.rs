@@ -34,8 +34,8 @@ async fn write_mails<D: Rows>(
             continue;
         }
         let old = out.now().duration_since(mail.created_at) > max_age;
-        let dropped = old.then_some("it was too old when it was heard of");
-        rows.push(MailRecord::new(mail, dropped));
+        let drop_because = old.then_some("it was too old when it was heard of");
+        rows.push(MailRecord::new(mail, drop_because));
         if !old {
             out.schedule(job_id(mail.id), mail, out.now(), context.clone())?;
         }

@@ -117,8 +117,8 @@ pub fn statuses() -> Query {
 }
 
 impl MailRecord {
-    /// The record of a new mail; `dropped` says why it is not even tried.
-    pub fn new(mail: &Mail, dropped: Option<&str>) -> Self {
+    /// The record of a new mail; `drop_because` says why it is not even tried.
+    pub fn new(mail: &Mail, drop_because: Option<&str>) -> Self {
         let mut record = Self {
             id: mail.id,
             kind: mail.kind,
@@ -133,14 +133,14 @@ impl MailRecord {
             text: None,
             html: None,
         };
-        if let Some(reason) = dropped {
-            record.dropped(reason);
+        if let Some(reason) = drop_because {
+            record.drop_because(reason);
         }
         record
     }
 
     /// It is not sent.
-    pub fn dropped(&mut self, reason: &str) {
+    pub fn drop_because(&mut self, reason: &str) {
         self.status = MailStatus::Dropped;
         self.reason = Some(reason.to_owned());
     }
@@ -183,7 +183,7 @@ pub async fn erase<D: Rows>(
     let mut mails: Vec<MailRecord> = database.find(tx, some).await?;
     for mail in &mut mails {
         if mail.status == MailStatus::Waiting {
-            mail.dropped(reason);
+            mail.drop_because(reason);
         }
         (mail.recipient, mail.text, mail.html) = (None, None, None);
     }

@@ -351,6 +351,7 @@ mod tests {
                 event_id: Uuid::nil(),
                 customer: AccountId::from_u128(2),
                 basket: Basket::new([("cup".to_owned(), 1)]).unwrap(),
+                payment: None,
                 retry: None,
                 context: MessageContext::default(),
             },

@@ -1,18 +1,29 @@
 //! What makes two orders the same request.
 
-use events::AccountId;
+use events::{AccountId, PaymentChoice};
 use outbox::idempotency::{Fingerprint, RetryKey};
 
 use crate::domain::Basket;
 
 /// The digests of `key` as `customer` sent it with `basket`: the products and quantities, lines of one
-/// product added up.
-pub fn retry_key(customer: AccountId, key: &str, basket: &Basket) -> RetryKey {
+/// product added up, and how it is paid for.
+pub fn retry_key(
+    customer: AccountId,
+    key: &str,
+    basket: &Basket,
+    payment: Option<&PaymentChoice>,
+) -> RetryKey {
     let asked = Fingerprint::default();
     let asked = basket.items().iter().fold(asked, |asked, item| {
         let quantity = item.quantity.to_be_bytes();
         asked.text(&item.name).value(quantity)
     });
+    let asked = match payment {
+        None => asked,
+        Some(PaymentChoice::Card { token }) => asked.text("card").text(token),
+        Some(PaymentChoice::Balance) => asked.text("balance"),
+        Some(PaymentChoice::Later) => asked.text("later"),
+    };
     RetryKey::new(customer.as_bytes(), key, asked)
 }
 
@@ -22,7 +33,7 @@ mod tests {
 
     fn key(customer: u128, key: &str, lines: &[(&str, i64)]) -> RetryKey {
         let basket = Basket::new(lines.iter().map(|(n, q)| ((*n).to_owned(), *q))).unwrap();
-        retry_key(AccountId::from_u128(customer), key, &basket)
+        retry_key(AccountId::from_u128(customer), key, &basket, None)
     }
 
     #[test]

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use events::{AccountId, OrderId, ProductId};
+use events::{AccountId, Asks, OrderId, PaymentChoice, ProductId};
 use jiff::Timestamp;
 use outbox::idempotency::{Digest, IdempotencyRecord, RetryKey};
 use outbox::{Clock, EventCollector, MessageContext, StoreError, Work};
 use thiserror::Error;
 use uuid::Uuid;
 
-use crate::domain::{Basket, Identity, Order, ProductCopy, Refusal, place};
+use crate::domain::{Basket, Identity, Order, ProductCopy, Refusal, details_id, place};
 use crate::name::NAME;
 use crate::store::{AnsweredOrder, OrdersStore};
 
@@ -25,6 +25,8 @@ pub struct PlaceOrder {
     pub customer: AccountId,
     /// What for.
     pub basket: Basket,
+    /// How it is to be paid for; an order that says nothing of it asks for no payment.
+    pub payment: Option<PaymentChoice>,
     /// The key by which it may be repeated.
     pub retry: Option<RetryKey>,
     /// The request that it came with.
@@ -56,7 +58,8 @@ pub type Decision = Result<Placed, Declined>;
 
 /// The command: decides each request by itself, and saves what was accepted together.
 ///
-/// Emits `OrderCreate` for each new order, all in one outbox record. It may run again at any time:
+/// Emits `OrderCreate` for each new order, and `OrderDetails` where it asks for payment, all in one outbox
+/// record. It may run again at any time:
 /// from the second run on it looks first whether its orders are there already.
 pub struct PlaceOrders<'a, D> {
     database: &'a D,
@@ -115,6 +118,10 @@ impl BatchContext {
         let who = Identity {
             id: request.id,
             customer: request.customer,
+            asks: Asks {
+                payment: request.payment.is_some(),
+                delivery: false,
+            },
             now: self.now,
         };
         let order = match place(who, &request.basket, |item| {
@@ -143,7 +150,11 @@ impl BatchContext {
 }
 
 impl<D: OrdersStore> PlaceOrders<'_, D> {
-    async fn read(&self, tx: &mut D::Tx, now: Timestamp) -> Result<BatchContext, StoreError> {
+    async fn read(
+        &self,
+        tx: &mut D::Tx,
+        out: &mut EventCollector<'_>,
+    ) -> Result<BatchContext, StoreError> {
         let keys: BTreeSet<Digest> = self
             .requests
             .iter()
@@ -185,7 +196,7 @@ impl<D: OrdersStore> PlaceOrders<'_, D> {
                 .into_iter()
                 .map(|first| (first.key, first))
                 .collect(),
-            now,
+            now: out.after(None),
             new: Vec::new(),
             new_idempotency_records: Vec::new(),
         })
@@ -197,7 +208,7 @@ impl<D: OrdersStore> Work<D> for PlaceOrders<'_, D> {
 
     async fn run(&mut self, tx: &mut D::Tx) -> Result<Vec<Decision>, StoreError> {
         let mut out = EventCollector::new(NAME, self.clock);
-        let mut batch = self.read(tx, out.now()).await?;
+        let mut batch = self.read(tx, &mut out).await?;
         // Whatever comes of this run, the next one has to look.
         self.may_exist = true;
         let mut decisions = Vec::with_capacity(self.requests.len());
@@ -207,6 +218,11 @@ impl<D: OrdersStore> Work<D> for PlaceOrders<'_, D> {
             if let Some(order) = batch.new.get(before) {
                 out.push_as(request.event_id, &order.to_event(), request.context.clone())
                     .map_err(StoreError::permanent)?;
+                if let Some(details) = order.to_details(request.payment.clone()) {
+                    let id = details_id(order.id, details.version);
+                    out.push_as(id, &details, request.context.clone())
+                        .map_err(StoreError::permanent)?;
+                }
             }
         }
         if batch.new.is_empty() {

@@ -4,6 +4,7 @@
 //! back the new state or the reason why not.
 
 mod basket;
+mod cancel;
 mod order;
 mod place;
 mod product_copy;
@@ -11,7 +12,8 @@ mod progress;
 mod refusal;
 
 pub use basket::{Basket, Item, MAX_LINES, MAX_NAME_CHARS, MAX_QUANTITY, MAX_RAW_LINES};
-pub use order::{Author, Order, Step, update_id};
+pub use cancel::{Cancelled, MAX_NOTE_CHARS, cancel};
+pub use order::{Author, Order, Step, details_id, update_id};
 pub use place::{Identity, place};
 pub use product_copy::ProductCopy;
 pub use progress::{Progress, progress};

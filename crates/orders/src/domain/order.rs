@@ -1,8 +1,8 @@
 //! An order as this service keeps it.
 
 use events::{
-    AccountId, Asks, Money, OrderCreate, OrderId, OrderLine, OrderStatus, OrderUpdate, Reason,
-    Rejection,
+    AccountId, Asks, Money, OrderCreate, OrderDetails, OrderId, OrderLine, OrderStatus,
+    OrderUpdate, PaymentChoice, Reason,
 };
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -14,6 +14,8 @@ pub enum Author {
     Orders,
     /// The stock engine.
     Products,
+    /// The payments.
+    Payments,
 }
 
 impl Author {
@@ -22,12 +24,13 @@ impl Author {
         match self {
             Self::Orders => "orders",
             Self::Products => "products",
+            Self::Payments => "payments",
         }
     }
 
     /// The author of this name.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Orders, Self::Products]
+        [Self::Orders, Self::Products, Self::Payments]
             .into_iter()
             .find(|author| author.name() == name)
     }
@@ -42,8 +45,23 @@ pub struct Step {
     pub at: Timestamp,
     /// Who decided it.
     pub by: Author,
-    /// Why, for a rejection.
-    pub reason: Option<Rejection>,
+    /// Why, for a rejection and a cancellation.
+    pub reason: Option<Reason>,
+    /// What the person who cancelled it wrote. It is published nowhere: the topic is kept for ever.
+    pub note: Option<String>,
+}
+
+impl Step {
+    /// The step that begins an order's way.
+    pub fn placed(at: Timestamp) -> Self {
+        Self {
+            status: OrderStatus::Pending,
+            at,
+            by: Author::Orders,
+            reason: None,
+            note: None,
+        }
+    }
 }
 
 /// An order.
@@ -61,12 +79,14 @@ pub struct Order {
     pub asks: Asks,
     /// Where it stands.
     pub status: OrderStatus,
-    /// Why it was rejected.
-    pub reason: Option<Rejection>,
+    /// Why it was rejected or cancelled.
+    pub reason: Option<Reason>,
     /// Rises by one with every step, from 1.
     pub version: u64,
     /// When it was placed, to the millisecond.
     pub created_at: Timestamp,
+    /// When its last step was written here; what is published of the next one comes after it.
+    pub changed_at: Timestamp,
     /// Its steps, oldest first; never empty.
     pub history: Vec<Step>,
 }
@@ -78,7 +98,42 @@ pub fn update_id(order: OrderId, version: u64) -> Uuid {
     uuid::Builder::from_custom_bytes(id.to_be_bytes()).into_uuid()
 }
 
+/// The id of the event that says in `version` what `order` needs besides its products: the same whenever
+/// that is said again.
+pub fn details_id(order: OrderId, version: u64) -> Uuid {
+    /// Tells it from an [`update_id`].
+    const DETAILS: u128 = 1 << 32;
+    let id = order.as_u128() ^ DETAILS ^ u128::from(version);
+    uuid::Builder::from_custom_bytes(id.to_be_bytes()).into_uuid()
+}
+
 impl Order {
+    /// How it is to be paid for, for those who see to it; nothing for an order that asks for nothing.
+    pub fn to_details(&self, payment: Option<PaymentChoice>) -> Option<OrderDetails> {
+        (!self.asks.is_nothing()).then_some(OrderDetails {
+            order_id: self.id,
+            customer_id: self.customer,
+            payment,
+            delivery: None,
+            version: 1,
+        })
+    }
+
+    /// The event that overwrites what is personal of it, once its last step has brought it to rest.
+    pub fn to_closed_details(&self) -> Option<OrderDetails> {
+        let [.., before, last] = self.history.as_slice() else {
+            return None;
+        };
+        if before.status.rests(self.asks) || !last.status.rests(self.asks) {
+            return None;
+        }
+        let details = self.to_details(None)?;
+        Some(OrderDetails {
+            version: 2,
+            ..details
+        })
+    }
+
     /// The event that it was placed.
     pub fn to_event(&self) -> OrderCreate {
         OrderCreate {
@@ -103,22 +158,19 @@ impl Order {
             reason: None,
             version: 1,
             created_at: placed_at,
-            history: vec![Step {
-                status: OrderStatus::Pending,
-                at: placed_at,
-                by: Author::Orders,
-                reason: None,
-            }],
+            changed_at: placed_at,
+            history: vec![Step::placed(placed_at)],
         }
     }
 
-    /// Takes a step.
-    pub fn take(&mut self, step: Step) {
+    /// Takes a step, written at `written_at`.
+    pub fn take(&mut self, step: Step, written_at: Timestamp) {
         self.status = step.status;
         if step.reason.is_some() {
             self.reason.clone_from(&step.reason);
         }
         self.version += 1;
+        self.changed_at = written_at;
         self.history.push(step);
     }
 
@@ -131,7 +183,7 @@ impl Order {
             total: self.total,
             asks: self.asks,
             status: self.status,
-            reason: self.reason.clone().map(Reason::Rejection),
+            reason: self.reason.clone(),
             by: self
                 .history
                 .last()
@@ -150,6 +202,7 @@ impl Order {
         self.status = OrderStatus::Pending;
         self.reason = None;
         self.version = 1;
+        self.changed_at = self.created_at;
         self
     }
 }

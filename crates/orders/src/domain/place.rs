@@ -3,7 +3,7 @@
 use events::{AccountId, Asks, Money, OrderId, OrderLine, OrderStatus, ProductId};
 use jiff::Timestamp;
 
-use super::{Author, Basket, Item, Order, ProductCopy, Refusal, Step};
+use super::{Basket, Item, Order, ProductCopy, Refusal, Step};
 
 /// Who and when: what an order is besides its products.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub struct Identity {
     pub id: OrderId,
     /// Who places it.
     pub customer: AccountId,
+    /// What it asks for besides its products.
+    pub asks: Asks,
     /// The time.
     pub now: Timestamp,
 }
@@ -69,23 +71,20 @@ pub fn place(
         customer: who.customer,
         lines,
         total,
-        asks: Asks::NOTHING,
+        asks: who.asks,
         status: OrderStatus::Pending,
         reason: None,
         version: 1,
         created_at: who.now,
-        history: vec![Step {
-            status: OrderStatus::Pending,
-            at: who.now,
-            by: Author::Orders,
-            reason: None,
-        }],
+        changed_at: who.now,
+        history: vec![Step::placed(who.now)],
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Author;
     use events::money::DEFAULT_CURRENCY;
 
     fn catalogue(item: &Item) -> Option<(ProductId, ProductCopy)> {
@@ -109,6 +108,7 @@ mod tests {
         let who = Identity {
             id: OrderId::from_u128(7),
             customer: AccountId::from_u128(8),
+            asks: Asks::NOTHING,
             now: Timestamp::UNIX_EPOCH,
         };
         place(who, &basket, catalogue)
@@ -162,14 +162,15 @@ mod tests {
     fn the_answer_of_a_repeated_request_is_the_first_one() {
         let placed = order(&[("cup", 1)]).unwrap();
         let mut settled = placed.clone();
-        settled.status = OrderStatus::Accepted;
-        settled.version = 2;
-        settled.history.push(Step {
+        let at = Timestamp::UNIX_EPOCH;
+        let step = Step {
             status: OrderStatus::Accepted,
-            at: Timestamp::UNIX_EPOCH,
+            at,
             by: Author::Products,
             reason: None,
-        });
+            note: None,
+        };
+        settled.take(step, at);
         assert_eq!(settled.as_placed(), placed);
     }
 }

@@ -5,7 +5,9 @@
 //! [`Orders`](crate::Orders).
 
 mod on_order_status_update;
+mod on_payment_update;
 mod take_facts;
 
 pub use on_order_status_update::OnOrderStatusUpdate;
+pub use on_payment_update::OnPaymentUpdate;
 pub use take_facts::{Fact, take_facts};

@@ -1,6 +1,6 @@
 //! `OrderStatusUpdate`: the stock engine decided about an order.
 
-use events::{OrderStatus, OrderStatusUpdate};
+use events::{OrderStatus, OrderStatusUpdate, Reason};
 use outbox::{Envelope, EventCollector, Handle, HandleError};
 
 use super::take_facts::{Fact, take_facts};
@@ -42,12 +42,12 @@ impl<D: OrdersStore> Handle<OrderStatusUpdate, D> for OnOrderStatusUpdate<D> {
             .iter()
             .map(|published| fact(published))
             .collect::<Result<_, _>>()?;
-        let steps = take_facts(&self.database, tx, &facts, out).await?;
-        if !steps.is_empty() {
+        let transitions = take_facts(&self.database, tx, &facts, out).await?;
+        if !transitions.is_empty() {
             let (metrics, now) = (self.metrics.clone(), out.now());
             out.on_commit(move || {
-                for step in steps {
-                    metrics.settled(step.from.id, step.to, now);
+                for transition in transitions {
+                    metrics.settled(transition.from.id, transition.step.status, now);
                 }
             });
         }
@@ -63,7 +63,7 @@ fn fact(
         OrderStatus::Accepted | OrderStatus::Rejected => Ok(Fact {
             order: update.order_id,
             status: update.status,
-            reason: update.reason.clone(),
+            reason: update.reason.clone().map(Reason::Rejection),
             by: Author::Products,
             published,
         }),

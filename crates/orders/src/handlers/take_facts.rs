@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
-use events::{OrderId, OrderStatus, Rejection};
+use events::{OrderId, OrderStatus, Reason};
+use jiff::Timestamp;
 use outbox::{Envelope, EventCollector, HandleError};
 
-use crate::domain::{Author, Order, Progress, Step, progress, update_id};
+use crate::domain::{Author, Order, Progress, Step, details_id, progress, update_id};
 use crate::store::{OrderState, OrderTransition, OrdersStore};
 
 /// What an event says of an order.
@@ -14,16 +15,16 @@ pub struct Fact<'a, E> {
     pub order: OrderId,
     /// Where it stands by that.
     pub status: OrderStatus,
-    /// Why, for a rejection.
-    pub reason: Option<Rejection>,
+    /// Why, for a rejection and a cancellation.
+    pub reason: Option<Reason>,
     /// Who decided it.
     pub by: Author,
     /// The event.
     pub published: &'a Envelope<E>,
 }
 
-/// Moves the orders on as `facts` say, and says so by an `OrderUpdate` for each step. Comes back
-/// with the steps.
+/// Moves the orders on as `facts` say, and says so by an `OrderUpdate` for each step; where an order comes
+/// to rest, what its `OrderDetails` say of a person is overwritten. Comes back with the steps.
 ///
 /// What an order has behind it, and what contradicts it, is dropped and counted. A fact that comes
 /// early takes the steps that it implies with it.
@@ -46,6 +47,8 @@ pub async fn take_facts<D: OrdersStore, E>(
     let found = database.orders(tx, &ids).await?;
     let mut orders: HashMap<OrderId, Order> =
         found.into_iter().map(|order| (order.id, order)).collect();
+    let latest = orders.values().map(|order| order.changed_at).max();
+    let now = out.after(latest);
     let mut taken = Vec::with_capacity(facts.len());
     for fact in facts {
         let Some(order) = orders.get_mut(&fact.order) else {
@@ -57,7 +60,7 @@ pub async fn take_facts<D: OrdersStore, E>(
         match progress(order.status, order.asks, fact.status) {
             Progress::Steps(steps) => {
                 for status in steps {
-                    taken.push(take(order, status, fact, out)?);
+                    taken.push(take(order, status, fact, now, out)?);
                 }
             }
             Progress::AlreadySo => {
@@ -84,6 +87,7 @@ fn take<E>(
     order: &mut Order,
     status: OrderStatus,
     fact: &Fact<'_, E>,
+    now: Timestamp,
     out: &mut EventCollector<'_>,
 ) -> Result<OrderTransition, HandleError> {
     let published = fact.published;
@@ -99,20 +103,22 @@ fn take<E>(
         at: published.time,
         by: fact.by,
         reason: fact.reason.clone().filter(|_| status == fact.status),
+        note: None,
     };
-    order.take(step.clone());
+    order.take(step.clone(), now);
     out.push_at(
         update_id(order.id, order.version),
         published.time,
         &order.to_update(),
         published.consequence(),
     )?;
+    if let Some(closed) = order.to_closed_details() {
+        let id = details_id(order.id, closed.version);
+        out.push_at(id, published.time, &closed, published.consequence())?;
+    }
     Ok(OrderTransition {
         from,
-        to: step.status,
-        reason: step.reason,
-        by: step.by,
-        decided_at: step.at,
-        written_at: out.now(),
+        step,
+        written_at: now,
     })
 }

@@ -11,6 +11,7 @@ use service::token::Verifier;
 use super::problems;
 use crate::commands::OrderQueue;
 use crate::live::Hub;
+use crate::metrics::CancellationMetrics;
 use crate::store::MongoOrders;
 
 /// How long an answer waits for the database before it is 503.
@@ -30,6 +31,8 @@ pub struct Parts {
     pub hub: Hub,
     /// Whose tokens are believed.
     pub verifier: Verifier,
+    /// Counts what is cancelled.
+    pub cancellations: CancellationMetrics,
     /// Where ids and times come from.
     pub clock: Arc<dyn Clock>,
 }

@@ -1,7 +1,7 @@
 //! Orders as HTTP shows them.
 
 use events::money::DecimalNumber;
-use events::{OrderLine, OrderStatus, Rejection};
+use events::{Cancellation, OrderLine, OrderStatus, Reason, Rejection};
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -32,7 +32,7 @@ pub(super) struct OrderBody {
     /// When it was placed.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
-    /// Why it was rejected.
+    /// Why it was rejected or cancelled.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<ReasonBody>,
     /// Its steps, oldest first; where one order is shown.
@@ -53,17 +53,18 @@ struct LineBody {
     quantity: u32,
 }
 
-/// Why an order was rejected.
+/// Why an order was rejected or cancelled.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = RejectionReason)]
+#[schema(as = OrderReason)]
 struct ReasonBody {
     /// The reason's stable name.
     #[schema(example = "insufficient-stock")]
-    code: &'static str,
+    code: String,
     /// A sentence for people.
     detail: String,
-    /// The product's name.
-    product: String,
+    /// The product's name, for a rejection.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    product: Option<String>,
 }
 
 /// A step of an order's way.
@@ -78,9 +79,12 @@ struct StepBody {
     at: Timestamp,
     /// The service that decided it.
     by: &'static str,
-    /// Why, for a rejection.
+    /// Why, for a rejection and a cancellation.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<ReasonBody>,
+    /// What the person who cancelled it wrote.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
 }
 
 impl OrderBody {
@@ -112,6 +116,7 @@ impl OrderBody {
                 .reason
                 .as_ref()
                 .map(|reason| ReasonBody::of(reason, &order.lines)),
+            note: step.note.clone(),
         };
         Self {
             history: Some(order.history.iter().map(step).collect()),
@@ -131,7 +136,28 @@ impl LineBody {
 }
 
 impl ReasonBody {
-    fn of(reason: &Rejection, lines: &[OrderLine]) -> Self {
+    fn of(reason: &Reason, lines: &[OrderLine]) -> Self {
+        let (code, detail) = match reason {
+            Reason::Rejection(rejection) => return Self::of_rejection(rejection, lines),
+            Reason::Other { code } => (code.as_str(), code.as_str()),
+            Reason::Cancellation(cancellation) => {
+                let detail = match cancellation {
+                    Cancellation::CancelledByCustomer => "The customer cancelled the order.",
+                    Cancellation::CancelledByShop => "The shop cancelled the order.",
+                    Cancellation::PaymentDeclined => "The payment was declined.",
+                    Cancellation::PaymentExpired => "The order was not paid for in time.",
+                };
+                (cancellation.code(), detail)
+            }
+        };
+        Self {
+            code: code.to_owned(),
+            detail: detail.to_owned(),
+            product: None,
+        }
+    }
+
+    fn of_rejection(reason: &Rejection, lines: &[OrderLine]) -> Self {
         let (product_id, code) = match reason {
             Rejection::InsufficientStock { product_id, .. } => (product_id, "insufficient-stock"),
             Rejection::UnknownProduct { product_id } => (product_id, "unknown-product"),
@@ -151,9 +177,9 @@ impl ReasonBody {
             }
         };
         Self {
-            code,
+            code: code.to_owned(),
             detail,
-            product,
+            product: Some(product),
         }
     }
 }
@@ -173,9 +199,11 @@ mod tests {
             unit_price: Money::new(129_999, DEFAULT_CURRENCY),
             seller: None,
         };
-        let reason = |available| Rejection::InsufficientStock {
-            product_id: ProductId::from_u128(1),
-            available,
+        let reason = |available| {
+            Reason::Rejection(Rejection::InsufficientStock {
+                product_id: ProductId::from_u128(1),
+                available,
+            })
         };
         let body = ReasonBody::of(&reason(1), std::slice::from_ref(&line));
         assert_eq!(
@@ -183,8 +211,8 @@ mod tests {
             "There were 1 of laptop left; the order wanted 2."
         );
         assert_eq!(
-            (body.code, body.product.as_str()),
-            ("insufficient-stock", "laptop")
+            (body.code.as_str(), body.product.as_deref()),
+            ("insufficient-stock", Some("laptop"))
         );
         assert_eq!(
             ReasonBody::of(&reason(0), &[line]).detail,

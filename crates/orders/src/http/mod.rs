@@ -5,6 +5,7 @@
 
 mod api;
 mod body;
+mod cancel_order;
 mod get_order;
 mod list_all_orders;
 mod list_orders;
@@ -35,5 +36,6 @@ pub fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(place_order::place_order, list_orders::list_orders))
         .routes(routes!(stream_orders::stream_orders))
         .routes(routes!(get_order::get_order))
+        .routes(routes!(cancel_order::cancel_order))
         .routes(routes!(list_all_orders::list_all_orders))
 }

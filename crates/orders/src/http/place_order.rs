@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use events::{AccountId, OrderId, OrderStatus};
+use events::{AccountId, OrderId, OrderStatus, PaymentChoice};
 use host::{IdempotencyKey, RequestContext};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Deserialize;
@@ -28,6 +28,44 @@ pub(super) struct NewOrder {
     /// At most 100 different products; lines of one product are added up.
     #[schema(min_items = 1, max_items = 1000)]
     products: Vec<NewLine>,
+    /// How it is to be paid for; without it, no payment is asked for.
+    payment: Option<PaymentBody>,
+}
+
+/// How an order is to be paid for.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = OrderPayment)]
+#[serde(tag = "method", rename_all = "lowercase", deny_unknown_fields)]
+enum PaymentBody {
+    /// By a card.
+    Card {
+        /// The provider's name for the card: 1 to 200 visible ASCII characters.
+        #[schema(example = "tok_ok", min_length = 1, max_length = 200)]
+        token: String,
+    },
+    /// From the caller's balance in the shop.
+    Balance {},
+    /// Within the payment window, by `POST /api/orders/{id}/payment`.
+    Later {},
+}
+
+impl PaymentBody {
+    fn choice(self) -> Result<PaymentChoice, Problem> {
+        match self {
+            Self::Balance {} => Ok(PaymentChoice::Balance),
+            Self::Later {} => Ok(PaymentChoice::Later),
+            Self::Card { token } => {
+                let sane = (1..=200).contains(&token.len())
+                    && token.bytes().all(|byte| byte.is_ascii_graphic());
+                if sane {
+                    Ok(PaymentChoice::Card { token })
+                } else {
+                    Err(Problem::invalid_body()
+                        .detail("payment.token: must have 1 to 200 visible ASCII characters"))
+                }
+            }
+        }
+    }
 }
 
 /// So many of a product.
@@ -44,7 +82,8 @@ struct NewLine {
 
 /// Places an order.
 ///
-/// The order is `PENDING` first and soon `ACCEPTED` or `REJECTED`. With `Prefer: wait=N` the answer
+/// The order is `PENDING` first and soon `ACCEPTED` or `REJECTED`; one that asks for payment goes on to
+/// `PAID`, or is `CANCELLED` when it is declined or not paid for in time. With `Prefer: wait=N` the answer
 /// comes once it is settled, or after N seconds (at most 30). With an `Idempotency-Key` the request
 /// may be repeated: it gets the first answer again.
 #[utoipa::path(
@@ -86,14 +125,18 @@ pub(super) async fn place_order(
         .into_iter()
         .map(|line| (line.name, line.quantity));
     let basket = Basket::new(lines).map_err(|refusal| problems::of_refusal(&refusal))?;
+    let payment = body.payment.map(PaymentBody::choice).transpose()?;
     let customer = AccountId::from_bytes(caller.account_id.into_bytes());
     let id = OrderId::from_bytes(api.clock.uuid().into_bytes());
     let request = PlaceOrder {
         id,
         event_id: api.clock.uuid(),
         customer,
-        retry: key.as_str().map(|key| retry_key(customer, key, &basket)),
+        retry: key
+            .as_str()
+            .map(|key| retry_key(customer, key, &basket, payment.as_ref())),
         basket,
+        payment,
         context,
     };
     // Before the order is there, so that its settlement can't come in between.

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use events::OrderStatus;
+use events::text::InvalidText;
 use http::StatusCode;
 use outbox::{ErrorKind, StoreError};
 use service::http::Problem;
 
-use crate::commands::{Declined, QueueError};
+use crate::commands::{Declined, NotCancelled, QueueError};
 use crate::domain::Refusal;
 
 const SOON: Duration = Duration::from_secs(1);
@@ -90,6 +92,28 @@ pub(super) fn unknown_order() -> Problem {
         "There is no such order",
     )
     .detail("none of your orders has this id")
+}
+
+/// An order that is not cancelled.
+pub(super) fn of_not_cancelled(why: NotCancelled) -> Problem {
+    let status = match why {
+        NotCancelled::Unknown => return unknown_order(),
+        NotCancelled::TooLate(status) => status,
+    };
+    let detail = match status {
+        OrderStatus::Rejected => "the order was rejected; there is nothing to cancel",
+        OrderStatus::Delivered => "the order is delivered",
+        _ => "the order is on its way",
+    };
+    let title = "The order can't be cancelled any more";
+    Problem::new(StatusCode::CONFLICT, "too-late", title)
+        .detail(detail)
+        .with("order_status", status.name())
+}
+
+/// A note that can't be kept.
+pub(super) fn invalid_note(fault: InvalidText) -> Problem {
+    Problem::invalid_body().detail(fault.sentence("reason"))
 }
 
 /// Changes can't be followed right now.

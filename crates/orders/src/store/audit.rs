@@ -1,7 +1,7 @@
 //! What the operator's tools compare with the other services and the topics.
 
 use bson::{RawDocumentBuf, doc};
-use events::{AccountId, Asks, Money, OrderId, OrderLine, OrderStatus, Rejection};
+use events::{AccountId, Asks, Money, OrderId, OrderLine, OrderStatus, Reason};
 use futures::{Stream, StreamExt};
 use jiff::Timestamp;
 use outbox::StoreError;
@@ -21,8 +21,8 @@ pub struct AuditedOrder {
     pub customer: AccountId,
     /// Where it stands.
     pub status: OrderStatus,
-    /// Why it was rejected.
-    pub reason: Option<Rejection>,
+    /// Why it was rejected or cancelled.
+    pub reason: Option<Reason>,
     /// What is wanted.
     pub lines: Vec<OrderLine>,
     /// The sum that the customer was told.

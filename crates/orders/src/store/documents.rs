@@ -5,7 +5,10 @@
 
 use bson::DateTime;
 use events::money::Currency;
-use events::{Asks, Money, OrderId, OrderLine, OrderStatus, ProductId, Rejection, SellerId};
+use events::{
+    Asks, Cancellation, Money, OrderId, OrderLine, OrderStatus, ProductId, Reason, Rejection,
+    SellerId,
+};
 use jiff::Timestamp;
 use outbox::StoreError;
 use serde::{Deserialize, Serialize};
@@ -87,13 +90,17 @@ pub(super) struct StepDocument {
     pub(super) by: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) reason: Option<ReasonDocument>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) note: Option<String>,
 }
 
 /// Flat, because serde reads tagged enums through a buffer that BSON's own types don't survive.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct ReasonDocument {
     pub(super) code: String,
-    pub(super) product: bson::Uuid,
+    /// Absent for a cancellation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) product: Option<bson::Uuid>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) available: Option<i64>,
 }
@@ -117,35 +124,46 @@ pub(super) fn quantity(stored: i64) -> Result<u32, StoreError> {
     u32::try_from(stored).map_err(StoreError::permanent)
 }
 
-impl From<&Rejection> for ReasonDocument {
-    fn from(reason: &Rejection) -> Self {
-        let (code, product, available) = match reason {
-            Rejection::InsufficientStock {
+impl From<&Reason> for ReasonDocument {
+    fn from(reason: &Reason) -> Self {
+        let code = match reason {
+            Reason::Rejection(Rejection::InsufficientStock { .. }) => INSUFFICIENT_STOCK,
+            Reason::Rejection(Rejection::UnknownProduct { .. }) => UNKNOWN_PRODUCT,
+            Reason::Cancellation(cancellation) => cancellation.code(),
+            Reason::Other { code } => code,
+        };
+        let (product, available) = match reason {
+            Reason::Rejection(Rejection::InsufficientStock {
                 product_id,
                 available,
-            } => (INSUFFICIENT_STOCK, product_id, Some(i64::from(*available))),
-            Rejection::UnknownProduct { product_id } => (UNKNOWN_PRODUCT, product_id, None),
+            }) => (Some(product_id), Some(i64::from(*available))),
+            Reason::Rejection(Rejection::UnknownProduct { product_id }) => (Some(product_id), None),
+            Reason::Cancellation(_) | Reason::Other { .. } => (None, None),
         };
         Self {
             code: code.to_owned(),
-            product: uuid(product.into_bytes()),
+            product: product.map(|product| uuid(product.into_bytes())),
             available,
         }
     }
 }
 
 impl ReasonDocument {
-    fn to_domain(&self) -> Result<Rejection, StoreError> {
-        let product_id = ProductId::from_bytes(self.product.bytes());
-        match (self.code.as_str(), self.available) {
-            (INSUFFICIENT_STOCK, Some(available)) => Ok(Rejection::InsufficientStock {
-                product_id,
-                available: quantity(available)?,
-            }),
-            (UNKNOWN_PRODUCT, _) => Ok(Rejection::UnknownProduct { product_id }),
-            (code, _) => Err(StoreError::permanent(format!(
-                "an unknown reason, {code:?}"
-            ))),
+    fn to_domain(&self) -> Result<Reason, StoreError> {
+        let product_id = self.product.map(|id| ProductId::from_bytes(id.bytes()));
+        match (self.code.as_str(), product_id, self.available) {
+            (INSUFFICIENT_STOCK, Some(product_id), Some(available)) => {
+                Ok(Reason::Rejection(Rejection::InsufficientStock {
+                    product_id,
+                    available: quantity(available)?,
+                }))
+            }
+            (UNKNOWN_PRODUCT, Some(product_id), _) => {
+                Ok(Reason::Rejection(Rejection::UnknownProduct { product_id }))
+            }
+            (code, ..) => Cancellation::from_code(code)
+                .map(Reason::Cancellation)
+                .ok_or_else(|| StoreError::permanent(format!("an unknown reason, {code:?}"))),
         }
     }
 }
@@ -157,6 +175,7 @@ impl From<&Step> for StepDocument {
             at: date(step.at),
             by: step.by.name().to_owned(),
             reason: step.reason.as_ref().map(ReasonDocument::from),
+            note: step.note.clone(),
         }
     }
 }
@@ -193,9 +212,9 @@ impl From<&OrderLine> for LineDocument {
 }
 
 fn last_change(order: &Order) -> Option<LastChange> {
-    let (_, after_placing) = order.history.split_first()?;
-    let last = after_placing.last()?;
-    Some(LastChange { at: date(last.at) })
+    (order.version > 1).then(|| LastChange {
+        at: date(order.changed_at),
+    })
 }
 
 impl OrderDocument {
@@ -224,6 +243,7 @@ impl OrderDocument {
                     .as_ref()
                     .map(ReasonDocument::to_domain)
                     .transpose()?,
+                note: step.note,
             })
         });
         Ok(Order {
@@ -240,6 +260,7 @@ impl OrderDocument {
                 .transpose()?,
             version: self.version.cast_unsigned(),
             created_at: time(self.created_at)?,
+            changed_at: time(self.last_change.map_or(self.created_at, |last| last.at))?,
             history: history.collect::<Result<_, StoreError>>()?,
         })
     }

@@ -117,11 +117,6 @@ impl OrdersStore for Database {
 
 fn settled(order: &Order, step: &OrderTransition) -> Arc<Order> {
     let mut settled = order.clone();
-    settled.take(crate::domain::Step {
-        status: step.to,
-        at: step.decided_at,
-        by: step.by,
-        reason: step.reason.clone(),
-    });
+    settled.take(step.step.clone(), step.written_at);
     Arc::new(settled)
 }

@@ -25,13 +25,13 @@ mod reads;
 
 use std::collections::BTreeSet;
 
-use events::{AccountId, OrderId, OrderStatus, ProductId, Rejection};
+use events::{AccountId, OrderId, OrderStatus, ProductId};
 use jiff::Timestamp;
 use outbox::idempotency::{Digest, IdempotencyRecord};
 use outbox::{Index, OutboxStore, StoreError};
 use replica::{Replica, ReplicaStore, Versioned};
 
-use crate::domain::{Author, Order, ProductCopy};
+use crate::domain::{Order, ProductCopy, Step};
 
 pub use changes::OrderChanges;
 pub use names::apply_name_rule;
@@ -84,14 +84,8 @@ impl From<&Order> for OrderState {
 pub struct OrderTransition {
     /// The state when that was decided; the transition is made from there or not at all.
     pub from: OrderState,
-    /// The new status.
-    pub to: OrderStatus,
-    /// Why, for a rejection.
-    pub reason: Option<Rejection>,
-    /// Who decided it.
-    pub by: Author,
-    /// When that was decided.
-    pub decided_at: Timestamp,
+    /// The step that it takes.
+    pub step: Step,
     /// When it is written; live updates resume by it.
     pub written_at: Timestamp,
 }

@@ -14,7 +14,7 @@ use super::documents::{
 };
 use super::prepare::{CHANGE_EVENTS, ORDERS};
 use super::{AnsweredOrder, OrderTransition, OrdersStore, product};
-use crate::domain::{Order, ProductCopy, Step};
+use crate::domain::{Order, ProductCopy};
 
 /// The field of an idempotency record that says which order the request became.
 const ORDER: &str = "order";
@@ -131,24 +131,18 @@ fn step_statements(steps: &[OrderTransition]) -> Result<Vec<Document>, StoreErro
 
 /// Whether two orders take the same step.
 fn alike(one: &OrderTransition, other: &OrderTransition) -> bool {
-    let step = |it: &OrderTransition| (it.from.status, it.from.version, it.to, it.decided_at);
-    let rest = |it: &OrderTransition| (it.by, it.written_at);
-    step(one) == step(other) && rest(one) == rest(other) && one.reason == other.reason
+    let rest = |it: &OrderTransition| (it.from.status, it.from.version, it.written_at);
+    rest(one) == rest(other) && one.step == other.step
 }
 
 fn step_statement(step: &OrderTransition, ids: Vec<Bson>) -> Result<Document, StoreError> {
-    let entry = StepDocument::from(&Step {
-        status: step.to,
-        at: step.decided_at,
-        by: step.by,
-        reason: step.reason.clone(),
-    });
+    let entry = StepDocument::from(&step.step);
     let mut set = doc! {
-        "status": step.to.name(),
+        "status": step.step.status.name(),
         "version": step.from.version.cast_signed() + 1,
         "last_change.at": date(step.written_at),
     };
-    if let Some(reason) = &step.reason {
+    if let Some(reason) = &step.step.reason {
         let reason = bson::serialize_to_bson(&ReasonDocument::from(reason));
         set.insert("reason", reason.map_err(StoreError::permanent)?);
     }

@@ -35,6 +35,11 @@ impl MongoOrders {
         Self { database }
     }
 
+    /// The database that they are in.
+    pub fn database(&self) -> &MongoDatabase {
+        &self.database
+    }
+
     pub(super) fn collection<T: Send + Sync>(&self) -> Collection<T> {
         self.database.database().collection(ORDERS)
     }

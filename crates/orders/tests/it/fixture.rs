@@ -170,8 +170,9 @@ pub fn request(customer: AccountId, lines: &[(&str, i64)], key: Option<&str>) ->
         id: OrderId::from_bytes(Uuid::now_v7().into_bytes()),
         event_id: Uuid::now_v7(),
         customer,
-        retry: key.map(|key| retry_key(customer, key, &basket)),
+        retry: key.map(|key| retry_key(customer, key, &basket, None)),
         basket,
+        payment: None,
         context: MessageContext::default(),
     }
 }

@@ -207,7 +207,7 @@ async fn without_a_database_requests_fail_soon_and_a_full_queue_refuses_at_once(
 
 #[tokio::test]
 async fn an_order_is_settled_only_from_where_it_stood() {
-    use orders::domain::Author;
+    use orders::domain::{Author, Step};
     use orders::store::{OrderState, OrderTransition, OrdersStore};
     use outbox::Database;
     let shop = Shop::open().await;
@@ -221,10 +221,13 @@ async fn an_order_is_settled_only_from_where_it_stood() {
     };
     let to = |to| OrderTransition {
         from,
-        to,
-        reason: None,
-        by: Author::Products,
-        decided_at: now,
+        step: Step {
+            status: to,
+            at: now,
+            by: Author::Products,
+            reason: None,
+            note: None,
+        },
         written_at: now,
     };
     shop.settle(order.id, OrderStatus::Accepted).await;

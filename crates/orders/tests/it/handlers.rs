@@ -2,7 +2,7 @@
 
 use events::{
     OrderId, OrderStatus, OrderStatusUpdate, ProductCreate, ProductId, ProductsQuantityUpdate,
-    Rejection,
+    Reason, Rejection,
 };
 use orders::domain::{Author, ProductCopy};
 use orders::handlers::OnOrderStatusUpdate;
@@ -68,6 +68,7 @@ pub async fn settled_once<D: OrdersStore>(adapter: impl Fn(MongoDatabase) -> D) 
         accepted.time.as_millisecond()
     );
     let order = shop.order(second.id).await;
+    let reason = Reason::Rejection(reason);
     assert_eq!(
         (order.status, order.reason.as_ref()),
         (OrderStatus::Rejected, Some(&reason))

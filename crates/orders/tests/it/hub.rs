@@ -63,6 +63,7 @@ impl Fake {
         let who = Identity {
             id,
             customer,
+            asks: events::Asks::NOTHING,
             now: Timestamp::now(),
         };
         let cup = product(2, "cup", 599, 200, 1);

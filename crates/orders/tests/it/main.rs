@@ -7,6 +7,7 @@
     reason = "a test says by a panic what is wrong"
 )]
 
+mod cancel_order;
 mod controls;
 mod faults;
 mod fixture;
@@ -17,6 +18,7 @@ mod idempotency;
 mod live;
 mod names;
 mod orders_http;
+mod payment;
 mod progress;
 mod refusals;
 mod restored;

@@ -31,9 +31,9 @@ pub(super) struct Handling<'a, D: DeadLetterStore> {
     why: &'a str,
     /// The dead letter itself is dealt with; what is left is behind it.
     going_on: bool,
-    /// Set when a dead letter turns out to be beyond help after a handler has begun with it. The
+    /// Set when a dead letter has failed after a handler has begun with it: its id and why. The
     /// transaction is given up then, and the next attempt stops before that dead letter.
-    doomed: Option<(String, String)>,
+    failed: Option<(String, String)>,
     /// The most dead letters in the next attempt.
     part: usize,
     refused: Option<DeadLetterError>,
@@ -60,7 +60,7 @@ impl<'a, D: DeadLetterStore> Handling<'a, D> {
             who,
             why,
             going_on: false,
-            doomed: None,
+            failed: None,
             part: PART,
             refused: None,
         }
@@ -109,7 +109,7 @@ impl<'a, D: DeadLetterStore> Handling<'a, D> {
         dead_letter: &DeadLetter,
         out: &mut EventCollector<'_>,
     ) -> Result<Attempt, StoreError> {
-        if let Some((id, reason)) = &self.doomed
+        if let Some((id, reason)) = &self.failed
             && *id == dead_letter.id()
         {
             return Ok(Attempt::Failed(reason.clone()));
@@ -138,29 +138,30 @@ impl<'a, D: DeadLetterStore> Handling<'a, D> {
             return Ok(Attempt::Applied);
         };
         let event = match route.decode(record, None) {
-            Ok(event) => event,
+            Ok(Some(event)) => event,
+            Ok(None) => return Ok(Attempt::Applied),
             Err(reason) => return Ok(Attempt::Failed(reason.to_string())),
         };
         match route.handle(tx, &[event], out).await {
             Ok(()) => Ok(Attempt::Applied),
             Err(HandleError::Retry(fault)) if !fault.is_refusal() => Err(fault),
-            Err(HandleError::Retry(fault)) => Err(self.dooms(dead_letter, fault.to_string())),
-            Err(HandleError::DeadLetter(reason)) => Err(self.dooms(dead_letter, reason)),
+            Err(HandleError::Retry(fault)) => Err(self.fail(dead_letter, fault.to_string())),
+            Err(HandleError::DeadLetter(reason)) => Err(self.fail(dead_letter, reason)),
         }
     }
 
     /// The next attempt stops before `dead_letter`.
-    fn dooms(&mut self, dead_letter: &DeadLetter, reason: String) -> StoreError {
-        self.doomed = Some((dead_letter.id(), reason.clone()));
+    fn fail(&mut self, dead_letter: &DeadLetter, reason: String) -> StoreError {
+        self.failed = Some((dead_letter.id(), reason.clone()));
         StoreError::conflict(reason)
     }
 
-    /// What follows from `done` together is refused: half of them are tried next, and one alone is
-    /// beyond help.
-    fn too_much(&mut self, done: &[DeadLetter], fault: StoreError) -> StoreError {
+    /// What follows from `done` together is refused: half of them are tried next, and one alone has
+    /// failed.
+    fn split(&mut self, done: &[DeadLetter], fault: StoreError) -> StoreError {
         match done {
             [] => fault,
-            [alone] => self.dooms(alone, fault.to_string()),
+            [alone] => self.fail(alone, fault.to_string()),
             several => {
                 self.part = several.len() / 2;
                 StoreError::conflict(fault.to_string())
@@ -268,7 +269,7 @@ impl<D: DeadLetterStore> Work<D> for Handling<'_, D> {
         let action = self.record(&handled, &out);
         database.write_action(tx, group, &action).await?;
         match out.write(database, tx).await {
-            Err(fault) if fault.is_refusal() => Err(self.too_much(&line[..gone.len()], fault)),
+            Err(fault) if fault.is_refusal() => Err(self.split(&line[..gone.len()], fault)),
             Err(fault) => Err(fault),
             Ok(_) => Ok(handled),
         }

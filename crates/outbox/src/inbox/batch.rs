@@ -37,8 +37,8 @@ pub(super) struct Batch<'a, D: InboxStore + OutboxStore> {
     steps: Vec<Advance>,
     /// The replays under way, each with the offset at which it ends.
     replays: BTreeMap<TopicPartition, i64>,
-    /// Set when the only record of the batch turns out to be beyond help.
-    doomed: Option<String>,
+    /// Set when the only record of the batch has failed for good.
+    dead_letter_reason: Option<String>,
     spans: &'a BatchSpans,
 }
 
@@ -71,7 +71,7 @@ impl<'a, D: InboxStore + OutboxStore> Batch<'a, D> {
             dead_letter_keys,
             steps,
             replays: replays.collect(),
-            doomed: None,
+            dead_letter_reason: None,
             spans,
         }
     }
@@ -106,10 +106,12 @@ impl<D: InboxStore + OutboxStore> Work<D> for Batch<'_, D> {
             .await?;
         match self.apply(tx, out).await {
             Err(fault)
-                if fault.is_refusal() && self.records.len() == 1 && self.doomed.is_none() =>
+                if fault.is_refusal()
+                    && self.records.len() == 1
+                    && self.dead_letter_reason.is_none() =>
             {
                 // What its handler made of it can't be saved: too large, for example.
-                Err(self.dooms(fault.to_string()))
+                Err(self.fail(fault.to_string()))
             }
             other => other,
         }
@@ -118,8 +120,8 @@ impl<D: InboxStore + OutboxStore> Work<D> for Batch<'_, D> {
 
 impl<D: InboxStore + OutboxStore> Batch<'_, D> {
     /// The next attempt dead-letters the only record instead of handling it.
-    fn dooms(&mut self, reason: String) -> StoreError {
-        self.doomed = Some(reason.clone());
+    fn fail(&mut self, reason: String) -> StoreError {
+        self.dead_letter_reason = Some(reason.clone());
         StoreError::conflict(reason)
     }
 
@@ -132,7 +134,7 @@ impl<D: InboxStore + OutboxStore> Batch<'_, D> {
             subscriptions: self.subscriptions,
             dead_letter_keys: self.dead_letter_keys,
             replays: &self.replays,
-            doomed: self.doomed.as_deref(),
+            dead_letter_reason: self.dead_letter_reason.as_deref(),
             spans: self.spans,
         };
         let sorted = sorting.sort(self.records, &out);
@@ -141,9 +143,7 @@ impl<D: InboxStore + OutboxStore> Batch<'_, D> {
             if let Err(fault) = run.route.handle(tx, &run.events, &mut out).await {
                 return Err(match fault {
                     HandleError::Retry(fault) => fault,
-                    HandleError::DeadLetter(reason) if self.records.len() == 1 => {
-                        self.dooms(reason)
-                    }
+                    HandleError::DeadLetter(reason) if self.records.len() == 1 => self.fail(reason),
                     HandleError::DeadLetter(reason) => StoreError::permanent(reason),
                 });
             }

@@ -36,15 +36,14 @@ pub(super) struct Sorting<'a, D: InboxStore + OutboxStore> {
     pub(super) dead_letter_keys: &'a DeadLetterKeys,
     /// The replays under way, each with the offset at which it ends.
     pub(super) replays: &'a BTreeMap<TopicPartition, i64>,
-    /// Why the only record of the batch is beyond help.
-    pub(super) doomed: Option<&'a str>,
+    /// Why the only record of the batch becomes a dead letter.
+    pub(super) dead_letter_reason: Option<&'a str>,
     pub(super) spans: &'a BatchSpans,
 }
 
 enum Way<'a, D: InboxStore + OutboxStore> {
     Handle(&'a dyn Route<D>, AnyEnvelope),
     PassOver,
-    Tombstone,
     SetAside { reason: String, waits: bool },
 }
 
@@ -59,13 +58,12 @@ impl<'a, D: InboxStore + OutboxStore> Sorting<'a, D> {
         let mut blocked: HashSet<(&TopicPartition, &str)> = HashSet::new();
         for (index, record) in records.iter().enumerate() {
             let replay = self.replay(record);
-            let way = self.way(index, record, &blocked);
-            if matches!(way, Way::Tombstone) {
-                sorted.tombstones.push(record);
-            }
-            match way {
+            match self.way(index, record, &blocked) {
                 Way::Handle(route, event) => sorted.push(route, event, replay),
-                Way::PassOver | Way::Tombstone => {
+                Way::PassOver => {
+                    if record.is_tombstone() {
+                        sorted.tombstones.push(record);
+                    }
                     if let Some(at) = replay {
                         sorted.counts.entry(at).or_default().passed_over += 1;
                     }
@@ -99,7 +97,7 @@ impl<'a, D: InboxStore + OutboxStore> Sorting<'a, D> {
         // Nothing is in it that could be handled, now or by a retry, so it may wait behind nothing
         // and nothing has to wait behind it.
         if record.is_tombstone() {
-            return Way::Tombstone;
+            return Way::PassOver;
         }
         let waits = record.key.as_deref().is_some_and(|key| {
             let keys = self.dead_letter_keys.get(&record.at);
@@ -112,8 +110,8 @@ impl<'a, D: InboxStore + OutboxStore> Sorting<'a, D> {
                 "an earlier message of this key is dead-lettered".to_owned(),
                 true,
             )
-        } else if let Some(doomed) = self.doomed {
-            (doomed.to_owned(), false)
+        } else if let Some(reason) = self.dead_letter_reason {
+            (reason.to_owned(), false)
         } else if record.text_header("ce_type").is_none() {
             (InvalidMessage::Header("ce_type").to_string(), false)
         } else {
@@ -121,7 +119,8 @@ impl<'a, D: InboxStore + OutboxStore> Sorting<'a, D> {
                 return Way::PassOver;
             };
             match route.decode(record, self.spans.traceparent(index)) {
-                Ok(event) => return Way::Handle(route, event),
+                Ok(Some(event)) => return Way::Handle(route, event),
+                Ok(None) => return Way::PassOver,
                 Err(reason) => (reason.to_string(), false),
             }
         };

@@ -131,3 +131,104 @@ impl Drop for KafkaSource {
         self.command(Command::Close);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::ops::Range;
+    use std::time::Duration;
+
+    use rdkafka::mocking::MockCluster;
+    use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
+    use serde::{Deserialize, Serialize};
+
+    use super::*;
+    use crate::clock::{Clock as _, SystemClock};
+    use crate::kafka::KafkaPublisher;
+    use crate::message::{Event, Message, MessageContext};
+    use crate::publisher::Publisher as _;
+
+    const PATIENCE: Duration = Duration::from_secs(30);
+
+    #[derive(Clone, Serialize, Deserialize)]
+    struct Counted(u64);
+
+    impl Event for Counted {
+        const TYPE: &'static str = "Counted";
+        const VERSION: u32 = 1;
+        const TOPIC: &'static str = "counted.v1";
+
+        fn key(&self) -> String {
+            format!("key {}", self.0)
+        }
+
+        fn aggregate_version(&self) -> u64 {
+            1
+        }
+    }
+
+    async fn publish(publisher: &KafkaPublisher, numbers: Range<u64>) {
+        let message = |number| {
+            let (id, now) = (SystemClock.uuid(), SystemClock.now());
+            Message::new(id, "test", now, MessageContext::default(), &Counted(number)).unwrap()
+        };
+        let messages: Vec<_> = numbers.map(message).collect();
+        publisher.publish(&messages).await.unwrap();
+    }
+
+    /// A reader stands still for a slow inbox, and then pauses its partitions, which throws away what
+    /// was fetched: also the news that an offset can't be read, after which the client fetches nothing.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn an_error_that_comes_while_the_inbox_is_slow_is_not_lost() {
+        /// More than the channel to the inbox holds, and fewer than the client wants to have fetched.
+        const RECORDS: u64 = 4_000;
+        let mock = MockCluster::new(3).unwrap();
+        mock.create_topic(Counted::TOPIC, 3, 3).unwrap();
+        let options = KafkaOptions {
+            // Longer than the three seconds for which the mock lets a new group wait for members.
+            session_timeout: Duration::from_secs(4),
+            ..KafkaOptions::new(mock.bootstrap_servers())
+        };
+        let publisher = KafkaPublisher::new(&options).unwrap();
+        publish(&publisher, 0..RECORDS).await;
+        let mut source = KafkaSource::subscribe(&options, "slow", [Counted::TOPIC]).unwrap();
+        let mut next = BTreeMap::new();
+        let (mut is_slow, mut assigned) = (true, 0);
+        let reading = async {
+            while next.values().sum::<i64>().unsigned_abs() < RECORDS + 100 {
+                match source.next().await {
+                    Some(SourceEvent::Assigned(partitions)) => {
+                        assigned += 1;
+                        let claims = partitions.into_iter().map(|one| Claim {
+                            next: next.get(&one.at).copied().unwrap_or(one.low),
+                            at: one.at,
+                            epoch: 1,
+                            topic_id: None,
+                            replay: None,
+                        });
+                        source.begin(&claims.collect::<Vec<_>>());
+                    }
+                    Some(SourceEvent::Records(records)) => {
+                        next.extend(records.into_iter().map(|one| (one.at, one.offset + 1)));
+                        if !std::mem::take(&mut is_slow) {
+                            continue;
+                        }
+                        while source.events.len() < WAITING {
+                            tokio::time::sleep(Duration::from_millis(10)).await;
+                        }
+                        let gone = RDKafkaRespErr::RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE;
+                        mock.request_errors(RDKafkaApiKey::Fetch, &[gone; 6]);
+                        // Longer than the reader stands still: being slow is what is tried here.
+                        tokio::time::sleep(Duration::from_secs(4)).await;
+                        publish(&publisher, RECORDS..RECORDS + 100).await;
+                    }
+                    Some(SourceEvent::Revoked) => panic!("nobody else is there"),
+                    None => panic!("the source ended"),
+                }
+            }
+        };
+        let read = tokio::time::timeout(PATIENCE, reading).await;
+        read.expect("everything is read");
+        assert!(assigned > 1, "the error did not reach the reader");
+    }
+}

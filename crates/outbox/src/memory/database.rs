@@ -252,10 +252,17 @@ impl<S: Tables> Database for MemoryDatabase<S> {
     }
 }
 
+/// As much as a document of MongoDB may have.
+const MAX_RECORD_BYTES: usize = 16 * 1024 * 1024;
+
 impl<S: Tables> OutboxStore for MemoryDatabase<S> {
     async fn append(&self, tx: &mut MemoryTx<S>, record: &OutboxRecord) -> Result<(), StoreError> {
         for message in &record.messages {
             message.validate().map_err(StoreError::permanent)?;
+        }
+        let payloads = record.messages.iter().map(|message| message.payload.len());
+        if payloads.sum::<usize>() > MAX_RECORD_BYTES {
+            return Err(StoreError::permanent("the outbox record is too large"));
         }
         self.meet(Step::Write).await?;
         tx.appended.push(record.clone());

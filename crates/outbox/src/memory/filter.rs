@@ -44,21 +44,13 @@ fn value_fits(value: Option<&Bson>, wanted: &Bson) -> Result<bool, StoreError> {
         return Ok(equals(value, wanted));
     }
     for (operator, operand) in operators {
-        let ordered = |is: fn(Ordering) -> bool| {
-            let same_type = |value: &&Bson| rank(Some(value)) == rank(Some(operand));
-            let value = value.filter(same_type);
-            value.is_some_and(|value| is(compare(Some(value), Some(operand))))
-        };
         let fits = match (operator.as_str(), operand) {
             ("$in", Bson::Array(any)) => any.iter().any(|one| equals(value, one)),
             ("$ne", one) => !equals(value, one),
-            ("$lt" | "$lte" | "$gt" | "$gte", Bson::Array(_)) => {
-                return Err(unknown(&format!("{operator} of an array")));
-            }
-            ("$lt", _) => ordered(Ordering::is_lt),
-            ("$lte", _) => ordered(Ordering::is_le),
-            ("$gt", _) => ordered(Ordering::is_gt),
-            ("$gte", _) => ordered(Ordering::is_ge),
+            ("$lt", _) => ordered(value, operator, operand)?.is_some_and(Ordering::is_lt),
+            ("$lte", _) => ordered(value, operator, operand)?.is_some_and(Ordering::is_le),
+            ("$gt", _) => ordered(value, operator, operand)?.is_some_and(Ordering::is_gt),
+            ("$gte", _) => ordered(value, operator, operand)?.is_some_and(Ordering::is_ge),
             ("$exists", Bson::Boolean(there)) => value.is_some() == *there,
             _ => return Err(unknown(operator)),
         };
@@ -67,6 +59,26 @@ fn value_fits(value: Option<&Bson>, wanted: &Bson) -> Result<bool, StoreError> {
         }
     }
     Ok(true)
+}
+
+/// How `value` lies to `operand`, if both are of one type. MongoDB has rules of their own for ranges of null, of
+/// documents and of arrays.
+fn ordered(
+    value: Option<&Bson>,
+    operator: &str,
+    operand: &Bson,
+) -> Result<Option<Ordering>, StoreError> {
+    match operand {
+        Bson::Null => return Err(unknown(&format!("{operator} of null"))),
+        Bson::Document(_) => return Err(unknown(&format!("{operator} of a document"))),
+        Bson::Array(_) => return Err(unknown(&format!("{operator} of an array"))),
+        _ => {}
+    }
+    if let Some(Bson::Array(_)) = value {
+        return Err(unknown(&format!("{operator} on an array")));
+    }
+    let of_one_type = rank(value) == rank(Some(operand));
+    Ok(of_one_type.then(|| compare(value, Some(operand))))
 }
 
 /// Refuses a value of a type that rows do not have, wherever it lies in `value`.
@@ -81,30 +93,52 @@ fn understood(value: &Bson) -> Result<(), StoreError> {
 
 /// What is absent equals null, and an array has each of its elements.
 fn equals(value: Option<&Bson>, wanted: &Bson) -> bool {
-    let same = |value: &Bson| compare(Some(value), Some(wanted)).is_eq();
-    match value {
-        Some(Bson::Array(all)) => all.iter().any(same) || same(&Bson::Array(all.clone())),
-        value => compare(value, Some(wanted)).is_eq(),
+    let value = value.unwrap_or(&Bson::Null);
+    let elements = value.as_array().into_iter().flatten();
+    same(value, wanted) || elements.into_iter().any(|one| same(one, wanted))
+}
+
+fn same(a: &Bson, b: &Bson) -> bool {
+    match (a, b) {
+        (Bson::Array(a), Bson::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
+        }
+        (Bson::Document(a), Bson::Document(b)) => {
+            let mut pairs = a.iter().zip(b);
+            a.len() == b.len() && pairs.all(|((an, a), (bn, b))| an == bn && same(a, b))
+        }
+        (a, b) => compare(Some(a), Some(b)).is_eq(),
     }
 }
 
-/// The order of two documents by the fields of `order`, each 1 or -1.
-pub(super) fn by(order: &Document, a: &Document, b: &Document) -> Ordering {
-    for (field, direction) in order {
-        let ordering = compare(a.get(field), b.get(field));
-        if ordering.is_ne() {
-            let descending = *direction == Bson::Int32(-1);
-            return if descending {
-                ordering.reverse()
-            } else {
-                ordering
-            };
+/// Puts `documents` in the order of the fields of `order`, each 1 or -1.
+///
+/// # Errors
+/// Permanent, where such a field is an array or a document.
+pub(super) fn sort(documents: &mut [&Document], order: &Document) -> Result<(), StoreError> {
+    for field in order.keys() {
+        for document in documents.iter() {
+            if let Some(Bson::Array(_) | Bson::Document(_)) = document.get(field) {
+                return Err(unknown(&format!(
+                    "an order by {field}, which is no plain value"
+                )));
+            }
         }
     }
-    Ordering::Equal
+    documents.sort_by(|a, b| {
+        let fields = order.iter().map(|(field, direction)| {
+            let ordering = compare(a.get(field), b.get(field));
+            match direction {
+                Bson::Int32(-1) => ordering.reverse(),
+                _ => ordering,
+            }
+        });
+        fields.fold(Ordering::Equal, Ordering::then)
+    });
+    Ok(())
 }
 
-/// The order of MongoDB: by type, and by value within one.
+/// The order of MongoDB, of values that are neither arrays nor documents: by type, and by value within one.
 fn compare(a: Option<&Bson>, b: Option<&Bson>) -> Ordering {
     rank(a).cmp(&rank(b)).then_with(|| match (a, b) {
         (Some(Bson::String(a)), Some(Bson::String(b))) => a.cmp(b),
@@ -113,21 +147,6 @@ fn compare(a: Option<&Bson>, b: Option<&Bson>) -> Ordering {
         (Some(Bson::Binary(a)), Some(Bson::Binary(b))) => {
             let key = |it: &bson::Binary| (it.bytes.len(), u8::from(it.subtype));
             key(a).cmp(&key(b)).then_with(|| a.bytes.cmp(&b.bytes))
-        }
-        (Some(Bson::Array(a)), Some(Bson::Array(b))) => {
-            let pairs = a.iter().zip(b);
-            let mut different = pairs.map(|(a, b)| compare(Some(a), Some(b)));
-            let different = different.find(|ordering| ordering.is_ne());
-            different.unwrap_or_else(|| a.len().cmp(&b.len()))
-        }
-        (Some(Bson::Document(a)), Some(Bson::Document(b))) => {
-            let fields = |it: &Document| Vec::from_iter(it.clone());
-            let (a, b) = (fields(a), fields(b));
-            let pairs = a.iter().zip(&b);
-            let mut different =
-                pairs.map(|((an, a), (bn, b))| an.cmp(bn).then_with(|| compare(Some(a), Some(b))));
-            let different = different.find(|ordering| ordering.is_ne());
-            different.unwrap_or_else(|| a.len().cmp(&b.len()))
         }
         (a, b) => match (a.and_then(integer), b.and_then(integer)) {
             (Some(a), Some(b)) => a.cmp(&b),
@@ -162,6 +181,6 @@ fn rank(value: Option<&Bson>) -> u8 {
     }
 }
 
-fn unknown(operator: &str) -> StoreError {
-    StoreError::permanent(format!("memory does not understand {operator} in a filter"))
+fn unknown(what: &str) -> StoreError {
+    StoreError::permanent(format!("memory does not understand {what} in a query"))
 }

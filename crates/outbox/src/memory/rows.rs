@@ -7,7 +7,7 @@ use bson::{Bson, Document, doc};
 
 use super::database::{MemoryDatabase, MemoryTx};
 use super::faults::Step;
-use super::filter::{by, matches};
+use super::filter::{matches, sort};
 use super::tables::Tables;
 use crate::error::StoreError;
 use crate::rows::{Collection, Query, Row, Rows};
@@ -59,7 +59,7 @@ impl Documents {
             }
         }
         if let Some(order) = &query.order {
-            found.sort_by(|a, b| by(order, a, b));
+            sort(&mut found, order)?;
         }
         let limit = query.limit.and_then(|limit| usize::try_from(limit).ok());
         let found = found.into_iter().take(limit.unwrap_or(usize::MAX));
@@ -153,15 +153,6 @@ impl<S: Tables + AsRef<Documents> + AsMut<Documents>> Rows for MemoryDatabase<S>
                 return Err(StoreError::conflict("the row is gone"));
             }
             documents.insert(R::COLLECTION, row)?;
-        }
-        Ok(())
-    }
-
-    async fn remove<R: Row>(&self, tx: &mut MemoryTx<S>, ids: Vec<Bson>) -> Result<(), StoreError> {
-        self.meet(Step::Write).await?;
-        let documents = tx.state.as_mut();
-        for one in ids {
-            documents.remove(R::COLLECTION, bytes(&doc! { "": one })?)?;
         }
         Ok(())
     }

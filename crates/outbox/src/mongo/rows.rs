@@ -86,13 +86,13 @@ impl Rows for MongoDatabase {
     }
 
     async fn insert<R: Row>(&self, tx: &mut MongoTx, new: &[R]) -> Result<(), StoreError> {
-        let all = new.iter().map(document).collect::<Result<Vec<_>, _>>()?;
-        let rows = rows::<R>(self).clone_with_type::<Document>();
-        for part in parts(all)? {
-            let inserted = rows.insert_many(part).session(&mut tx.session);
-            inserted.with_timeout().await?;
+        if new.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        let rows = rows::<R>(self);
+        // The driver makes as many commands of it as it takes.
+        let inserted = rows.insert_many(new).session(&mut tx.session);
+        inserted.with_timeout().await.map(drop)
     }
 
     async fn replace<R: Row>(&self, tx: &mut MongoTx, all: &[R]) -> Result<(), StoreError> {
@@ -111,16 +111,6 @@ impl Rows for MongoDatabase {
         }
         let name = R::COLLECTION.name;
         Err(StoreError::conflict(format!("a row of {name} is gone")))
-    }
-
-    async fn remove<R: Row>(&self, tx: &mut MongoTx, ids: Vec<Bson>) -> Result<(), StoreError> {
-        if ids.is_empty() {
-            return Ok(());
-        }
-        let rows = rows::<R>(self);
-        let removed = rows.delete_many(doc! { "_id": { "$in": ids } });
-        let removed = removed.session(&mut tx.session);
-        removed.with_timeout().await.map(drop)
     }
 
     async fn read<R: Row>(&self, query: impl Into<Query> + Send) -> Result<Vec<R>, StoreError> {

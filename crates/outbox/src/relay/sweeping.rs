@@ -63,8 +63,8 @@ impl Sweeping {
         self.finish_one().await?;
         let ids = std::mem::take(&mut self.published);
         self.since = None;
-        let (database, doomed) = (database.clone(), ids.clone());
-        let deletion = tokio::spawn(async move { database.remove(&doomed).await });
+        let (database, published) = (database.clone(), ids.clone());
+        let deletion = tokio::spawn(async move { database.remove(&published).await });
         self.under_way = Some((ids, deletion));
         Ok(())
     }

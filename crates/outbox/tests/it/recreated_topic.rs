@@ -10,6 +10,7 @@ use crate::conformance::inbox;
 use crate::conformance::ledger::{Book, Deposited, Ledger as _, deposit, paid};
 use crate::conformance::real::RealRig;
 use crate::conformance::rig::{GROUP, Rig as _};
+use crate::conformance::running::Running;
 
 /// Deletes the deposits' topic and makes it anew with deposits up to `version`.
 async fn recreate(rig: &RealRig, version: u64) {
@@ -36,8 +37,8 @@ async fn handled(db: &MongoDatabase, next: i64) {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_inbox_does_not_go_on_in_a_topic_that_was_made_anew() {
+/// A topic with three deposits, and an inbox that has handled them.
+async fn after_three_deposits() -> (RealRig, MongoDatabase, Running<Result<(), InboxError>>) {
     crate::log();
     let rig = RealRig::new(1).await;
     let db = rig.database().await;
@@ -45,6 +46,12 @@ async fn an_inbox_does_not_go_on_in_a_topic_that_was_made_anew() {
         .await;
     let consuming = inbox(&db, rig.source(GROUP), Book::new(db.clone()));
     handled(&db, 3).await;
+    (rig, db, consuming)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_inbox_does_not_go_on_in_a_topic_that_was_made_anew() {
+    let (rig, db, consuming) = after_three_deposits().await;
     consuming.stop().await.expect("the checkpoint fits");
     recreate(&rig, 9).await;
     let consuming = inbox(&db, rig.source(GROUP), Book::new(db.clone()));
@@ -71,13 +78,7 @@ async fn an_inbox_does_not_go_on_in_a_topic_that_was_made_anew() {
 /// The client itself goes on at its offset.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_inbox_at_work_notices_that_its_topic_was_made_anew() {
-    crate::log();
-    let rig = RealRig::new(1).await;
-    let db = rig.database().await;
-    rig.publish(&[deposit("a", 1), deposit("a", 2), deposit("a", 3)])
-        .await;
-    let consuming = inbox(&db, rig.source(GROUP), Book::new(db.clone()));
-    handled(&db, 3).await;
+    let (rig, _, consuming) = after_three_deposits().await;
     recreate(&rig, 9).await;
     let fault = consuming.end().await.expect_err("it is another topic");
     assert!(matches!(fault, InboxError::AnotherTopic { .. }), "{fault}");

@@ -141,17 +141,13 @@ async fn a_transaction_sees_its_own_changes_and_others_see_them_committed<D: Row
     first.copies = 7;
     first.isbn = Some("978".to_owned());
     database.replace(&mut tx, &[first.clone()]).await.unwrap();
-    let second = as_uuid::of(Uuid::from_u128(2));
-    database
-        .remove::<Book>(&mut tx, vec![second.into()])
-        .await
-        .unwrap();
-    let seen = database.find::<Book>(&mut tx, Query::all()).await.unwrap();
-    assert_eq!(seen, [first.clone()]);
-    let sorted = Query::all().sorted_by(&["_id"]);
-    assert_eq!(read(&database, sorted).await, [book(1), book(2)]);
+    database.insert(&mut tx, &[book(3)]).await.unwrap();
+    let sorted = || Query::all().sorted_by(&["_id"]);
+    let seen = database.find::<Book>(&mut tx, sorted()).await.unwrap();
+    assert_eq!(seen, [first.clone(), book(2), book(3)]);
+    assert_eq!(read(&database, sorted()).await, [book(1), book(2)]);
     database.commit(tx).await.unwrap();
-    assert_eq!(read(&database, Query::all()).await, [first]);
+    assert_eq!(read(&database, sorted()).await, [first, book(2), book(3)]);
 }
 
 async fn what_is_taken_is_a_conflict<D: Rows>(database: D) {
@@ -349,11 +345,20 @@ async fn memory_refuses_what_it_does_not_understand() {
         (doc! { "copies": { "$in": [1, 1.5] } }, "1.5"),
         (doc! { "copies": { "$gt": 0.5 } }, "0.5"),
         (doc! { "tags": { "$gt": ["a"] } }, "$gt of an array"),
+        (doc! { "tags": { "$lte": "a" } }, "$lte on an array"),
+        (doc! { "lent": { "$gte": null } }, "$gte of null"),
+        (doc! { "title": { "$lt": { "a": 1 } } }, "$lt of a document"),
     ] {
-        let refused = database.read::<Book>(filter).await.unwrap_err();
-        assert_eq!(refused.kind(), ErrorKind::Permanent);
-        assert!(refused.to_string().contains(what), "{refused}");
+        refused(&database, filter, what).await;
     }
+    let by_tags = Query::all().sorted_by(&["-tags"]);
+    refused(&database, by_tags, "an order by tags").await;
+}
+
+async fn refused(database: &MemoryDatabase<Documents>, query: impl Into<Query> + Send, what: &str) {
+    let refused = database.read::<Book>(query).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Permanent);
+    assert!(refused.to_string().contains(what), "{refused}");
 }
 
 #[tokio::test]

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use events::money::DEFAULT_CURRENCY;
 use events::names::Name;
+use events::text;
 use events::{Money, ProductId, ProductState};
 
 use super::category::CategoryName;
 use super::refusal::Refusal;
 use super::stock::MOST_STOCK;
-use super::text;
 
 const MOST_NAME_CHARS: usize = 100;
 const MOST_DESCRIPTION_CHARS: usize = 2_000;
@@ -56,7 +56,7 @@ impl Draft {
     pub fn new(fields: &DraftFields<'_>) -> Result<Self, Refusal> {
         let name = Name::new(fields.name, MOST_NAME_CHARS)
             .map_err(|fault| Refusal::field("name", fault.sentence("a product's name")))?;
-        let description = text::described(fields.description, MOST_DESCRIPTION_CHARS)
+        let description = text::parse(fields.description, MOST_DESCRIPTION_CHARS)
             .map_err(|fault| Refusal::field("description", fault.sentence("a description")))?;
         Ok(Self {
             name,

@@ -6,11 +6,10 @@ mod draft;
 mod refusal;
 mod stock;
 mod stock_balance;
-mod text;
 
 pub use category::CategoryName;
 pub use decide::{Decision, Decisions, Demand, Outcome, Stock, Wanted, added_up, decide};
 pub use draft::{Draft, DraftFields};
 pub use refusal::Refusal;
-pub use stock::restocked;
+pub use stock::{release, restocked};
 pub use stock_balance::StockBalance;

@@ -41,6 +41,18 @@ pub fn restocked(product: &ProductState, by: i64) -> Result<ProductState, Refusa
     })
 }
 
+/// `product` with `quantity` of it given back, and that as it is counted in stock; `None` when there
+/// would be more than can be counted. What was ever put in stays.
+pub fn release(product: &ProductState, quantity: u64) -> Option<(ProductState, u32)> {
+    let returned = u32::try_from(quantity).ok()?;
+    let after = ProductState {
+        quantity: product.quantity.checked_add(returned)?,
+        version: product.version + 1,
+        ..product.clone()
+    };
+    Some((after, returned))
+}
+
 #[cfg(test)]
 mod tests {
     use events::money::DEFAULT_CURRENCY;
@@ -86,6 +98,18 @@ mod tests {
                 })
             );
         }
+    }
+
+    #[test]
+    fn what_comes_back_was_put_in_before() {
+        let (after, returned) = release(&chair(30), 12).unwrap();
+        assert_eq!(returned, 12);
+        assert_eq!(
+            (after.quantity, after.stocked, after.version),
+            (42, Some(50), 4)
+        );
+        assert_eq!(release(&chair(u32::MAX), 1), None);
+        assert_eq!(release(&chair(0), u64::from(u32::MAX) + 1), None);
     }
 
     #[test]

@@ -29,6 +29,15 @@ impl StockBalance {
         }
     }
 
+    /// The balance once it is known that a cancelled order gave `count` back.
+    #[must_use]
+    pub fn give_back(self, count: u64) -> Self {
+        Self {
+            quantity: self.quantity + count.min(self.given()),
+            ..self
+        }
+    }
+
     /// The balance once it is known that an accepted order was given `more`.
     ///
     /// Should the balance be less than that, more must have been put in than is recorded: what is
@@ -67,6 +76,8 @@ mod tests {
             "less than was given can't have been put in"
         );
         assert_eq!(balance.give(3).quantity, 0);
+        assert_eq!(balance.give_back(7).quantity, 10);
+        assert_eq!(balance.give_back(9).given(), 0, "nothing is made of it");
     }
 
     #[test]

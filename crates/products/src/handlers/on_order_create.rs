@@ -9,7 +9,7 @@ use events::{
 use outbox::{Clock, Envelope, EventCollector, Handle, HandleError, MessageContext};
 
 use crate::domain::{Decisions, Demand, Outcome, Stock, Wanted, decide};
-use crate::store::{StockDecision, StockDeduction, StockStore};
+use crate::store::{StockChange, StockDecision, StockStore};
 
 /// **Trigger:** `OrderCreate`, a batch of them.
 ///
@@ -98,6 +98,7 @@ impl<D> OnOrderCreate<D> {
             decision: Clone::clone(decision),
             event_id: self.clock.uuid(),
             decided_at: out.now(),
+            released_at: None,
         };
         made.decisions.iter().map(kept).collect()
     }
@@ -157,13 +158,10 @@ fn stock_of(products: &BTreeMap<ProductId, ProductState>) -> BTreeMap<ProductId,
         .collect()
 }
 
-fn deductions(
-    made: &Decisions,
-    products: &BTreeMap<ProductId, ProductState>,
-) -> Vec<StockDeduction> {
+fn deductions(made: &Decisions, products: &BTreeMap<ProductId, ProductState>) -> Vec<StockChange> {
     let taken = made.taken.iter().filter_map(|(id, quantity)| {
         let version = products.get(id)?.version;
-        Some(StockDeduction {
+        Some(StockChange {
             product_id: *id,
             version,
             quantity: *quantity,

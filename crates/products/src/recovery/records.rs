@@ -31,6 +31,7 @@ pub(super) fn decision(
         },
         event_id: update.id,
         decided_at: update.time,
+        released_at: None,
     })
 }
 

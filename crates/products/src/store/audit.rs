@@ -29,12 +29,14 @@ pub struct AuditedDecision {
     pub status: OrderStatus,
     /// Why it was rejected.
     pub reason: Option<Rejection>,
-    /// What it asked for, each product once. Only an accepted order has got it.
+    /// What it asked for, each product once. Only an accepted order that was not released has it.
     pub lines: Vec<(ProductId, u64)>,
     /// The id of the event that says so.
     pub event_id: Uuid,
     /// When it was decided.
     pub decided_at: Timestamp,
+    /// When what it was given was given back.
+    pub released_at: Option<Timestamp>,
 }
 
 impl From<StockDecision> for AuditedDecision {
@@ -47,6 +49,7 @@ impl From<StockDecision> for AuditedDecision {
             lines: kept.decision.lines.iter().map(line).collect(),
             event_id: kept.event_id,
             decided_at: kept.decided_at,
+            released_at: kept.released_at,
         }
     }
 }

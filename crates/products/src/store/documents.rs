@@ -135,6 +135,8 @@ pub(super) struct StoredDecision {
     lines: Vec<StoredLine>,
     event_id: bson::Uuid,
     decided_at: DateTime,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    released_at: Option<DateTime>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -162,6 +164,7 @@ impl StoredDecision {
             decision,
             event_id,
             decided_at,
+            released_at,
         } = stock_decision;
         Self {
             id: order_key(decision.order_id),
@@ -170,6 +173,7 @@ impl StoredDecision {
             lines: decision.lines.iter().map(StoredLine::new).collect(),
             event_id: (*event_id).into(),
             decided_at: date(*decided_at),
+            released_at: released_at.map(date),
         }
     }
 
@@ -208,8 +212,8 @@ impl StoredDecision {
                 outcome,
             },
             event_id: self.event_id.into(),
-            decided_at: Timestamp::from_millisecond(self.decided_at.timestamp_millis())
-                .map_err(StoreError::permanent)?,
+            decided_at: time(self.decided_at)?,
+            released_at: self.released_at.map(time).transpose()?,
         })
     }
 }
@@ -275,6 +279,10 @@ pub(super) fn version(version: u64) -> Result<i64, StoreError> {
 fn stored<T: TryFrom<i64>>(number: i64) -> Result<T, StoreError> {
     T::try_from(number)
         .map_err(|_| StoreError::permanent(format!("{number} is stored where it can't be")))
+}
+
+fn time(date: DateTime) -> Result<Timestamp, StoreError> {
+    Timestamp::from_millisecond(date.timestamp_millis()).map_err(StoreError::permanent)
 }
 
 pub(super) fn date(at: Timestamp) -> DateTime {

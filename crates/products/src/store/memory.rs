@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use events::{OrderId, ProductId, ProductState, names};
+use events::{OrderId, OrderStatus, ProductId, ProductState, names};
 use jiff::Timestamp;
 use outbox::StoreError;
 use outbox::memory::{MemoryDatabase, MemoryTx, Step};
 use uuid::Uuid;
 
-use super::{CatalogueStore, ProductRecord, StockDecision, StockDeduction, StockStore};
+use super::{CatalogueStore, ProductRecord, StockChange, StockDecision, StockStore};
 use crate::domain::CategoryName;
 
 /// All that the service keeps.
@@ -87,7 +87,7 @@ impl StockStore for Database {
         Ok(products.iter().filter_map(state).collect())
     }
 
-    async fn deduct(&self, tx: &mut Tx, deductions: &[StockDeduction]) -> Result<(), StoreError> {
+    async fn deduct(&self, tx: &mut Tx, deductions: &[StockChange]) -> Result<(), StoreError> {
         self.meet(Step::Write).await?;
         for deduction in deductions {
             let kept = tx.state.products.get_mut(&deduction.product_id);
@@ -123,6 +123,52 @@ impl StockStore for Database {
             if former.is_some() {
                 return Err(StoreError::conflict("an order has a decision by now"));
             }
+        }
+        Ok(())
+    }
+
+    async fn give_back(&self, tx: &mut Tx, returns: &[StockChange]) -> Result<(), StoreError> {
+        self.meet(Step::Write).await?;
+        for given in returns {
+            let kept = tx.state.products.get_mut(&given.product_id);
+            let Some(kept) = kept.filter(|kept| kept.state.version == given.version) else {
+                return Err(StoreError::conflict(
+                    "a product changed while its stock was decided",
+                ));
+            };
+            let more = ProductState {
+                quantity: kept.state.quantity + given.quantity,
+                version: kept.state.version + 1,
+                ..kept.state.clone()
+            };
+            *kept = Arc::new(kept.changed(more));
+        }
+        Ok(())
+    }
+
+    async fn mark_released(
+        &self,
+        tx: &mut Tx,
+        orders: &[OrderId],
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.meet(Step::Write).await?;
+        for order in orders {
+            let kept = tx.state.stock_decisions.get_mut(order);
+            let given = |kept: &&mut Arc<StockDecision>| {
+                let accepted = kept.decision.outcome.status() == OrderStatus::Accepted;
+                accepted && kept.released_at.is_none()
+            };
+            let Some(kept) = kept.filter(given) else {
+                return Err(StoreError::conflict(
+                    "what an order was given is given back by now",
+                ));
+            };
+            let released_at = Some(at);
+            *kept = Arc::new(StockDecision {
+                released_at,
+                ..kept.as_ref().clone()
+            });
         }
         Ok(())
     }

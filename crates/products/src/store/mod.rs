@@ -37,7 +37,8 @@ pub use prepare::COLLECTIONS;
 /// The database that a running service has.
 pub type ShopDatabase = outbox::mongo::MongoDatabase;
 
-/// The stock decision about an order, accepted or rejected: it never changes and is never removed.
+/// The stock decision about an order, accepted or rejected: it never changes and is never removed. What
+/// an accepted order was given is given back at most once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StockDecision {
     /// What was decided.
@@ -46,14 +47,16 @@ pub struct StockDecision {
     pub event_id: Uuid,
     /// When it was decided.
     pub decided_at: Timestamp,
+    /// When what it was given was given back, because the order was cancelled.
+    pub released_at: Option<Timestamp>,
 }
 
-/// What accepted orders deduct from the stock of a product.
+/// What orders take from the stock of a product, or give back to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct StockDeduction {
+pub struct StockChange {
     /// The product.
     pub product_id: ProductId,
-    /// The version that was read; when it has changed, nothing is taken.
+    /// The version that was read; when it has changed, nothing happens.
     pub version: u64,
     /// How many, at least 1.
     pub quantity: u32,
@@ -92,7 +95,7 @@ pub trait StockStore: OutboxStore {
     fn deduct(
         &self,
         tx: &mut Self::Tx,
-        deductions: &[StockDeduction],
+        deductions: &[StockChange],
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Saves stock decisions. None of their orders may have one.
@@ -103,6 +106,28 @@ pub trait StockStore: OutboxStore {
         &self,
         tx: &mut Self::Tx,
         stock_decisions: &[StockDecision],
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Gives stock back, one guarded write for each product; the product's version rises by one.
+    ///
+    /// # Errors
+    /// [`Conflict`](outbox::ErrorKind::Conflict) when a product has changed since it was read.
+    fn give_back(
+        &self,
+        tx: &mut Self::Tx,
+        returns: &[StockChange],
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Marks that what `orders` were given is given back.
+    ///
+    /// # Errors
+    /// [`Conflict`](outbox::ErrorKind::Conflict) when one of them was given nothing, or has given it back
+    /// by now.
+    fn mark_released(
+        &self,
+        tx: &mut Self::Tx,
+        orders: &[OrderId],
+        at: Timestamp,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 

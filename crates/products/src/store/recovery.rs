@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bson::{Document, doc};
-use events::{OrderId, ProductId, ProductState};
+use events::{OrderId, OrderStatus, ProductId, ProductState};
 use futures::TryStreamExt;
 use jiff::Timestamp;
 use outbox::StoreError;
@@ -182,6 +182,26 @@ impl MongoRecovery {
     ) -> Result<Vec<StockDecision>, StoreError> {
         let keys: Vec<bson::Uuid> = orders.map(order_key).collect();
         let filter = doc! { "_id": { "$in": keys }, "relearned": true };
+        let found: Vec<StoredDecision> = tx.find(DECISIONS, filter, None).await?;
+        found
+            .into_iter()
+            .map(StoredDecision::into_decision)
+            .collect()
+    }
+
+    /// Those decisions about `orders` that gave and were not given back, without lines where those are not
+    /// known yet.
+    pub(crate) async fn held(
+        &self,
+        tx: &mut MongoTx,
+        orders: impl Iterator<Item = OrderId>,
+    ) -> Result<Vec<StockDecision>, StoreError> {
+        let keys: Vec<bson::Uuid> = orders.map(order_key).collect();
+        let filter = doc! {
+            "_id": { "$in": keys },
+            "status": OrderStatus::Accepted.name(),
+            "released_at": null,
+        };
         let found: Vec<StoredDecision> = tx.find(DECISIONS, filter, None).await?;
         found
             .into_iter()

@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use bson::doc;
-use events::{OrderId, ProductId, ProductState};
+use bson::{Document, doc};
+use events::{OrderId, OrderStatus, ProductId, ProductState};
+use jiff::Timestamp;
 use outbox::StoreError;
 use outbox::mongo::{MongoDatabase, MongoTx, WithTimeout};
 
 use super::documents::{
-    DECISIONS, PRODUCTS, StoredDecision, StoredProduct, order_key, product_key, version,
+    DECISIONS, PRODUCTS, StoredDecision, StoredProduct, date, order_key, product_key, version,
 };
-use super::{StockDecision, StockDeduction, StockStore, changes};
+use super::{StockChange, StockDecision, StockStore, changes};
 
 impl StockStore for MongoDatabase {
     async fn stock_decisions(
@@ -46,11 +47,7 @@ impl StockStore for MongoDatabase {
         found.into_iter().map(by_id).collect()
     }
 
-    async fn deduct(
-        &self,
-        tx: &mut MongoTx,
-        deductions: &[StockDeduction],
-    ) -> Result<(), StoreError> {
+    async fn deduct(&self, tx: &mut MongoTx, deductions: &[StockChange]) -> Result<(), StoreError> {
         let mut statements = Vec::with_capacity(deductions.len());
         for deduction in deductions {
             let quantity = i64::from(deduction.quantity);
@@ -63,14 +60,7 @@ impl StockStore for MongoDatabase {
                 "u": { "$inc": { "quantity": -quantity, "version": 1_i64 } },
             });
         }
-        let matched = tx.update(PRODUCTS, statements).await?;
-        if matched == deductions.len() as u64 {
-            changes::record(tx, deductions.iter().map(|deduction| deduction.product_id)).await
-        } else {
-            Err(StoreError::conflict(
-                "a product changed while its stock was decided",
-            ))
-        }
+        change_stock(tx, statements, deductions).await
     }
 
     async fn save_decisions(
@@ -88,5 +78,55 @@ impl StockStore for MongoDatabase {
             .with_timeout()
             .await
             .map(drop)
+    }
+
+    async fn give_back(&self, tx: &mut MongoTx, returns: &[StockChange]) -> Result<(), StoreError> {
+        let mut statements = Vec::with_capacity(returns.len());
+        for given in returns {
+            statements.push(doc! {
+                "q": { "_id": product_key(given.product_id), "version": version(given.version)? },
+                "u": { "$inc": { "quantity": i64::from(given.quantity), "version": 1_i64 } },
+            });
+        }
+        change_stock(tx, statements, returns).await
+    }
+
+    async fn mark_released(
+        &self,
+        tx: &mut MongoTx,
+        orders: &[OrderId],
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let keys: Vec<bson::Uuid> = orders.iter().copied().map(order_key).collect();
+        let statement = doc! {
+            "q": {
+                "_id": { "$in": keys },
+                "status": OrderStatus::Accepted.name(),
+                "released_at": null,
+            },
+            "u": { "$set": { "released_at": date(at) } },
+            "multi": true,
+        };
+        if tx.update(DECISIONS, vec![statement]).await? == orders.len() as u64 {
+            Ok(())
+        } else {
+            Err(StoreError::conflict(
+                "what an order was given is given back by now",
+            ))
+        }
+    }
+}
+
+async fn change_stock(
+    tx: &mut MongoTx,
+    statements: Vec<Document>,
+    changed: &[StockChange],
+) -> Result<(), StoreError> {
+    if tx.update(PRODUCTS, statements).await? == changed.len() as u64 {
+        changes::record(tx, changed.iter().map(|change| change.product_id)).await
+    } else {
+        Err(StoreError::conflict(
+            "a product changed while its stock was decided",
+        ))
     }
 }

@@ -12,6 +12,7 @@ use crate::faults::commands::restocks;
 use crate::faults::deciding::decisions;
 use crate::interfered::{decided_at_two_instances, reserved_once_only, takes_what_fits_only};
 use crate::on_order_create::seen_again;
+use crate::on_order_update::gives_back_once;
 
 fn breaking(rule: Rule) -> impl Fn(MongoDatabase) -> Broken<MongoDatabase> + Copy {
     move |db| Broken::new(db, rule)
@@ -53,6 +54,16 @@ mod decision_id {
     async fn orders_are_decided_once_whatever_command_fails() {
         let adapter = breaking(Rule::DecisionId);
         in_shares(SHARES, |share| decisions(share, adapter)).await;
+    }
+}
+
+mod release_key {
+    use super::*;
+
+    #[tokio::test]
+    #[should_panic(expected = "a release is published once")]
+    async fn a_cancelled_order_gives_its_stock_back_once() {
+        gives_back_once(breaking(Rule::ReleaseKey)).await;
     }
 }
 

@@ -139,7 +139,7 @@ pub(crate) struct Published {
 }
 
 impl Published {
-    fn new(messages: Vec<Message>) -> Self {
+    pub(crate) fn new(messages: Vec<Message>) -> Self {
         Self {
             statuses: read(&messages),
             products: read(&messages),

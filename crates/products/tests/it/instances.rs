@@ -29,7 +29,7 @@ pub(crate) fn settings(shop: &Shop, jwks_url: &str) -> Settings {
             ..KafkaSettings::new(environment.kafka_brokers(), &environment.topic_prefix())
         },
         tokens: TokenSettings::new(jwks_url),
-        demo: false,
+        ..Default::default()
     }
 }
 

@@ -8,7 +8,7 @@ use events::{ProductId, ProductState};
 use outbox::mongo::{MongoDatabase, WithTimeout};
 use outbox::{Database, ErrorKind, MessageContext, StoreError};
 use products::commands::restock;
-use products::store::{StockDeduction, StockStore};
+use products::store::{StockChange, StockStore};
 
 use crate::fixture::{Shop, handle, order};
 use crate::interference::{Meddle, Meddled};
@@ -151,12 +151,12 @@ pub(crate) async fn takes_what_fits_only<D: StockStore>(adapter: impl Fn(MongoDa
     let shop = Shop::open().await;
     let store = adapter(shop.database.clone());
     let (cup, pan) = (shop.product("cup", 5).await, shop.product("pan", 5).await);
-    let take = |product: &ProductState, version, quantity| StockDeduction {
+    let take = |product: &ProductState, version, quantity| StockChange {
         product_id: product.product_id,
         version,
         quantity,
     };
-    let nothing = StockDeduction {
+    let nothing = StockChange {
         product_id: ProductId::from_u128(1),
         version: 1,
         quantity: 1,

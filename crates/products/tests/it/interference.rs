@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use events::{OrderId, ProductId, ProductState};
 use futures::future::BoxFuture;
+use jiff::Timestamp;
 use outbox::jobs::JobChange;
 use outbox::mongo::{MongoDatabase, MongoTx};
 use outbox::outbox::{Backlog, Lease};
 use outbox::{Database, OutboxRecord, OutboxStore, StoreError};
-use products::store::{StockDecision, StockDeduction, StockStore};
+use products::store::{StockChange, StockDecision, StockStore};
 use uuid::Uuid;
 
 /// Called before each step of a transaction, and once after its commit.
@@ -105,11 +106,7 @@ impl StockStore for Meddled {
         self.inner.products(tx, products).await
     }
 
-    async fn deduct(
-        &self,
-        tx: &mut MongoTx,
-        deductions: &[StockDeduction],
-    ) -> Result<(), StoreError> {
+    async fn deduct(&self, tx: &mut MongoTx, deductions: &[StockChange]) -> Result<(), StoreError> {
         (self.interfere)("take").await?;
         self.inner.deduct(tx, deductions).await
     }
@@ -121,5 +118,20 @@ impl StockStore for Meddled {
     ) -> Result<(), StoreError> {
         (self.interfere)("reserve").await?;
         self.inner.save_decisions(tx, kept).await
+    }
+
+    async fn give_back(&self, tx: &mut MongoTx, returns: &[StockChange]) -> Result<(), StoreError> {
+        (self.interfere)("give back").await?;
+        self.inner.give_back(tx, returns).await
+    }
+
+    async fn mark_released(
+        &self,
+        tx: &mut MongoTx,
+        orders: &[OrderId],
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        (self.interfere)("mark released").await?;
+        self.inner.mark_released(tx, orders, at).await
     }
 }

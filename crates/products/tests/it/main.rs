@@ -19,6 +19,7 @@ mod interfered;
 mod interference;
 mod names;
 mod on_order_create;
+mod on_order_update;
 mod outage;
 mod restored;
 mod wrong_input;

@@ -34,7 +34,7 @@ async fn the_service_comes_up_alone_and_recovers_by_itself() {
         },
         kafka: KafkaSettings::new(servers.kafka_brokers(), ""),
         tokens: TokenSettings::default(),
-        demo: false,
+        ..Default::default()
     };
     let mongo = settings.mongo.clone();
     let lifecycle = Lifecycle::new(Duration::from_secs(8));

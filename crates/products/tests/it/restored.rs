@@ -21,6 +21,7 @@ use testkit::{eventually, eventually_within};
 
 use crate::fixture::{Shop, handle, order};
 use crate::instances::{publish, start, statuses};
+use crate::on_order_update::cancelled;
 use testkit::Backup;
 
 type Order = Envelope<OrderCreate>;
@@ -80,7 +81,8 @@ async fn audit(shop: &Shop, stocked: &[(ProductId, u64)]) {
         let found = found.unwrap();
         let accepted = found.status == OrderStatus::Accepted;
         assert!(!found.lines.is_empty(), "a reservation has no lines");
-        for (product, quantity) in found.lines.iter().filter(|_| accepted) {
+        let has = accepted && found.released_at.is_none();
+        for (product, quantity) in found.lines.iter().filter(|_| has) {
             *given.entry(*product).or_default() += quantity;
         }
         let decision = (found.event_id, accepted, found.decided_at.as_millisecond());
@@ -301,6 +303,53 @@ async fn what_was_published_in_part_is_completed() {
         settle(&shop, &placed).await;
         audit(&shop, &[(cup, 10)]).await;
         assert_eq!(shop.state(cup).await.quantity, 0, "after {heard} alone");
+    }
+}
+
+#[tokio::test]
+async fn what_was_given_back_and_had_by_another_is_there_once() {
+    for decided_before in [true, false] {
+        let shop = open().await;
+        let laptop = shop.product("laptop", 1).await.product_id;
+        settle(&shop, &[]).await;
+        let (first, second) = (order(&[(laptop, 1)]), order(&[(laptop, 1)]));
+        let early = Backup::of(&shop.database).await;
+        publish(&shop, std::slice::from_ref(&first)).await;
+        settle(&shop, std::slice::from_ref(&first)).await;
+        let late = Backup::of(&shop.database).await;
+
+        let service = start(&shop).await;
+        let cancelled = cancelled(&first);
+        let message = Message::new(
+            cancelled.id,
+            "orders",
+            cancelled.time,
+            MessageContext::default(),
+            &cancelled.event,
+        );
+        publish_as_said(&shop, &[message.unwrap()]).await;
+        eventually("it is given back", async || {
+            shop.state(laptop).await.quantity == 1
+        })
+        .await;
+        publish(&shop, std::slice::from_ref(&second)).await;
+        let both = [first, second];
+        settled(&shop, &both).await;
+        service.trigger();
+        service.join().await.unwrap();
+        audit(&shop, &[(laptop, 1)]).await;
+
+        let backup = if decided_before { late } else { early };
+        backup.restore(&shop.database).await;
+        let third = [order(&[(laptop, 1)])];
+        publish(&shop, &third).await;
+        settle(&shop, &third).await;
+        audit(&shop, &[(laptop, 1)]).await;
+        let left = shop.state(laptop).await.quantity;
+        assert_eq!(
+            left, 0,
+            "the second has it; decided before: {decided_before}"
+        );
     }
 }
 

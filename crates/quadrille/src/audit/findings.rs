@@ -80,7 +80,7 @@ pub(crate) struct Findings {
     pub(crate) reservations: u64,
     /// Products in the products database.
     pub(crate) products: u64,
-    /// Units of all products that accepted orders have.
+    /// Units of all products that accepted orders have, cancelled ones left out.
     pub(crate) units_given: u64,
     /// Outbox records that are not published yet, of all services.
     pub(crate) outbox_records: u64,

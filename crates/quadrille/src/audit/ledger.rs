@@ -50,6 +50,8 @@ pub(super) mod mark {
     pub(in crate::audit) const UPDATE_ELSE: u32 = 1 << 15;
     /// One tells a decision, and follows from another event than that.
     pub(in crate::audit) const UPDATE_CAUSE: u32 = 1 << 16;
+    /// What the decision gave it was given back.
+    pub(in crate::audit) const RELEASED: u32 = 1 << 17;
 }
 
 /// What the sources say of one order.
@@ -146,11 +148,12 @@ impl Ledger {
     /// A decision as the products database has it.
     pub(super) fn stock_decision(&mut self, kept: &AuditedDecision) {
         let lines = lines_of(kept.lines.iter().copied());
-        let reason = reason_of(kept.reason.as_ref());
+        let reason = reason_of_rejection(kept.reason.as_ref());
         let entry = self.entry(kept.order_id);
         let as_decided = entry.stands == Some(kept.status);
         entry.decision = Some(kept.status);
         entry.mark(mark::DECIDED, true);
+        entry.mark(mark::RELEASED, kept.released_at.is_some());
         entry.mark(mark::LINES, entry.has(mark::KEPT) && entry.lines != lines);
         entry.mark(mark::REASON, as_decided && entry.reason != reason);
         entry.decided = half(kept.event_id);
@@ -175,11 +178,7 @@ impl Ledger {
     pub(super) fn told(&mut self, envelope: &Envelope<OrderUpdate>) {
         let event = &envelope.event;
         let content = content(event.customer_id, event.total, event.asks, &event.lines);
-        let reason = match &event.reason {
-            None => Some(reason_of(None)),
-            Some(Reason::Rejection(reason)) => Some(reason_of(Some(reason))),
-            Some(Reason::Other { .. }) => None,
-        };
+        let reason = reason_of(event.reason.as_ref());
         // What `quadrille migrate` publishes of older builds' orders names no cause: they did not keep it.
         let cause = envelope.context.causation_id.as_deref();
         let cause = cause.map(|id| id.parse().ok().map(half));
@@ -192,7 +191,7 @@ impl Ledger {
         let newest = event.version == u64::from(entry.version);
         let same = content == entry.content
             && event.version <= u64::from(entry.version)
-            && (!newest || entry.stands == Some(event.status) && reason == Some(entry.reason));
+            && (!newest || entry.stands == Some(event.status) && reason == entry.reason);
         let decision = entry.has(mark::DECIDED) && entry.decision == Some(event.status);
         entry.mark(
             mark::UPDATE_ELSE,
@@ -208,7 +207,7 @@ impl Ledger {
 
     /// A decision as the topic has it.
     pub(super) fn said(&mut self, event_id: Uuid, event: &OrderStatusUpdate) {
-        let reason = reason_of(event.reason.as_ref());
+        let reason = reason_of_rejection(event.reason.as_ref());
         let entry = self.entry(event.order_id);
         let known = entry.has(mark::DECIDED);
         let before = known || entry.has(mark::SAID);
@@ -262,17 +261,25 @@ fn content_of(line: &OrderLine) -> (ProductId, &str, u32, Money, Option<SellerId
     )
 }
 
+fn reason_of_rejection(reason: Option<&Rejection>) -> u16 {
+    reason_of(reason.cloned().map(Reason::Rejection).as_ref())
+}
+
 #[expect(
     clippy::cast_possible_truncation,
     reason = "a part of a hash is one too"
 )]
-fn reason_of(reason: Option<&Rejection>) -> u16 {
+fn reason_of(reason: Option<&Reason>) -> u16 {
     let parts = reason.map(|reason| match reason {
-        Rejection::InsufficientStock {
+        Reason::Rejection(Rejection::InsufficientStock {
             product_id,
             available,
-        } => (*product_id, Some(*available)),
-        Rejection::UnknownProduct { product_id } => (*product_id, None),
+        }) => ("short", Some(*product_id), Some(*available)),
+        Reason::Rejection(Rejection::UnknownProduct { product_id }) => {
+            ("unknown", Some(*product_id), None)
+        }
+        Reason::Cancellation(cancellation) => (cancellation.code(), None, None),
+        Reason::Other { code } => (code.as_str(), None, None),
     });
     digest(&parts) as u16
 }

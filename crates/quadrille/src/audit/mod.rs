@@ -2,14 +2,15 @@
 //! product.
 //!
 //! The invariants are always the same: every order rests, and its decision says the same, in the
-//! database and in the topic, under one event id; each of its steps is told once; what was
-//! stocked less what was accepted is what is left, and never below zero; each copy equals its
+//! database and in the topic, under one event id; each of its steps is told once; what a cancelled one
+//! was given is given back; what was stocked less what was accepted is what is left, and never below zero; each copy equals its
 //! owner; each account and each purchase is published as it is; each event that asks for a mail has
-//! one; each cart is sound, and each checkout is published as it
-//! stands; outboxes are empty, no message is dead-lettered, every record is handled.
+//! one; each cart is sound, and each checkout is published as it stands; the ledger of payments sums to zero and
+//! says what they, the balances and the provider say; outboxes are empty, no message is dead-lettered, every record
+//! is handled.
 //!
 //! **How to add a rule.** What databases and topics say of a thing is kept in its file ([`accounts`],
-//! [`carts`], [`ledger`] of orders, [`mails`], [`purchases`], [`stock`]); the rule itself is a
+//! [`carts`], [`ledger`] of orders, [`mails`], [`payments`], [`purchases`], [`stock`]); the rule itself is a
 //! [`Check`](findings::Check) there, or in [`rules`] or [`messages`] when it is about orders or about
 //! all messages. [`copies`] are all of those that services register.
 
@@ -20,6 +21,7 @@ mod findings;
 mod ledger;
 mod mails;
 mod messages;
+mod payments;
 mod purchases;
 mod rules;
 mod stock;
@@ -30,7 +32,7 @@ use anyhow::Context;
 use clap::Args;
 use events::{
     AccountUpdate, CartCheckout, OrderCreate, OrderStatus, OrderStatusUpdate, OrderUpdate,
-    ProductCreate, ProductsQuantityUpdate, PurchaseCreate, topics,
+    PaymentUpdate, ProductCreate, ProductsQuantityUpdate, PurchaseCreate, topics,
 };
 use futures::{Stream, TryStreamExt};
 use jiff::Timestamp;
@@ -48,6 +50,7 @@ use self::findings::Check;
 pub(crate) use self::findings::Findings;
 use self::ledger::Ledger;
 use self::mails::Mails;
+use self::payments::Payments;
 use self::purchases::Purchases;
 use self::rules::Scope;
 use self::stock::Stock;
@@ -86,6 +89,7 @@ pub(crate) async fn run(args: &AuditArgs) -> anyhow::Result<Findings> {
         mails: Mails::default(),
         accounts: Accounts::default(),
         checkouts: Checkouts::default(),
+        payments: Payments::default(),
         purchases: Purchases::default(),
         damaged: Vec::new(),
     };
@@ -104,6 +108,10 @@ pub(crate) async fn run(args: &AuditArgs) -> anyhow::Result<Findings> {
     audit.decisions(&databases["products"]).await?;
     audit.products(&databases["products"]).await?;
     audit.mails.read(&databases["notifications"]).await?;
+    // There is none in production, and then perhaps no name for its database either.
+    let simulator = connection.database("payment-simulator").await.ok();
+    let payments = &databases["payments"];
+    audit.payments.read(payments, simulator.as_ref()).await?;
     audit.accounts(&databases["auth"]).await?;
     let carts = audit.carts(&databases["carts"]).await?;
     let mut purchases = ::purchases::store::ids(&databases["purchases"]).await?;
@@ -123,6 +131,7 @@ pub(crate) async fn run(args: &AuditArgs) -> anyhow::Result<Findings> {
         mails,
         accounts,
         checkouts,
+        payments,
         purchases,
         mut damaged,
     } = audit;
@@ -134,6 +143,7 @@ pub(crate) async fn run(args: &AuditArgs) -> anyhow::Result<Findings> {
     findings.add(carts);
     checkouts.judge(scope, &mut findings);
     accounts.judge(scope, &mut findings);
+    payments.judge(scope, &ledger, &mut findings);
     purchases.judge(scope, Timestamp::now(), &mut findings);
     messages::outboxes(&databases, &mut findings).await?;
     messages::parked(&databases, &mut findings).await?;
@@ -153,6 +163,7 @@ struct Audit {
     mails: Mails,
     accounts: Accounts,
     checkouts: Checkouts,
+    payments: Payments,
     purchases: Purchases,
     /// Documents that can't be read, each in a sentence that names it.
     damaged: Vec<String>,
@@ -181,7 +192,7 @@ impl Audit {
         while let Some(kept) = next(&mut all, &mut self.damaged).await? {
             progress.inc(1);
             self.findings.reservations += 1;
-            if kept.status == OrderStatus::Accepted {
+            if kept.status == OrderStatus::Accepted && kept.released_at.is_none() {
                 self.stock.give(&kept.lines);
             }
             self.ledger.stock_decision(&kept);
@@ -271,6 +282,9 @@ impl Audit {
                 .is_ok(),
             (topics::CHECKOUTS, Some(CartCheckout::TYPE)) => decode::<CartCheckout>(record)
                 .map(|envelope| self.checkouts.tell(&envelope.event))
+                .is_ok(),
+            (topics::PAYMENTS, Some(PaymentUpdate::TYPE)) => decode::<PaymentUpdate>(record)
+                .map(|envelope| self.payments.tell(&envelope.event))
                 .is_ok(),
             (topics::PURCHASES, Some(PurchaseCreate::TYPE)) => decode::<PurchaseCreate>(record)
                 .map(|envelope| self.purchases.tell(&envelope.event.purchase_id))

@@ -37,6 +37,11 @@ pub(super) fn judge(ledger: &Ledger, scope: Scope, damaged: &[String], findings:
         "orders",
         "products decided each order as orders has it, and no other one",
     );
+    let mut released = Check::new(
+        "stock-released",
+        "decisions",
+        "what a cancelled order was given is given back, and nothing of another one",
+    );
     let mut placed = Check::new(
         "orders-published",
         "orders",
@@ -64,6 +69,10 @@ pub(super) fn judge(ledger: &Ledger, scope: Scope, damaged: &[String], findings:
         }
         decided.looked_at += 1;
         decided.note(decision(entry).map(|finding| format!("order {id} {finding}")));
+        if entry.has(mark::DECIDED) {
+            released.looked_at += 1;
+            released.note(release(entry).map(|finding| format!("order {id} {finding}")));
+        }
         placed.looked_at += 1;
         placed.note(publication(entry).map(|finding| format!("order {id} {finding}")));
         if kept || entry.has_updates() {
@@ -75,7 +84,7 @@ pub(super) fn judge(ledger: &Ledger, scope: Scope, damaged: &[String], findings:
             said.note(announcement(entry).map(|finding| format!("order {id} {finding}")));
         }
     }
-    for check in [readable, settled, sums, decided] {
+    for check in [readable, settled, sums, decided, released] {
         findings.add(check);
     }
     for check in [placed, told, said] {
@@ -127,6 +136,20 @@ fn decision(entry: &Entry) -> Option<String> {
     entry
         .has(mark::REASON)
         .then(|| "was rejected for another reason than orders has".to_owned())
+}
+
+fn release(entry: &Entry) -> Option<String> {
+    let cancelled = entry.stands == Some(OrderStatus::Cancelled);
+    let given = entry.decision == Some(OrderStatus::Accepted);
+    match (cancelled, given, entry.has(mark::RELEASED)) {
+        (true, true, false) => Some("is cancelled, and still has its stock".to_owned()),
+        (false, _, true) => Some(format!(
+            "is {}, and its stock was given back",
+            name(entry.stands)
+        )),
+        (_, false, true) => Some("was given nothing, and gave stock back".to_owned()),
+        _ => None,
+    }
 }
 
 fn publication(entry: &Entry) -> Option<String> {

@@ -15,11 +15,11 @@ use outbox::kafka::KafkaPublisher;
 use outbox::mongo::MongoDatabase;
 use outbox::source::Assigned;
 use outbox::{
-    Advance, Claim, Clock, Database, EventCollector, InboxStore, Message, MessageContext,
-    OutboxRecord, OutboxStore, Publisher, SystemClock, TopicPartition,
+    Advance, Claim, Clock, Database, EventCollector, InboxStore, MessageContext, OutboxStore,
+    Publisher, SystemClock, TopicPartition,
 };
 use products::domain::{Decision, Demand, Outcome};
-use products::store::{CatalogueStore, StockDecision, StockDeduction, StockStore};
+use products::store::{CatalogueStore, StockChange, StockDecision, StockStore};
 use replica::{ReplicaStore, Versioned};
 use tokio::sync::mpsc;
 use uuid::Uuid;
@@ -132,6 +132,7 @@ impl Worker {
             let who = Identity {
                 id: OrderId::from_bytes(self.clock.uuid().into_bytes()),
                 customer,
+                asks: events::Asks::NOTHING,
                 now: out.now(),
             };
             let order = place(who, &basket, |_| {
@@ -155,7 +156,7 @@ impl Worker {
     ) -> anyhow::Result<()> {
         let mut out = EventCollector::new("products", self.clock.as_ref());
         let count = u32::try_from(orders.len())?;
-        let deduction = StockDeduction {
+        let deduction = StockChange {
             product_id: product.product_id,
             version: product.version,
             quantity: count,
@@ -177,6 +178,7 @@ impl Worker {
                 },
                 event_id,
                 decided_at: out.now(),
+                released_at: None,
             });
             let update = OrderStatusUpdate {
                 order_id: order.id,
@@ -207,21 +209,20 @@ impl Worker {
         let now = out.now();
         let mut steps = Vec::with_capacity(orders.len());
         for order in orders {
-            steps.push(OrderTransition {
-                from: OrderState::from(order),
-                to: OrderStatus::Accepted,
-                reason: None,
-                by: Author::Products,
-                decided_at: now,
-                written_at: now,
-            });
-            let mut settled = order.clone();
-            settled.take(Step {
+            let step = Step {
                 status: OrderStatus::Accepted,
                 at: now,
                 by: Author::Products,
                 reason: None,
+                note: None,
+            };
+            steps.push(OrderTransition {
+                from: OrderState::from(order),
+                step: step.clone(),
+                written_at: now,
             });
+            let mut settled = order.clone();
+            settled.take(step, now);
             let id = update_id(settled.id, settled.version);
             out.push_as(id, &settled.to_update(), context())?;
         }
@@ -243,12 +244,12 @@ impl Worker {
             database.commit(tx).await?;
             return Ok(());
         };
-        let record = out.write(database, &mut tx).await?;
-        let record: OutboxRecord = record.context("nothing to publish")?;
+        let records = out.write(database, &mut tx).await?;
         database.commit(tx).await?;
-        let messages: &[Message] = &record.messages;
-        publisher.publish(messages).await?;
-        database.remove(&[record.id]).await?;
+        for record in records {
+            publisher.publish(&record.messages).await?;
+            database.remove(&[record.id]).await?;
+        }
         Ok(())
     }
 }

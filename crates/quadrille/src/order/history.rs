@@ -5,7 +5,7 @@ use std::fmt;
 
 use anyhow::{Context, ensure};
 use clap::Args;
-use events::{OrderCreate, OrderId, OrderStatusUpdate, OrderUpdate, topics};
+use events::{OrderCreate, OrderId, OrderStatus, OrderStatusUpdate, OrderUpdate, topics};
 use futures::TryStreamExt;
 use jiff::Timestamp;
 use outbox::Event;
@@ -142,10 +142,14 @@ impl History {
                     }
                     _ => (step.at, 5),
                 };
-                let what = match number {
-                    0 => format!("placed: {}", step.status.name()),
-                    _ => format!("settled: {}", step.status.name()),
+                let verb = match step.status {
+                    OrderStatus::Pending => "placed",
+                    OrderStatus::Accepted | OrderStatus::Rejected => "settled",
+                    _ => "moved on",
                 };
+                let note = step.note.as_ref().map(|note| format!(" ({note})"));
+                let note = note.unwrap_or_default();
+                let what = format!("{verb}: {}{note}", step.status.name());
                 self.steps
                     .push(Step::new(at, rank, "orders", what, "database orders"));
             }
@@ -170,6 +174,11 @@ impl History {
                 let mut step = Step::new(kept.decided_at, 3, "products", what, "database products");
                 step.event_id = Some(kept.event_id);
                 self.steps.push(step);
+                if let Some(at) = kept.released_at {
+                    let what = "its stock was given back".to_owned();
+                    let step = Step::new(at, 6, "products", what, "database products");
+                    self.steps.push(step);
+                }
             }
             None => self
                 .notes
@@ -216,9 +225,9 @@ impl History {
         let since = drawn_at(self.order_id);
         let keys = HashSet::from([self.order_id.to_string()]);
         let mut found = Vec::new();
-        for topic in [topics::ORDERS, topics::ORDER_STATUS] {
-            let here = records_of(reader, topic, &keys, since).await;
-            found.extend(here.with_context(|| format!("{topic} can't be read"))?);
+        for topic in topics::ALL.iter().filter(|it| it.key == "order id") {
+            let here = records_of(reader, topic.name, &keys, since).await;
+            found.extend(here.with_context(|| format!("{} can't be read", topic.name))?);
         }
         for event in [OrderCreate::TYPE, OrderStatusUpdate::TYPE] {
             let ids: HashSet<Option<Uuid>> = found

@@ -21,7 +21,7 @@ use gateway::{Addresses, EdgeSettings};
 use host::{Role, Service};
 use orders::Orders;
 use outbox::mongo::{MongoDatabase, MongoOptions};
-use quadrille::SERVICES;
+use quadrille::{DEMO_SERVICES, SERVICES};
 use service::config::{HttpSettings, KafkaSettings, MongoSettings, TokenSettings};
 use service::lifecycle::Lifecycle;
 
@@ -40,7 +40,7 @@ pub(crate) struct UpArgs {
     #[arg(long, default_value_t = 8080, env = "QUADRILLE_PORT")]
     pub(crate) port: u16,
     /// Address and port for the metrics of all services, which share this process, such as
-    /// 127.0.0.1:9464; `/metrics` is then unknown at the shop's address
+    /// 127.0.0.1:9464 [default: where each service listens, at a free port; never at the shop's address]
     #[arg(long, value_name = "ADDRESS:PORT", env = "QUADRILLE_METRICS_LISTEN")]
     pub(crate) metrics_listen: Option<SocketAddr>,
     /// Start over: delete the data of earlier starts
@@ -129,18 +129,18 @@ pub(crate) async fn run(args: &UpArgs) -> anyhow::Result<()> {
     };
     let running = tokio::select! {
         running = start_services(args, metrics, &stack, &lifecycle, &steps) => running,
-        () = stop.cancelled() => Ok(()),
+        () = stop.cancelled() => Ok(Vec::new()),
     };
     let outcome = match running {
-        Ok(()) if !stop.is_cancelled() => {
+        Ok(beside) if !stop.is_cancelled() => {
             let url = format!("http://localhost:{}", args.port);
             stack.describe_holder(&format!("serving {url}"))?;
             State::new(&url, &stack).save(&args.data_dir)?;
             steps.finish();
-            print_banner(&url, metrics, &stack, began);
+            print_banner(&url, metrics, &beside, &stack, began);
             lifecycle.join().await.map_err(anyhow::Error::from)
         }
-        Ok(()) => lifecycle.join().await.map_err(anyhow::Error::from),
+        Ok(_) => lifecycle.join().await.map_err(anyhow::Error::from),
         Err(error) => {
             lifecycle.trigger();
             let _ = lifecycle.join().await;
@@ -153,13 +153,14 @@ pub(crate) async fn run(args: &UpArgs) -> anyhow::Result<()> {
     outcome
 }
 
+/// Comes back with the services beside the shop and where they listen.
 async fn start_services(
     args: &UpArgs,
     metrics: Option<SocketAddr>,
     stack: &DevStack,
     lifecycle: &Lifecycle,
     steps: &Steps,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Vec<(&'static str, SocketAddr)>> {
     let mongo = |name: &str| MongoSettings::new(stack.mongodb_uri(), &args.database(name));
     let kafka = KafkaSettings {
         batch: args.message_batch,
@@ -170,9 +171,10 @@ async fn start_services(
         http: args.http(0),
         kafka,
         demo: true,
+        addresses: [("gateway", format!("http://127.0.0.1:{}", args.port))].into(),
         ..host::Settings::default()
     };
-    let mut addresses = Vec::new();
+    let (mut addresses, mut beside) = (Vec::new(), Vec::new());
     let mut in_process = HashMap::new();
     for service in SERVICES {
         common.mongo = mongo(service.name());
@@ -183,6 +185,16 @@ async fn start_services(
         if service.name() == Auth::NAME {
             let keys = format!("http://{}/.well-known/jwks.json", running.address);
             common.tokens = TokenSettings::new(&keys);
+            // Services of the shop may call these.
+            for service in DEMO_SERVICES {
+                common.mongo = mongo(service.name());
+                let running = service
+                    .start(common.clone(), &args.own.0, lifecycle)
+                    .await?;
+                let url = format!("http://{}", running.address);
+                common.addresses.insert(service.name(), url);
+                beside.push((service.name(), running.address));
+            }
         }
         addresses.push((service.name(), running.address));
         in_process.insert(service.name(), running.routes);
@@ -218,12 +230,12 @@ async fn start_services(
     }
     step.done();
     let step = steps.begin("waiting until every service is ready");
-    for (name, address) in addresses {
-        wait_until_ready(name, address).await?;
+    for (name, address) in addresses.iter().chain(&beside) {
+        wait_until_ready(name, *address).await?;
     }
     wait_until_orderable(uri, &args.database(Orders::NAME)).await?;
     step.done();
-    Ok(())
+    Ok(beside)
 }
 
 /// Data of an earlier start may be an older build's.
@@ -277,7 +289,13 @@ async fn wait_until_ready(name: &str, address: SocketAddr) -> anyhow::Result<()>
     }
 }
 
-fn print_banner(url: &str, metrics: Option<SocketAddr>, stack: &DevStack, began: Instant) {
+fn print_banner(
+    url: &str,
+    metrics: Option<SocketAddr>,
+    beside: &[(&str, SocketAddr)],
+    stack: &DevStack,
+    began: Instant,
+) {
     println!(
         "\nQuadrille is up after {:.1} s.\n",
         began.elapsed().as_secs_f64()
@@ -289,6 +307,9 @@ fn print_banner(url: &str, metrics: Option<SocketAddr>, stack: &DevStack, began:
     }
     for (email, role) in auth::DEMO_USERS {
         println!("  {:<11} {email} (password: the same)", role.as_str());
+    }
+    for (name, address) in beside {
+        println!("  beside it   http://{address} ({name})");
     }
     println!("  MongoDB     {}", stack.mongodb_uri());
     println!("  Kafka       {}", stack.kafka_brokers());

@@ -208,3 +208,27 @@ fn settings_for_kafkas_security_are_read_checked_and_hidden() {
         stderr(&output)
     );
 }
+
+/// What takes `tok_ok` for money must not get into production because a list was gone through.
+#[test]
+fn the_payment_simulator_is_started_by_name_and_with_a_key_only() {
+    let simulator = "payment-simulator";
+    assert!(!quadrille::names().contains(&simulator));
+    for list in [&["services"][..], &["choreography"], &["openapi"]] {
+        let output = run(list);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        assert!(!stdout(&output).contains(simulator), "{list:?}");
+    }
+    let output = run(&["serve", simulator, "--listen=127.0.0.1:0"]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = stderr(&output);
+    assert!(text.contains("QUADRILLE_PAYMENT_SIMULATOR_KEY"), "{text}");
+}
+
+/// Two services that know nothing of each other have to know the same secrets.
+#[test]
+fn payments_and_the_simulator_have_the_same_secrets_in_a_demo() {
+    assert_eq!(payments::DEMO_PROVIDER_KEY, payment_simulator::DEMO_KEY);
+    let secret = payment_simulator::DEMO_WEBHOOK_SECRET;
+    assert_eq!(payments::DEMO_WEBHOOK_SECRET, secret);
+}

@@ -9,6 +9,7 @@ mod backup;
 mod before_the_start;
 mod dead_letters;
 mod events;
+mod gateway;
 mod jobs;
 mod metrics_port;
 mod migrate;

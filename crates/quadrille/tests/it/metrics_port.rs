@@ -1,52 +1,17 @@
 //! A role's metrics on a port of their own, as the process that is deployed has them.
 
-use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
-use std::process::{Child, ChildStderr, Stdio};
 
-use serde_json::Value;
-
+use crate::gateway::Gateway;
 use crate::{quadrille, stderr};
-
-/// Ends with the value.
-struct Gateway(Child);
-
-impl Drop for Gateway {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// The address in the log line that says `message`.
-fn output(lines: &mut BufReader<ChildStderr>, message: &str) -> String {
-    let mut log = String::new();
-    loop {
-        let before = log.len();
-        assert_ne!(
-            lines.read_line(&mut log).unwrap(),
-            0,
-            "no `{message}` in: {log}"
-        );
-        let line: Value = serde_json::from_str(&log[before..]).unwrap();
-        if line["message"] == message {
-            return line["address"].as_str().unwrap().to_owned();
-        }
-    }
-}
 
 #[tokio::test]
 async fn the_public_port_does_not_show_them() {
     let line = ["serve", "gateway", "--listen=127.0.0.1:0"];
-    let child = quadrille(&line)
-        .env("QUADRILLE_METRICS_LISTEN", "127.0.0.1:0")
-        .env("RUST_LOG", "info")
-        .stderr(Stdio::piped())
-        .spawn();
-    let mut gateway = Gateway(child.unwrap());
-    let mut log = BufReader::new(gateway.0.stderr.take().unwrap());
-    let own = output(&mut log, "metrics are served on a port of their own");
-    let public = output(&mut log, "the gateway listens");
+    let mut command = quadrille(&line);
+    let mut gateway = Gateway::start(command.env("QUADRILLE_METRICS_LISTEN", "127.0.0.1:0"));
+    let own = gateway.address("metrics are served on a port of their own");
+    let public = gateway.address("the gateway listens");
 
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let get = async |address: &str, path: &str| {

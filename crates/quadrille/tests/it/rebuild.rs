@@ -142,7 +142,7 @@ async fn a_damaged_copy_is_repaired_under_traffic() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_copy_is_refused_and_the_known_ones_named() {
     let shop = Shop::open().await;
-    let answer = shop.quadrille(&["rebuild", "carts.products"]).await;
+    let answer = shop.quadrille(&["rebuild", "shipping.products"]).await;
     assert_eq!(answer.code, 1);
     assert!(
         answer.stderr.contains("there are: ") && answer.stderr.contains("orders.products"),

@@ -12,6 +12,7 @@ use notifications::Notifications;
 use orders::Orders;
 use outbox::kafka::TopicSpec;
 use outbox::mongo::{MongoDatabase, MongoOptions};
+use payments::Payments;
 use products::Products;
 use purchases::Purchases;
 use serde_json::{Value, json};
@@ -66,7 +67,7 @@ impl Answer {
 }
 
 impl Shop {
-    /// A shop of which auth, notifications and carts run, with its topics made.
+    /// A shop of which auth, notifications, carts and payments run, with its topics made.
     pub(crate) async fn open() -> Self {
         let environment = TestEnvironment::new().await;
         make_topics(&environment).await;
@@ -125,6 +126,7 @@ impl Shop {
             shop.start::<Notifications>(notifications::Settings::default())
                 .await,
             shop.start::<Carts>(carts::Settings::default()).await,
+            shop.start::<Payments>(payments::Settings::default()).await,
         ];
         shop
     }
@@ -180,7 +182,7 @@ impl Shop {
             ),
             kafka: self.kafka(),
             tokens: self.tokens(),
-            demo: false,
+            ..Default::default()
         };
         let running = host::start::<S>(settings, own, &lifecycle).await.unwrap();
         self.ready(format!("http://{}", running.address), lifecycle)

@@ -11,8 +11,9 @@ pub struct HttpSettings {
     #[arg(long, env = "QUADRILLE_LISTEN", value_name = "ADDRESS:PORT")]
     pub listen: Option<SocketAddr>,
 
-    /// Address and port for the process's metrics alone, such as 127.0.0.1:9464; `/metrics` is then unknown
-    /// at the other ports [default: `/metrics` is where the role listens]
+    /// Address and port for the process's metrics alone, such as 127.0.0.1:9464; `/metrics` is then
+    /// unknown where a service listens [default: where the service listens; the gateway's are
+    /// served nowhere]
     #[arg(long, env = "QUADRILLE_METRICS_LISTEN", value_name = "ADDRESS:PORT")]
     pub metrics_listen: Option<SocketAddr>,
 
@@ -20,8 +21,8 @@ pub struct HttpSettings {
     #[arg(long, env = "QUADRILLE_BODY_LIMIT_BYTES", value_name = "BYTES", default_value_t = HttpSettings::BODY_LIMIT_BYTES)]
     pub body_limit_bytes: usize,
 
-    /// Longest time until an answer begins, such as 40s; longer than the longest `Prefer: wait` (30 s).
-    /// Streams may last longer
+    /// Longest time until an answer begins, such as 40s; longer than the longest `Prefer: wait` (30
+    /// s). Streams may last longer
     #[arg(long, env = "QUADRILLE_REQUEST_TIMEOUT", value_name = "DURATION", default_value = "40s", value_parser = super::duration)]
     pub request_timeout: Duration,
 }

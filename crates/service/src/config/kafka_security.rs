@@ -51,7 +51,8 @@ pub struct KafkaSecuritySettings {
     )]
     pub username: Option<String>,
 
-    /// The user's password. A command line is seen by everybody on the machine: the variable is safer
+    /// The user's password. A command line is seen by everybody on the machine: the variable is
+    /// safer
     #[arg(
         id = "kafka-password",
         long = "kafka-password",

@@ -1,7 +1,7 @@
 //! Settings as plain data, read from flags and the environment by `clap`.
 //!
-//! Every struct has a [`Default`] equal to what the flags default to, so that tests and `quadrille up`
-//! build the same values without a command line. A flag wins over its variable.
+//! Every struct has a [`Default`] equal to what the flags default to, so that tests and `quadrille
+//! up` build the same values without a command line. A flag wins over its variable.
 
 mod connections;
 mod duration;

@@ -8,8 +8,8 @@ use secrecy::SecretString;
 /// How to reach MongoDB.
 #[derive(Debug, Clone, clap::Args)]
 pub struct MongoSettings {
-    /// `MongoDB` connection string; a replica set, since transactions need one. May hold a password, so
-    /// the variable is safer than the flag
+    /// `MongoDB` connection string; a replica set, since transactions need one. May hold a
+    /// password, so the variable is safer than the flag
     #[arg(
         long = "mongodb-uri", env = "QUADRILLE_MONGODB_URI", hide_env_values = true, value_name = "URI",
         default_value = MongoSettings::URI, value_parser = secret

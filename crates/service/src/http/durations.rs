@@ -7,8 +7,8 @@ use std::sync::{PoisonError, RwLock};
 use http::{Method, StatusCode};
 use metrics::{Histogram, Unit, describe_histogram, histogram};
 
-/// The series of one service. Making a series takes a lookup with owned labels, so each is made once
-/// and kept: there are as many as routes, methods and statuses.
+/// The series of one service. Making a series takes a lookup with owned labels, so each is made
+/// once and kept: there are as many as routes, methods and statuses.
 pub(super) struct Durations {
     service: &'static str,
     made: RwLock<HashMap<String, Vec<Series>>>,

@@ -1,7 +1,5 @@
 //! Extractors whose refusals are problems that name the field and the way out.
 
-use std::error::Error;
-
 use axum::body::Body;
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::extract::{self, FromRequest, FromRequestParts, OptionalFromRequest, Request};
@@ -9,20 +7,19 @@ use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use http::{StatusCode, header};
 use http_body::Body as _;
-use http_body_util::LengthLimitError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::Problem;
 use super::middleware::BodyLimit;
-use super::{BodyStalled, Problem};
 
 /// The largest body in bytes where the middleware has not told one.
 const UNTOLD_LIMIT: usize = 2 * 1024 * 1024;
 
 /// A JSON body, and JSON in an answer.
 ///
-/// Malformed JSON, or none, is 400 `malformed-json`; a wrong type, a missing or an unknown field is 422
-/// `invalid-body` with the field's path; another content type is 415; too many bytes are 413.
+/// Malformed JSON, or none, is 400 `malformed-json`; a wrong type, a missing or an unknown field is
+/// 422 `invalid-body` with the field's path; another content type is 415; too many bytes are 413.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Json<T>(pub T);
 
@@ -42,7 +39,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
         let limit = limit.map_or(UNTOLD_LIMIT, |limit| limit.0);
         let (parts, body) = request.into_parts();
         let bytes = axum::body::to_bytes(body, limit).await;
-        let bytes = bytes.map_err(|error| unread_body(&error, limit))?;
+        let bytes = bytes.map_err(|error| Problem::of_unread_body(&error, limit))?;
         if bytes.is_empty() {
             return Err(missing_body());
         }
@@ -96,38 +93,20 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     }
 }
 
-fn malformed_json() -> Problem {
-    let title = "The body is not JSON";
-    Problem::new(StatusCode::BAD_REQUEST, "malformed-json", title)
-}
-
 fn missing_body() -> Problem {
-    malformed_json().detail(
+    Problem::malformed_json().detail(
         "the body is missing; send it as JSON with the header `Content-Type: application/json`",
     )
-}
-
-fn unread_body(error: &axum::Error, limit: usize) -> Problem {
-    let mut causes = std::iter::successors(error.source(), |&error| error.source());
-    if causes.any(<dyn Error>::is::<LengthLimitError>) {
-        return Problem::body_too_large(limit);
-    }
-    if BodyStalled::is_cause_of(error) {
-        return Problem::body_timeout();
-    }
-    malformed_json().detail(format!("the body could not be read to its end: {error}"))
 }
 
 fn refused_body(rejection: &JsonRejection) -> Problem {
     match rejection {
         JsonRejection::JsonDataError(error) => {
-            let title = "The body does not have the expected form";
-            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-body", title)
-                .detail(cause_of(&error.body_text()))
+            Problem::invalid_body().detail(cause_of(&error.body_text()))
         }
         JsonRejection::MissingJsonContentType(_) => Problem::unsupported_media_type()
             .detail("send the body as JSON with the header `Content-Type: application/json`"),
-        other => malformed_json().detail(cause_of(&other.body_text())),
+        other => Problem::malformed_json().detail(cause_of(&other.body_text())),
     }
 }
 

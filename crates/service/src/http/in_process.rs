@@ -13,8 +13,8 @@ use super::Problem;
 /// What a caller is told to wait when the service has ended: another start takes that long.
 const SOON: Duration = Duration::from_secs(2);
 
-/// A service's routes for callers in the same process: the same answers as through its listener, without a
-/// connection between. Cheap to clone.
+/// A service's routes for callers in the same process: the same answers as through its listener,
+/// without a connection between. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct InProcess {
     router: Router,
@@ -31,8 +31,9 @@ impl From<Router> for InProcess {
 }
 
 impl InProcess {
-    /// Answers `request`; what one side has noted in its extensions is not shown to the other. The call is
-    /// over when its answer begins, as a stream may be endless. Once the service has ended, 503 `unavailable`.
+    /// Answers `request`; what one side has noted in its extensions is not shown to the other. The
+    /// call is over when its answer begins, as a stream may be endless. Once the service has ended,
+    /// 503 `unavailable`.
     pub async fn call(&self, mut request: Request) -> Response {
         let _under_way = self.calls.token();
         if self.calls.is_closed() {

@@ -1,5 +1,5 @@
-//! A process's metrics, for who scrapes them: beside the service's routes, or on a port of their own
-//! that callers never reach.
+//! A process's metrics, for who scrapes them: beside the service's routes, or on a port of their
+//! own that callers never reach.
 
 use std::io;
 use std::net::SocketAddr;
@@ -19,8 +19,9 @@ pub(crate) const METRICS: &str = "/metrics";
 /// What chooses their port.
 const SETTING: &str = "--metrics-listen (QUADRILLE_METRICS_LISTEN)";
 
-/// Serves the process's metrics, and nothing else, where `settings` name an address for them; the address
-/// is given back, for port 0. [`middleware`](super::middleware) keeps them off the service's own port then.
+/// Serves the process's metrics, and nothing else, where `settings` name an address for them; the
+/// address is given back, for port 0. [`middleware`](super::middleware) keeps them off the
+/// service's own port then.
 ///
 /// # Errors
 ///

@@ -1,7 +1,7 @@
 //! The one middleware around every route of a service.
 //!
-//! One middleware does all of it instead of a stack of layers: each layer would cost an allocation and a
-//! virtual call for every request.
+//! One middleware does all of it instead of a stack of layers: each layer would cost an allocation
+//! and a virtual call for every request.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -56,12 +56,12 @@ where
 /// Puts the middleware around all routes and the fallback added so far, for a router with its own
 /// fallback.
 ///
-/// It gives each request an id (`x-request-id` of the caller when sane) and a log span, refuses bodies
-/// above the limit with 413 and compressed ones with 415, answers 503 when no answer begins within the timeout (a stream that has begun
-/// may go on), turns panics into 500 and wrong methods into problems, measures
-/// `http_server_request_duration_seconds` by service, route, method and status, and exports a span when spans
-/// are exported; the request's `traceparent` then names that span. Where the settings give metrics a port of
-/// their own, `/metrics` is unknown here.
+/// It gives each request an id (`x-request-id` of the caller when sane) and a log span, refuses
+/// bodies above the limit with 413 and compressed ones with 415, answers 503 when no answer begins
+/// within the timeout (a stream that has begun may go on), turns panics into 500 and wrong methods
+/// into problems, measures `http_server_request_duration_seconds` by service, route, method and
+/// status, and exports a span when spans are exported; the request's `traceparent` then names that
+/// span. Where the settings give metrics a port of their own, `/metrics` is unknown here.
 pub fn middleware<S>(router: Router<S>, service: &'static str, settings: &HttpSettings) -> Router<S>
 where
     S: Clone + Send + Sync + 'static,

@@ -6,16 +6,19 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
+use http_body_util::LengthLimitError;
 use serde::Serialize;
 use serde_json::{Map, Value};
+
+use super::BodyStalled;
 
 /// The media type of every problem.
 pub const PROBLEM_JSON: &str = "application/problem+json";
 
 /// A refusal or a failure that a caller is told about.
 ///
-/// `code` is stable and has a page in `docs/errors/`; `title` is the same for every problem of one code;
-/// `detail` says what was wrong this time and the way out.
+/// `code` is stable and has a page in `docs/errors/`; `title` is the same for every problem of one
+/// code; `detail` says what was wrong this time and the way out.
 #[derive(Debug, Clone)]
 pub struct Problem(Box<Inner>);
 
@@ -89,8 +92,7 @@ impl Problem {
     /// Adds `Retry-After`, rounded up to whole seconds, at least one.
     #[must_use]
     pub fn retry_after(self, wait: Duration) -> Self {
-        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-        self.header(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)))
+        self.header(header::RETRY_AFTER, HeaderValue::from(whole_seconds(wait)))
     }
 
     /// The HTTP status.
@@ -133,6 +135,12 @@ impl Problem {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", title)
     }
 
+    /// 422: a field of the body is missing, unknown, or not what it must be.
+    pub fn invalid_body() -> Self {
+        let title = "The body does not have the expected form";
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-body", title)
+    }
+
     /// 415: the body is not sent in a form that is read here.
     pub fn unsupported_media_type() -> Self {
         let title = "The body must be JSON";
@@ -141,6 +149,40 @@ impl Problem {
             "unsupported-media-type",
             title,
         )
+    }
+
+    /// 400: the body is not JSON, is missing, or broke off.
+    pub fn malformed_json() -> Self {
+        let title = "The body is not JSON";
+        Self::new(StatusCode::BAD_REQUEST, "malformed-json", title)
+    }
+
+    /// What to answer when a request's body could not be read to its end because of `error`: 413
+    /// above `limit_bytes`, 408 when it stopped coming, else 400.
+    pub fn of_unread_body(error: &(dyn Error + 'static), limit_bytes: usize) -> Self {
+        Self::of_refused_body(error, limit_bytes).unwrap_or_else(|| {
+            let detail = format!("the body could not be read to its end: {error}");
+            Self::malformed_json().detail(detail)
+        })
+    }
+
+    /// The same, where `error` may also have another cause than a body that is too large or too
+    /// slow: `None` then.
+    pub fn of_refused_body(error: &(dyn Error + 'static), limit_bytes: usize) -> Option<Self> {
+        let mut causes = std::iter::successors(Some(error), |&error| error.source());
+        if causes.any(<dyn Error>::is::<LengthLimitError>) {
+            return Some(Self::body_too_large(limit_bytes));
+        }
+        BodyStalled::is_cause_of(error).then(Self::body_timeout)
+    }
+
+    /// 429: why, and after how long to try again.
+    pub fn too_many_requests(why: &str, wait: Duration) -> Self {
+        let seconds = whole_seconds(wait);
+        let title = "Too many requests";
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many-requests", title)
+            .detail(format!("{why}; try again in {seconds} s"))
+            .retry_after(wait)
     }
 
     /// 408: the request's body stopped coming.
@@ -223,6 +265,11 @@ impl Problem {
         map.extend(headers.iter().cloned());
         response
     }
+}
+
+/// Rounded up, at least one.
+fn whole_seconds(wait: Duration) -> u64 {
+    (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1)
 }
 
 impl IntoResponse for Problem {

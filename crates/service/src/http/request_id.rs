@@ -69,8 +69,9 @@ pub fn trace_id(headers: &HeaderMap) -> Option<&str> {
     traceparent(headers)?.get(3..35)
 }
 
-/// The request's `traceparent`, when there is one and it is well-formed: 55 characters. Of a version
-/// above `00`, which may be longer, these are the first 55 (W3C Trace Context, 3.2 and 3.2.4).
+/// The request's `traceparent`, when there is one and it is well-formed: 55 characters. Of a
+/// version above `00`, which may be longer, these are the first 55 (W3C Trace Context, 3.2 and
+/// 3.2.4).
 pub fn traceparent(headers: &HeaderMap) -> Option<&str> {
     const LENGTH: usize = 55;
     let mut all = headers.get_all("traceparent").iter();

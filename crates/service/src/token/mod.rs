@@ -1,7 +1,7 @@
 //! Access tokens: who calls, and in which role.
 //!
-//! Tokens are JWTs signed with Ed25519 (`EdDSA`) by the auth service; no other algorithm is accepted,
-//! whatever a token's header says.
+//! Tokens are JWTs signed with Ed25519 (`EdDSA`) by the auth service; no other algorithm is
+//! accepted, whatever a token's header says.
 
 mod caller;
 mod claims;

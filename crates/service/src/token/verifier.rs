@@ -81,8 +81,9 @@ impl Verifier {
     ///
     /// # Errors
     ///
-    /// 401 `unauthorized` with `WWW-Authenticate` when the token is missing, expired or not valid; 503
-    /// `unavailable` when it names a key that is not known here and the auth service is out of reach.
+    /// 401 `unauthorized` with `WWW-Authenticate` when the token is missing, expired or not valid;
+    /// 503 `unavailable` when it names a key that is not known here and the auth service is out of
+    /// reach.
     pub async fn caller(&self, headers: &HeaderMap) -> Result<Caller, Problem> {
         self.shared_caller(headers).await.map(Arc::unwrap_or_clone)
     }

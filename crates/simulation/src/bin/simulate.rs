@@ -78,9 +78,10 @@ fn one(seed: u64, control: Option<Control>, trace: bool) -> anyhow::Result<ExitC
     let run = run(seed, control, trace)?;
     print!("{}", run.story);
     println!(
-        "seed {seed}: {} orders, {} accepted; {} faults; {:.1} s simulated; trace {:016x}",
+        "seed {seed}: {} orders, {} accepted, {} given back; {} faults; {:.1} s simulated; trace {:016x}",
         run.orders,
         run.accepted,
+        run.released,
         run.faults.values().sum::<u64>(),
         run.simulated.as_secs_f64(),
         run.trace
@@ -156,6 +157,7 @@ fn json(summary: &Summary, control: Option<Control>) -> String {
         "simulated_seconds": summary.simulated.as_secs(),
         "orders": summary.orders,
         "accepted": summary.accepted,
+        "released": summary.released,
         "faults": faults,
         "violations": summary.violations(),
         "failed": failed,

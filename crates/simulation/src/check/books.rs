@@ -43,6 +43,12 @@ impl Snapshot {
         all.filter(|order| order.status == OrderStatus::Accepted)
             .count()
     }
+
+    /// How many orders were cancelled that had been given their products.
+    pub(crate) fn released(&self) -> usize {
+        let all = self.products.stock_decisions.values();
+        all.filter(|kept| kept.released_at.is_some()).count()
+    }
 }
 
 /// A topic, its records read once for all rules.

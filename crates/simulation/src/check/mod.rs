@@ -43,10 +43,11 @@ pub(crate) fn all(shop: &Shop, snapshot: &Snapshot, memory: &Memory) {
     orders::answered(snapshot, memory, off.of(Check::Requests));
     orders::settled(snapshot, &topics, off.of(Check::Settled));
     stock::adds_up(snapshot, memory, off.of(Check::Stock));
+    stock::released(snapshot, &topics, off.of(Check::Released));
     stock::copies(snapshot, &topics, off.of(Check::Copies));
     topics::decisions(snapshot, &topics, off.of(Check::Decisions));
     topics::order_creates(snapshot, &topics, off.of(Check::Announced));
-    topics::steps_of_orders(snapshot, &topics, in_order, off.of(Check::Steps));
+    topics::steps_of_orders(snapshot, &topics, off.of(Check::Steps));
     topics::versions(snapshot, &topics, in_order, off.of(Check::Versions));
     mails::written(snapshot, &topics, off.of(Check::Mails));
     dead_lettered(snapshot, &topics, off.of(Check::DeadLetterAdmin));
@@ -75,7 +76,7 @@ pub(crate) fn replayed(shop: &Shop, before: &Snapshot) {
     let topics = Topics::of(&shop.servers.broker);
     let mut off = Off::default();
     topics::decisions(&after, &topics, off.of(Check::Decisions));
-    topics::steps_of_orders(&after, &topics, false, off.of(Check::Steps));
+    topics::steps_of_orders(&after, &topics, off.of(Check::Steps));
     counted(&shop.servers.tally.state(), &topics, off.of(Check::Applied));
     off.report(shop, "after the replay ");
 }

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use events::{AccountId, OrderId, OrderStatus};
 
 use super::books::{Snapshot, Topics};
-use crate::customers::Memory;
+use crate::customers::{Asked, Memory};
 
-/// Every acknowledged order exists as it was asked for, and no request became two.
+/// Every acknowledged order exists as it was asked for, and no request became two; every acknowledged
+/// cancellation is one.
 pub(super) fn answered(snapshot: &Snapshot, memory: &Memory, off: &mut Vec<String>) {
     for (customer, (id, basket)) in &memory.answered {
         let Some(order) = snapshot.orders.orders.get(id) else {
@@ -21,6 +22,19 @@ pub(super) fn answered(snapshot: &Snapshot, memory: &Memory, off: &mut Vec<Strin
             .map(|item| (&item.name, item.quantity));
         if order.customer != *customer || !lines.eq(asked) {
             off.push(format!("order {id} is not what its customer asked for"));
+        }
+    }
+    for (id, order) in &snapshot.orders.orders {
+        let is = order.status == OrderStatus::Cancelled;
+        match memory.cancelled.get(id) {
+            Some(Asked::Acknowledged) if !is => {
+                off.push(format!(
+                    "order {id} was cancelled, and is {}",
+                    order.status.name()
+                ));
+            }
+            None if is => off.push(format!("nobody cancelled order {id}")),
+            _ => {}
         }
     }
     let mut of: BTreeMap<AccountId, Vec<OrderId>> = BTreeMap::new();
@@ -49,14 +63,18 @@ pub(super) fn settled(snapshot: &Snapshot, topics: &Topics, off: &mut Vec<String
         let by_the_table = steps
             .windows(2)
             .all(|step| step[0].may_become(step[1], order.asks));
-        if !by_the_table || !order.status.rests(order.asks) || order.version != 2 {
+        let counted = order.version == steps.len() as u64;
+        if !by_the_table || !order.status.rests(order.asks) || !counted {
             off.push(format!(
                 "order {id} was settled by the steps {steps:?}, version {}",
                 order.version
             ));
         }
         match snapshot.products.stock_decisions.get(id) {
+            None if blocked(&topics.orders) => {}
             None => off.push(format!("order {id} is settled, but nobody decided it")),
+            // Whatever was decided meanwhile, it has no products.
+            Some(_) if order.status == OrderStatus::Cancelled => {}
             Some(kept) if kept.decision.outcome.status() != order.status => off.push(format!(
                 "order {id} is {} here and {} in products",
                 order.status.name(),

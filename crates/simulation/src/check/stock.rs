@@ -13,7 +13,7 @@ use crate::customers::{Memory, Stocked};
 pub(super) fn adds_up(snapshot: &Snapshot, memory: &Memory, off: &mut Vec<String>) {
     let mut given: BTreeMap<ProductId, u64> = BTreeMap::new();
     for kept in snapshot.products.stock_decisions.values() {
-        if kept.decision.outcome.status() == OrderStatus::Accepted {
+        if kept.decision.outcome.status() == OrderStatus::Accepted && kept.released_at.is_none() {
             for line in &kept.decision.lines {
                 *given.entry(line.product_id).or_default() += line.quantity;
             }
@@ -40,6 +40,27 @@ pub(super) fn adds_up(snapshot: &Snapshot, memory: &Memory, off: &mut Vec<String
                 product.state.name,
                 product.stocked,
                 product.restocks.len()
+            ));
+        }
+    }
+}
+
+/// What a cancelled order was given is given back, and nothing of another one, unless its messages wait
+/// behind one that can't be read.
+pub(super) fn released(snapshot: &Snapshot, topics: &Topics, off: &mut Vec<String>) {
+    for (id, kept) in &snapshot.products.stock_decisions {
+        let Some(order) = snapshot.orders.orders.get(id) else {
+            continue;
+        };
+        let given = kept.decision.outcome.status() == OrderStatus::Accepted;
+        let due = given && order.status == OrderStatus::Cancelled;
+        let waits = topics.orders.expected.keys.contains(&id.to_string());
+        if kept.released_at.is_some() != due && !(due && waits) {
+            off.push(format!(
+                "order {id} is {}, was {}, and gave back at {:?}",
+                order.status.name(),
+                kept.decision.outcome.status().name(),
+                kept.released_at
             ));
         }
     }

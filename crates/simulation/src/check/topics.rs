@@ -71,18 +71,18 @@ pub(super) fn order_creates(snapshot: &Snapshot, topics: &Topics, off: &mut Vec<
     }
 }
 
-/// Each step of an order was told once in effect: under its own id, in the order of the versions
-/// where that `is_kept`, and the newest is what the order is.
-pub(super) fn steps_of_orders(
-    snapshot: &Snapshot,
-    topics: &Topics,
-    is_kept: bool,
-    off: &mut Vec<String>,
-) {
+/// Each step of an order was told once in effect: after it was announced, under its own id, in the order
+/// of the versions, and the newest is what the order is.
+pub(super) fn steps_of_orders(snapshot: &Snapshot, topics: &Topics, off: &mut Vec<String>) {
     let mut told: BTreeMap<OrderId, BTreeSet<u64>> = BTreeMap::new();
     for (_, topics) in &topics.orders.records {
-        let Some(Published::Step(event_id, update)) = topics else {
-            continue;
+        let (event_id, update) = match topics {
+            Some(Published::Step(event_id, update)) => (event_id, update),
+            Some(Published::Order(_, order)) => {
+                told.entry(order.order_id).or_default().insert(1);
+                continue;
+            }
+            _ => continue,
         };
         let (id, version) = (update.order_id, update.version);
         if *event_id != update_id(id, version) {
@@ -91,8 +91,8 @@ pub(super) fn steps_of_orders(
             ));
         }
         let before = told.entry(id).or_default();
-        let latest = before.last().copied().unwrap_or(1);
-        if before.insert(version) && version != latest + 1 && is_kept {
+        let latest = before.last().copied().unwrap_or_default();
+        if before.insert(version) && version != latest + 1 {
             off.push(format!("version {version} of order {id} follows {latest}"));
         }
         let kept = snapshot.orders.orders.get(&id);
@@ -103,7 +103,7 @@ pub(super) fn steps_of_orders(
     }
     for (id, order) in &snapshot.orders.orders {
         let told = told.remove(id).unwrap_or_default();
-        if !told.iter().copied().eq(2..=order.version) {
+        if !told.iter().copied().eq(1..=order.version) {
             off.push(format!(
                 "order {id} has version {}, its steps were told as {told:?}",
                 order.version

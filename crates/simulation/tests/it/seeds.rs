@@ -38,6 +38,7 @@ fn part(number: u64) {
         assert!(times > 100, "{kind}: {times}");
     }
     assert!(summary.accepted > PART && summary.orders > summary.accepted);
+    assert!(summary.released > PART, "{} given back", summary.released);
 }
 
 macro_rules! parts {

@@ -40,6 +40,11 @@ pub(super) const RULES: &[Rule] = &[
         model: &["--remove-guard", "decision-id"],
     },
     Rule {
+        name: "release-key",
+        says: "what an order was given is given back once",
+        model: &["--remove-guard", "release-key", "--cancels", "0"],
+    },
+    Rule {
         name: "quantity-guard",
         says: "stock is taken only from the version that was read, and if there is enough",
         model: &["--remove-guard", "quantity-guard", "--no-isolation"],

@@ -32,6 +32,8 @@ change of one starts new pods by itself. Passwords come from Secrets.
 {{- if $root.Values.ingress.enabled }}
 - name: QUADRILLE_TRUSTED_HOPS
   value: {{ $root.Values.ingress.trustedHops | quote }}
+- name: QUADRILLE_IDLE_TIMEOUT
+  value: {{ $root.Values.ingress.idleTimeout | quote }}
 {{- end }}
 {{- else }}
 {{ include "quadrille.environment.mongodb" . }}

@@ -81,6 +81,11 @@ impl RejectionReason {
                 let detail = format!("{} is not sold any more", name(product_id));
                 ("unknown-product", detail, Some(*product_id))
             }
+            Some(Reason::Cancellation(cancellation)) => (
+                cancellation.code(),
+                cancellation.code().replace('-', " "),
+                None,
+            ),
             Some(Reason::Other { code }) => (code.as_str(), code.replace('-', " "), None),
             None => ("rejected", "the order was rejected".to_owned(), None),
         };

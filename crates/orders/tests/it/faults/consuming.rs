@@ -1,7 +1,8 @@
 //! What others say, through the real inbox: decisions, and products as they are.
 
 use events::{
-    OrderStatus, OrderStatusUpdate, ProductCreate, ProductId, ProductsQuantityUpdate, Rejection,
+    OrderStatus, OrderStatusUpdate, ProductCreate, ProductId, ProductsQuantityUpdate, Reason,
+    Rejection,
 };
 use orders::domain::{ProductCopy, update_id};
 use orders::handlers::OnOrderStatusUpdate;
@@ -96,7 +97,7 @@ async fn transitions(share: Share) -> FaultCounts {
             let second = setup.shop.order(second.id).await;
             assert_eq!(first.status, OrderStatus::Accepted, "{what}");
             assert_eq!(second.status, OrderStatus::Rejected, "{what}");
-            assert_eq!(second.reason, Some(reason), "{what}");
+            assert_eq!(second.reason, Some(Reason::Rejection(reason)), "{what}");
             let published = setup.published().await;
             assert_eq!(published.len(), 2, "{what}: {published:?}");
             for order in [first, second] {

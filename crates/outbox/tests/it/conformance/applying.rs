@@ -18,6 +18,15 @@ pub(crate) async fn is_at_the_end<D: Ledger>(db: &D, records: &[Record]) -> bool
         .all(|(at, end)| claims.iter().any(|c| c.at == *at && c.next == *end))
 }
 
+/// Waits until everything that lies there is applied or dead-lettered.
+pub(super) async fn applied<R: Rig>(rig: &R, db: &R::Db) {
+    let records = rig.deposits().await;
+    eventually("all is applied or dead-lettered", || {
+        is_at_the_end(db, &records)
+    })
+    .await;
+}
+
 /// `count` deposits for each of `keys`, in turns.
 pub(super) async fn publish<R: Rig>(rig: &R, keys: &[&str], versions: std::ops::Range<u64>) {
     let messages: Vec<_> = versions
@@ -44,8 +53,7 @@ pub(super) async fn a_batch_writes_its_messages_in_one_record<R: Rig>(rig: &R) {
     let db = rig.database().await;
     publish(rig, &["a", "b"], 1..21).await;
     let consuming = inbox(&db, rig.source(GROUP), Book::new(db.clone()));
-    let records = rig.deposits().await;
-    eventually("all is applied", || is_at_the_end(&db, &records)).await;
+    applied(rig, &db).await;
     consuming.stop().await.expect("the checkpoints fit");
     let published = db.pending(1000, &[]).await.expect("the store answers");
     assert!(
@@ -58,6 +66,7 @@ pub(super) async fn a_batch_writes_its_messages_in_one_record<R: Rig>(rig: &R) {
         .flat_map(|record| &record.messages)
         .collect();
     assert_eq!(messages.len(), 40);
+    let records = rig.deposits().await;
     let causes: Vec<_> = records
         .iter()
         .filter_map(|record| header(record, "ce_id"))
@@ -91,8 +100,7 @@ pub(super) async fn an_event_published_twice_changes_state_once<R: Rig>(rig: &R)
     assert_eq!(records.len(), 6);
     eventually("all is applied", || is_at_the_end(&db, &records)).await;
     rig.publish(&messages[..1]).await;
-    let records = rig.deposits().await;
-    eventually("the late one too", || is_at_the_end(&db, &records)).await;
+    applied(rig, &db).await;
     consuming.stop().await.expect("the checkpoints fit");
     assert_eq!(db.committed("a").await, paid(3));
 }
@@ -123,8 +131,7 @@ pub(crate) async fn a_passing_fault_leaves_nothing_half_done<R: Rig>(rig: &R) {
         fault.then(|| HandleError::Retry(StoreError::transient("this is a test")))
     });
     let consuming = inbox(&db, rig.source(GROUP), handler);
-    let records = rig.deposits().await;
-    eventually("all is applied", || is_at_the_end(&db, &records)).await;
+    applied(rig, &db).await;
     consuming.stop().await.expect("the checkpoints fit");
     for key in ["a", "b"] {
         let applied = db.committed(key).await;

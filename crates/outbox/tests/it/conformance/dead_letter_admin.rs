@@ -4,31 +4,31 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use outbox::dead_letter::{Action, DeadLetterError, DeadLetterFilter, DeadLetterView, Outcome};
+use outbox::inbox::InboxError;
 use outbox::{
-    Clock as _, Database as _, DeadLetter, DeadLetterAdmin, DeadLetterStore, HandleError,
-    InboxStore as _, OutboxStore as _, Publisher as _, StoreError, Subscriptions, SystemClock,
+    Clock as _, DeadLetter, DeadLetterAdmin, DeadLetterStore, HandleError, OutboxStore as _,
+    Record, StoreError, Subscriptions, SystemClock,
 };
-use testkit::eventually;
 
-use super::applying::{is_at_the_end, publish};
-use super::inbox;
+use super::applying::{applied, publish};
 use super::ledger::{Account, Book, Deposited, Ledger, deposit, paid};
 use super::rig::{GROUP, Rig};
+use super::running::{Running, inbox};
 
 /// The deposits that can't be booked, for now.
 #[derive(Clone, Default)]
-struct Hopeless(Arc<Mutex<BTreeSet<(&'static str, u64)>>>);
+pub(super) struct Hopeless(Arc<Mutex<BTreeSet<(&'static str, u64)>>>);
 
 impl Hopeless {
-    fn new(deposits: impl IntoIterator<Item = (&'static str, u64)>) -> Self {
+    pub(super) fn new(deposits: impl IntoIterator<Item = (&'static str, u64)>) -> Self {
         Self(Arc::new(Mutex::new(deposits.into_iter().collect())))
     }
 
-    fn mend(&self, account: &'static str, version: u64) {
+    pub(super) fn mend(&self, account: &'static str, version: u64) {
         self.0.lock().unwrap().remove(&(account, version));
     }
 
-    fn book<D: Ledger>(&self, db: &D) -> Book<D> {
+    pub(super) fn book<D: Ledger>(&self, db: &D) -> Book<D> {
         let hopeless = Arc::clone(&self.0);
         Book::new(db.clone()).failing(move |event| {
             let all = hopeless.lock().unwrap();
@@ -38,19 +38,54 @@ impl Hopeless {
         })
     }
 
-    fn admin<R: Rig<Db: DeadLetterStore>>(&self, rig: &R, db: &R::Db) -> DeadLetterAdmin<R::Db> {
-        let subscriptions = Subscriptions::new(GROUP).on::<Deposited, _>(self.book(db));
-        let clock = Arc::new(SystemClock);
-        DeadLetterAdmin::new(db.clone(), subscriptions, GROUP, clock, rig.originals())
+    pub(super) fn admin<R: Rig<Db: DeadLetterStore>>(
+        &self,
+        rig: &R,
+        db: &R::Db,
+    ) -> DeadLetterAdmin<R::Db> {
+        admin(rig, db, self.book(db))
     }
 }
 
-async fn all<D: Ledger + DeadLetterStore>(admin: &DeadLetterAdmin<D>) -> Vec<DeadLetterView> {
+pub(super) fn admin<R: Rig<Db: DeadLetterStore>>(
+    rig: &R,
+    db: &R::Db,
+    book: Book<R::Db>,
+) -> DeadLetterAdmin<R::Db> {
+    let subscriptions = Subscriptions::new(GROUP).on::<Deposited, _>(book);
+    let clock = Arc::new(SystemClock);
+    DeadLetterAdmin::new(db.clone(), subscriptions, GROUP, clock, rig.originals())
+}
+
+/// The database of an inbox that has applied everything but what is `hopeless`, and the inbox.
+pub(super) async fn consumed<R: Rig>(
+    rig: &R,
+    hopeless: &Hopeless,
+) -> (R::Db, Running<Result<(), InboxError>>) {
+    let db = rig.database().await;
+    let consuming = inbox(&db, rig.source(GROUP), hopeless.book(&db));
+    applied(rig, &db).await;
+    (db, consuming)
+}
+
+pub(super) async fn all<D: Ledger + DeadLetterStore>(
+    admin: &DeadLetterAdmin<D>,
+) -> Vec<DeadLetterView> {
     let list = admin.list(&DeadLetterFilter::default()).await;
     list.expect("the store answers")
 }
 
-fn version(dead_letter: &DeadLetter) -> u64 {
+/// Makes a dead letter of `record`, and gives its id.
+async fn stored<D: DeadLetterStore>(db: &D, record: &Record) -> String {
+    let letter = DeadLetter::new(GROUP, record, "for good", false, SystemClock.now());
+    let mut tx = db.begin().await.expect("it answers");
+    let added = db.add_dead_letters(&mut tx, &[letter]).await;
+    let added = added.expect("it answers");
+    db.commit(tx).await.expect("nobody else writes");
+    added[0].id()
+}
+
+pub(super) fn version(dead_letter: &DeadLetter) -> u64 {
     let deposit = outbox::handler::decode::<Deposited>(&dead_letter.record);
     deposit.expect("it is a deposit").event.version
 }
@@ -58,16 +93,9 @@ fn version(dead_letter: &DeadLetter) -> u64 {
 pub(super) async fn a_retried_dead_letter_frees_those_behind_it<R: Rig<Db: DeadLetterStore>>(
     rig: &R,
 ) {
-    let db = rig.database().await;
     let hopeless = Hopeless::new([("a", 2)]);
     publish(rig, &["a", "b"], 1..6).await;
-    let consuming = inbox(&db, rig.source(GROUP), hopeless.book(&db));
-    let records = rig.deposits().await;
-    eventually("all is applied or dead-lettered", || {
-        is_at_the_end(&db, &records)
-    })
-    .await;
-
+    let (db, consuming) = consumed(rig, &hopeless).await;
     let admin = hopeless.admin(rig, &db);
     let list = all(&admin).await;
     let [first] = &list[..] else {
@@ -111,8 +139,7 @@ pub(super) async fn a_retried_dead_letter_frees_those_behind_it<R: Rig<Db: DeadL
 
     // The inbox that was at work all the time lets the key through again.
     publish(rig, &["a"], 6..9).await;
-    let records = rig.deposits().await;
-    eventually("all is applied", || is_at_the_end(&db, &records)).await;
+    applied(rig, &db).await;
     consuming.stop().await.expect("the checkpoints fit");
     assert_eq!(db.committed("a").await, paid(8));
     assert_eq!(db.dead_letters().await, []);
@@ -131,15 +158,9 @@ pub(super) async fn a_retried_dead_letter_frees_those_behind_it<R: Rig<Db: DeadL
 pub(super) async fn one_that_fails_again_stays_with_its_new_reason<R: Rig<Db: DeadLetterStore>>(
     rig: &R,
 ) {
-    let db = rig.database().await;
     let hopeless = Hopeless::new([("a", 2)]);
     publish(rig, &["a"], 1..4).await;
-    let consuming = inbox(&db, rig.source(GROUP), hopeless.book(&db));
-    let records = rig.deposits().await;
-    eventually("all is applied or dead-lettered", || {
-        is_at_the_end(&db, &records)
-    })
-    .await;
+    let (db, consuming) = consumed(rig, &hopeless).await;
     consuming.stop().await.expect("the checkpoints fit");
     let admin = hopeless.admin(rig, &db);
     let before = all(&admin).await.remove(0);
@@ -168,23 +189,15 @@ pub(super) async fn one_that_fails_again_stays_with_its_new_reason<R: Rig<Db: De
 
 /// As the inbox dead-letters it, a dead letter whose changes the store refuses has failed again.
 pub(super) async fn what_the_store_refuses_has_failed_again<R: Rig<Db: DeadLetterStore>>(rig: &R) {
-    let db = rig.database().await;
     let hopeless = Hopeless::new([("a", 2)]);
     publish(rig, &["a"], 1..6).await;
-    let consuming = inbox(&db, rig.source(GROUP), hopeless.book(&db));
-    let records = rig.deposits().await;
-    eventually("all is applied or dead-lettered", || {
-        is_at_the_end(&db, &records)
-    })
-    .await;
+    let (db, consuming) = consumed(rig, &hopeless).await;
     consuming.stop().await.expect("the checkpoints fit");
     let book = Book::new(db.clone()).failing(|event| {
         let hit = event.version == 4;
         hit.then(|| HandleError::Retry(StoreError::permanent("it is too large")))
     });
-    let subscriptions = Subscriptions::new(GROUP).on::<Deposited, _>(book);
-    let clock = Arc::new(SystemClock);
-    let admin = DeadLetterAdmin::new(db.clone(), subscriptions, GROUP, clock, rig.originals());
+    let admin = admin(rig, &db, book);
     let first = all(&admin).await.remove(0).dead_letter.id();
     let done = admin.discard(&first, "ada", "nobody misses it").await;
     let done = done.expect("it is given up");
@@ -204,48 +217,10 @@ pub(super) async fn what_the_store_refuses_has_failed_again<R: Rig<Db: DeadLette
     assert_eq!(db.committed("a").await.times, 2);
 }
 
-pub(super) async fn a_line_stops_at_the_next_that_fails<R: Rig<Db: DeadLetterStore>>(rig: &R) {
-    let db = rig.database().await;
-    let hopeless = Hopeless::new([("a", 2), ("a", 4)]);
-    publish(rig, &["a"], 1..7).await;
-    let consuming = inbox(&db, rig.source(GROUP), hopeless.book(&db));
-    let records = rig.deposits().await;
-    eventually("all is applied or dead-lettered", || {
-        is_at_the_end(&db, &records)
-    })
-    .await;
-    let admin = hopeless.admin(rig, &db);
-    hopeless.mend("a", 2);
-    let done = admin.retry("a", "ada", "").await.expect("it is mended");
-    assert_eq!(
-        (&done.outcome, done.applied, done.left),
-        (&Outcome::Applied, 2, 3)
-    );
-    assert_eq!(db.committed("a").await, paid(3));
-    let next = all(&admin).await.remove(0);
-    assert_eq!((version(&next.dead_letter), next.waiting), (4, 2));
-    assert_eq!(
-        (next.dead_letter.waits, next.dead_letter.attempts),
-        (false, 1)
-    );
-    let stopped = (next.dead_letter.id(), "no bank 1".to_owned());
-    assert_eq!(done.stopped_at, Some(stopped));
-    // Those that come meanwhile wait behind it.
-    publish(rig, &["a"], 7..8).await;
-    let records = rig.deposits().await;
-    eventually("it is dead-lettered", || is_at_the_end(&db, &records)).await;
-    hopeless.mend("a", 4);
-    let done = admin.retry("a", "ada", "").await.expect("it is mended");
-    assert_eq!((done.applied, done.left), (4, 0));
-    consuming.stop().await.expect("the checkpoints fit");
-    assert_eq!(db.committed("a").await, paid(7));
-}
-
 /// It is read again where it lies.
 pub(super) async fn a_dead_letter_kept_by_reference_can_be_retried<R: Rig<Db: DeadLetterStore>>(
     rig: &R,
 ) {
-    let db = rig.database().await;
     let hopeless = Hopeless::new([("a", 1)]);
     let event = deposit("a", 1);
     let headers = outbox::cloudevents::headers(&event);
@@ -257,12 +232,7 @@ pub(super) async fn a_dead_letter_kept_by_reference_can_be_retried<R: Rig<Db: De
     let padded = [&event.payload[..], &vec![b' '; 17_000_000]].concat();
     rig.append_raw(Some("a"), &headers, &padded).await;
     publish(rig, &["a", "b"], 2..4).await;
-    let consuming = inbox(&db, rig.source(GROUP), hopeless.book(&db));
-    let records = rig.deposits().await;
-    eventually("all is applied or dead-lettered", || {
-        is_at_the_end(&db, &records)
-    })
-    .await;
+    let (db, consuming) = consumed(rig, &hopeless).await;
     let admin = hopeless.admin(rig, &db);
     let list = all(&admin).await;
     let [first] = &list[..] else {
@@ -298,18 +268,12 @@ pub(super) async fn one_that_is_gone_from_its_topic_can_only_be_discarded<
     publish(rig, &["a"], 1..2).await;
     let mut gone = rig.deposits().await.remove(0);
     gone.payload = vec![b'x'; 17_000_000];
-    let elsewhere = outbox::Record {
+    let elsewhere = Record {
         offset: 40,
         ..gone.clone()
     };
     for record in [gone, elsewhere] {
-        let now = SystemClock.now();
-        let letter = DeadLetter::new(GROUP, &record, "too large", false, now);
-        let id = letter.id();
-        let mut tx = db.begin().await.expect("it answers");
-        let added = db.add_dead_letters(&mut tx, &[letter]).await;
-        assert_eq!(added.expect("it answers").len(), 1);
-        db.commit(tx).await.expect("nobody else writes");
+        let id = stored(&db, &record).await;
         let admin = hopeless.admin(rig, &db);
         let handled = admin.retry(&id, "ann", "").await.expect("it answers");
         let Outcome::FailedAgain { reason } = handled.outcome else {
@@ -322,6 +286,18 @@ pub(super) async fn one_that_is_gone_from_its_topic_can_only_be_discarded<
     assert_eq!(db.committed("a").await, Account::default());
 }
 
+/// An earlier release has dead-lettered it: nothing is in it.
+pub(super) async fn a_retried_record_without_a_value_is_applied<R: Rig<Db: DeadLetterStore>>(
+    rig: &R,
+) {
+    let db = rig.database().await;
+    rig.append_tombstone("a", &[]).await;
+    let id = stored(&db, &rig.deposits().await[0]).await;
+    let admin = Hopeless::default().admin(rig, &db);
+    let handled = admin.retry(&id, "ann", "").await.expect("it answers");
+    assert_eq!((handled.outcome, handled.left), (Outcome::Applied, 0));
+}
+
 pub(super) async fn a_discarded_dead_letter_frees_those_behind_it<R: Rig<Db: DeadLetterStore>>(
     rig: &R,
 ) {
@@ -329,11 +305,7 @@ pub(super) async fn a_discarded_dead_letter_frees_those_behind_it<R: Rig<Db: Dea
     let hopeless = Hopeless::new([("a", 2), ("b", 1)]);
     publish(rig, &["a", "b"], 1..5).await;
     let consuming = inbox(&db, rig.source(GROUP), hopeless.book(&db));
-    let records = rig.deposits().await;
-    eventually("all is applied or dead-lettered", || {
-        is_at_the_end(&db, &records)
-    })
-    .await;
+    applied(rig, &db).await;
     let admin = hopeless.admin(rig, &db);
     let filter = DeadLetterFilter {
         key: Some("a".to_owned()),
@@ -370,73 +342,6 @@ pub(super) async fn a_discarded_dead_letter_frees_those_behind_it<R: Rig<Db: Dea
     assert_eq!(actions[1].outcome, "discarded; 2 behind it applied");
 }
 
-pub(super) async fn a_long_line_is_handled_in_parts<R: Rig<Db: DeadLetterStore>>(rig: &R) {
-    let db = rig.database().await;
-    let hopeless = Hopeless::new([("a", 1)]);
-    publish(rig, &["a"], 1..252).await;
-    let consuming = inbox(&db, rig.source(GROUP), hopeless.book(&db));
-    let records = rig.deposits().await;
-    eventually("all is dead-lettered", || is_at_the_end(&db, &records)).await;
-    consuming.stop().await.expect("the checkpoints fit");
-    hopeless.mend("a", 1);
-    let admin = hopeless.admin(rig, &db);
-    let shown = all(&admin).await.remove(0);
-    let shown = admin
-        .show(&shown.dead_letter.id())
-        .await
-        .expect("it is there");
-    assert_eq!((shown.behind.len(), shown.waiting), (100, 250));
-    let done = admin.retry("a", "ada", "").await.expect("it is mended");
-    assert_eq!((done.applied, done.left), (251, 0));
-    assert_eq!(db.committed("a").await, paid(251));
-    let actions = admin.actions(10).await.expect("it answers");
-    let outcomes: Vec<&str> = actions.iter().rev().map(|a| &*a.outcome).collect();
-    let expected = [
-        "applied; 99 behind it applied; 151 more to follow",
-        "100 more behind it applied; 51 more to follow",
-        "51 more behind it applied",
-    ];
-    assert_eq!(outcomes, expected, "one for each transaction");
-}
-
-pub(super) async fn a_retry_beside_a_busy_inbox_keeps_the_order<R: Rig<Db: DeadLetterStore>>(
-    rig: &R,
-) {
-    let db = rig.database().await;
-    let hopeless = Hopeless::new([("a", 1)]);
-    let consuming = inbox(&db, rig.source(GROUP), hopeless.book(&db));
-    publish(rig, &["a", "b", "c", "d"], 1..2).await;
-    let admin = hopeless.admin(rig, &db);
-    eventually("the first is dead-lettered", || async {
-        admin.count().await.is_ok_and(|count| count == 1)
-    })
-    .await;
-    hopeless.mend("a", 1);
-    let traffic = async {
-        let publisher = rig.publisher();
-        for version in 2..101 {
-            let round = ["a", "b", "c", "d"].map(|key| deposit(key, version));
-            publisher.publish(&round).await.expect("it takes them");
-        }
-    };
-    let retrying = async {
-        let done = admin.retry("a", "ada", "").await.expect("it is mended");
-        assert_eq!((done.outcome, done.left), (Outcome::Applied, 0));
-    };
-    tokio::join!(traffic, retrying);
-    let records = rig.deposits().await;
-    eventually("all is applied", || is_at_the_end(&db, &records)).await;
-    consuming.stop().await.expect("the checkpoints fit");
-    assert_eq!(
-        db.dead_letters().await,
-        [],
-        "no message is dead-lettered behind nothing"
-    );
-    for key in ["a", "b", "c", "d"] {
-        assert_eq!(db.committed(key).await, paid(100), "of {key}");
-    }
-}
-
 pub(super) async fn dead_letters_without_a_key_are_independent<R: Rig<Db: DeadLetterStore>>(
     rig: &R,
 ) {
@@ -446,8 +351,7 @@ pub(super) async fn dead_letters_without_a_key_are_independent<R: Rig<Db: DeadLe
     }
     let hopeless = Hopeless::default();
     let consuming = inbox(&db, rig.source(GROUP), hopeless.book(&db));
-    let records = rig.deposits().await;
-    eventually("all is dead-lettered", || is_at_the_end(&db, &records)).await;
+    applied(rig, &db).await;
     consuming.stop().await.expect("the checkpoints fit");
     let admin = hopeless.admin(rig, &db);
     let list = all(&admin).await;

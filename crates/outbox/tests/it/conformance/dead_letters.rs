@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use outbox::{DeadLetter, Event as _, HandleError, StoreError};
 use testkit::eventually;
 
-use super::applying::{is_at_the_end, publish};
+use super::applying::{applied, publish};
 use super::ledger::{Account, Book, Deposited, Ledger, Letter, deposit, paid};
 use super::rig::{GROUP, Rig, header};
 use super::{inbox, relay};
@@ -24,11 +24,7 @@ async fn dead_lettered<D: Ledger>(db: &D) -> Vec<(String, String, bool)> {
 async fn apply_all<R: Rig>(rig: &R, handler: impl Fn(R::Db) -> Book<R::Db>) -> R::Db {
     let db = rig.database().await;
     let consuming = inbox(&db, rig.source(GROUP), handler(db.clone()));
-    let records = rig.deposits().await;
-    eventually("all is applied or dead-lettered", || {
-        is_at_the_end(&db, &records)
-    })
-    .await;
+    applied(rig, &db).await;
     consuming.stop().await.expect("the checkpoints fit");
     db
 }

@@ -52,6 +52,28 @@ impl Event for Booked {
     }
 }
 
+/// A long letter about a deposit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Statement {
+    account: String,
+    version: u64,
+    text: String,
+}
+
+impl Event for Statement {
+    const TYPE: &'static str = "Statement";
+    const VERSION: u32 = 1;
+    const TOPIC: &'static str = Booked::TOPIC;
+
+    fn key(&self) -> String {
+        self.account.clone()
+    }
+
+    fn aggregate_version(&self) -> u64 {
+        self.version
+    }
+}
+
 /// An account as it is kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Account {
@@ -129,6 +151,7 @@ pub(crate) struct Book<D> {
     db: D,
     guarded: bool,
     timed: bool,
+    statement_bytes: usize,
     fault: Fault,
 }
 
@@ -138,6 +161,7 @@ impl<D: Ledger> Book<D> {
             db,
             guarded: false,
             timed: false,
+            statement_bytes: 0,
             fault: Arc::new(|_| None),
         }
     }
@@ -151,6 +175,12 @@ impl<D: Ledger> Book<D> {
     /// Schedules a job for each event, too.
     pub(crate) fn timed(mut self) -> Self {
         self.timed = true;
+        self
+    }
+
+    /// Publishes a statement of so many bytes for each event, too.
+    pub(crate) fn stating(mut self, bytes: usize) -> Self {
+        self.statement_bytes = bytes;
         self
     }
 
@@ -190,6 +220,14 @@ impl<D: Ledger> Handle<Deposited, D> for Book<D> {
                 version: event.version,
             };
             out.push(&booked, envelope.consequence())?;
+            if self.statement_bytes > 0 {
+                let statement = Statement {
+                    account: event.account.clone(),
+                    version: event.version,
+                    text: "x".repeat(self.statement_bytes),
+                };
+                out.push(&statement, envelope.consequence())?;
+            }
             if self.timed {
                 let timer = format!("{}-{}", event.account, event.version);
                 super::jobs::schedule(out, &timer, super::jobs::within(3600));

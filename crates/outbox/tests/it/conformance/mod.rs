@@ -3,6 +3,7 @@
 
 pub(crate) mod applying;
 mod dead_letter_admin;
+mod dead_letter_lines;
 pub(crate) mod dead_letters;
 pub(crate) mod fencing;
 mod isolation;
@@ -95,12 +96,14 @@ cases! {
     dead_letter_admin::a_retried_dead_letter_frees_those_behind_it,
     dead_letter_admin::one_that_fails_again_stays_with_its_new_reason,
     dead_letter_admin::what_the_store_refuses_has_failed_again,
-    dead_letter_admin::a_line_stops_at_the_next_that_fails,
+    dead_letter_lines::a_line_stops_at_the_next_that_fails,
     dead_letter_admin::a_dead_letter_kept_by_reference_can_be_retried,
     dead_letter_admin::one_that_is_gone_from_its_topic_can_only_be_discarded,
+    dead_letter_admin::a_retried_record_without_a_value_is_applied,
     dead_letter_admin::a_discarded_dead_letter_frees_those_behind_it,
-    dead_letter_admin::a_long_line_is_handled_in_parts,
-    dead_letter_admin::a_retry_beside_a_busy_inbox_keeps_the_order,
+    dead_letter_lines::a_long_line_is_handled_in_parts,
+    dead_letter_lines::a_line_from_which_too_much_follows_is_handled_in_halves,
+    dead_letter_lines::a_retry_beside_a_busy_inbox_keeps_the_order,
     dead_letter_admin::dead_letters_without_a_key_are_independent,
     dead_letter_admin::what_is_not_there_is_refused,
     jobs::a_job_is_taken_when_it_is_due_and_not_before,

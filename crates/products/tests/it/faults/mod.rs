@@ -3,6 +3,7 @@
 
 pub(crate) mod commands;
 pub(crate) mod deciding;
+pub(crate) mod releasing;
 
 use outbox::mongo::MongoDatabase;
 use outbox::{Event, Message};

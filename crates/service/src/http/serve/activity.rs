@@ -79,7 +79,8 @@ impl Activity {
         }
     }
 
-    /// Whether the client has yet to take what was last written. An answer is handed over long before it has gone.
+    /// Whether the client has yet to take what was last written. An answer is handed over long
+    /// before it has gone.
     pub(super) fn writing(&self, writing: bool) {
         if writing {
             self.writing.store(true, Ordering::Release);

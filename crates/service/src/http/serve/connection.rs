@@ -71,8 +71,8 @@ impl Connections {
         }
     }
 
-    /// Answers the requests of one connection, until it ends, has to give way, or has nothing in flight after
-    /// `soft`.
+    /// Answers the requests of one connection, until it ends, has to give way, or has nothing in
+    /// flight after `soft`.
     pub(super) async fn serve(
         &self,
         stream: TcpStream,

@@ -13,8 +13,8 @@ use tokio::time::Sleep;
 use super::activity::Activity;
 use super::metrics::{Ended, ended};
 
-/// A connection's stream. Reading fails when its [`Activity`] is past its deadline, writing when the peer has
-/// taken nothing for too long.
+/// A connection's stream. Reading fails when its [`Activity`] is past its deadline, writing when
+/// the peer has taken nothing for too long.
 #[derive(Debug)]
 pub(super) struct Guard {
     stream: TcpStream,

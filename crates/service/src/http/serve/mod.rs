@@ -1,7 +1,7 @@
 //! Listening and ending in good order.
 //!
-//! A connection that keeps us waiting is given up: `guard.rs` knows until when, `places.rs` how many there may be
-//! and which of them make room.
+//! A connection that keeps us waiting is given up: `guard.rs` knows until when, `places.rs` how
+//! many there may be and which of them make room.
 
 mod activity;
 mod body;
@@ -65,8 +65,8 @@ pub(super) async fn listen(address: SocketAddr, setting: &str) -> io::Result<Tcp
     })
 }
 
-/// Serves `routes` to the gateway and to probes until the soft signal, then finishes the requests in flight until
-/// the hard one, those of callers in this process included.
+/// Serves `routes` to the gateway and to probes until the soft signal, then finishes the requests
+/// in flight until the hard one, those of callers in this process included.
 ///
 /// The peer's address is there as `ConnectInfo<SocketAddr>`.
 ///
@@ -83,10 +83,12 @@ pub async fn serve(
         exempt: Box::new(|_| true),
         tls: None,
     };
-    serve_at(door, listener, routes, shutdown).await
+    allow_files();
+    serve_on(door, listener, routes, shutdown).await
 }
 
-/// As [`serve`], for whoever comes to `door`. Requests over its TLS have [`OverTls`] in their extensions.
+/// As [`serve`], for whoever comes to `door`. Requests over its TLS have [`OverTls`] in their
+/// extensions.
 ///
 /// # Errors
 ///
@@ -97,9 +99,29 @@ pub async fn serve_at(
     routes: impl Into<InProcess>,
     shutdown: Shutdown,
 ) -> io::Result<()> {
+    let max_connections = door.connections.max_connections;
+    if let Some(files) = allow_files()
+        && files < u64::from(max_connections)
+    {
+        tracing::warn!(
+            files,
+            max_connections,
+            "there may be more connections than files, and each takes one: without files a new connection waits and \
+             none makes room for it; raise the limit on open files (`ulimit -n`) or lower --max-connections \
+             (QUADRILLE_MAX_CONNECTIONS)"
+        );
+    }
+    serve_on(door, listener, routes, shutdown).await
+}
+
+async fn serve_on(
+    door: Door,
+    listener: TcpListener,
+    routes: impl Into<InProcess>,
+    shutdown: Shutdown,
+) -> io::Result<()> {
     let routes = routes.into();
     metrics::describe();
-    allow_files();
     let (soft, hard) = (shutdown.soft(), shutdown.hard());
     let places = Arc::new(Places::new(&door.connections));
     let connections = Connections::new(routes.router(), &door.connections, door.tls);
@@ -144,14 +166,17 @@ pub async fn serve_at(
     Ok(())
 }
 
-/// Each connection is a file: takes as many as the operating system lets this process have.
-fn allow_files() {
-    let now = getrlimit(Resource::Nofile);
+/// Each connection is a file: takes as many as the operating system lets this process have. `None`
+/// is no limit.
+fn allow_files() -> Option<u64> {
+    let before = getrlimit(Resource::Nofile);
     let all = Rlimit {
-        current: now.maximum,
-        ..now
+        current: before.maximum,
+        ..before
     };
     if let Err(error) = setrlimit(Resource::Nofile, all) {
         tracing::debug!(%error, "the limit on open files stays as it is");
+        return before.current;
     }
+    all.current
 }

@@ -26,8 +26,9 @@ fn network(address: IpAddr, bits: u32) -> IpAddr {
     }
 }
 
-/// What one provider's customer has at most: of IPv6 a /48, with 65,536 callers.
-fn customer_key(caller: IpAddr) -> IpAddr {
+/// One site (RFC 6177), which a customer of a provider has at most: of IPv6 a /48, with 65,536
+/// callers.
+fn site_key(caller: IpAddr) -> IpAddr {
     network(caller, 48)
 }
 
@@ -43,7 +44,7 @@ pub(super) struct Places {
 struct Held {
     count: usize,
     next: u64,
-    /// By customer and caller, and in the order in which they came.
+    /// By site and caller, and in the order in which they came.
     of: HashMap<IpAddr, HashMap<IpAddr, BTreeMap<u64, Connection>>>,
 }
 
@@ -76,8 +77,10 @@ impl Places {
         }
     }
 
-    /// A place for a connection of `address`; that of another which waits without a request when there is none
-    /// left, or none for its address unless it is `exempt`. `None` when all are at work.
+    /// A place for a connection of `address`. When none is left for the address, unless it is
+    /// `exempt`, another of its connections makes room; when none is left at all, one of the site
+    /// that has the most. Only a connection that waits without a request does: `None` when all of
+    /// the address, or of that site, are at work.
     pub(super) fn take(
         self: &Arc<Self>,
         address: IpAddr,
@@ -86,11 +89,11 @@ impl Places {
     ) -> Option<Place> {
         let address = caller_key(address);
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        let customer = customer_key(address);
-        let callers = held.of.get(&customer);
+        let site = site_key(address);
+        let callers = held.of.get(&site);
         let own = callers.and_then(|callers| callers.get(&address));
         if own.map_or(0, BTreeMap::len) >= self.most_of_an_address && !exempt {
-            held.displace(customer, |caller| caller == address)?;
+            held.displace(site, |caller| caller == address)?;
         }
         if held.count >= self.most {
             let count = |callers: &HashMap<_, BTreeMap<_, _>>| -> usize {
@@ -108,7 +111,7 @@ impl Places {
         held.next += 1;
         held.count += 1;
         held.of
-            .entry(customer)
+            .entry(site)
             .or_default()
             .entry(address)
             .or_default()
@@ -123,9 +126,10 @@ impl Places {
 }
 
 impl Held {
-    /// Ends the oldest connection of such callers that waits: for the rest of a head, or else for a request.
-    fn displace(&mut self, customer: IpAddr, caller: impl Fn(IpAddr) -> bool) -> Option<()> {
-        let callers = self.of.get(&customer)?.iter();
+    /// Ends the oldest connection of such callers that waits: for the rest of a head, or else for a
+    /// request.
+    fn displace(&mut self, site: IpAddr, caller: impl Fn(IpAddr) -> bool) -> Option<()> {
+        let callers = self.of.get(&site)?.iter();
         let (_, number, address) = callers
             .filter(|&(&address, _)| caller(address))
             .flat_map(|(&address, list)| list.iter().map(move |one| (address, one)))
@@ -139,15 +143,15 @@ impl Held {
     }
 
     fn remove(&mut self, address: IpAddr, number: u64) -> Option<Connection> {
-        let customer = customer_key(address);
-        let callers = self.of.get_mut(&customer)?;
+        let site = site_key(address);
+        let callers = self.of.get_mut(&site)?;
         let list = callers.get_mut(&address)?;
         let removed = list.remove(&number)?;
         if list.is_empty() {
             callers.remove(&address);
         }
         if callers.is_empty() {
-            self.of.remove(&customer);
+            self.of.remove(&site);
         }
         self.count -= 1;
         Some(removed)
@@ -251,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn networks_of_one_customer_count_together_when_all_are_taken() {
+    fn networks_of_one_site_count_together_when_all_are_taken() {
         let places = places(5, 0);
         let take = |text| places.take(address(text), false, &activity()).unwrap();
         let of_guest = [take("10.0.0.1"), take("10.0.0.1")];
