@@ -2,7 +2,7 @@
 import { mkdir, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { Page } from "playwright-core";
-import { addToCart, clear, close, open, theShop, windowOf } from "./stage.ts";
+import { addToCart, clear, close, fillAddress, open, checkOut, theShop, windowOf } from "./stage.ts";
 
 const FOLDER = resolve(import.meta.dirname, "../../docs/screenshots");
 const SIZES = { phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 800 } };
@@ -35,12 +35,12 @@ async function stockUp(token: string) {
   }
 }
 
-async function order(page: Page, names: string[]) {
+async function orderOf(page: Page, names: string[]) {
   await page.goto("/");
   for (const name of names) await addToCart(page, name);
-  await page.goto("/cart");
-  await page.getByRole("button", { name: "Place the order" }).click();
-  await page.getByText("Your order is accepted").waitFor();
+  await page.getByRole("link", { name: `Cart ${names.length} items` }).waitFor();
+  await checkOut(page, { token: "tok_ok" });
+  await page.getByText("Your order is paid.").waitFor();
 }
 
 await mkdir(FOLDER, { recursive: true });
@@ -50,8 +50,8 @@ try {
   await stockUp(await theShop().token("admin@admin.com"));
   const page = await windowOf("aaa@aaa.com");
   await page.getByRole("heading", { name: "teapot" }).waitFor();
-  await order(page, ["laptop", "desk lamp"]);
-  await order(page, ["chair", "chair", "cutlery"]);
+  await orderOf(page, ["laptop", "desk lamp"]);
+  await orderOf(page, ["chair", "chair", "cutlery"]);
   await page.getByText("after").waitFor();
   await shoot(page, "order");
   await page.goto("/orders");
@@ -68,6 +68,9 @@ try {
   await page.goto("/cart");
   await page.getByText("€64.45").waitFor();
   await shoot(page, "cart");
+  await page.goto("/checkout");
+  await fillAddress(page);
+  await shoot(page, "checkout");
   await admin.goto("/admin");
   await admin.getByRole("heading", { name: "teapot" }).waitFor();
   await shoot(admin, "admin");

@@ -9,7 +9,9 @@ afterEach(async () => {
 });
 
 await import("./scenarios/catalogue.ts");
+await import("./scenarios/cart.ts");
 await import("./scenarios/shopping.ts");
+await import("./scenarios/checkout.ts");
 await import("./scenarios/session.ts");
 await import("./scenarios/admin.ts");
 await import("./scenarios/dead-letters.ts");

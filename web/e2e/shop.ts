@@ -9,8 +9,20 @@ import { until } from "./until.ts";
 const HERE = import.meta.dirname;
 const WEB_ROOT = resolve(HERE, "../dist");
 const PATIENCE_MS = 60_000;
+/** What the shop and its card provider know each other by. */
+const PROVIDER_KEY = "sk_web";
+const WEBHOOK_SECRET = "whsec_d2ViLXdlYi13ZWItd2ViLXdlYi13ZWItd2ViLXdlYi0=";
 
-export type Role = "auth" | "products" | "orders" | "purchases" | "notifications" | "carts" | "payments" | "gateway";
+export type Role =
+  | "auth"
+  | "products"
+  | "orders"
+  | "purchases"
+  | "notifications"
+  | "carts"
+  | "payments"
+  | "payment-simulator"
+  | "gateway";
 
 /**
  * A shop of separate processes on a real Kafka and a real MongoDB, whose services can be stopped and started. Kafka
@@ -49,6 +61,7 @@ export class Shop {
       notifications: await freeUrl(),
       carts: await freeUrl(),
       payments: await freeUrl(),
+      "payment-simulator": await freeUrl(),
       gateway: await freeUrl(),
     };
     const services = ["auth", "products", "orders", "purchases", "notifications", "carts", "payments"] as const;
@@ -62,12 +75,24 @@ export class Shop {
       "--login-limit-per-second=0",
       "--address-limit-per-second=0",
     ];
+    const own: Partial<Record<Role, string[]>> = {
+      payments: [
+        `--payment-provider-url=${urls["payment-simulator"]}`,
+        `--payment-provider-key=${PROVIDER_KEY}`,
+        `--payment-webhook-secret=${WEBHOOK_SECRET}`,
+      ],
+      "payment-simulator": [
+        `--simulator-key=${PROVIDER_KEY}`,
+        `--simulator-webhook-secret=${WEBHOOK_SECRET}`,
+        `--simulator-webhook-url=${urls.gateway}/hooks/payments`,
+      ],
+    };
     // Auth publishes the keys that the others read.
     const keys = (role: Role) => (role === "auth" ? [] : [jwks]);
     const parts = new Map<Role, Part>([
-      ...services.map((role): [Role, Part] => [
+      ...[...services, "payment-simulator" as const].map((role): [Role, Part] => [
         role,
-        new Part(role, ["serve", role, listen(role), ...keys(role), ...mongo(role), ...kafka]),
+        new Part(role, ["serve", role, listen(role), ...keys(role), ...mongo(role), ...kafka, ...(own[role] ?? [])]),
       ]),
       ["gateway", new Part("gateway", ["serve", "gateway", listen("gateway"), jwks, ...edge])],
     ]);
@@ -103,9 +128,14 @@ export class Shop {
   }
 
   /** Calls the API as a program would. */
-  async call(path: string, token: string | null, body?: unknown): Promise<{ status: number; body: unknown }> {
+  async call(
+    path: string,
+    token: string | null,
+    body?: unknown,
+    method = body === undefined ? "GET" : "POST",
+  ): Promise<{ status: number; body: unknown }> {
     const response = await fetch(`${this.url}${path}`, {
-      method: body === undefined ? "GET" : "POST",
+      method,
       headers: {
         "Content-Type": "application/json",
         ...(token === null ? {} : { Authorization: `Bearer ${token}` }),

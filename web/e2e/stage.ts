@@ -1,7 +1,7 @@
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
 import { launch } from "./browser.ts";
 import { Shop, stopAll } from "./shop.ts";
-import { PATIENCE_MS } from "./until.ts";
+import { PATIENCE_MS, until } from "./until.ts";
 
 let shop: Shop | null = null;
 let browser: Browser | null = null;
@@ -59,7 +59,81 @@ export async function clear(): Promise<string[]> {
   return found;
 }
 
-/** Puts a product in the cart by pressing its button. */
+/** Puts a product in the cart by pressing its button, and waits until it is there. */
 export async function addToCart(page: Page, name: string) {
-  await page.getByRole("button", { name: `Add ${name} to the cart` }).click();
+  const [answered] = await Promise.all([
+    page.waitForResponse((response) => response.request().method() === "PUT"),
+    page.getByRole("button", { name: `Add ${name} to the cart` }).click(),
+  ]);
+  if (!answered.ok()) throw new Error(`${name} is not in the cart: ${answered.status()} ${await answered.text()}`);
+  // What a visitor's cart is known by.
+  await page.waitForFunction(() => localStorage.getItem("quadrille.session") ?? localStorage.getItem("quadrille.cart-token"));
+}
+
+/** A product that a test adds. */
+export interface NewProduct {
+  name: string;
+  price: number;
+  quantity: number;
+}
+
+/** Adds a product and waits until it can be put into carts and ordered. Comes back with its id. */
+export async function stock({ name, price, quantity }: NewProduct): Promise<string> {
+  const admin = await theShop().token("admin@admin.com");
+  const product = { name, price, quantity, description: "For the test.", categories: ["kitchen"] };
+  const { id } = (await theShop().call("/api/products", admin, { product })).body as { id: string };
+  await until(`carts know the ${name}`, PATIENCE_MS, async () => {
+    const { status } = await theShop().call(`/api/cart/lines/${id}`, null, { quantity: 1 }, "PUT");
+    return status === 200 ? true : null;
+  });
+  return id;
+}
+
+/** A new account with money in its balance, and its access token. */
+export async function newCustomer(email: string, balance = 0): Promise<string> {
+  await theShop().call("/api/register", null, { email, password: email });
+  const token = await theShop().token(email);
+  if (balance === 0) return token;
+  const admin = await theShop().token("admin@admin.com");
+  await theShop().call(`/api/admin/accounts/${idOf(token)}/balance`, admin, { amount: balance, reason: "for the test" });
+  return token;
+}
+
+/** A window of a new customer, who has one of a new product for 40.00 in the cart. */
+export async function shopper(name: string, balance = 0): Promise<{ page: Page; token: string }> {
+  const email = `${name.replaceAll(" ", ".")}@shop.example`;
+  const token = await newCustomer(email, balance);
+  const id = await stock({ name, price: 40, quantity: 5 });
+  await theShop().call(`/api/cart/lines/${id}`, token, { quantity: 1 }, "PUT");
+  return { page: await windowOf(email), token };
+}
+
+/** The account's id, as its access token says. */
+function idOf(token: string): string {
+  const claims = Buffer.from(token.split(".")[1] ?? "", "base64url").toString();
+  return (JSON.parse(claims) as { sub: string }).sub;
+}
+
+/** Fills in where an order goes. */
+export async function fillAddress(page: Page) {
+  await page.getByLabel("Name").fill("Ann Example");
+  await page.getByLabel("Street and number").fill("1 High Street");
+  await page.getByLabel("Postal code").fill("BS1 1AA");
+  await page.getByLabel("City").fill("Bristol");
+  await page.getByLabel("Country").selectOption("GB");
+}
+
+/** How a test pays: by this card, from the balance, or later. */
+export async function choosePayment(page: Page, payment: "balance" | "later" | { token: string }) {
+  const names = { balance: /^From your balance/, later: /^Later/ };
+  if (typeof payment === "string") await page.getByRole("radio", { name: names[payment] }).check();
+  else await page.getByLabel("Card token").fill(payment.token);
+}
+
+/** Orders what is in the cart. */
+export async function checkOut(page: Page, payment: "balance" | "later" | { token: string } = "later") {
+  await page.goto("/checkout");
+  await fillAddress(page);
+  await choosePayment(page, payment);
+  await page.getByRole("button", { name: /^Order for/ }).click();
 }

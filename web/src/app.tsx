@@ -2,6 +2,7 @@ import { lazy, Suspense } from "react";
 import { Outlet, Route, Routes } from "react-router";
 import { ConnectionBanner } from "./api/connection-banner";
 import { CartPage } from "./cart/cart-page";
+import { LiveCart } from "./cart/live-cart";
 import { CataloguePage } from "./catalogue/catalogue-page";
 import { LiveOrders } from "./orders/live-orders";
 import { OrderPage } from "./orders/order-page";
@@ -17,8 +18,10 @@ import { Page } from "./ui/page";
 import { Empty, Loading } from "./ui/states";
 import { useStore } from "./ui/store";
 
-// Few people need these.
+// What few people need, or nobody at first.
 const AdminPage = lazy(() => import("./admin/admin-page"));
+const CheckoutPage = lazy(() => import("./checkout/checkout-page"));
+const PlacingPage = lazy(() => import("./checkout/placing-page"));
 const PurchasesPage = lazy(() => import("./purchases/purchases-page"));
 const OperationsPage = lazy(() => import("./operations/operations-page"));
 
@@ -31,6 +34,8 @@ export const routes = (
     <Route path={PATHS.register} element={<RegisterPage />} />
     <Route path={PATHS.purchases} element={<PurchasesPage />} />
     <Route element={<Members />}>
+      <Route path={PATHS.checkout} element={<CheckoutPage />} />
+      <Route path={PATHS.placing} element={<PlacingPage />} />
       <Route path={PATHS.orders} element={<OrdersPage />} />
       <Route path={PATHS.order} element={<OrderPage />} />
     </Route>
@@ -68,6 +73,7 @@ function Frame() {
           </Suspense>
         )}
       </main>
+      <LiveCart />
       <LiveOrders />
     </>
   );

@@ -2,6 +2,8 @@
 export const PATHS = {
   catalogue: "/",
   cart: "/cart",
+  checkout: "/checkout",
+  placing: "/checkout/:id",
   login: "/login",
   register: "/register",
   purchases: "/purchases",

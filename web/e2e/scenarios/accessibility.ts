@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { PHONE, problems, width } from "../axe.ts";
-import { addToCart, newWindow, theShop, windowOf } from "../stage.ts";
+import { addToCart, newWindow, checkOut, shopper, theShop, windowOf } from "../stage.ts";
 
 /** Checks a page in light and dark, and that a phone does not have to scroll it sideways. */
 async function check(page: Page) {
@@ -47,6 +47,16 @@ test("axe finds nothing serious on a member's pages", async () => {
   const [order] = (body as { orders: { id: string }[] }).orders;
   await page.goto(`/orders/${order?.id}`);
   await page.getByText("What happened").waitFor();
+  await check(page);
+});
+
+test("axe finds nothing serious from the checkout to a payment that is tried again", async () => {
+  const { page } = await shopper("trivet", 100);
+  await page.goto("/checkout");
+  await page.getByText("of €100.00").waitFor();
+  await check(page);
+  await checkOut(page, { token: "tok_declined" });
+  await page.getByText("The card was declined.").waitFor();
   await check(page);
 });
 

@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
-import { addToCart, newWindow, theShop, windowOf } from "../stage.ts";
+import { addToCart, newWindow, checkOut, theShop, windowOf } from "../stage.ts";
 
 async function adminPage(): Promise<Page> {
   const admin = await windowOf("admin@admin.com");
@@ -40,8 +40,7 @@ test("what an admin adds in one window appears in another, and can be ordered", 
   const buyer = await windowOf("aaa@aaa.com");
   await buyer.goto("/?search=bench");
   await addToCart(buyer, "bench");
-  await buyer.goto("/cart");
-  await buyer.getByRole("button", { name: "Place the order" }).click();
+  await checkOut(buyer);
   await buyer.getByText("Your order is accepted").waitFor();
   const id = new URL(buyer.url()).pathname.split("/").at(-1) ?? "";
 

@@ -5,8 +5,13 @@ import type { components, operations, paths } from "./schema";
 
 type Schemas = components["schemas"];
 export type Product = Schemas["Product"];
+export type NewCheckout = Schemas["NewCheckout"];
+export type Checkout = operations["get_checkout"]["responses"][200]["content"]["application/json"];
+export type Payment = operations["get_payment"]["responses"][200]["content"]["application/json"];
 export type Order = Schemas["Order"];
 export type OrderStep = Schemas["OrderStep"];
+export type Cart = operations["get_cart"]["responses"][200]["content"]["application/json"];
+export type CartLine = Schemas["CartLine"];
 export type ProductSort = NonNullable<NonNullable<operations["list_products"]["parameters"]["query"]>["sort"]>;
 
 /** `fetch` with the access token, which is renewed when it is over or was refused. */

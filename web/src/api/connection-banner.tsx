@@ -8,7 +8,9 @@ const PROBE_EVERY_MS = 2000;
 
 const LOST: Record<Service, string> = {
   products: "The catalogue",
+  carts: "The cart",
   orders: "Ordering",
+  payments: "Paying",
   authentication: "Logging in",
 };
 
@@ -54,6 +56,8 @@ export function ConnectionBanner() {
 /** A path of each service's own, since the health routes are the gateway's. */
 const ROUTE: Record<Service, string> = {
   products: "/api/products",
+  carts: "/api/cart",
   orders: "/api/orders",
+  payments: "/api/balance",
   authentication: "/api/login",
 };

@@ -1,7 +1,7 @@
 import { createStore } from "../ui/store";
 
 /** A service as the health routes name it. */
-export type Service = "products" | "orders" | "authentication";
+export type Service = "products" | "carts" | "orders" | "payments" | "authentication";
 
 /** The services that don't answer at the moment. */
 export const outages = createStore<readonly Service[]>([]);
@@ -9,6 +9,8 @@ export const outages = createStore<readonly Service[]>([]);
 /** Which service answers a path of the API; none for the gateway's own. */
 export function serviceOf(path: string): Service | null {
   if (/^\/api\/(products|categories)(\/|$)/.test(path)) return "products";
+  if (/^\/api\/(cart|checkout)(\/|$)/.test(path)) return "carts";
+  if (/^\/api\/balance$|^\/api\/(admin\/)?orders\/[^/]+\/(payment|refunds)$/.test(path)) return "payments";
   if (/^\/api\/(admin\/)?orders(\/|$)/.test(path)) return "orders";
   if (/^\/api\/(login|register|refresh|logout)$/.test(path)) return "authentication";
   return null;

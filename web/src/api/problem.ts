@@ -32,7 +32,7 @@ export function problemOf(status: number, body: unknown): Problem {
 }
 
 /** Begins with a capital letter and ends with a full stop, as a sentence on a page does. */
-function sentence(text: string): string {
+export function sentence(text: string): string {
   const begun = text.charAt(0).toUpperCase() + text.slice(1);
   return /[.!?]$/.test(begun) ? begun : `${begun}.`;
 }

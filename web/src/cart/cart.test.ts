@@ -1,8 +1,16 @@
 import { describe, expect, it } from "vitest";
-import type { Product } from "../api/client";
-import { accept, add, count, EMPTY, quantityOf, remove, setQuantity, withKey, withoutKey } from "./cart";
-import { changeOf } from "./changes";
-import { readCart } from "./stored";
+import type { Cart, CartLine, Product } from "../api/client";
+import {
+  accepted,
+  count,
+  EMPTY,
+  isOrderable,
+  itemOf,
+  laterCart,
+  quantityOf,
+  typedQuantity,
+  withQuantity,
+} from "./cart";
 
 function product(change: Partial<Product> = {}): Product {
   return {
@@ -17,81 +25,76 @@ function product(change: Partial<Product> = {}): Product {
   };
 }
 
-describe("the cart", () => {
-  it("adds up to the stock and no further", () => {
-    let cart = EMPTY;
-    for (let press = 0; press < 5; press += 1) cart = add(cart, product());
-    expect(quantityOf(cart, "p1")).toBe(3);
-    expect(add(cart, product({ id: "p2", quantity: 0 }))).toBe(cart);
-    expect(count(add(cart, product({ id: "p2" })))).toBe(4);
+const line = (change: Partial<CartLine>): CartLine => ({
+  product_id: "p1",
+  name: "chair",
+  quantity: 3,
+  price: 29.99,
+  total: 89.97,
+  available: 3,
+  notice: null,
+  ...change,
+});
+
+const cart = (change: Partial<Cart>): Cart => ({ ...EMPTY, id: "c1", version: 1, ...change });
+
+describe("the cart before its answer is there", () => {
+  it("has what was put in, and its sum", () => {
+    const one = withQuantity(EMPTY, itemOf(product()), 2);
+    const two = withQuantity(one, itemOf(product({ id: "p2", name: "cutlery", price: 5.99 })), 1);
+    expect(two.lines.map(({ name, quantity, total }) => [name, quantity, total])).toEqual([
+      ["chair", 2, 59.98],
+      ["cutlery", 1, 5.99],
+    ]);
+    expect(two.total).toBe(65.97);
+    expect([count(two), count(undefined), quantityOf(two, "p1"), quantityOf(two, "p3")]).toEqual([3, 0, 2, 0]);
+  });
+
+  it("has each product once, where it was, and none of which nothing is wanted", () => {
+    const one = withQuantity(EMPTY, itemOf(product()), 1);
+    const two = withQuantity(one, itemOf(product({ id: "p2" })), 1);
+    expect(withQuantity(two, itemOf(product()), 3).lines.map((each) => each.quantity)).toEqual([3, 1]);
+    expect(withQuantity(two, itemOf(product()), 0).lines.map((each) => each.product_id)).toEqual(["p2"]);
+  });
+});
+
+describe("of two states of a cart", () => {
+  it("the one of the higher version is later, whichever comes last", () => {
+    const [earlier, further] = [cart({ version: 1 }), cart({ version: 2 })];
+    expect(laterCart(undefined, earlier)).toBe(earlier);
+    expect(laterCart(earlier, further)).toBe(further);
+    expect(laterCart(further, earlier)).toBe(further);
+  });
+
+  it("one of the same version brings the prices of now, and another cart is another", () => {
+    const [known, dearer, another] = [cart({}), cart({ total: 31 }), cart({ id: "c2", version: 0 })];
+    expect(laterCart(known, dearer)).toBe(dearer);
+    expect(laterCart(known, another)).toBe(another);
+  });
+});
+
+describe("a line", () => {
+  it.each([
+    [3, 3, true, 3],
+    [3, 9, true, 3],
+    [3, 2, false, 2],
+    [3, 0, false, null],
+  ])("of %s, when there are %s: orderable %s, accepted as %s", (quantity, available, orderable, put) => {
+    const short = line({ quantity, available });
+    expect(isOrderable(short)).toBe(orderable);
+    expect(accepted(short)).toBe(put);
   });
 
   it.each([
-    [0, 1],
-    [-4, 1],
-    [2.9, 2],
-    [Number.NaN, 1],
-    [99, 3],
-  ])("takes a quantity of %s for %s", (wanted, taken) => {
-    expect(quantityOf(setQuantity(add(EMPTY, product()), "p1", wanted, 3), "p1")).toBe(taken);
-  });
-
-  it("draws a key once, and another for another order", () => {
-    const cart = add(EMPTY, product());
-    const tried = withKey(cart, () => "first");
-    expect(withKey(tried, () => "second").key).toBe("first");
-    expect(withoutKey(tried).key).toBeNull();
-    for (const changed of [
-      add(tried, product({ id: "p2" })),
-      remove(tried, "p1"),
-      setQuantity(tried, "p1", 2, 3),
-      accept(tried, product({ price: 1 })),
-    ]) {
-      expect(changed.key).toBeNull();
-    }
-  });
-
-  it("takes over a new price and stock when told to", () => {
-    const cart = accept(setQuantity(add(EMPTY, product()), "p1", 3, 3), product({ price: 31, quantity: 2 }));
-    expect(cart.lines).toEqual([{ id: "p1", name: "chair", price: 31, currency: "EUR", quantity: 2, stock: 2 }]);
-  });
-});
-
-describe("what has changed since", () => {
-  const line = add(EMPTY, product()).lines[0];
-  if (line === undefined) throw new Error("there is a line");
-
-  it("is nothing while price and stock suffice", () => {
-    expect(changeOf(line, product({ quantity: 1 }))).toBeNull();
-  });
-
-  it("is said in words, and blocks what can't be ordered", () => {
-    expect(changeOf(line, product({ price: 30 }))).toEqual({
-      text: "The price was €29.99 and is €30.00 now.",
-      blocks: false,
-    });
-    expect(changeOf({ ...line, quantity: 2 }, product({ quantity: 1 }))).toEqual({
-      text: "Only 1 left; you wanted 2.",
-      blocks: true,
-    });
-    expect(changeOf(line, product({ quantity: 0 }))?.blocks).toBe(true);
-    expect(changeOf(line, null)?.blocks).toBe(true);
-  });
-});
-
-describe("the stored cart", () => {
-  it("is read back as it was", () => {
-    const cart = withKey(add(EMPTY, product()), () => "key");
-    expect(readCart(JSON.stringify(cart))).toEqual(cart);
-  });
-
-  it.each([null, "", "{", "[]", "7", '{"lines":7}'])("is empty when it is %j", (text) => {
-    expect(readCart(text)).toEqual(EMPTY);
-  });
-
-  it("loses lines that can't be understood, and then its key", () => {
-    const good = add(EMPTY, product()).lines[0];
-    const bad = { ...good, quantity: -1 };
-    expect(readCart(JSON.stringify({ lines: [good, bad], key: "key" }))).toEqual({ lines: [good], key: null });
+    ["2", 2],
+    ["1000000", 1_000_000],
+    ["1000001", null],
+    ["0", null],
+    ["-4", null],
+    ["2.5", null],
+    ["", null],
+    ["x", null],
+  ])("takes the quantity that is typed as %j for %s", (text, quantity) => {
+    expect(typedQuantity(text)).toBe(quantity);
   });
 });

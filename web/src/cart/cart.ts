@@ -1,80 +1,59 @@
-import type { Product } from "../api/client";
+import type { Cart, CartLine, Product } from "../api/client";
+import { sum } from "../ui/money";
 
-/** A product in the cart, as it was when the customer last looked at it. */
-export interface Line {
-  id: string;
-  name: string;
-  price: number;
-  currency: string;
-  /** How many are wanted. */
-  quantity: number;
-  /** How many there were. */
-  stock: number;
+/** The beginning of every cart's key. */
+export const cartsKey = ["cart"] as const;
+
+/** The most of one product that a cart takes. */
+export const MAX_QUANTITY = 1_000_000;
+
+/** A cart that nothing was ever put in. */
+export const EMPTY: Cart = { id: "", version: 0, currency: "EUR", total: 0, lines: [] };
+
+/** What a cart has to know of a product to show it before the answer is there. */
+export type Item = Pick<CartLine, "product_id" | "name" | "price" | "available"> & { currency: string };
+
+export function itemOf({ id, name, price, currency, quantity }: Product): Item {
+  return { product_id: id, name, price, currency, available: quantity };
 }
 
-export interface Cart {
-  lines: readonly Line[];
-  /**
-   * The idempotency key of the order that was tried with exactly these lines. It stays until an answer came, so that
-   * a repetition is the same order.
-   */
-  key: string | null;
-}
-
-export const EMPTY: Cart = { lines: [], key: null };
-
-export function add(cart: Cart, product: Product): Cart {
-  const wanted = quantityOf(cart, product.id) + 1;
-  const line = { ...seen(product), quantity: Math.min(wanted, product.quantity) };
-  if (line.quantity < 1) return cart;
-  const known = cart.lines.some(({ id }) => id === product.id);
-  const lines = known ? cart.lines.map((old) => (old.id === product.id ? line : old)) : [...cart.lines, line];
-  return { lines, key: null };
-}
-
-/** Sets how many are wanted, from one to `stock`. */
-export function setQuantity(cart: Cart, id: string, quantity: number, stock: number): Cart {
-  const whole = Math.min(Math.max(1, Math.trunc(quantity) || 1), Math.max(1, stock));
-  return change(cart, id, (line) => ({ ...line, quantity: whole }));
-}
-
-export function remove(cart: Cart, id: string): Cart {
-  return { lines: cart.lines.filter((line) => line.id !== id), key: null };
-}
-
-/** Takes over price and stock as they are now; the quantity goes down to the stock. */
-export function accept(cart: Cart, product: Product): Cart {
-  return change(cart, product.id, (line) => ({
-    ...seen(product),
-    quantity: Math.max(1, Math.min(line.quantity, product.quantity)),
-  }));
-}
-
-/** Draws the key of an order of these lines, unless one was tried before. */
-export function withKey(cart: Cart, draw: () => string): Cart {
-  return cart.key === null ? { ...cart, key: draw() } : cart;
-}
-
-/** An answer came: the next attempt is another order. */
-export function withoutKey(cart: Cart): Cart {
-  return { ...cart, key: null };
-}
-
-export function quantityOf(cart: Cart, id: string): number {
-  return cart.lines.find((line) => line.id === id)?.quantity ?? 0;
+export function quantityOf(cart: Cart | undefined, id: string): number {
+  return cart?.lines.find((line) => line.product_id === id)?.quantity ?? 0;
 }
 
 /** How many pieces are in the cart. */
-export function count(cart: Cart): number {
-  return cart.lines.reduce((total, line) => total + line.quantity, 0);
+export function count(cart: Cart | undefined): number {
+  return cart?.lines.reduce((total, line) => total + line.quantity, 0) ?? 0;
 }
 
-function seen(product: Product): Omit<Line, "quantity"> {
-  const { id, name, price, currency, quantity: stock } = product;
-  return { id, name, price, currency, stock };
+/** The cart as it will be once it has `quantity` of an item; its version is the service's to tell. */
+export function withQuantity(cart: Cart, { currency, ...item }: Item, quantity: number): Cart {
+  const line: CartLine = { ...item, quantity, total: sum([{ price: item.price, quantity }]), notice: null };
+  const isThere = cart.lines.some(({ product_id }) => product_id === item.product_id);
+  const lines = cart.lines.map((old) => (old.product_id === item.product_id ? line : old));
+  const left = (isThere ? lines : [...lines, line]).filter((each) => each.quantity > 0);
+  const total = sum(left.map((each) => ({ price: each.total, quantity: 1 })));
+  return { ...cart, currency, lines: left, total };
 }
 
-/** Another order than before needs another key. */
-function change(cart: Cart, id: string, by: (line: Line) => Line): Cart {
-  return { lines: cart.lines.map((line) => (line.id === id ? by(line) : line)), key: null };
+/** Of two states of one cart the later; prices and stock may differ in one version. */
+export function laterCart(known: Cart | undefined, received: Cart): Cart {
+  return known?.id === received.id && known.version > received.version ? known : received;
+}
+
+/** Whether there are enough of the product, as far as is known. */
+export function isOrderable(line: CartLine): boolean {
+  return line.available >= line.quantity;
+}
+
+/** How many to put in so that a line with a notice is as its customer wants it; null when only removing it is left. */
+export function accepted(line: CartLine): number | null {
+  const quantity = Math.min(line.quantity, line.available);
+  return quantity > 0 ? quantity : null;
+}
+
+/** The quantity that is typed, or null while it is none. */
+export function typedQuantity(text: string): number | null {
+  const quantity = Number(text);
+  return Number.isInteger(quantity) && quantity >= 1 && quantity <= MAX_QUANTITY ? quantity : null;
 }

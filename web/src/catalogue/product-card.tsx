@@ -1,14 +1,16 @@
 import type { Product } from "../api/client";
-import { add, quantityOf } from "../cart/cart";
-import { cart, changeCart } from "../cart/cart-store";
+import { describe } from "../api/problem";
+import { itemOf, quantityOf } from "../cart/cart";
+import { useCart, useChangeCart } from "../cart/queries";
 import { Button } from "../ui/button";
 import { money } from "../ui/money";
-import { useStore } from "../ui/store";
 import { ProductPicture } from "./product-picture";
 import { Stock } from "./stock";
 
 export function ProductCard({ product }: { product: Product }) {
-  const inCart = quantityOf(useStore(cart), product.id);
+  const { data: cart } = useCart();
+  const { add, error } = useChangeCart();
+  const inCart = quantityOf(cart, product.id);
   const soldOut = product.quantity === 0;
   return (
     <li className="border-line bg-card flex flex-col overflow-hidden rounded-xl border">
@@ -30,12 +32,17 @@ export function ProductCard({ product }: { product: Product }) {
           <Stock quantity={product.quantity} />
           <Button
             aria-label={`Add ${product.name} to the cart`}
-            disabled={soldOut || inCart >= product.quantity}
-            onClick={() => changeCart((now) => add(now, product))}
+            disabled={soldOut || cart === undefined || inCart >= product.quantity}
+            onClick={() => add(itemOf(product), 1)}
           >
             {inCart > 0 ? `In cart: ${inCart}` : "Add to cart"}
           </Button>
         </div>
+        {error !== null && (
+          <p role="alert" className="text-bad text-sm">
+            {describe(error)}
+          </p>
+        )}
       </div>
     </li>
   );

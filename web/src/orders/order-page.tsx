@@ -1,8 +1,9 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useRef } from "react";
+import { lazy, Suspense, useRef } from "react";
 import { useParams } from "react-router";
 import type { Order } from "../api/client";
 import { Problem } from "../api/problem";
+import { useWho } from "../session/use-who";
 import { ButtonLink } from "../ui/button";
 import { money } from "../ui/money";
 import { Page } from "../ui/page";
@@ -10,10 +11,13 @@ import { Empty, Failed, Loading } from "../ui/states";
 import { sum } from "../ui/money";
 import { dateTime } from "../ui/time";
 import { CancelOrder } from "./cancel-order";
+import { OrderAgain } from "./order-again";
 import { orderQuery } from "./queries";
 import { Status } from "./status";
-import { isCancellable, looksOf } from "./statuses";
+import { hasPayment, isCancellable, looksOf } from "./statuses";
 import { Timeline } from "./timeline";
+
+const PaymentSection = lazy(() => import("../payment/payment-section"));
 
 export function OrderPage() {
   const { id = "" } = useParams();
@@ -45,6 +49,7 @@ function isMissing(error: unknown): boolean {
 const TONES = { wait: "text-wait", good: "text-good", bad: "text-bad" };
 
 function Details({ order }: { order: Order }) {
+  const who = useWho();
   const looks = looksOf(order.status);
   const message = looks.message || order.reason?.detail;
   const status = useRef<HTMLParagraphElement>(null);
@@ -88,7 +93,13 @@ function Details({ order }: { order: Order }) {
         <p className="text-quiet text-sm break-all">
           {dateTime(order.created_at)} · {order.id}
         </p>
+        {hasPayment(order.status) && (
+          <Suspense>
+            <PaymentSection order={order} />
+          </Suspense>
+        )}
         {isCancellable(order.status) && <CancelOrder order={order} onCancelled={() => status.current?.focus()} />}
+        {order.status !== "PENDING" && who?.id === order.customer_id && <OrderAgain order={order} />}
       </section>
       <Timeline order={order} />
     </div>

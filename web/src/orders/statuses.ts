@@ -53,6 +53,11 @@ export function isCancellable(status: string): boolean {
   return status === "PENDING" || status === "ACCEPTED" || status === "PAID";
 }
 
+/** Whether an order that is so may have a payment: one is asked for once the goods are reserved. */
+export function hasPayment(status: string): boolean {
+  return status !== "PENDING" && status !== "REJECTED";
+}
+
 /** How `status` looks and reads; one that this build does not know is shown by its name. */
 export function looksOf(status: string): Omit<Looks, "tone"> & { tone?: Looks["tone"] } {
   const name = status.toLowerCase().replaceAll("_", " ");

@@ -1,6 +1,6 @@
 import { Link, NavLink, useNavigate } from "react-router";
-import { cart } from "../cart/cart-store";
 import { count } from "../cart/cart";
+import { useCart } from "../cart/queries";
 import { session } from "../session";
 import { useWho } from "../session/use-who";
 import { Button } from "./button";
@@ -25,7 +25,7 @@ function Tab({ to, children }: { to: string; children: React.ReactNode }) {
 
 export function Header() {
   const who = useWho();
-  const items = count(useStore(cart));
+  const items = count(useCart().data);
   return (
     <header className="border-line bg-card border-b">
       <div className="mx-auto flex max-w-6xl flex-wrap items-center gap-x-4 gap-y-1 px-4 py-2 sm:px-6">

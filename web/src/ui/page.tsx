@@ -1,12 +1,15 @@
 import { useEffect, useRef, type ReactNode } from "react";
 import { useNavigationType } from "react-router";
 
-/** A page with its title, which takes the focus when it was navigated to, so that screen readers begin there. */
+/**
+ * A page with its title, which takes the focus when it was navigated to, by a person or by the page before, so that
+ * screen readers begin there.
+ */
 export function Page({ title, aside, children }: { title: string; aside?: ReactNode; children: ReactNode }) {
   const heading = useRef<HTMLHeadingElement>(null);
   const arrived = useNavigationType();
   useEffect(() => {
-    if (arrived === "PUSH") heading.current?.focus({ preventScroll: true });
+    if (arrived !== "POP") heading.current?.focus({ preventScroll: true });
     // Once for each page, not for each change of its address.
     // oxlint-disable-next-line react/exhaustive-deps
   }, []);
