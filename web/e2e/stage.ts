@@ -39,12 +39,15 @@ export async function newWindow(options: BrowserContextOptions = {}): Promise<Pa
   return context.newPage();
 }
 
+/** The password of customers whom tests register. */
+export const PASSWORD = "correct horse";
+
 /** A window in which someone is logged in; the demo users' passwords are their addresses. */
-export async function windowOf(email: string, options: BrowserContextOptions = {}): Promise<Page> {
-  const page = await newWindow(options);
+export async function windowOf(email: string, password = email): Promise<Page> {
+  const page = await newWindow();
   await page.goto("/login");
   await page.getByLabel("E-mail").fill(email);
-  await page.getByLabel("Password").fill(email);
+  await page.getByLabel("Password").fill(password);
   await page.getByRole("button", { name: "Log in" }).click();
   await page.getByRole("button", { name: "Log out" }).waitFor();
   return page;
@@ -52,6 +55,9 @@ export async function windowOf(email: string, options: BrowserContextOptions = {
 
 /** Closes what a test opened, and gives what the browser complained about meanwhile. */
 export async function clear(): Promise<string[]> {
+  const pages = contexts.flatMap((context) => context.pages());
+  // An answer that is changed on its way may be under way.
+  await Promise.all(pages.map((page) => page.unrouteAll({ behavior: "ignoreErrors" })));
   await Promise.all(contexts.map((context) => context.close()));
   contexts = [];
   const found = complaints;
@@ -91,8 +97,8 @@ export async function stock({ name, price, quantity }: NewProduct): Promise<stri
 
 /** A new account with money in its balance, and its access token. */
 export async function newCustomer(email: string, balance = 0): Promise<string> {
-  await theShop().call("/api/register", null, { email, password: email });
-  const token = await theShop().token(email);
+  await theShop().call("/api/register", null, { email, password: PASSWORD });
+  const token = await theShop().token(email, PASSWORD);
   if (balance === 0) return token;
   const admin = await theShop().token("admin@admin.com");
   await theShop().call(`/api/admin/accounts/${idOf(token)}/balance`, admin, { amount: balance, reason: "for the test" });
@@ -105,7 +111,7 @@ export async function shopper(name: string, balance = 0): Promise<{ page: Page; 
   const token = await newCustomer(email, balance);
   const id = await stock({ name, price: 40, quantity: 5 });
   await theShop().call(`/api/cart/lines/${id}`, token, { quantity: 1 }, "PUT");
-  return { page: await windowOf(email), token };
+  return { page: await windowOf(email, PASSWORD), token };
 }
 
 /** The account's id, as its access token says. */

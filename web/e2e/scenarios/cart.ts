@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { addToCart, newCustomer, newWindow, checkOut, stock, theShop, windowOf } from "../stage.ts";
+import { addToCart, checkOut, newCustomer, newWindow, PASSWORD, stock, theShop, windowOf } from "../stage.ts";
 
 test("a visitor's cart survives reloads and logging in, and joins the account's", async () => {
   const email = "carter@shop.example";
@@ -20,7 +20,7 @@ test("a visitor's cart survives reloads and logging in, and joins the account's"
 
   await page.getByRole("link", { name: "Log in to check out" }).click();
   await page.getByLabel("E-mail").fill(email);
-  await page.getByLabel("Password").fill(email);
+  await page.getByLabel("Password").fill(PASSWORD);
   await page.getByRole("button", { name: "Log in" }).click();
   // Three cups, once, and the chair.
   await page.getByRole("button", { name: "Order for €53.99" }).waitFor();
@@ -32,7 +32,7 @@ test("a visitor's cart survives reloads and logging in, and joins the account's"
   await page.getByRole("link", { name: "Log in" }).waitFor();
   await page.goto("/cart");
   await page.getByText("Your cart is empty").waitFor();
-  const elsewhere = await windowOf(email);
+  const elsewhere = await windowOf(email, PASSWORD);
   await elsewhere.getByRole("link", { name: "Cart 4 items" }).waitFor();
 });
 

@@ -68,8 +68,13 @@ function Nothing({ error }: { error: unknown }) {
     <div className="flex flex-col gap-6">
       {error !== null && <Refused error={error} />}
       <Empty title="Your cart is empty">
-        <p>Put something in it, then you can order.</p>
-        <ButtonLink to="/">Look at the catalogue</ButtonLink>
+        <p>What you have ordered, also in another window, is among your orders.</p>
+        <div className="flex flex-wrap justify-center gap-3">
+          <ButtonLink to="/">Look at the catalogue</ButtonLink>
+          <ButtonLink to="/orders" look="plain">
+            Your orders
+          </ButtonLink>
+        </div>
       </Empty>
     </div>
   );
@@ -119,7 +124,7 @@ function Form({ cart, order }: { cart: Cart; order: ReturnType<typeof useOrderin
     >
       <div className="flex flex-col gap-8">
         <AddressFields error={error} />
-        <MethodFields cost={cart.total} later tokenError={errorOf(error, TOKEN, "The card token")} />
+        <MethodFields cost={cart.total} later tokenError={errorOf(error, TOKEN, "Card token")} />
       </div>
       <section aria-label="Your order" className="border-line bg-card flex flex-col gap-4 rounded-xl border p-4 sm:p-6">
         <Lines cart={cart} />

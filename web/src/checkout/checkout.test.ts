@@ -6,7 +6,7 @@ import { errorOf, refusalOf } from "./refusal";
 
 describe("a checkout that is not taken", () => {
   it.each([
-    ["empty-cart", /nothing in your cart/, "/orders"],
+    ["empty-cart", /nothing in your cart/, undefined],
     ["stale-cart", /has changed since you saw it/, undefined],
     ["price-changed", /become dearer: see the marked line/, undefined],
     ["product-gone", /not sold any more: see the marked line/, undefined],
@@ -34,6 +34,10 @@ describe("a field that is not taken", () => {
     expect(errorOf(error, "delivery.city", "City")).toBe("City must not be empty.");
     expect(errorOf(error, "delivery.name", "Name")).toBeUndefined();
     expect(errorOf(null, "delivery.city", "City")).toBeUndefined();
+  });
+
+  it("may be named with a colon", () => {
+    expect(errorOf(refused("delivery.city: must be one"), "delivery.city", "City")).toBe("City must be one.");
   });
 
   it("is shown with whatever is said of it", () => {

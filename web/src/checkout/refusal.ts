@@ -8,7 +8,8 @@ export interface Refusal {
 
 /** What the refusals that a customer can do something about say. */
 const TEXTS: Record<string, string> = {
-  "stale-cart": "Your cart has changed since you saw it. Here it is as it is now: look at it again, then order.",
+  "empty-cart": "There is nothing in your cart any more.",
+  "stale-cart": "Your cart has changed since you saw it. Look at it again, then order.",
   "price-changed": "A product has become dearer: see the marked line. Accept its price or take it out, then order again.",
   "product-gone": "A product is not sold any more: see the marked line. Take it out, then order the rest.",
 };
@@ -17,12 +18,6 @@ export function refusalOf(error: unknown): Refusal {
   if (!(error instanceof Problem)) return { text: describe(error) };
   if (!error.decides) {
     return { text: "The answer to your order has not arrived. Order again: it is still the same order, and never two." };
-  }
-  if (error.code === "empty-cart") {
-    return {
-      text: "There is nothing in your cart any more. What you have ordered, also in another window, is among your orders.",
-      way: { to: "/orders", words: "Your orders" },
-    };
   }
   if (error.code === "checkout-under-way") {
     return {
@@ -37,5 +32,6 @@ export function refusalOf(error: unknown): Refusal {
 export function errorOf(error: unknown, name: string, label: string): string | undefined {
   if (!(error instanceof Problem) || error.members["field"] !== name) return undefined;
   const text = describe(error);
-  return text.toLowerCase().startsWith(name) ? label + text.slice(name.length) : text;
+  const isNamed = text.toLowerCase().startsWith(name);
+  return isNamed ? label + text.slice(name.length).replace(/^:/, "") : text;
 }

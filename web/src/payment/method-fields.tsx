@@ -15,7 +15,7 @@ export function MethodFields(props: { cost: number; later?: boolean; tokenError?
   const short = data !== undefined && data.balance < cost;
   return (
     <fieldset className="flex flex-col gap-3">
-      <legend className="mb-3 text-lg font-semibold">Payment</legend>
+      <legend className="mb-3 text-lg font-semibold">How to pay</legend>
       <Option value="card" chosen={method} choose={setMethod}>
         By card
       </Option>

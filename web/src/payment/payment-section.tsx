@@ -27,7 +27,7 @@ function Known({ order, payment }: { order: Order; payment: Payment }) {
   return (
     <section aria-labelledby="payment" className="border-line bg-card flex flex-col gap-4 rounded-xl border p-4 sm:p-6">
       <h2 id="payment" className="text-lg font-semibold">
-        Money
+        Payment
       </h2>
       <div className="flex flex-col gap-1">
         <p role="status" className={`font-medium ${TONES[tone]}`}>
