@@ -92,6 +92,11 @@ export async function stock({ name, price, quantity }: NewProduct): Promise<stri
     const { status } = await theShop().call(`/api/cart/lines/${id}`, null, { quantity: 1 }, "PUT");
     return status === 200 ? true : null;
   });
+  await until(`orders know the ${name}`, PATIENCE_MS, async () => {
+    const tooMany = { products: [{ name, quantity: quantity + 1 }] };
+    const { body } = await theShop().call("/api/orders", admin, tooMany);
+    return (body as { code?: string }).code === "insufficient-stock" ? true : null;
+  });
   return id;
 }
 
@@ -106,12 +111,12 @@ export async function newCustomer(email: string, balance = 0): Promise<string> {
 }
 
 /** A window of a new customer, who has one of a new product for 40.00 in the cart. */
-export async function shopper(name: string, balance = 0): Promise<{ page: Page; token: string }> {
+export async function shopper(name: string, balance = 0): Promise<{ page: Page; token: string; product: string }> {
   const email = `${name.replaceAll(" ", ".")}@shop.example`;
   const token = await newCustomer(email, balance);
-  const id = await stock({ name, price: 40, quantity: 5 });
-  await theShop().call(`/api/cart/lines/${id}`, token, { quantity: 1 }, "PUT");
-  return { page: await windowOf(email, PASSWORD), token };
+  const product = await stock({ name, price: 40, quantity: 5 });
+  await theShop().call(`/api/cart/lines/${product}`, token, { quantity: 1 }, "PUT");
+  return { page: await windowOf(email, PASSWORD), token, product };
 }
 
 /** The account's id, as its access token says. */

@@ -110,6 +110,35 @@ test("a cart that has changed meanwhile is shown before it is ordered", async ()
   await page.getByText("Your order is accepted").waitFor();
 });
 
+test("a line that is changed at the checkout is ordered as it is shown", async () => {
+  const { page, token, product } = await shopper("ramekin");
+  await theShop().call(`/api/cart/lines/${product}`, token, { quantity: 4 }, "PUT");
+  await page.goto("/checkout");
+  await fillAddress(page);
+  await choosePayment(page, "later");
+  const user = await theShop().token("aaa@aaa.com");
+  await theShop().call("/api/orders", user, { products: [{ name: "ramekin", quantity: 3 }] });
+  await page.getByText("There are only 2 left.").waitFor();
+  expect(await page.getByRole("button", { name: /^Order for/ }).isDisabled()).toBe(true);
+
+  let release: (() => void) | undefined;
+  const held = new Promise<void>((done) => {
+    release = done;
+  });
+  await page.route("**/api/cart/lines/*", async (route) => {
+    await held;
+    return route.continue();
+  });
+  await page.getByRole("button", { name: "Take 2" }).click();
+  const send = page.getByRole("button", { name: "Order for €80.00" });
+  await send.waitFor();
+  expect(await send.isDisabled()).toBe(true);
+  release?.();
+  await send.click();
+  await page.getByText("Your order is accepted").waitFor();
+  await page.getByRole("cell", { name: "2 × €40.00" }).waitFor();
+});
+
 test("a cart that is emptied meanwhile is not ordered, and the orders are one step away", async () => {
   const { page, token } = await shopper("strainer");
   await page.goto("/checkout");

@@ -1,5 +1,6 @@
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
+import { problems } from "../axe.ts";
 import { addToCart, choosePayment, fillAddress, shopper, theShop, windowOf } from "../stage.ts";
 
 /** A page that is ready to order. */
@@ -39,6 +40,7 @@ test("two orders of the last piece are taken while products is stopped: one stan
     // It waits also for who comes back later.
     await pages[0]?.reload();
     await waiting(pages[0] as Page).waitFor();
+    expect(await problems(pages[0] as Page)).toEqual([]);
   } finally {
     theShop().start("products");
   }
@@ -48,6 +50,7 @@ test("two orders of the last piece are taken while products is stopped: one stan
   expect(new URL(rejected.url()).pathname).toBe("/cart");
   await rejected.getByText(/^It could not be ordered: .*headphones/).waitFor();
   await rejected.getByText("Change the marked lines, then you can order.").waitFor();
+  expect(await problems(rejected)).toEqual([]);
 
   await rejected.getByRole("link", { name: "Orders" }).click();
   await rejected.getByRole("link", { name: "1 × headphones" }).first().click();

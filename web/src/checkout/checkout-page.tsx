@@ -1,10 +1,10 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useIsMutating, useMutation, useQueryClient } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import { useNavigate } from "react-router";
 import { api, type Cart, type NewCheckout } from "../api/client";
 import { sendOnce } from "../api/once";
 import { describe, Problem } from "../api/problem";
-import { isOrderable } from "../cart/cart";
+import { cartsKey, isOrderable } from "../cart/cart";
 import { LineNotice } from "../cart/line-notice";
 import { cartChanged, useCart, useChangeCart, visit } from "../cart/queries";
 import { MethodFields } from "../payment/method-fields";
@@ -99,6 +99,8 @@ function Refused({ error }: { error: unknown }) {
 function Form({ cart, order }: { cart: Cart; order: ReturnType<typeof useOrdering> }) {
   const form = useRef<HTMLFormElement>(null);
   const { error, isPending } = order;
+  // What is shown is not the service's cart yet.
+  const isChanging = useIsMutating({ mutationKey: cartsKey }) > 0;
   const field = error instanceof Problem ? String(error.members["field"]) : "";
   const isOfField = field === TOKEN || DELIVERY_FIELDS.includes(field);
   const send = (fields: FormData) =>
@@ -129,7 +131,7 @@ function Form({ cart, order }: { cart: Cart; order: ReturnType<typeof useOrderin
       <section aria-label="Your order" className="border-line bg-card flex flex-col gap-4 rounded-xl border p-4 sm:p-6">
         <Lines cart={cart} />
         {error !== null && !isOfField && !isPending && <Refused error={error} />}
-        <Button type="submit" disabled={isPending || !cart.lines.every(isOrderable)}>
+        <Button type="submit" disabled={isPending || isChanging || !cart.lines.every(isOrderable)}>
           {isPending ? "Ordering…" : `Order for ${money(cart.total, cart.currency)}`}
         </Button>
       </section>

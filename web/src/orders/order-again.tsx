@@ -12,8 +12,9 @@ import { Notice } from "../ui/states";
 /** What was ordered goes into the cart once more, unless the shop has put it back there. */
 export function OrderAgain({ order }: { order: Order }) {
   const isRejected = order.status === "REJECTED";
-  const { data: checkout, isPending } = useQuery({ ...checkoutQuery(order.id), enabled: isRejected });
-  if (isRejected && isPending) return null;
+  const { data: checkout, error } = useQuery({ ...checkoutQuery(order.id), enabled: isRejected });
+  const isFromElsewhere = error instanceof Problem && error.status === 404;
+  if (isRejected && checkout === undefined && !isFromElsewhere) return null;
   if (checkout?.status === "REJECTED") {
     return (
       <Notice tone="wait">

@@ -54,6 +54,9 @@ describe("what became of the money", () => {
   it.each([
     [payment({}), false, "€59.98 is to be paid."],
     [charging, false, "€59.98 is being charged…"],
+    [authorized, false, "€59.98 is being charged…"],
+    [authorized, true, "A charge was under way when the order was cancelled. It is being undone…"],
+    [declined, true, "Nothing is to be paid any more."],
     [declined, false, "The card was declined. €59.98 is still to be paid."],
     [payment({ ...tried, reason: "lost-card" }), false, "The payment did not succeed: lost card. €59.98 is still to be paid."],
     [captured, false, "€59.98 was paid by card."],
@@ -61,9 +64,10 @@ describe("what became of the money", () => {
     [partly, false, "€59.98 was paid by card. €9.98 was given back."],
     [captured, true, "€59.98 was paid and is being given back…"],
     [refunded, true, "€59.98 was paid and all of it was given back."],
-    [payment({ status: "VOIDED" }), true, "Nothing was charged: the order was cancelled before."],
-    [payment({ ...tried, status: "FAILED" }), true, "Nothing was charged: the payment was declined too often."],
-    [expired, true, "Nothing was charged: it was not paid in time."],
+    [payment({ status: "VOIDED" }), true, "The order was cancelled before it was paid. Nothing was charged."],
+    [payment({ ...tried, status: "FAILED" }), true, "The payment was declined too often. Nothing was charged."],
+    [expired, true, "It was not paid in time. Nothing was charged."],
+    [{ ...expired, refunded: 59.98 }, true, "It was not paid in time. €59.98 was charged and given back."],
     [payment({ status: "CAPTURED", amount: 0 }), false, "There is nothing to pay."],
     [payment({ status: "PARTLY_DISPUTED" }), false, "Partly disputed."],
   ])("is said in words: %#", (paid, cancelled, text) => {

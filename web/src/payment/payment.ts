@@ -54,13 +54,14 @@ export function wordsOf(payment: Payment, cancelled: boolean): Words {
   const { amount, refunded, currency, reason } = payment;
   const [all, back] = [money(amount, currency), money(refunded, currency)];
   const returned = refunded > 0 ? ` ${back} was given back.` : "";
+  const unpaid = refunded > 0 ? ` ${back} was charged and given back.` : " Nothing was charged.";
   switch (payment.status) {
     case "AWAITING":
+    case "AUTHORIZED":
+      if (cancelled) return { text: whileCancelled(payment), tone: "wait" };
       if (isUnderWay(payment)) return { text: `${all} is being charged…`, tone: "wait" };
       if (reason != null) return { text: `${whyNot(reason)} ${all} is still to be paid.`, tone: "bad" };
       return { text: `${all} is to be paid.`, tone: "wait" };
-    case "AUTHORIZED":
-      return { text: `The card pays. ${all} is being charged…`, tone: "wait" };
     case "CAPTURED":
       if (amount === 0) return { text: "There is nothing to pay.", tone: "good" };
       if (cancelled) return { text: `${all} was paid and is being given back…${returned}`, tone: "wait" };
@@ -68,14 +69,19 @@ export function wordsOf(payment: Payment, cancelled: boolean): Words {
     case "REFUNDED":
       return { text: `${all} was paid and all of it was given back.`, tone: "good" };
     case "VOIDED":
-      return { text: `Nothing was charged: the order was cancelled before.${returned}`, tone: "good" };
+      return { text: `The order was cancelled before it was paid.${unpaid}`, tone: "good" };
     case "FAILED":
-      return { text: `Nothing was charged: the payment was declined too often.${returned}`, tone: "bad" };
+      return { text: `The payment was declined too often.${unpaid}`, tone: "bad" };
     case "EXPIRED":
-      return { text: `Nothing was charged: it was not paid in time.${returned}`, tone: "bad" };
+      return { text: `It was not paid in time.${unpaid}`, tone: "bad" };
     default:
       return { text: sentence(payment.status.toLowerCase().replaceAll("_", " ")), tone: "wait" };
   }
+}
+
+function whileCancelled(payment: Payment): string {
+  if (!isUnderWay(payment)) return "Nothing is to be paid any more.";
+  return "A charge was under way when the order was cancelled. It is being undone…";
 }
 
 function byWhat({ method }: Payment): string {
