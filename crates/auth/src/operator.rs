@@ -26,7 +26,7 @@ pub async fn seed_account(
 ) -> Result<Seeded, SeedError> {
     let (email, password) = seed::check(email, password)?;
     let database = host::connect(Auth::NAME, mongo).await?;
-    seed::open(database, email, password, role).await
+    seed::open(database, None, email, password, role).await
 }
 
 /// Adds a signing key, for operators: after a leak, or every few months. It takes over by

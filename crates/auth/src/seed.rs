@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use events::AccountId;
 use host::{BoxError, StartError};
 use outbox::SystemClock;
 use outbox::mongo::MongoDatabase;
@@ -53,15 +54,19 @@ pub enum SeedError {
 /// The demo users, each with its e-mail address as its password. Never in a production start.
 pub const DEMO_USERS: [(&str, Role); 2] = [
     ("admin@admin.com", Role::Admin),
-    ("aaa@aaa.com", Role::User),
+    (DEMO_CUSTOMER, Role::User),
 ];
+
+/// The one whose id others know.
+const DEMO_CUSTOMER: &str = "aaa@aaa.com";
 
 /// Opens the demo users' accounts.
 pub(crate) async fn demo(database: MongoDatabase) -> Result<(), BoxError> {
     for (email, role) in DEMO_USERS {
         let password = Password::new(email);
         let email = Email::parse(email).map_err(|cause| refused(email, cause))?;
-        open(database.clone(), email, password, role).await?;
+        let id = (email.as_str() == DEMO_CUSTOMER).then_some(events::demo::CUSTOMER);
+        open(database.clone(), id, email, password, role).await?;
     }
     Ok(())
 }
@@ -84,9 +89,10 @@ fn refused(email: &str, cause: impl Into<RegisterError>) -> SeedError {
     }
 }
 
-/// Opens an account with a password that was checked, unless it is there.
+/// Opens an account with a password that was checked, unless it is there; under `id`, or one that is drawn.
 pub(crate) async fn open(
     database: MongoDatabase,
+    id: Option<AccountId>,
     email: Email,
     password: Password,
     role: Role,
@@ -96,7 +102,10 @@ pub(crate) async fn open(
     let auth = api(store, &settings, &tokens, Arc::new(SystemClock))
         .await
         .map_err(StartError::of_service)?;
-    match auth.open_account(email.clone(), password, role, None).await {
+    match auth
+        .open_account(id, email.clone(), password, role, None)
+        .await
+    {
         Ok(_) => return Ok(Seeded::Added),
         Err(RegisterError::AccountExists) => {}
         Err(cause) => return Err(refused(email.as_str(), cause)),

@@ -68,21 +68,25 @@ impl Work<MongoDatabase> for RecoverCheckouts<'_> {
     async fn run(&mut self, tx: &mut MongoTx) -> Result<usize, StoreError> {
         let database = self.database;
         let known = store::checkouts(database, tx, self.newest.keys().copied()).await?;
-        let open = self.newest.iter().filter(|(_, said)| said.version == 1);
-        // One that later records close is closed again by its order's updates.
-        let missing: Vec<Checkout> = open
-            .filter(|(order_id, _)| !known.contains_key(order_id))
-            .map(|(order_id, said)| Checkout {
-                order_id: *order_id,
-                account_id: said.customer_id,
-                status: CheckoutStatus::Pending,
-                lines: Vec::new(),
-                reason: None,
-                asked: None,
-                expires_at: None,
-            })
-            .collect();
+        let (mut missing, mut gone) = (Vec::new(), Vec::new());
+        for (order_id, said) in &self.newest {
+            match known.get(order_id) {
+                None if said.version == 1 => missing.push(Checkout {
+                    order_id: *order_id,
+                    account_id: said.customer_id,
+                    status: CheckoutStatus::Pending,
+                    lines: Vec::new(),
+                    reason: None,
+                    asked: None,
+                    expires_at: None,
+                }),
+                // It was missing, and is closed as later records say.
+                Some(known) if said.version > 1 && known.lines.is_empty() => gone.push(*order_id),
+                Some(_) | None => {}
+            }
+        }
         store::insert_checkouts(database, tx, &missing).await?;
+        store::remove_checkouts(database, tx, &gone).await?;
         Ok(missing.len())
     }
 }

@@ -7,6 +7,7 @@ use orders::domain::{Order, ProductCopy};
 use orders::store::{AnsweredOrder, OrderState, OrderTransition, OrdersStore};
 use outbox::StoreError;
 use outbox::idempotency::Digest;
+use replica::Versioned;
 
 use crate::{Broken, Rule};
 
@@ -17,6 +18,14 @@ impl<D: OrdersStore> OrdersStore for Broken<D> {
         keys: &BTreeSet<&str>,
     ) -> Result<Vec<(ProductId, ProductCopy)>, StoreError> {
         self.right.products_named(&mut tx.right, keys).await
+    }
+
+    async fn product_copies(
+        &self,
+        tx: &mut Self::Tx,
+        ids: &BTreeSet<ProductId>,
+    ) -> Result<Vec<Versioned<ProductCopy>>, StoreError> {
+        self.right.product_copies(&mut tx.right, ids).await
     }
 
     async fn orders(&self, tx: &mut Self::Tx, ids: &[OrderId]) -> Result<Vec<Order>, StoreError> {

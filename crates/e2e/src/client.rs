@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Context;
+use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -14,11 +15,13 @@ pub struct Client {
     token: Option<String>,
 }
 
-/// An answer: its status and its JSON (`null` when there is none).
+/// An answer: its status, its headers and its JSON (`null` when there is none).
 #[derive(Debug, Clone)]
 pub struct Answer {
     /// The HTTP status.
     pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
     /// The body.
     pub body: Value,
 }
@@ -27,6 +30,12 @@ impl Answer {
     /// A member of the body as text; empty when it is none.
     pub fn text(&self, member: &str) -> &str {
         self.body[member].as_str().unwrap_or_default()
+    }
+
+    /// A header as text; empty when it is not there.
+    pub fn header(&self, name: &str) -> &str {
+        let value = self.headers.get(name);
+        value.and_then(|it| it.to_str().ok()).unwrap_or_default()
     }
 }
 
@@ -130,10 +139,11 @@ impl Client {
             request = request.header(*name, *value);
         }
         let answer = request.send().await?;
-        let status = answer.status();
+        let (status, headers) = (answer.status(), answer.headers().clone());
         let text = answer.text().await?;
         Ok(Answer {
             status,
+            headers,
             body: serde_json::from_str(&text).unwrap_or(Value::Null),
         })
     }

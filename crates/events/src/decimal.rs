@@ -1,6 +1,7 @@
 //! Decimal numbers as texts have them, and counting in parts of one: exactly or not at all.
 //!
-//! A library's decimal has a fixed number of digits and rounds what has more.
+//! Our own, because a library's decimal has a fixed number of digits and rounds what has more: a price of 5.9900...01
+//! would be taken as 5.99.
 
 use std::str::FromStr;
 

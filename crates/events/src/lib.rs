@@ -17,6 +17,7 @@
 pub mod account;
 pub mod checkout;
 pub mod decimal;
+pub mod demo;
 pub mod ids;
 pub mod money;
 pub mod names;
@@ -34,7 +35,8 @@ pub use ids::{AccountId, OrderId, ProductId, SellerId};
 pub use iso_currency::Country;
 pub use money::{Money, MoneyError};
 pub use order::{
-    Cancellation, OrderCreate, OrderLine, OrderStatusUpdate, OrderUpdate, Reason, Rejection,
+    Cancellation, CheckoutRejection, OrderCreate, OrderLine, OrderStatusUpdate, OrderUpdate,
+    Reason, Rejection,
 };
 pub use payment::{
     AttemptStatus, BalanceUpdate, LedgerAccount, LedgerEntry, PaymentAttempt, PaymentMethod,

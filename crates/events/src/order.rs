@@ -113,12 +113,27 @@ impl Cancellation {
     }
 }
 
+/// Why orders does not place what a cart was checked out with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code", rename_all = "kebab-case")]
+pub enum CheckoutRejection {
+    /// A product costs something else than the cart said.
+    PriceChanged {
+        /// The first such product of the cart.
+        product_id: ProductId,
+        /// What one costs now.
+        price: Money,
+    },
+}
+
 /// Why an order is rejected or cancelled.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Reason {
     /// It can't be fulfilled.
     Rejection(Rejection),
+    /// The cart that it was to be is not up to date.
+    Checkout(CheckoutRejection),
     /// It was called off.
     Cancellation(Cancellation),
     /// A reason that this build does not know: those who only hear of orders read on.
@@ -151,7 +166,8 @@ pub struct OrderUpdate {
     pub reason: Option<Reason>,
     /// The service that decided the step.
     pub by: String,
-    /// The order's version: rises by one with each step, and `OrderCreate` was 1.
+    /// The order's version: rises by one with each step, and `OrderCreate` was 1. An order that is rejected as its cart is
+    /// checked out has no `OrderCreate` and is at 1 with its only step.
     pub version: u64,
 }
 

@@ -17,6 +17,7 @@
 //! operators' endpoint is a file in `operations`.
 
 mod app;
+mod checkout;
 mod connect;
 mod context;
 mod contract;
@@ -32,6 +33,7 @@ mod settings;
 
 pub use self::service::{Service, contract, migrate, openapi, prepare};
 pub use app::App;
+pub use checkout::{AddressBody, PaymentBody};
 pub use connect::{connect, kafka_options};
 pub use context::Context;
 pub use contract::{Contract, Stream};

@@ -82,6 +82,7 @@ fn request() -> PlaceOrder {
         customer: AccountId::from_u128(2),
         basket: basket(1),
         payment: None,
+        delivery: None,
         retry: None,
         context: MessageContext::default(),
     }

@@ -12,6 +12,7 @@
 //! ```text
 //! POST /api/orders   -> commands/place_orders: order PENDING + outbox      -> OrderCreate
 //! POST .../cancel    -> commands/cancel_order: order CANCELLED + outbox     -> OrderUpdate
+//! CartCheckout       -> handlers/on_cart_checkout: order PENDING or REJECTED + outbox -> OrderCreate, OrderUpdate
 //! OrderStatusUpdate  -> handlers/on_order_status_update: order settled + outbox -> OrderUpdate
 //! PaymentUpdate      -> handlers/on_payment_update: order PAID or CANCELLED + outbox    -> OrderUpdate
 //! ProductCreate, ProductsQuantityUpdate -> replica: local product copy
@@ -41,14 +42,14 @@ pub mod store;
 use std::convert::Infallible;
 
 use events::{
-    OrderCreate, OrderDetails, OrderStatusUpdate, OrderUpdate, PaymentUpdate, ProductCreate,
-    ProductsQuantityUpdate,
+    CartCheckout, OrderCreate, OrderDetails, OrderStatusUpdate, OrderUpdate, PaymentUpdate,
+    ProductCreate, ProductsQuantityUpdate,
 };
 use host::{App, Instance, Service, StartError};
 
 use crate::commands::GroupCommit;
 use crate::domain::ProductCopy;
-use crate::handlers::{OnOrderStatusUpdate, OnPaymentUpdate};
+use crate::handlers::{OnCartCheckout, OnOrderStatusUpdate, OnPaymentUpdate};
 use crate::http::{Api, Parts};
 use crate::live::Hub;
 use crate::metrics::CancellationMetrics;
@@ -74,6 +75,9 @@ impl Service for Orders {
             .publishes::<OrderCreate>()
             .publishes::<OrderUpdate>()
             .publishes::<OrderDetails>()
+            .on::<CartCheckout, _>("places the order that the cart becomes", |context| {
+                OnCartCheckout::new(context.database())
+            })
             .on::<OrderStatusUpdate, _>("settles the order and tells its customer", |context| {
                 OnOrderStatusUpdate::new(context.database())
             })

@@ -45,7 +45,7 @@ impl PlacingMetrics {
         describe_counter!(
             "orders_refused_total",
             Unit::Count,
-            "Requests refused at once, for an unknown product or too little stock"
+            "Requests and carts refused at once, for an unknown product, another price or too little stock"
         );
         Self {
             sizes: histogram!("orders_batch_size"),
@@ -80,6 +80,32 @@ impl PlacingMetrics {
             (&self.refused, refused),
         ] {
             counter.increment(count);
+        }
+    }
+}
+
+/// Metrics of carts that were checked out; they count with the requests.
+#[derive(Clone)]
+pub(crate) struct CheckoutMetrics {
+    placed: Counter,
+    refused: Counter,
+}
+
+impl CheckoutMetrics {
+    pub(crate) fn new() -> Self {
+        Self {
+            placed: counter!("orders_placed_total"),
+            refused: counter!("orders_refused_total"),
+        }
+    }
+
+    pub(crate) fn decided(&self, orders: &[Order]) {
+        for order in orders {
+            let counter = match order.status {
+                OrderStatus::Rejected => &self.refused,
+                _ => &self.placed,
+            };
+            counter.increment(1);
         }
     }
 }

@@ -17,7 +17,7 @@ use outbox::kafka::TopicReader;
 use outbox::recovery::own_event;
 use outbox::{Record, Recover, RecoveryError, StoreError, Work, transact};
 
-use crate::domain::{Author, Order, Step};
+use crate::domain::{Author, Identity, Order, Step};
 use crate::store::{OrderState, OrderTransition, OrdersStore};
 
 /// Takes the service's own orders back.
@@ -40,7 +40,11 @@ impl<D: OrdersStore> OrderRecovery<D> {
                     create.time,
                 )));
             } else if let Some(update) = own_event::<OrderUpdate>(record)? {
-                published.push(Published::Step(update.event, update.time));
+                published.push(if update.event.version == 1 {
+                    Published::Placed(rejected(&update.event, update.time)?)
+                } else {
+                    Published::Step(update.event, update.time)
+                });
             }
         }
         if published.is_empty() {
@@ -138,6 +142,21 @@ impl<D: OrdersStore> Work<D> for RecoverOrders<'_, D> {
             self.database.settle(tx, &steps).await?;
         }
         Ok(missing.len() + steps.len())
+    }
+}
+
+/// The order that `update` says to be rejected instead of being placed.
+fn rejected(update: &OrderUpdate, at: Timestamp) -> Result<Order, StoreError> {
+    let who = Identity {
+        id: update.order_id,
+        customer: update.customer_id,
+        asks: update.asks,
+        now: at,
+    };
+    let order = Order::placed(who, update.lines.clone(), update.total);
+    match &update.reason {
+        Some(reason @ Reason::Checkout(_)) => Ok(order.rejected(reason.clone())),
+        reason => Err(unknown(update, &format!("{reason:?}"))),
     }
 }
 

@@ -62,6 +62,16 @@ pub trait Rows: Database {
         rows: &[R],
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
+    /// Removes the rows of these ids; what is not there is left out.
+    ///
+    /// # Errors
+    /// A conflict when one was changed since the transaction began.
+    fn remove<R: Row>(
+        &self,
+        tx: &mut Self::Tx,
+        ids: Vec<Bson>,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
     /// The rows that `query` asks for as they are now, outside of any transaction.
     fn read<R: Row>(
         &self,

@@ -23,6 +23,7 @@
 //! provider: an adapter of [`provider::PaymentProvider`].
 
 pub mod commands;
+mod demo;
 pub mod domain;
 pub mod handlers;
 pub mod http;
@@ -112,6 +113,7 @@ impl Service for Payments {
             })
             .recovery(|context| PaymentRecovery::new(context.database(), context.clock()))
             .writes_wait_for_recovery()
+            .demo(demo::load)
             .routes(http::routes());
     }
 

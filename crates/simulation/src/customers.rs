@@ -209,7 +209,7 @@ async fn customer(shop: Arc<Shop>, memory: Shared, number: u32) {
     let who = account_id(number);
     let basket = basket(&shop);
     let keyed = chance.happens(7_500);
-    let key = keyed.then(|| retry_key(who, "once", &basket, None));
+    let key = keyed.then(|| retry_key(who, "once", &basket, None, None));
     tokio::time::sleep(chance.time(RUSH)).await;
     // A product is known to the orders service when it has heard of it, not before.
     let mut refusals = 0;
@@ -325,6 +325,7 @@ async fn ask(
         customer: who,
         basket: basket.clone(),
         payment: None,
+        delivery: None,
         retry,
         context: MessageContext {
             correlation_id: Some(format!("request of customer {number}")),

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use events::AccountId;
 use newtype_uuid::GenericUuid;
 use outbox::mongo::{MongoDatabase, MongoTx};
 use outbox::{EventCollector, MessageContext, StoreError, Work, transact};
@@ -47,14 +48,15 @@ impl Auth {
             .passwords
             .check_strength(password.clone(), email.clone(), address);
         strong.await.map_err(Fault::from)??;
-        self.open_account(email, password, Role::User, address)
+        self.open_account(None, email, password, Role::User, address)
             .await
     }
 
     /// Opens an account with a password that its caller has checked: the demo users' are easily
-    /// guessed.
+    /// guessed. Its id is `id`, or drawn.
     pub(crate) async fn open_account(
         &self,
+        id: Option<AccountId>,
         email: Email,
         password: Password,
         role: Role,
@@ -67,7 +69,7 @@ impl Auth {
             .hash(password, address)
             .await
             .map_err(Fault::from)?;
-        let id = GenericUuid::from_untyped_uuid(self.clock.uuid());
+        let id = id.unwrap_or_else(|| GenericUuid::from_untyped_uuid(self.clock.uuid()));
         let account = Account { id, email, role };
         let database = self.store.database().await.map_err(Fault::from)?;
         let mut opening = OpenAccount {

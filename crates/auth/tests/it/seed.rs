@@ -81,4 +81,8 @@ async fn the_demo_users_alone_have_their_addresses_as_passwords() {
         let login = server.try_login(email, email).await;
         assert_eq!(login.status(), StatusCode::OK, "{email}");
     }
+    let accounts = &server.everything().await["accounts"];
+    let known = uuid::Uuid::from_u128(events::demo::CUSTOMER.as_u128()).to_string();
+    let customer = accounts.iter().any(|it| format!("{it:?}").contains(&known));
+    assert!(customer, "payments knows the customer: {accounts:?}");
 }

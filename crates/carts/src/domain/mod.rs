@@ -5,12 +5,10 @@
 
 mod cart;
 mod checkout;
-mod delivery;
 mod notice;
 mod product_copy;
 
 pub use cart::{Cart, Change, Line, MAX_LINES, MAX_QUANTITY, Quantity, Refusal};
 pub use checkout::{Checkout, CheckoutRefusal, CheckoutStatus, RejectionReason, total};
-pub use delivery::{InvalidCheckout, address, card};
 pub use notice::{Notice, Offer};
 pub use product_copy::ProductCopy;

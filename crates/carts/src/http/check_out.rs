@@ -2,8 +2,8 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use events::{AccountId, Address, OrderId, PaymentChoice};
-use host::{Answer, Context, IdempotencyKey, RequestContext};
+use events::{AccountId, OrderId};
+use host::{AddressBody, Answer, Context, IdempotencyKey, PaymentBody, RequestContext};
 use http::StatusCode;
 use newtype_uuid::GenericUuid;
 use outbox::idempotency::Fingerprint;
@@ -18,7 +18,7 @@ use super::problems;
 use super::visit::Visit;
 use crate::Settings;
 use crate::commands::{CheckOut, Request};
-use crate::domain::{CheckoutStatus, address, card};
+use crate::domain::CheckoutStatus;
 
 /// How to pay and where it goes.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -28,80 +28,6 @@ pub(super) struct NewCheckout {
     delivery: AddressBody,
     /// The cart's version that the caller saw: another one is refused.
     version: Option<u64>,
-}
-
-/// How an order is to be paid for.
-#[derive(Deserialize, ToSchema)]
-#[serde(tag = "method", rename_all = "lowercase", deny_unknown_fields)]
-#[schema(as = Payment)]
-enum PaymentBody {
-    /// By a card that the provider knows by this token.
-    Card {
-        #[schema(example = "tok_ok", min_length = 1, max_length = 255)]
-        token: String,
-    },
-    /// From the customer's balance in the shop.
-    Balance {},
-    /// The customer says it later, within the payment window.
-    Later {},
-}
-
-/// Where an order goes.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = Delivery)]
-struct AddressBody {
-    /// Who receives it.
-    #[schema(example = "Ann Example", min_length = 1, max_length = 200)]
-    name: String,
-    /// Street and number.
-    #[schema(example = "1 High Street", min_length = 1, max_length = 200)]
-    street: String,
-    /// The town.
-    #[schema(example = "Bristol", min_length = 1, max_length = 200)]
-    city: String,
-    /// Its postal code.
-    #[schema(example = "BS1 1AA", min_length = 1, max_length = 20)]
-    postal_code: String,
-    /// ISO 3166-1 alpha-2.
-    #[schema(example = "GB", min_length = 2, max_length = 2)]
-    country: String,
-}
-
-// Neither is to be seen in a log.
-impl std::fmt::Debug for PaymentBody {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("PaymentBody(***)")
-    }
-}
-
-impl std::fmt::Debug for AddressBody {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("AddressBody(***)")
-    }
-}
-
-impl NewCheckout {
-    /// What is asked for, every field looked at.
-    fn read(self) -> Result<(PaymentChoice, Address), Problem> {
-        let payment = match self.payment {
-            PaymentBody::Card { token } => {
-                card(token).map_err(|invalid| problems::invalid_checkout(&invalid))?
-            }
-            PaymentBody::Balance {} => PaymentChoice::Balance,
-            PaymentBody::Later {} => PaymentChoice::Later,
-        };
-        let delivery = Address {
-            name: self.delivery.name,
-            street: self.delivery.street,
-            city: self.delivery.city,
-            postal_code: self.delivery.postal_code,
-            country: self.delivery.country,
-        };
-        let delivery = address(&delivery);
-        let delivery = delivery.map_err(|invalid| problems::invalid_checkout(&invalid))?;
-        Ok((payment, delivery))
-    }
 }
 
 /// Checks the caller's cart out
@@ -125,7 +51,7 @@ impl NewCheckout {
             `product-gone`; `checkout-under-way`: one with another payment or delivery; `idempotency-key-in-flight`", body = ProblemBody),
         (status = 413, description = "`body-too-large`", body = ProblemBody),
         (status = 415, description = "`unsupported-media-type`", body = ProblemBody),
-        (status = 422, description = "`invalid-body`, `invalid-checkout`: a field of payment or delivery, `idempotency-key-reused`", body = ProblemBody),
+        (status = 422, description = "`invalid-body`, `idempotency-key-reused`", body = ProblemBody),
         (status = 503, description = "`unavailable`", body = ProblemBody),
     )
 )]
@@ -138,7 +64,7 @@ pub(super) async fn check_out(
     Json(body): Json<NewCheckout>,
 ) -> Result<Response, Problem> {
     let version = body.version;
-    let (payment, delivery) = body.read()?;
+    let (payment, delivery) = (body.payment.choice()?, body.delivery.address()?);
     let written = serde_json::to_vec(&(&payment, &delivery));
     let asked = Sha256::digest(written.map_err(|fault| Problem::internal(&fault))?).into();
     let seen = version.map_or([0; 9], |version| {

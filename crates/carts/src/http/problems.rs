@@ -8,7 +8,7 @@ use http::{HeaderValue, StatusCode};
 use outbox::{ErrorKind, StoreError};
 use service::http::Problem;
 
-use crate::domain::{CheckoutRefusal, InvalidCheckout, Refusal};
+use crate::domain::{CheckoutRefusal, Refusal};
 
 /// After how long to try again when the database is away.
 const SOON: Duration = Duration::from_secs(2);
@@ -69,13 +69,6 @@ fn not_checked_out(refusal: &CheckoutRefusal) -> Problem {
         }
     };
     problem.detail(refusal.to_string())
-}
-
-pub(super) fn invalid_checkout(invalid: &InvalidCheckout) -> Problem {
-    let title = "The payment or the delivery can't be taken";
-    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-checkout", title)
-        .detail(invalid.to_string())
-        .with("field", invalid.field)
 }
 
 /// No such checkout, or not this caller's.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use bson::Bson;
 use events::money::Currency;
 use events::{AccountId, CheckoutLine, Money, OrderId, ProductId, SellerId};
 use futures::TryStreamExt;
@@ -219,4 +220,17 @@ pub async fn close_checkouts<D: Rows>(
 ) -> Result<(), StoreError> {
     let rows: Vec<CheckoutRow> = closed.iter().map(CheckoutRow::from).collect();
     database.replace(tx, &rows).await
+}
+
+/// Removes the checkouts of the orders `ids`.
+///
+/// # Errors
+/// A conflict when one was changed meanwhile.
+pub async fn remove_checkouts<D: Rows>(
+    database: &D,
+    tx: &mut D::Tx,
+    ids: &[OrderId],
+) -> Result<(), StoreError> {
+    let ids: Vec<Bson> = ids.iter().map(|id| as_uuid::of(*id).into()).collect();
+    database.remove::<CheckoutRow>(tx, ids).await
 }

@@ -271,7 +271,7 @@ async fn wrong_checkouts_are_refused_by_their_field_and_change_nothing() {
         let problem: Value = answer.json().await.unwrap();
         assert_eq!(
             (&problem["code"], &problem["field"]),
-            (&"invalid-checkout".into(), &field.into())
+            (&"invalid-body".into(), &field.into())
         );
     }
     for wrong in [

@@ -240,6 +240,7 @@ mod tests {
     fn answer(status: u16, body: Value) -> Answer {
         Answer {
             status: StatusCode::from_u16(status).unwrap(),
+            headers: reqwest::header::HeaderMap::new(),
             body,
         }
     }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use e2e::{Client, Connection};
+use reqwest::Method;
 use serde_json::json;
 use service::config::{HttpSettings, KafkaSettings, MongoSettings, TokenSettings};
 use service::lifecycle::Lifecycle;
@@ -168,6 +169,7 @@ async fn the_tour_works_line_by_line() {
     .await;
 
     pay_and_have_it_back(&user).await;
+    from_cart_to_paid(&visitor, &user).await;
 
     lifecycle.trigger();
     lifecycle.join().await.unwrap();
@@ -216,4 +218,59 @@ async fn pay_and_have_it_back(user: &Client) {
     let again = user.post(&path, &other).await.unwrap();
     assert!(again.status.is_success(), "{again:?}");
     eventually("another card pays", || is(&declined, "PAID")).await;
+}
+
+/// What a visitor put into a cart is merged at login, checked out once, and paid for.
+async fn from_cart_to_paid(visitor: &Client, user: &Client) {
+    let list = visitor.get("/api/products?name=cutlery").await.unwrap();
+    let cutlery = list.body["products"][0]["id"].as_str().unwrap().to_owned();
+    let empty = visitor.get("/api/cart").await.unwrap();
+    let token = empty.header("cart-token");
+    let headers = [("cart-token", token)];
+    let line = format!("/api/cart/lines/{cutlery}");
+    let two = json!({ "quantity": 2 });
+    eventually("carts knows the product", async || {
+        let filled = visitor.send(Method::PUT, &line, Some(&two), &headers).await;
+        filled.is_ok_and(|filled| filled.body["total"] == json!(11.98))
+    })
+    .await;
+
+    let merged = user
+        .send(Method::GET, "/api/cart", None, &headers)
+        .await
+        .unwrap();
+    assert_eq!(merged.body["lines"][0]["quantity"], 2, "{merged:?}");
+    let checkout = json!({
+        "payment": { "method": "card", "token": "tok_ok" },
+        "delivery": { "name": "Ann Example", "street": "1 High Street", "city": "Bristol",
+            "postal_code": "BS1 1AA", "country": "GB" },
+        "version": merged.body["version"],
+    });
+    let both = (0..2).map(|_| user.post("/api/checkout", &checkout));
+    let both = futures::future::join_all(both).await;
+    let mut orders = Vec::new();
+    for answer in both {
+        // The one that comes too late meets a cart that is empty, or has changed.
+        match answer.unwrap() {
+            taken if taken.status == 202 => orders.push(taken.text("order_id").to_owned()),
+            refused => assert_eq!(refused.status, 409, "{refused:?}"),
+        }
+    }
+    orders.dedup();
+    assert_eq!(orders.len(), 1, "one cart is one order: {orders:?}");
+    let order = format!("/api/orders/{}", orders[0]);
+    eventually("the order is paid", async || {
+        let order = user.get(&order).await;
+        order
+            .is_ok_and(|order| order.text("status") == "PAID" && order.body["cost"] == json!(11.98))
+    })
+    .await;
+    let checkout = format!("/api/checkout/{}", orders[0]);
+    eventually("the checkout is placed", async || {
+        let checkout = user.get(&checkout).await;
+        checkout.is_ok_and(|checkout| checkout.text("status") == "PLACED")
+    })
+    .await;
+    let cart = user.get("/api/cart").await.unwrap();
+    assert_eq!(cart.body["lines"], json!([]), "{cart:?}");
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use events::{
-    AccountId, AccountUpdate, Cancellation, Money, OrderId, OrderLine, OrderStatus, OrderUpdate,
-    ProductId, Reason, Rejection,
+    AccountId, AccountUpdate, Cancellation, CheckoutRejection, Money, OrderId, OrderLine,
+    OrderStatus, OrderUpdate, ProductId, Reason, Rejection,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -165,6 +165,9 @@ impl OrderContent {
             }) => format!("there are only {available} of {} left", name(product_id)),
             Reason::Rejection(Rejection::UnknownProduct { product_id }) => {
                 format!("{} is not sold any more", name(product_id))
+            }
+            Reason::Checkout(CheckoutRejection::PriceChanged { product_id, price }) => {
+                format!("{} costs {price} now", name(product_id))
             }
             Reason::Cancellation(cancellation) => match cancellation {
                 Cancellation::CancelledByCustomer => "you asked for it",

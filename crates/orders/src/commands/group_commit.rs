@@ -352,6 +352,7 @@ mod tests {
                 customer: AccountId::from_u128(2),
                 basket: Basket::new([("cup".to_owned(), 1)]).unwrap(),
                 payment: None,
+                delivery: None,
                 retry: None,
                 context: MessageContext::default(),
             },

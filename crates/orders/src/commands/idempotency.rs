@@ -1,28 +1,39 @@
 //! What makes two orders the same request.
 
-use events::{AccountId, PaymentChoice};
+use events::{AccountId, Address, PaymentChoice};
 use outbox::idempotency::{Fingerprint, RetryKey};
 
 use crate::domain::Basket;
 
 /// The digests of `key` as `customer` sent it with `basket`: the products and quantities, lines of one
-/// product added up, and how it is paid for.
+/// product added up, what they are expected to cost, how it is paid for and where it goes.
 pub fn retry_key(
     customer: AccountId,
     key: &str,
     basket: &Basket,
     payment: Option<&PaymentChoice>,
+    delivery: Option<&Address>,
 ) -> RetryKey {
     let asked = Fingerprint::default();
     let asked = basket.items().iter().fold(asked, |asked, item| {
         let quantity = item.quantity.to_be_bytes();
-        asked.text(&item.name).value(quantity)
+        let asked = asked.text(&item.name).value(quantity);
+        match item.price {
+            None => asked,
+            Some(price) => asked.value(price.minor.to_be_bytes()),
+        }
     });
     let asked = match payment {
         None => asked,
         Some(PaymentChoice::Card { token }) => asked.text("card").text(token),
         Some(PaymentChoice::Balance) => asked.text("balance"),
         Some(PaymentChoice::Later) => asked.text("later"),
+    };
+    let asked = match delivery {
+        None => asked,
+        Some(to) => [&to.name, &to.street, &to.city, &to.postal_code, &to.country]
+            .into_iter()
+            .fold(asked.text("to"), |asked, field| asked.text(field)),
     };
     RetryKey::new(customer.as_bytes(), key, asked)
 }
@@ -33,7 +44,7 @@ mod tests {
 
     fn key(customer: u128, key: &str, lines: &[(&str, i64)]) -> RetryKey {
         let basket = Basket::new(lines.iter().map(|(n, q)| ((*n).to_owned(), *q))).unwrap();
-        retry_key(AccountId::from_u128(customer), key, &basket, None)
+        retry_key(AccountId::from_u128(customer), key, &basket, None, None)
     }
 
     #[test]

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use events::{AccountId, Asks, OrderId, PaymentChoice, ProductId};
+use events::{AccountId, Address, OrderId, PaymentChoice, ProductId};
 use jiff::Timestamp;
 use outbox::idempotency::{Digest, IdempotencyRecord, RetryKey};
 use outbox::{Clock, EventCollector, MessageContext, StoreError, Work};
 use thiserror::Error;
 use uuid::Uuid;
 
-use crate::domain::{Basket, Identity, Order, ProductCopy, Refusal, details_id, place};
+use crate::domain::{Basket, Identity, Order, ProductCopy, Refusal, asks, details_id, place};
 use crate::name::NAME;
 use crate::store::{AnsweredOrder, OrdersStore};
 
@@ -27,6 +27,8 @@ pub struct PlaceOrder {
     pub basket: Basket,
     /// How it is to be paid for; an order that says nothing of it asks for no payment.
     pub payment: Option<PaymentChoice>,
+    /// Where it goes.
+    pub delivery: Option<Address>,
     /// The key by which it may be repeated.
     pub retry: Option<RetryKey>,
     /// The request that it came with.
@@ -118,10 +120,7 @@ impl BatchContext {
         let who = Identity {
             id: request.id,
             customer: request.customer,
-            asks: Asks {
-                payment: request.payment.is_some(),
-                delivery: false,
-            },
+            asks: asks(request.payment.is_some()),
             now: self.now,
         };
         let order = match place(who, &request.basket, |item| {
@@ -218,7 +217,9 @@ impl<D: OrdersStore> Work<D> for PlaceOrders<'_, D> {
             if let Some(order) = batch.new.get(before) {
                 out.push_as(request.event_id, &order.to_event(), request.context.clone())
                     .map_err(StoreError::permanent)?;
-                if let Some(details) = order.to_details(request.payment.clone()) {
+                if let Some(details) =
+                    order.to_details(request.payment.clone(), request.delivery.clone())
+                {
                     let id = details_id(order.id, details.version);
                     out.push_as(id, &details, request.context.clone())
                         .map_err(StoreError::permanent)?;

@@ -1,6 +1,6 @@
 //! What a customer asks for, checked as far as it can be without knowing the catalogue.
 
-use events::names;
+use events::{Money, names};
 
 use super::Refusal;
 
@@ -13,6 +13,28 @@ pub const MAX_QUANTITY: u32 = 1_000_000;
 /// The longest name that a product can have, in characters.
 pub const MAX_NAME_CHARS: usize = 200;
 
+/// A line as a customer sends it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RawLine {
+    /// The product's name.
+    pub name: String,
+    /// How many.
+    pub quantity: i64,
+    /// What one is expected to cost.
+    pub price: Option<Money>,
+}
+
+impl From<(String, i64)> for RawLine {
+    /// Whatever it costs.
+    fn from((name, quantity): (String, i64)) -> Self {
+        Self {
+            name,
+            quantity,
+            price: None,
+        }
+    }
+}
+
 /// So many of a product.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
@@ -22,6 +44,8 @@ pub struct Item {
     pub key: String,
     /// How many: 1 to [`MAX_QUANTITY`].
     pub quantity: u32,
+    /// What one is expected to cost; the customer takes any price when there is none.
+    pub price: Option<Money>,
 }
 
 /// The products that a customer wants, each once.
@@ -32,12 +56,18 @@ impl Basket {
     /// Adds up the lines of each product, in the order in which the products are first named.
     ///
     /// # Errors
-    /// When there is no line, when there are too many, or when a name or a quantity can't be.
+    /// When there is no line, when there are too many, when a name or a quantity can't be, or when two
+    /// lines of a product expect different prices.
     /// A quantity is checked per line and again for the sum, so that nothing can be hidden in
     /// two halves.
-    pub fn new(lines: impl IntoIterator<Item = (String, i64)>) -> Result<Self, Refusal> {
+    pub fn new(lines: impl IntoIterator<Item = impl Into<RawLine>>) -> Result<Self, Refusal> {
         let mut items: Vec<Item> = Vec::new();
-        for (index, (name, quantity)) in lines.into_iter().enumerate() {
+        for (index, line) in lines.into_iter().enumerate() {
+            let RawLine {
+                name,
+                quantity,
+                price,
+            } = line.into();
             if index >= MAX_RAW_LINES {
                 return Err(Refusal::TooManyLines {
                     limit: MAX_RAW_LINES,
@@ -51,6 +81,10 @@ impl Basket {
             // At most 100 names are compared: a linear search is as fast as a table here.
             if let Some(item) = items.iter_mut().find(|item| item.key == key) {
                 item.quantity = count(&name, i64::from(item.quantity) + i64::from(quantity))?;
+                if item.price.is_some() && price.is_some() && item.price != price {
+                    return Err(Refusal::DifferentPrices { name });
+                }
+                item.price = item.price.or(price);
             } else if items.len() == MAX_LINES {
                 return Err(Refusal::TooManyProducts { limit: MAX_LINES });
             } else {
@@ -58,6 +92,7 @@ impl Basket {
                     name,
                     key,
                     quantity,
+                    price,
                 });
             }
         }
@@ -86,6 +121,7 @@ fn count(name: &str, quantity: i64) -> Result<u32, Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use events::money::DEFAULT_CURRENCY;
     use proptest::prelude::*;
 
     fn basket(lines: &[(&str, i64)]) -> Result<Basket, Refusal> {
@@ -129,6 +165,23 @@ mod tests {
                 quantity: limit + 1
             })
         );
+    }
+
+    #[test]
+    fn lines_of_one_product_expect_one_price() {
+        let line = |minor: Option<i64>| RawLine {
+            name: "chair".to_owned(),
+            quantity: 1,
+            price: minor.map(|minor| Money::new(minor, DEFAULT_CURRENCY)),
+        };
+        for lines in [[line(None), line(Some(5))], [line(Some(5)), line(Some(5))]] {
+            let basket = Basket::new(lines).unwrap();
+            let expected = Some(Money::new(5, DEFAULT_CURRENCY));
+            assert_eq!(basket.items()[0].price, expected);
+        }
+        let name = "chair".to_owned();
+        let refused = Basket::new([line(Some(5)), line(Some(6))]);
+        assert_eq!(refused, Err(Refusal::DifferentPrices { name }));
     }
 
     #[test]

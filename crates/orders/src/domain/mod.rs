@@ -5,16 +5,18 @@
 
 mod basket;
 mod cancel;
+mod checkout;
 mod order;
 mod place;
 mod product_copy;
 mod progress;
 mod refusal;
 
-pub use basket::{Basket, Item, MAX_LINES, MAX_NAME_CHARS, MAX_QUANTITY, MAX_RAW_LINES};
+pub use basket::{Basket, Item, MAX_LINES, MAX_NAME_CHARS, MAX_QUANTITY, MAX_RAW_LINES, RawLine};
 pub use cancel::{Cancelled, MAX_NOTE_CHARS, cancel};
-pub use order::{Author, Order, Step, details_id, update_id};
-pub use place::{Identity, place};
+pub use checkout::{InvalidCheckout, KnownPrice, of_checkout};
+pub use order::{Author, Identity, Order, Step, details_id, update_id};
+pub use place::{asks, place};
 pub use product_copy::ProductCopy;
 pub use progress::{Progress, progress};
 pub use refusal::Refusal;

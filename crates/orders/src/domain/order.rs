@@ -1,11 +1,24 @@
 //! An order as this service keeps it.
 
 use events::{
-    AccountId, Asks, Money, OrderCreate, OrderDetails, OrderId, OrderLine, OrderStatus,
+    AccountId, Address, Asks, Money, OrderCreate, OrderDetails, OrderId, OrderLine, OrderStatus,
     OrderUpdate, PaymentChoice, Reason,
 };
 use jiff::Timestamp;
 use uuid::Uuid;
+
+/// Who and when: what an order is besides its products.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Identity {
+    /// The order's id.
+    pub id: OrderId,
+    /// Who places it.
+    pub customer: AccountId,
+    /// What it asks for besides its products.
+    pub asks: Asks,
+    /// The time.
+    pub now: Timestamp,
+}
 
 /// Who took a step of an order's way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,13 +121,47 @@ pub fn details_id(order: OrderId, version: u64) -> Uuid {
 }
 
 impl Order {
-    /// How it is to be paid for, for those who see to it; nothing for an order that asks for nothing.
-    pub fn to_details(&self, payment: Option<PaymentChoice>) -> Option<OrderDetails> {
+    /// A new order of `who`.
+    pub fn placed(who: Identity, lines: Vec<OrderLine>, total: Money) -> Self {
+        Self {
+            id: who.id,
+            customer: who.customer,
+            lines,
+            total,
+            asks: who.asks,
+            status: OrderStatus::Pending,
+            reason: None,
+            version: 1,
+            created_at: who.now,
+            changed_at: who.now,
+            history: vec![Step::placed(who.now)],
+        }
+    }
+
+    /// It as it is when it is rejected instead of being placed.
+    #[must_use]
+    pub fn rejected(mut self, reason: Reason) -> Self {
+        self.status = OrderStatus::Rejected;
+        for step in &mut self.history {
+            step.status = OrderStatus::Rejected;
+            step.reason = Some(reason.clone());
+        }
+        self.reason = Some(reason);
+        self
+    }
+
+    /// How it is to be paid for and where it goes, for those who see to it; nothing for an order that asks
+    /// for nothing.
+    pub fn to_details(
+        &self,
+        payment: Option<PaymentChoice>,
+        delivery: Option<Address>,
+    ) -> Option<OrderDetails> {
         (!self.asks.is_nothing()).then_some(OrderDetails {
             order_id: self.id,
             customer_id: self.customer,
             payment,
-            delivery: None,
+            delivery,
             version: 1,
         })
     }
@@ -127,7 +174,7 @@ impl Order {
         if before.status.rests(self.asks) || !last.status.rests(self.asks) {
             return None;
         }
-        let details = self.to_details(None)?;
+        let details = self.to_details(None, None)?;
         Some(OrderDetails {
             version: 2,
             ..details
@@ -148,19 +195,13 @@ impl Order {
 
     /// The order that `event`, published at `placed_at`, is about: as it was when it was placed.
     pub fn from_event(event: &OrderCreate, placed_at: Timestamp) -> Self {
-        Self {
+        let who = Identity {
             id: event.order_id,
             customer: event.customer_id,
-            lines: event.lines.clone(),
-            total: event.total,
             asks: event.asks,
-            status: OrderStatus::Pending,
-            reason: None,
-            version: 1,
-            created_at: placed_at,
-            changed_at: placed_at,
-            history: vec![Step::placed(placed_at)],
-        }
+            now: placed_at,
+        };
+        Self::placed(who, event.lines.clone(), event.total)
     }
 
     /// Takes a step, written at `written_at`.

@@ -1,21 +1,16 @@
 //! Whether an order can be placed, and what it costs.
 
-use events::{AccountId, Asks, Money, OrderId, OrderLine, OrderStatus, ProductId};
-use jiff::Timestamp;
+use events::{Asks, Money, OrderLine, ProductId};
 
-use super::{Basket, Item, Order, ProductCopy, Refusal, Step};
+use super::{Basket, Identity, Item, Order, ProductCopy, Refusal};
 
-/// Who and when: what an order is besides its products.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Identity {
-    /// The order's id.
-    pub id: OrderId,
-    /// Who places it.
-    pub customer: AccountId,
-    /// What it asks for besides its products.
-    pub asks: Asks,
-    /// The time.
-    pub now: Timestamp,
+/// What an order asks for. Nobody delivers yet: where it goes is published with its details, and it rests
+/// once it is paid for.
+pub const fn asks(payment: bool) -> Asks {
+    Asks {
+        payment,
+        delivery: false,
+    }
 }
 
 /// Decides about an order by what is known of the products of these names; the first reason found
@@ -25,7 +20,8 @@ pub struct Identity {
 /// service decides for good.
 ///
 /// # Errors
-/// When a product is unknown, there is less of it than wanted, or the sum can't be had.
+/// When a product is unknown or has another price than expected, there is less of it than wanted, or the sum
+/// can't be had.
 pub fn place(
     who: Identity,
     basket: &Basket,
@@ -45,6 +41,12 @@ pub fn place(
             });
         }
         let price = product.price();
+        if item.price.is_some_and(|expected| expected != price) {
+            return Err(Refusal::PriceChanged {
+                name: item.name.clone(),
+                price,
+            });
+        }
         let cost = price
             .times(item.quantity)
             .map_err(|_| Refusal::TooExpensive)?;
@@ -66,26 +68,16 @@ pub fn place(
         });
     }
     let total = total.ok_or(Refusal::Empty)?;
-    Ok(Order {
-        id: who.id,
-        customer: who.customer,
-        lines,
-        total,
-        asks: who.asks,
-        status: OrderStatus::Pending,
-        reason: None,
-        version: 1,
-        created_at: who.now,
-        changed_at: who.now,
-        history: vec![Step::placed(who.now)],
-    })
+    Ok(Order::placed(who, lines, total))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::Author;
+    use crate::domain::{Author, RawLine, Step};
     use events::money::DEFAULT_CURRENCY;
+    use events::{AccountId, OrderId, OrderStatus};
+    use jiff::Timestamp;
 
     fn catalogue(item: &Item) -> Option<(ProductId, ProductCopy)> {
         let (id, minor, quantity) = match item.key.as_str() {
@@ -103,15 +95,18 @@ mod tests {
         Some((ProductId::from_u128(id), product))
     }
 
-    fn order(lines: &[(&str, i64)]) -> Result<Order, Refusal> {
-        let basket = Basket::new(lines.iter().map(|(n, q)| ((*n).to_owned(), *q)))?;
-        let who = Identity {
+    fn who() -> Identity {
+        Identity {
             id: OrderId::from_u128(7),
             customer: AccountId::from_u128(8),
             asks: Asks::NOTHING,
             now: Timestamp::UNIX_EPOCH,
-        };
-        place(who, &basket, catalogue)
+        }
+    }
+
+    fn order(lines: &[(&str, i64)]) -> Result<Order, Refusal> {
+        let basket = Basket::new(lines.iter().map(|(n, q)| ((*n).to_owned(), *q)))?;
+        place(who(), &basket, catalogue)
     }
 
     #[test]
@@ -147,6 +142,24 @@ mod tests {
                 name: "Sofa".into()
             })
         );
+    }
+
+    #[test]
+    fn a_price_is_what_the_customer_expects_or_the_new_one_is_said() {
+        let at = |minor| {
+            let line = RawLine {
+                name: "chair".to_owned(),
+                quantity: 1,
+                price: Some(Money::new(minor, DEFAULT_CURRENCY)),
+            };
+            place(who(), &Basket::new([line])?, catalogue)
+        };
+        assert!(at(2999).is_ok());
+        for other in [2998, 3000, 0] {
+            let name = "chair".to_owned();
+            let price = Money::new(2999, DEFAULT_CURRENCY);
+            assert_eq!(at(other), Err(Refusal::PriceChanged { name, price }));
+        }
     }
 
     #[test]

@@ -1,3 +1,4 @@
+use events::Money;
 use thiserror::Error;
 
 /// Why an order can't be placed. Nothing is changed by it.
@@ -49,6 +50,20 @@ pub enum Refusal {
         wanted: u32,
         /// What is there as far as this service knows.
         available: u32,
+    },
+    /// It costs something else than the customer expects.
+    #[error("{name:?} costs {price} now.")]
+    PriceChanged {
+        /// The product's name.
+        name: String,
+        /// What one costs.
+        price: Money,
+    },
+    /// Lines of one product expect different prices.
+    #[error("Lines of {name:?} expect different prices; it has one.")]
+    DifferentPrices {
+        /// The product's name.
+        name: String,
     },
     /// The cost is more than can be counted.
     #[error("The total of the order is too large; order less.")]

@@ -1,7 +1,9 @@
 //! Orders as HTTP shows them.
 
 use events::money::DecimalNumber;
-use events::{Cancellation, OrderLine, OrderStatus, Reason, Rejection};
+use events::{
+    Cancellation, CheckoutRejection, OrderLine, OrderStatus, ProductId, Reason, Rejection,
+};
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -139,6 +141,14 @@ impl ReasonBody {
     fn of(reason: &Reason, lines: &[OrderLine]) -> Self {
         let (code, detail) = match reason {
             Reason::Rejection(rejection) => return Self::of_rejection(rejection, lines),
+            Reason::Checkout(CheckoutRejection::PriceChanged { product_id, price }) => {
+                let (product, _) = line_of(*product_id, lines);
+                return Self {
+                    code: "price-changed".to_owned(),
+                    detail: format!("{product} costs {price} now."),
+                    product: Some(product),
+                };
+            }
             Reason::Other { code } => (code.as_str(), code.as_str()),
             Reason::Cancellation(cancellation) => {
                 let detail = match cancellation {
@@ -162,9 +172,7 @@ impl ReasonBody {
             Rejection::InsufficientStock { product_id, .. } => (product_id, "insufficient-stock"),
             Rejection::UnknownProduct { product_id } => (product_id, "unknown-product"),
         };
-        let line = lines.iter().find(|line| line.product_id == *product_id);
-        let product = line.map_or_else(|| product_id.to_string(), |line| line.name.clone());
-        let wanted = line.map_or(0, |line| line.quantity);
+        let (product, wanted) = line_of(*product_id, lines);
         let detail = match reason {
             Rejection::InsufficientStock { available: 0, .. } => {
                 format!("{product} is sold out.")
@@ -184,11 +192,20 @@ impl ReasonBody {
     }
 }
 
+/// The product's name, and how many of it are wanted.
+fn line_of(product: ProductId, lines: &[OrderLine]) -> (String, u32) {
+    let line = lines.iter().find(|line| line.product_id == product);
+    line.map_or_else(
+        || (product.to_string(), 0),
+        |line| (line.name.clone(), line.quantity),
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use events::Money;
     use events::money::DEFAULT_CURRENCY;
-    use events::{Money, ProductId};
 
     #[test]
     fn a_rejection_names_the_product_in_a_sentence() {

@@ -9,7 +9,7 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::Api;
-use super::page::{OrdersBody, Page, PageQuery};
+use super::page::{ListQuery, OrdersBody, Page};
 use crate::store::OrderFilter;
 
 /// Which orders are wanted.
@@ -46,7 +46,8 @@ pub(super) async fn list_all_orders(
     _admin: AdminCaller,
     Query(query): Query<AllQuery>,
 ) -> Result<Json<OrdersBody>, Problem> {
-    let page = Page::of(&PageQuery {
+    let page = Page::of(&ListQuery {
+        status: query.status,
         page_size: query.page_size,
         page_token: query.page_token,
     })?;

@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use events::OrderId;
+use events::{OrderId, OrderStatus};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use service::http::Problem;
@@ -14,10 +14,14 @@ use crate::domain::Order;
 const DEFAULT_SIZE: i64 = 50;
 const MAX_SIZE: i64 = 100;
 
-/// Which page is wanted.
-#[derive(Debug, Deserialize, IntoParams)]
+/// Which orders are wanted, and which page of them.
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(super) struct PageQuery {
+pub(super) struct ListQuery {
+    /// Only those that stand here: `PENDING`, `ACCEPTED`, `REJECTED`, `PAID`, `IN_DELIVERY`,
+    /// `DELIVERED`, `CANCELLING` or `CANCELLED`.
+    #[param(value_type = Option<String>, example = "PENDING")]
+    pub(super) status: Option<OrderStatus>,
     /// The most orders in the answer: 1 to 100.
     #[param(minimum = 1, maximum = 100, default = 50)]
     pub(super) page_size: Option<i64>,
@@ -47,7 +51,7 @@ pub(super) struct Page {
 impl Page {
     /// # Errors
     /// 400 for a size out of range or a token that is not one of ours.
-    pub(super) fn of(query: &PageQuery) -> Result<Self, Problem> {
+    pub(super) fn of(query: &ListQuery) -> Result<Self, Problem> {
         let size = query.page_size.unwrap_or(DEFAULT_SIZE);
         let size = usize::try_from(size)
             .ok()
@@ -105,9 +109,10 @@ mod tests {
     use super::*;
 
     fn page(page_size: Option<i64>, page_token: Option<&str>) -> Result<Page, Problem> {
-        Page::of(&PageQuery {
+        Page::of(&ListQuery {
             page_size,
             page_token: page_token.map(str::to_owned),
+            ..ListQuery::default()
         })
     }
 

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use events::{AccountId, OrderId, OrderStatus, PaymentChoice};
-use host::{IdempotencyKey, RequestContext};
+use events::money::{DEFAULT_CURRENCY, DecimalNumber};
+use events::{AccountId, Money, OrderId, OrderStatus};
+use host::{AddressBody, IdempotencyKey, PaymentBody, RequestContext};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Deserialize;
 use service::http::{Json, Problem, ProblemBody};
@@ -18,7 +19,7 @@ use super::api::{Api, PATIENCE};
 use super::body::OrderBody;
 use super::{prefer, problems};
 use crate::commands::{PlaceOrder, Placed, retry_key};
-use crate::domain::{Basket, Order};
+use crate::domain::{Basket, Order, RawLine};
 use crate::live::Watch;
 
 /// What is wanted.
@@ -30,42 +31,8 @@ pub(super) struct NewOrder {
     products: Vec<NewLine>,
     /// How it is to be paid for; without it, no payment is asked for.
     payment: Option<PaymentBody>,
-}
-
-/// How an order is to be paid for.
-#[derive(Debug, Deserialize, ToSchema)]
-#[schema(as = OrderPayment)]
-#[serde(tag = "method", rename_all = "lowercase", deny_unknown_fields)]
-enum PaymentBody {
-    /// By a card.
-    Card {
-        /// The provider's name for the card: 1 to 200 visible ASCII characters.
-        #[schema(example = "tok_ok", min_length = 1, max_length = 200)]
-        token: String,
-    },
-    /// From the caller's balance in the shop.
-    Balance {},
-    /// Within the payment window, by `POST /api/orders/{id}/payment`.
-    Later {},
-}
-
-impl PaymentBody {
-    fn choice(self) -> Result<PaymentChoice, Problem> {
-        match self {
-            Self::Balance {} => Ok(PaymentChoice::Balance),
-            Self::Later {} => Ok(PaymentChoice::Later),
-            Self::Card { token } => {
-                let sane = (1..=200).contains(&token.len())
-                    && token.bytes().all(|byte| byte.is_ascii_graphic());
-                if sane {
-                    Ok(PaymentChoice::Card { token })
-                } else {
-                    Err(Problem::invalid_body()
-                        .detail("payment.token: must have 1 to 200 visible ASCII characters"))
-                }
-            }
-        }
-    }
+    /// Where it goes; only with `payment`.
+    delivery: Option<AddressBody>,
 }
 
 /// So many of a product.
@@ -78,6 +45,25 @@ struct NewLine {
     /// How many.
     #[schema(minimum = 1, maximum = 1_000_000, example = 2)]
     quantity: i64,
+    /// What one is expected to cost: at another price nothing is ordered.
+    #[schema(value_type = Option<f64>, example = 5.99)]
+    price: Option<DecimalNumber>,
+}
+
+impl NewLine {
+    /// The line that stands at `index`, from 0.
+    fn read(self, index: usize) -> Result<RawLine, Problem> {
+        let price = self.price.map(|price| {
+            Money::from_decimal(price.as_str(), DEFAULT_CURRENCY).map_err(|why| {
+                Problem::invalid_body().detail(format!("products[{index}].price: {why}"))
+            })
+        });
+        Ok(RawLine {
+            name: self.name,
+            quantity: self.quantity,
+            price: price.transpose()?,
+        })
+    }
 }
 
 /// Places an order.
@@ -102,7 +88,7 @@ struct NewLine {
         (status = 400, description = "`malformed-json`, `invalid-idempotency-key`", body = ProblemBody),
         (status = 401, description = "`unauthorized`", body = ProblemBody),
         (status = 404, description = "`unknown-product`", body = ProblemBody),
-        (status = 409, description = "`insufficient-stock`", body = ProblemBody),
+        (status = 409, description = "`insufficient-stock`, `price-changed`", body = ProblemBody),
         (status = 413, description = "`body-too-large`", body = ProblemBody),
         (status = 415, description = "`unsupported-media-type`", body = ProblemBody),
         (status = 422, description = "`invalid-body`, `invalid-order`, `idempotency-key-reused`", body = ProblemBody),
@@ -120,12 +106,18 @@ pub(super) async fn place_order(
     let wait = prefer::wait(&headers);
     // From here on, so that saving and waiting together stay within the longest request.
     let deadline = Instant::now() + wait.unwrap_or_default();
-    let lines = body
-        .products
-        .into_iter()
-        .map(|line| (line.name, line.quantity));
-    let basket = Basket::new(lines).map_err(|refusal| problems::of_refusal(&refusal))?;
+    let lines = body.products.into_iter().enumerate();
+    let lines = lines.map(|(index, line)| line.read(index));
+    let basket = Basket::new(lines.collect::<Result<Vec<_>, _>>()?)
+        .map_err(|refusal| problems::of_refusal(&refusal))?;
     let payment = body.payment.map(PaymentBody::choice).transpose()?;
+    let delivery = body.delivery.as_ref().map(AddressBody::address);
+    let delivery = delivery.transpose()?;
+    if delivery.is_some() && payment.is_none() {
+        return Err(Problem::invalid_body()
+            .detail("delivery: only an order with `payment` is delivered")
+            .with("field", "delivery"));
+    }
     let customer = AccountId::from_bytes(caller.account_id.into_bytes());
     let id = OrderId::from_bytes(api.clock.uuid().into_bytes());
     let request = PlaceOrder {
@@ -134,9 +126,10 @@ pub(super) async fn place_order(
         customer,
         retry: key
             .as_str()
-            .map(|key| retry_key(customer, key, &basket, payment.as_ref())),
+            .map(|key| retry_key(customer, key, &basket, payment.as_ref(), delivery.as_ref())),
         basket,
         payment,
+        delivery,
         context,
     };
     // Before the order is there, so that its settlement can't come in between.

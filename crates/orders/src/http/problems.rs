@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use events::OrderStatus;
+use events::money::DecimalNumber;
 use events::text::InvalidText;
 use http::StatusCode;
 use outbox::{ErrorKind, StoreError};
@@ -40,9 +41,14 @@ pub(super) fn of_refusal(refusal: &Refusal) -> Problem {
                 .with("wanted", wanted)
                 .with("available", available)
         }
-        Refusal::InvalidQuantity { name, .. } | Refusal::MixedCurrencies { name } => {
-            invalid_order().with("product", name)
+        Refusal::PriceChanged { name, price } => {
+            Problem::new(StatusCode::CONFLICT, "price-changed", "A price has changed")
+                .with("product", name)
+                .with("price", DecimalNumber::from(*price))
         }
+        Refusal::InvalidQuantity { name, .. }
+        | Refusal::DifferentPrices { name }
+        | Refusal::MixedCurrencies { name } => invalid_order().with("product", name),
         Refusal::Empty
         | Refusal::TooManyLines { .. }
         | Refusal::TooManyProducts { .. }

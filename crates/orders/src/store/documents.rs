@@ -6,8 +6,8 @@
 use bson::DateTime;
 use events::money::Currency;
 use events::{
-    Asks, Cancellation, Money, OrderId, OrderLine, OrderStatus, ProductId, Reason, Rejection,
-    SellerId,
+    Asks, Cancellation, CheckoutRejection, Money, OrderId, OrderLine, OrderStatus, ProductId,
+    Reason, Rejection, SellerId,
 };
 use jiff::Timestamp;
 use outbox::StoreError;
@@ -103,10 +103,15 @@ pub(super) struct ReasonDocument {
     pub(super) product: Option<bson::Uuid>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) available: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) price: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) currency: Option<Currency>,
 }
 
 const INSUFFICIENT_STOCK: &str = "insufficient-stock";
 const UNKNOWN_PRODUCT: &str = "unknown-product";
+const PRICE_CHANGED: &str = "price-changed";
 
 pub(super) fn uuid(bytes: [u8; 16]) -> bson::Uuid {
     bson::Uuid::from_bytes(bytes)
@@ -129,22 +134,34 @@ impl From<&Reason> for ReasonDocument {
         let code = match reason {
             Reason::Rejection(Rejection::InsufficientStock { .. }) => INSUFFICIENT_STOCK,
             Reason::Rejection(Rejection::UnknownProduct { .. }) => UNKNOWN_PRODUCT,
+            Reason::Checkout(CheckoutRejection::PriceChanged { .. }) => PRICE_CHANGED,
             Reason::Cancellation(cancellation) => cancellation.code(),
             Reason::Other { code } => code,
         };
-        let (product, available) = match reason {
+        let mut document = Self {
+            code: code.to_owned(),
+            product: None,
+            available: None,
+            price: None,
+            currency: None,
+        };
+        let product = match reason {
             Reason::Rejection(Rejection::InsufficientStock {
                 product_id,
                 available,
-            }) => (Some(product_id), Some(i64::from(*available))),
-            Reason::Rejection(Rejection::UnknownProduct { product_id }) => (Some(product_id), None),
-            Reason::Cancellation(_) | Reason::Other { .. } => (None, None),
+            }) => {
+                document.available = Some(i64::from(*available));
+                product_id
+            }
+            Reason::Rejection(Rejection::UnknownProduct { product_id }) => product_id,
+            Reason::Checkout(CheckoutRejection::PriceChanged { product_id, price }) => {
+                (document.price, document.currency) = (Some(price.minor), Some(price.currency));
+                product_id
+            }
+            Reason::Cancellation(_) | Reason::Other { .. } => return document,
         };
-        Self {
-            code: code.to_owned(),
-            product: product.map(|product| uuid(product.into_bytes())),
-            available,
-        }
+        document.product = Some(uuid(product.into_bytes()));
+        document
     }
 }
 
@@ -160,6 +177,13 @@ impl ReasonDocument {
             }
             (UNKNOWN_PRODUCT, Some(product_id), _) => {
                 Ok(Reason::Rejection(Rejection::UnknownProduct { product_id }))
+            }
+            (PRICE_CHANGED, Some(product_id), _) => {
+                let price = self.price.zip(self.currency);
+                let price = price.ok_or_else(|| StoreError::permanent("a new price is missing"))?;
+                let price = Money::new(price.0, price.1);
+                let changed = CheckoutRejection::PriceChanged { product_id, price };
+                Ok(Reason::Checkout(changed))
             }
             (code, ..) => Cancellation::from_code(code)
                 .map(Reason::Cancellation)

@@ -55,6 +55,19 @@ impl OrdersStore for Database {
         Ok(found.map(|copy| product(copy.as_ref().clone())).collect())
     }
 
+    async fn product_copies(
+        &self,
+        tx: &mut Tx,
+        ids: &BTreeSet<ProductId>,
+    ) -> Result<Vec<Versioned<ProductCopy>>, StoreError> {
+        self.meet(Step::Read).await?;
+        let asked = |copy: &&Arc<Versioned<ProductCopy>>| {
+            ids.contains(&ProductId::from_bytes(copy.id.into_bytes()))
+        };
+        let found = tx.state.copies.values().filter(asked);
+        Ok(found.map(|copy| copy.as_ref().clone()).collect())
+    }
+
     async fn orders(&self, tx: &mut Tx, ids: &[OrderId]) -> Result<Vec<Order>, StoreError> {
         self.meet(Step::Read).await?;
         let found = ids.iter().filter_map(|id| tx.state.orders.get(id));

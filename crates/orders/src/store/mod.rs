@@ -99,6 +99,13 @@ pub trait OrdersStore: OutboxStore + ReplicaStore<ProductCopy> {
         keys: &BTreeSet<&str>,
     ) -> impl Future<Output = Result<Vec<(ProductId, ProductCopy)>, StoreError>> + Send;
 
+    /// The copies of these products; unknown ones are left out.
+    fn product_copies(
+        &self,
+        tx: &mut Self::Tx,
+        ids: &BTreeSet<ProductId>,
+    ) -> impl Future<Output = Result<Vec<Versioned<ProductCopy>>, StoreError>> + Send;
+
     /// The orders of these ids that exist.
     fn orders(
         &self,

@@ -8,6 +8,7 @@ use mongodb::Collection;
 use outbox::StoreError;
 use outbox::idempotency::{Digest, IdempotencyRecord};
 use outbox::mongo::{MongoDatabase, MongoTx, WithTimeout};
+use replica::Versioned;
 
 use super::documents::{
     ChangeEventDocument, OrderDocument, ReasonDocument, StepDocument, date, uuid,
@@ -37,6 +38,15 @@ impl OrdersStore for MongoDatabase {
             found.extend(unkeyed.into_iter().map(product).filter(asked));
         }
         Ok(found)
+    }
+
+    async fn product_copies(
+        &self,
+        tx: &mut MongoTx,
+        ids: &BTreeSet<ProductId>,
+    ) -> Result<Vec<Versioned<ProductCopy>>, StoreError> {
+        let ids: Vec<bson::Uuid> = ids.iter().map(|id| uuid(id.into_bytes())).collect();
+        replica::mongo::find(tx, doc! { "_id": { "$in": ids } }).await
     }
 
     async fn orders(&self, tx: &mut MongoTx, ids: &[OrderId]) -> Result<Vec<Order>, StoreError> {

@@ -160,6 +160,15 @@ impl Shop {
     }
 }
 
+/// Every event of this type in the outbox that is about `order`, oldest first.
+pub async fn told<E: Event>(shop: &Shop, order: OrderId) -> Vec<E> {
+    let records = shop.database.pending(10_000, &[]).await.unwrap();
+    let messages = records.iter().flat_map(|record| &record.messages);
+    let ours = messages.filter(|it| it.event_type == E::TYPE && it.key == order.to_string());
+    ours.map(|message| E::read(message.version, &message.payload).unwrap())
+        .collect()
+}
+
 pub fn customer() -> AccountId {
     AccountId::from_bytes(Uuid::now_v7().into_bytes())
 }
@@ -170,9 +179,10 @@ pub fn request(customer: AccountId, lines: &[(&str, i64)], key: Option<&str>) ->
         id: OrderId::from_bytes(Uuid::now_v7().into_bytes()),
         event_id: Uuid::now_v7(),
         customer,
-        retry: key.map(|key| retry_key(customer, key, &basket, None)),
+        retry: key.map(|key| retry_key(customer, key, &basket, None, None)),
         basket,
         payment: None,
+        delivery: None,
         context: MessageContext::default(),
     }
 }

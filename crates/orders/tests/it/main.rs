@@ -8,6 +8,7 @@
 )]
 
 mod cancel_order;
+mod checkout;
 mod controls;
 mod faults;
 mod fixture;

@@ -231,6 +231,29 @@ async fn pages_show_each_order_once_while_new_ones_come() {
 }
 
 #[tokio::test]
+async fn a_customer_lists_those_that_stand_somewhere() {
+    let service = Service::start(1).await;
+    let me = customer();
+    let (pending, accepted) = (
+        service.shop.place_one(me).await,
+        service.shop.place_one(me).await,
+    );
+    let other = service.shop.place_one(customer()).await;
+    for order in [accepted.id, other.id] {
+        service.shop.settle(order, OrderStatus::Accepted).await;
+    }
+    let client = service.client(0, me, Role::User);
+    for (status, expected) in [("PENDING", pending.id), ("ACCEPTED", accepted.id)] {
+        let listed = client.get(&format!("/api/orders?status={status}")).await;
+        let ids: Vec<_> = listed.orders().iter().map(|it| &it["id"]).collect();
+        assert_eq!(ids, [&expected.to_string()]);
+    }
+    let refused = client.get("/api/orders?status=LOST").await;
+    assert_eq!(refused.problem(), (400, "invalid-query"));
+    service.stop().await;
+}
+
+#[tokio::test]
 async fn someone_elses_order_is_not_there_but_for_an_admin() {
     let service = Service::start(1).await;
     let order = service.shop.place_one(customer()).await;

@@ -9,12 +9,10 @@ use jiff::Timestamp;
 use orders::commands::{CancelOrder, CancelledBy, PlaceOrder, Placed, retry_key};
 use orders::domain::{Author, Order};
 use orders::handlers::OnPaymentUpdate;
-use outbox::{
-    Envelope, Event, Handle as _, MessageContext, OutboxStore as _, SystemClock, transact,
-};
+use outbox::{Envelope, Handle as _, MessageContext, SystemClock, transact};
 use serde_json::json;
 
-use crate::fixture::{Shop, customer, envelope, handle_twice, request};
+use crate::fixture::{Shop, customer, envelope, handle_twice, request, told};
 use crate::server::Service;
 
 fn card() -> PaymentChoice {
@@ -51,15 +49,6 @@ fn payment(order: &Order, status: PaymentStatus) -> Envelope<PaymentUpdate> {
         entry: None,
         version: 2,
     })
-}
-
-/// Every event of this type in the outbox that is about `order`, oldest first.
-async fn told<E: Event>(shop: &Shop, order: OrderId) -> Vec<E> {
-    let records = shop.database.pending(10_000, &[]).await.unwrap();
-    let messages = records.iter().flat_map(|record| &record.messages);
-    let ours = messages.filter(|it| it.event_type == E::TYPE && it.key == order.to_string());
-    ours.map(|message| E::read(message.version, &message.payload).unwrap())
-        .collect()
 }
 
 fn way(order: &Order) -> Vec<OrderStatus> {
@@ -174,7 +163,8 @@ async fn a_payment_that_ends_after_a_cancellation_changes_nothing() {
 #[tokio::test]
 async fn the_same_order_paid_otherwise_is_another_request() {
     let basket = request(customer(), &[("cup", 1)], None).basket;
-    let key = |payment: Option<&PaymentChoice>| retry_key(customer(), "a", &basket, payment).body;
+    let key =
+        |payment: Option<&PaymentChoice>| retry_key(customer(), "a", &basket, payment, None).body;
     let other = PaymentChoice::Card {
         token: "tok_declined".to_owned(),
     };

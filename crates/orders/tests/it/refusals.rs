@@ -71,7 +71,7 @@ fn wrong_orders() -> Vec<(String, u16, &'static str)> {
     for wrong in [
         r#"{"name":"chair"}"#,
         r#"{"quantity":1}"#,
-        r#"{"name":"chair","quantity":1,"price":0}"#,
+        r#"{"name":"chair","quantity":1,"cost":0}"#,
         r#"{"name":1,"quantity":1}"#,
         r#"{"name":null,"quantity":1}"#,
         r#"{"name":{"$ne":""},"quantity":1}"#,

@@ -182,6 +182,20 @@ async fn the_steps_come_back_from_the_service_s_own_topic() {
 }
 
 #[tokio::test]
+async fn a_cart_that_was_rejected_comes_back() {
+    let shop = open().await;
+    let ids = [crate::checkout::rejected(&shop).await.id];
+    run(&shop, &[]).await;
+    let before = all(&shop, &ids).await;
+    assert_eq!(before[&ids[0]].status, OrderStatus::Rejected);
+    Backup::none().restore(&shop.database).await;
+    run(&shop, &ids).await;
+    assert_eq!(all(&shop, &ids).await, before);
+    let updates = shop.environment().read::<OrderUpdate>().await;
+    assert_eq!(updates.len(), 1, "it is told once");
+}
+
+#[tokio::test]
 async fn a_topic_that_lacks_a_step_is_not_learned_from() {
     let (shop, _, _) = lost().await;
     Backup::none().restore(&shop.database).await;

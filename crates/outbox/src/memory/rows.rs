@@ -157,6 +157,15 @@ impl<S: Tables + AsRef<Documents> + AsMut<Documents>> Rows for MemoryDatabase<S>
         Ok(())
     }
 
+    async fn remove<R: Row>(&self, tx: &mut MemoryTx<S>, ids: Vec<Bson>) -> Result<(), StoreError> {
+        self.meet(Step::Write).await?;
+        let documents = tx.state.as_mut();
+        for one in ids {
+            documents.remove(R::COLLECTION, bytes(&doc! { "": one })?)?;
+        }
+        Ok(())
+    }
+
     async fn read<R: Row>(&self, query: impl Into<Query> + Send) -> Result<Vec<R>, StoreError> {
         self.meet(Step::Read).await?;
         self.state().as_ref().query(&query.into())

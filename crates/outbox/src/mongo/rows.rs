@@ -113,6 +113,16 @@ impl Rows for MongoDatabase {
         Err(StoreError::conflict(format!("a row of {name} is gone")))
     }
 
+    async fn remove<R: Row>(&self, tx: &mut MongoTx, ids: Vec<Bson>) -> Result<(), StoreError> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let rows = rows::<R>(self);
+        let removed = rows.delete_many(doc! { "_id": { "$in": ids } });
+        let removed = removed.session(&mut tx.session);
+        removed.with_timeout().await.map(drop)
+    }
+
     async fn read<R: Row>(&self, query: impl Into<Query> + Send) -> Result<Vec<R>, StoreError> {
         let mut query = query.into();
         let options = options(&mut query);

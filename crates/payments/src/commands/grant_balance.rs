@@ -3,6 +3,7 @@
 use events::{AccountId, BalanceUpdate, LedgerEntry};
 use outbox::rows::as_uuid;
 use outbox::{Clock, EventCollector, MessageContext, OutboxStore, Rows, StoreError, Work};
+use uuid::Uuid;
 
 use crate::domain::{Balance, InvalidGrant, Position};
 use crate::name::NAME;
@@ -16,6 +17,7 @@ pub struct GrantBalance<'a, D> {
     account: AccountId,
     minor: i64,
     reason: String,
+    entry: Option<Uuid>,
 }
 
 impl<'a, D> GrantBalance<'a, D> {
@@ -35,6 +37,15 @@ impl<'a, D> GrantBalance<'a, D> {
             account,
             minor,
             reason,
+            entry: None,
+        }
+    }
+
+    /// The same under this id of the ledger's entry.
+    pub(crate) fn under(self, entry: Uuid) -> Self {
+        Self {
+            entry: Some(entry),
+            ..self
         }
     }
 }
@@ -50,7 +61,7 @@ impl<D: Rows + OutboxStore> Work<D> for GrantBalance<'_, D> {
             return Ok(Err(refused));
         }
         let entry = LedgerEntry {
-            id: self.clock.uuid(),
+            id: self.entry.unwrap_or_else(|| self.clock.uuid()),
             currency: balance.amount.currency,
             postings: Position::of_grant(self.minor).postings(),
         };

@@ -1,8 +1,9 @@
 //! Balances: what admins put in, and what orders take out.
 
+use events::demo::CUSTOMER;
 use events::{BalanceUpdate, OrderStatus, PaymentChoice};
 use serde_json::json;
-use testkit::problem_code;
+use testkit::{Backup, problem_code};
 
 use crate::shop::Shop;
 
@@ -59,6 +60,30 @@ async fn a_wrong_grant_is_refused_and_changes_nothing() {
     assert_eq!(shop.balance().await, json!(5.0));
     assert_eq!(shop.grant(json!(-5)).await.status(), 200);
     assert_eq!(shop.balance().await, json!(0.0));
+    shop.audit().await;
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn the_demo_s_customer_begins_with_a_balance_once() {
+    let shop = Shop::open().await;
+    let database = shop.environment.database("payments").await;
+    let payments = host::role::<payments::Payments>();
+    let load = || payments.load_demo(&database);
+    let loaded = futures::future::join_all([load(), load(), load()]).await;
+    assert!(loaded.iter().all(Result::is_ok), "{loaded:?}");
+    shop.drained().await;
+    let balance = || payments::store::balance(&database, CUSTOMER);
+    assert_eq!(balance().await.unwrap().amount.minor, 200_000);
+
+    // The topic has what a database that is made anew begins with, too.
+    let shop = shop
+        .restored(async || {
+            Backup::none().restore(&database).await;
+            payments.load_demo(&database).await.unwrap();
+        })
+        .await;
+    assert_eq!(balance().await.unwrap().amount.minor, 200_000);
     shop.audit().await;
     shop.close().await;
 }

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use events::{
-    AccountId, Asks, Money, OrderCreate, OrderId, OrderLine, OrderStatus, OrderStatusUpdate,
-    OrderUpdate, ProductId, Reason, Rejection, SellerId,
+    AccountId, Asks, CheckoutRejection, Money, OrderCreate, OrderId, OrderLine, OrderStatus,
+    OrderStatusUpdate, OrderUpdate, ProductId, Reason, Rejection, SellerId,
 };
 use orders::domain::update_id;
 use orders::store::audit::AuditedOrder;
@@ -52,6 +52,8 @@ pub(super) mod mark {
     pub(in crate::audit) const UPDATE_CAUSE: u32 = 1 << 16;
     /// What the decision gave it was given back.
     pub(in crate::audit) const RELEASED: u32 = 1 << 17;
+    /// Orders rejected it instead of placing it: nobody else has heard of it before.
+    pub(in crate::audit) const NOT_PLACED: u32 = 1 << 18;
 }
 
 /// What the sources say of one order.
@@ -66,7 +68,7 @@ pub(super) struct Entry {
     reason: u16,
     decided_reason: u16,
     marks: u32,
-    /// The versions that its `OrderUpdate`s have, a bit each from 2 on.
+    /// The versions that its `OrderUpdate`s have, a bit each from 1 on.
     told: u16,
     version: u16,
     pub(super) asks: Asks,
@@ -83,8 +85,10 @@ impl Entry {
 
     /// Whether each step that it took is told.
     pub(super) fn is_told(&self) -> bool {
-        let steps = u32::from(self.version).saturating_sub(1);
-        self.told == 1_u16.checked_shl(steps).map_or(u16::MAX, |bit| bit - 1)
+        let to_the_newest = 1_u16.checked_shl(u32::from(self.version));
+        // The first version of one that was placed is its `OrderCreate`.
+        let first = u16::from(!self.has(mark::NOT_PLACED));
+        self.told | first == to_the_newest.map_or(u16::MAX, |bit| bit - 1) && self.told & first == 0
     }
 
     /// Whether it was told of.
@@ -114,7 +118,8 @@ impl Ledger {
     /// An order as the orders database has it.
     pub(super) fn order(&mut self, order: &AuditedOrder) {
         let steps = order.way.windows(2);
-        let by_the_table = order.way.first() == Some(&OrderStatus::Pending)
+        let not_placed = order.way == [OrderStatus::Rejected];
+        let by_the_table = (not_placed || order.way.first() == Some(&OrderStatus::Pending))
             && order.way.last() == Some(&order.status)
             && steps
                 .into_iter()
@@ -138,6 +143,7 @@ impl Ledger {
         entry.content = content(order.customer, order.total, order.asks, &order.lines);
         entry.reason = reason_of(order.reason.as_ref());
         entry.mark(mark::KEPT, true);
+        entry.mark(mark::NOT_PLACED, not_placed);
         entry.mark(
             mark::STEPS,
             !by_the_table || order.version != order.way.len() as u64,
@@ -185,7 +191,7 @@ impl Ledger {
         let entry = self.entry(event.order_id);
         let bit = event
             .version
-            .checked_sub(2)
+            .checked_sub(1)
             .and_then(|at| 1_u16.checked_shl(u32::try_from(at).ok()?));
         entry.told |= bit.unwrap_or_default();
         let newest = event.version == u64::from(entry.version);
@@ -277,6 +283,9 @@ fn reason_of(reason: Option<&Reason>) -> u16 {
         }) => ("short", Some(*product_id), Some(*available)),
         Reason::Rejection(Rejection::UnknownProduct { product_id }) => {
             ("unknown", Some(*product_id), None)
+        }
+        Reason::Checkout(CheckoutRejection::PriceChanged { product_id, .. }) => {
+            ("price", Some(*product_id), None)
         }
         Reason::Cancellation(cancellation) => (cancellation.code(), None, None),
         Reason::Other { code } => (code.as_str(), None, None),

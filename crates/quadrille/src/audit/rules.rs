@@ -122,8 +122,11 @@ fn decision(entry: &Entry) -> Option<String> {
             .has(mark::LINES)
             .then(|| "was decided with other lines than it has".to_owned());
     }
-    if !entry.has(mark::DECIDED) {
-        return Some(format!("is {}, but nobody decided it", name(stands)));
+    match (entry.has(mark::NOT_PLACED), entry.has(mark::DECIDED)) {
+        (true, false) => return None,
+        (true, true) => return Some("was not placed, but decided".to_owned()),
+        (false, false) => return Some(format!("is {}, but nobody decided it", name(stands))),
+        (false, true) => {}
     }
     let behind = |(stands, decided)| progress(stands, entry.asks, decided) == Progress::AlreadySo;
     if !stands.zip(decided).is_some_and(behind) {
@@ -153,6 +156,11 @@ fn release(entry: &Entry) -> Option<String> {
 }
 
 fn publication(entry: &Entry) -> Option<String> {
+    if entry.has(mark::NOT_PLACED) {
+        let placed = entry.has(mark::PLACED);
+        return placed
+            .then(|| "was not placed, but is in the topic of orders as placed".to_owned());
+    }
     let finding = match (entry.has(mark::KEPT), entry.has(mark::PLACED)) {
         (true, false) => "is not in the topic of orders",
         (false, true) => "is in the topic of orders, but not in the orders database",
@@ -201,4 +209,120 @@ fn announcement(entry: &Entry) -> Option<String> {
         _ => return None,
     };
     Some(finding.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use events::money::DEFAULT_CURRENCY;
+    use events::{
+        AccountId, Asks, CheckoutRejection, Money, OrderCreate, OrderId, OrderLine, OrderUpdate,
+        ProductId, Reason,
+    };
+    use jiff::Timestamp;
+    use orders::domain::update_id;
+    use orders::store::audit::AuditedOrder;
+    use outbox::{Envelope, MessageContext};
+    use products::store::audit::AuditedDecision;
+    use uuid::Uuid;
+
+    use super::*;
+
+    const ORDER: OrderId = OrderId::from_u128(7);
+
+    /// An order that was rejected as its cart was checked out.
+    fn kept() -> AuditedOrder {
+        let price = Money::new(300, DEFAULT_CURRENCY);
+        AuditedOrder {
+            id: ORDER,
+            customer: AccountId::from_u128(8),
+            status: OrderStatus::Rejected,
+            reason: Some(Reason::Checkout(CheckoutRejection::PriceChanged {
+                product_id: ProductId::from_u128(1),
+                price: Money::new(310, DEFAULT_CURRENCY),
+            })),
+            lines: vec![OrderLine {
+                product_id: ProductId::from_u128(1),
+                name: "chair".to_owned(),
+                quantity: 1,
+                unit_price: price,
+                seller: None,
+            }],
+            total: price,
+            version: 1,
+            asks: Asks::NOTHING,
+            way: vec![OrderStatus::Rejected],
+        }
+    }
+
+    fn told(order: &AuditedOrder) -> Envelope<OrderUpdate> {
+        Envelope {
+            id: update_id(order.id, 1),
+            time: Timestamp::UNIX_EPOCH,
+            context: MessageContext::default(),
+            event: OrderUpdate {
+                order_id: order.id,
+                customer_id: order.customer,
+                lines: order.lines.clone(),
+                total: order.total,
+                asks: order.asks,
+                status: order.status,
+                reason: order.reason.clone(),
+                by: "orders".to_owned(),
+                version: 1,
+            },
+        }
+    }
+
+    fn off(ledger: &Ledger) -> Vec<&'static str> {
+        let mut findings = Findings::default();
+        judge(ledger, Scope::Whole, &[], &mut findings);
+        let off = |check: &&Check| check.passed == Some(false);
+        findings
+            .checks
+            .iter()
+            .filter(off)
+            .map(|it| it.name)
+            .collect()
+    }
+
+    #[test]
+    fn what_orders_itself_rejects_is_told_by_an_update_and_by_nothing_else() {
+        let order = kept();
+        let mut ledger = Ledger::default();
+        ledger.order(&order);
+        assert_eq!(off(&ledger), ["updates-published"]);
+        ledger.told(&told(&order));
+        assert_eq!(off(&ledger), Vec::<&str>::new());
+
+        let mut elsewise = told(&order);
+        elsewise.event.reason = None;
+        ledger.told(&elsewise);
+        assert_eq!(off(&ledger), ["updates-published"]);
+
+        let mut ledger = Ledger::default();
+        ledger.order(&order);
+        ledger.stock_decision(&AuditedDecision {
+            order_id: ORDER,
+            status: OrderStatus::Accepted,
+            reason: None,
+            lines: vec![(ProductId::from_u128(1), 1)],
+            event_id: Uuid::nil(),
+            decided_at: Timestamp::UNIX_EPOCH,
+            released_at: None,
+        });
+        ledger.told(&told(&order));
+        let create = OrderCreate {
+            order_id: ORDER,
+            customer_id: order.customer,
+            lines: order.lines,
+            total: order.total,
+            asks: order.asks,
+            version: 1,
+        };
+        ledger.placed(Uuid::nil(), &create);
+        let off = off(&ledger);
+        for rule in ["decisions-match", "orders-published"] {
+            assert!(off.contains(&rule), "{off:?}");
+        }
+    }
 }

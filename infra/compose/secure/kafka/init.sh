@@ -56,7 +56,7 @@ service() {
 #|service {service} "$KAFKA_{SERVICE}_PASSWORD" {writes}
 service auth "$KAFKA_AUTH_PASSWORD" auth.account.v1
 service products "$KAFKA_PRODUCTS_PASSWORD" orders.order.v1.products.dlt products.order-status.v1 products.product.v1
-service orders "$KAFKA_ORDERS_PASSWORD" orders.details.v1 orders.order.v1 payments.payment.v1.orders.dlt products.order-status.v1.orders.dlt products.product.v1.orders.dlt
+service orders "$KAFKA_ORDERS_PASSWORD" carts.checkout.v1.orders.dlt orders.details.v1 orders.order.v1 payments.payment.v1.orders.dlt products.order-status.v1.orders.dlt products.product.v1.orders.dlt
 service purchases "$KAFKA_PURCHASES_PASSWORD" purchases.purchase.v1
 service notifications "$KAFKA_NOTIFICATIONS_PASSWORD" auth.account.v1.notifications.dlt orders.order.v1.notifications.dlt
 service carts "$KAFKA_CARTS_PASSWORD" auth.account.v1.carts.dlt carts.checkout.v1 orders.order.v1.carts.dlt products.product.v1.carts.dlt

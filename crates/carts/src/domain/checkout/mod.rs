@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use events::money::DEFAULT_CURRENCY;
 use events::{
-    AccountId, CartCheckout, CheckoutLine, Money, MoneyError, OrderId, OrderStatus, OrderUpdate,
-    ProductId, Reason, Rejection,
+    AccountId, CartCheckout, CheckoutLine, CheckoutRejection, Money, MoneyError, OrderId,
+    OrderStatus, OrderUpdate, ProductId, Reason, Rejection,
 };
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
@@ -80,6 +80,10 @@ impl RejectionReason {
             Some(Reason::Rejection(Rejection::UnknownProduct { product_id })) => {
                 let detail = format!("{} is not sold any more", name(product_id));
                 ("unknown-product", detail, Some(*product_id))
+            }
+            Some(Reason::Checkout(CheckoutRejection::PriceChanged { product_id, price })) => {
+                let detail = format!("{} costs {price} now", name(product_id));
+                ("price-changed", detail, Some(*product_id))
             }
             Some(Reason::Cancellation(cancellation)) => (
                 cancellation.code(),
