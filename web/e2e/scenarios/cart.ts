@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { PHONE, problems, width } from "../axe.ts";
-import { addToCart, checkOut, newCustomer, newWindow, PASSWORD, stock, theShop, windowOf } from "../stage.ts";
+import { addToCart, checkOut, newCustomer, newWindow, PASSWORD, shopper, stock, theShop, windowOf } from "../stage.ts";
 
 test("a visitor's cart survives reloads and logging in, and joins the account's", async () => {
   const email = "carter@shop.example";
@@ -52,6 +52,14 @@ test("the cart is the same in all windows of the browser", async () => {
   await other.getByRole("button", { name: "Empty the cart" }).click();
   await other.getByText("Your cart is empty").waitFor();
   await page.getByRole("link", { name: /^Cart$/ }).waitFor();
+});
+
+test("what is put in just before the page is left is in the cart", async () => {
+  const { page } = await shopper("whisk");
+  await page.goto("/?search=whisk");
+  await page.getByRole("button", { name: "Add whisk to the cart" }).click();
+  await page.goto("/cart");
+  await page.getByText("€80.00").first().waitFor();
 });
 
 test("the cart says what has changed, with the way out", async () => {
