@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rand::rngs::StdRng;
+use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use reqwest::{Method, StatusCode};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -17,6 +18,55 @@ use crate::{Answer, Client};
 
 /// How long a customer waits for an answer before asking again.
 pub(super) const PATIENCE: Duration = Duration::from_secs(6);
+
+/// What is ordered, and how it is paid for.
+#[derive(Debug, Clone)]
+struct Wanted {
+    lines: Vec<(&'static str, u64)>,
+    payment: Option<Value>,
+}
+
+impl Wanted {
+    fn draw(dice: &mut StdRng) -> Self {
+        let lines = draw(dice);
+        let payment = dice.random_bool(0.4).then(|| pay(dice));
+        Self { lines, payment }
+    }
+
+    fn body(&self) -> Value {
+        let line = |(name, quantity): &(&str, u64)| json!({ "name": name, "quantity": quantity });
+        let lines: Vec<Value> = self.lines.iter().map(line).collect();
+        json!({ "products": lines, "payment": self.payment })
+    }
+
+    fn promise(&self, key: &str, told: Option<String>) -> Promise {
+        Promise {
+            key: key.to_owned(),
+            lines: added_up(&self.lines),
+            told,
+            paid_for: self.payment.is_some(),
+            cancellation: None,
+        }
+    }
+}
+
+/// Mostly by a good card; else by one that the provider has its trouble with, by a balance that does not last,
+/// or later, which half of them forget.
+fn pay(dice: &mut StdRng) -> Value {
+    const CARDS: [&str; 5] = [
+        "tok_ok",
+        "tok_declined",
+        "tok_slow",
+        "tok_unknown",
+        "tok_twice",
+    ];
+    match dice.random_range(0..10) {
+        0 => json!({ "method": "later" }),
+        1 => json!({ "method": "balance" }),
+        2..=5 => json!({ "method": "card", "token": "tok_ok" }),
+        _ => json!({ "method": "card", "token": CARDS.choose(dice) }),
+    }
+}
 
 /// Someone who orders.
 #[derive(Debug)]
@@ -56,11 +106,14 @@ impl Customer {
     pub(super) async fn shop(mut self, seed: u64, stop: CancellationToken) {
         let mut dice = StdRng::seed_from_u64(seed);
         while !stop.is_cancelled() {
-            let lines = draw(&mut dice);
-            let placed = self.order(&lines, 0).await;
+            let wanted = Wanted::draw(&mut dice);
+            let placed = self.order(&wanted, 0).await;
             if let Some((key, id)) = placed {
                 if dice.random_bool(0.03) {
-                    self.repeat(&key, id, &lines).await;
+                    self.repeat(&key, id, &wanted).await;
+                }
+                if wanted.payment.is_some() && dice.random_bool(0.3) {
+                    self.pay_again(id, &pay(&mut dice)).await;
                 }
                 if dice.random_bool(0.15) {
                     let regret = Duration::from_millis(dice.random_range(0..=400));
@@ -75,18 +128,12 @@ impl Customer {
 
     /// Places one order, however often it has to be asked for; its key and id when it was
     /// acknowledged. Waits up to `wait` seconds for it to settle.
-    async fn order(&mut self, lines: &[(&'static str, u64)], wait: u32) -> Option<(String, Uuid)> {
+    async fn order(&mut self, wanted: &Wanted, wait: u32) -> Option<(String, Uuid)> {
         self.placed += 1;
         let key = format!("{}-{}", self.keys, self.placed);
-        match self.ask(&key, lines, wait).await {
+        match self.ask(&key, wanted, wait).await {
             Outcome::Acknowledged(id, told) => {
-                let promise = Promise {
-                    key: key.clone(),
-                    lines: added_up(lines),
-                    told,
-                    cancellation: None,
-                };
-                self.expectations.promised(id, promise);
+                self.expectations.promised(id, wanted.promise(&key, told));
                 Some((key, id))
             }
             Outcome::Refused => {
@@ -98,19 +145,14 @@ impl Customer {
     }
 
     /// Asks for an acknowledged order again under its key: it must be the same one.
-    async fn repeat(&mut self, key: &str, id: Uuid, lines: &[(&'static str, u64)]) {
-        match self.ask(key, lines, 0).await {
+    async fn repeat(&mut self, key: &str, id: Uuid, wanted: &Wanted) {
+        match self.ask(key, wanted, 0).await {
             Outcome::Acknowledged(again, told) => {
                 if again != id {
                     let text = format!("key {key} gave order {id}, and then order {again}");
                     self.expectations.violation(text);
                 }
-                let promise = Promise {
-                    key: key.to_owned(),
-                    lines: added_up(lines),
-                    told,
-                    cancellation: None,
-                };
+                let promise = wanted.promise(key, told);
                 self.expectations.promised(again, promise);
             }
             Outcome::Refused => {
@@ -118,6 +160,22 @@ impl Customer {
                 self.expectations.violation(text);
             }
             Outcome::Wrong => {}
+        }
+    }
+
+    /// Pays for an order once more. Whatever comes of it, it is paid for once: the audit says so.
+    async fn pay_again(&mut self, id: Uuid, payment: &Value) {
+        let path = format!("/api/orders/{id}/payment");
+        let answer = self.client.post(&path, payment).await;
+        let Ok(answer) = answer else {
+            return self.expectations.retried("no answer");
+        };
+        let status = answer.status;
+        // 404: payments has not heard of the order yet. 422: later is no way to pay now.
+        let expected = status.is_success() || matches!(status.as_u16(), 404 | 409 | 422);
+        if !expected && !status.is_server_error() {
+            let text = format!("paying for order {id} again was answered with {answer:?}");
+            self.expectations.violation(text);
         }
     }
 
@@ -150,9 +208,8 @@ impl Customer {
         }
     }
 
-    async fn ask(&mut self, key: &str, lines: &[(&'static str, u64)], wait: u32) -> Outcome {
-        let wanted = |(name, quantity): &(&str, u64)| json!({ "name": name, "quantity": quantity });
-        let body = json!({ "products": lines.iter().map(wanted).collect::<Vec<_>>() });
+    async fn ask(&mut self, key: &str, wanted: &Wanted, wait: u32) -> Outcome {
+        let body = wanted.body();
         let prefer = format!("wait={wait}");
         let headers = [("idempotency-key", key), ("prefer", prefer.as_str())];
         let mut pause = Duration::from_millis(50);
@@ -185,7 +242,11 @@ impl Customer {
 
     /// Places an order and comes back when it is settled.
     pub(super) async fn settle_one(&mut self) {
-        let Some((_, id)) = self.order(&[(PROBED, 1)], 5).await else {
+        let wanted = Wanted {
+            lines: vec![(PROBED, 1)],
+            payment: None,
+        };
+        let Some((_, id)) = self.order(&wanted, 5).await else {
             return;
         };
         let mut pause = Duration::from_millis(50);
@@ -233,8 +294,6 @@ pub(super) fn is_final(status: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
-
     use super::*;
 
     fn answer(status: u16, body: Value) -> Answer {

@@ -18,6 +18,8 @@ pub(super) struct Promise {
     pub(super) lines: Lines,
     /// The final status that an answer told, if one did.
     pub(super) told: Option<String>,
+    /// Whether it is to be paid for.
+    pub(super) paid_for: bool,
     /// Whether its cancellation was acknowledged, once it is asked for.
     pub(super) cancellation: Option<bool>,
 }
@@ -157,6 +159,7 @@ mod tests {
             key: key.to_owned(),
             lines: Lines::new(),
             told: told.map(str::to_owned),
+            paid_for: false,
             cancellation: None,
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::pin::pin;
 
-use events::OrderStatus;
+use events::{Cancellation, OrderStatus, Reason};
 use futures::{Stream, TryStreamExt};
 use orders::store::audit::AuditedOrder;
 use outbox::StoreError;
@@ -17,6 +17,7 @@ use super::products::PRICE_MINOR;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Outcome {
     pub(super) accepted: u64,
+    pub(super) paid: u64,
     pub(super) rejected: u64,
     pub(super) cancelled: u64,
     /// How many records were handled again in the replay from the beginning.
@@ -37,7 +38,8 @@ pub(super) async fn of_orders(
     let mut stored = pin!(stored);
     while let Some(order) = stored.try_next().await? {
         match order.status {
-            OrderStatus::Accepted => outcome.accepted += 1,
+            OrderStatus::Accepted if !order.asks.payment => outcome.accepted += 1,
+            OrderStatus::Paid => outcome.paid += 1,
             OrderStatus::Rejected => outcome.rejected += 1,
             OrderStatus::Cancelled => outcome.cancelled += 1,
             other => {
@@ -96,14 +98,21 @@ fn check(order: &AuditedOrder, promise: &Promise, expectations: &Expectations) {
             order.id, promise.key, order.total, promise.lines
         ));
     }
+    if order.asks.payment != promise.paid_for {
+        expectations.violation(format!(
+            "order {} of key {} asks for {:?}, and to be paid for: {}",
+            order.id, promise.key, order.asks, promise.paid_for
+        ));
+    }
     let is_cancelled = order.status == OrderStatus::Cancelled;
+    let moves_on = is_cancelled || order.status == OrderStatus::Paid;
     match promise.cancellation {
         Some(true) if !is_cancelled => expectations.violation(format!(
             "order {} was told to be cancelled, but is {}",
             order.id,
             order.status.name()
         )),
-        None if is_cancelled => expectations.violation(format!(
+        None if is_cancelled && !is_unpaid(order) => expectations.violation(format!(
             "order {} is cancelled, and nobody asked for it",
             order.id
         )),
@@ -111,7 +120,7 @@ fn check(order: &AuditedOrder, promise: &Promise, expectations: &Expectations) {
     }
     if let Some(told) = &promise.told
         && told != order.status.name()
-        && !(is_cancelled && told == OrderStatus::Accepted.name())
+        && !(moves_on && told == OrderStatus::Accepted.name())
     {
         expectations.violation(format!(
             "order {} was told to be {told}, but is {}",
@@ -119,6 +128,13 @@ fn check(order: &AuditedOrder, promise: &Promise, expectations: &Expectations) {
             order.status.name()
         ));
     }
+}
+
+/// Whether it is cancelled because nobody paid for it.
+fn is_unpaid(order: &AuditedOrder) -> bool {
+    let unpaid = [Cancellation::PaymentDeclined, Cancellation::PaymentExpired];
+    let reasons = unpaid.map(|why| Some(Reason::Cancellation(why)));
+    order.asks.payment && reasons.contains(&order.reason)
 }
 
 fn missing(promises: &HashMap<Uuid, Promise>, expectations: &Expectations) {
@@ -167,10 +183,15 @@ mod tests {
     }
 
     fn promised(expectations: &Expectations, id: u8, told: Option<&str>) {
+        promise(expectations, id, told, false);
+    }
+
+    fn promise(expectations: &Expectations, id: u8, told: Option<&str>, paid_for: bool) {
         let promise = Promise {
             key: format!("key-{id}"),
             lines: [("hot".to_owned(), 2)].into(),
             told: told.map(str::to_owned),
+            paid_for,
             cancellation: None,
         };
         expectations.promised(Uuid::from_bytes([id; 16]), promise);
@@ -252,6 +273,32 @@ mod tests {
                 expectations.cancelled(Uuid::from_bytes([1; 16]), acknowledged);
             }
             let stored = stream::iter([Ok(order(1, status, 2))]);
+            of_orders(stored, &expectations).await.unwrap();
+            let found = expectations.violations().1;
+            assert_eq!(found.len(), usize::from(expected.is_some()), "{found:?}");
+            assert!(
+                expected.is_none_or(|text| found[0].contains(text)),
+                "{found:?}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_to_be_paid_for_is_paid_or_cancelled_for_that() {
+        let declined = Some(Reason::Cancellation(Cancellation::PaymentDeclined));
+        for (status, reason, asks, expected) in [
+            (OrderStatus::Paid, None, true, None),
+            (OrderStatus::Cancelled, declined.clone(), true, None),
+            (OrderStatus::Rejected, None, true, None),
+            (OrderStatus::Accepted, None, true, Some("in the end")),
+            (OrderStatus::Cancelled, None, true, Some("nobody asked")),
+            (OrderStatus::Paid, None, false, Some("to be paid for")),
+        ] {
+            let expectations = Expectations::default();
+            promise(&expectations, 1, None, true);
+            let mut order = order(1, status, 2);
+            (order.reason, order.asks.payment) = (reason, asks);
+            let stored = stream::iter([Ok(order)]);
             of_orders(stored, &expectations).await.unwrap();
             let found = expectations.violations().1;
             assert_eq!(found.len(), usize::from(expected.is_some()), "{found:?}");

@@ -42,8 +42,10 @@ pub struct Report {
     pub most_at_once: usize,
     /// Orders that customers were promised.
     pub acknowledged: usize,
-    /// Of the orders in the databases, accepted.
+    /// Of the orders in the databases, accepted, and not to be paid for.
     pub accepted: u64,
+    /// Of these, paid for.
+    pub paid: u64,
     /// Of these, rejected.
     pub rejected: u64,
     /// Of these, cancelled.
@@ -139,6 +141,7 @@ impl fmt::Display for Report {
             ("most at once", self.most_at_once.to_string()),
             ("orders acknowledged", self.acknowledged.to_string()),
             ("  settled: accepted", self.accepted.to_string()),
+            ("  settled: paid", self.paid.to_string()),
             ("  settled: rejected", self.rejected.to_string()),
             ("  cancelled", self.cancelled.to_string()),
             ("orders refused at once", self.refused.to_string()),

@@ -72,6 +72,7 @@ pub(super) async fn run_faults(
     }
     let outcome = verdict::verdict(&run.system, &run.expectations).await?;
     report.accepted = outcome.accepted;
+    report.paid = outcome.paid;
     report.rejected = outcome.rejected;
     report.cancelled = outcome.cancelled;
     report.replayed = outcome.replayed;

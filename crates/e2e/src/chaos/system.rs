@@ -12,6 +12,7 @@ use devstack::{DevStack, Environment, Listener, Options, Server};
 use host::Service as _;
 use outbox::kafka::KafkaOptions;
 use outbox::mongo::{MongoDatabase, MongoOptions};
+use payments::Payments;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 
@@ -55,7 +56,7 @@ impl Host {
 /// A way into or out of a service.
 #[derive(Debug)]
 pub(super) struct Link {
-    /// What is at its other end: `mongodb`, `kafka`, or `gateway`, which calls the service.
+    /// What is at its other end: `mongodb`, `kafka`, or `gateway` or `payments`, which call the service.
     pub(super) to: &'static str,
     pub(super) proxy: Proxy,
 }
@@ -225,16 +226,35 @@ fn own_copy(program: &Path, folder: &Path) -> anyhow::Result<PathBuf> {
     Ok(own)
 }
 
+/// The card provider that payments asks.
+const PROVIDER: &str = "payment-simulator";
+/// It is as unkind as one can be.
+const UNKIND: [&str; 8] = [
+    "--simulator-key=sk_chaos",
+    "--simulator-decline-rate=0.05",
+    "--simulator-slow-rate=0.05",
+    "--simulator-lost-rate=0.1",
+    "--simulator-webhook-twice-rate=0.2",
+    "--simulator-webhook-late-rate=0.1",
+    "--simulator-webhook-first-rate=0.1",
+    "--simulator-refund-refusal-rate=0.1",
+];
+/// An order that nobody pays for rests before the verdict.
+const PAYMENT_WINDOW: &str = "--payment-window=20s";
+
 /// The instances of every service, and whether they are spare ones. The first issues the tokens that
-/// all others check.
+/// all others check, and the last is the card provider.
 fn instances() -> impl Iterator<Item = (&'static str, bool)> {
     let others = quadrille::names()
         .into_iter()
         .filter(|name| *name != Auth::NAME);
-    std::iter::once(Auth::NAME).chain(others).flat_map(|role| {
-        let count = if SETTLING.contains(&role) { 3 } else { 1 };
-        (0..count).map(move |number| (role, number == 2))
-    })
+    std::iter::once(Auth::NAME)
+        .chain(others)
+        .flat_map(|role| {
+            let count = if SETTLING.contains(&role) { 3 } else { 1 };
+            (0..count).map(move |number| (role, number == 2))
+        })
+        .chain([(PROVIDER, false)])
 }
 
 /// Adds the services to `shop`, each with a proxy on every way.
@@ -247,6 +267,16 @@ async fn sites(
     let mongod = loopback(mongod.port());
     let (mut sites, mut upstreams) = (Vec::new(), Vec::new());
     let mut arguments = Vec::new();
+    let provider = Proxy::bind(None).await?;
+    let secret = "whsec_Y2hhb3MtY2hhb3MtY2hhb3MtY2hhb3MtY2hhb3M=";
+    let of_payments = [
+        format!("--payment-provider-url=http://{}", provider.address()),
+        "--payment-provider-key=sk_chaos".to_owned(),
+        format!("--payment-webhook-secret={secret}"),
+        PAYMENT_WINDOW.to_owned(),
+    ];
+    let mut of_provider = UNKIND.map(str::to_owned).to_vec();
+    of_provider.push(format!("--simulator-webhook-secret={secret}"));
     for ((role, spare), kafka) in instances().zip(kafka_links) {
         let mongo = Proxy::bind(Some(mongod)).await?;
         let endpoints = Endpoints {
@@ -260,9 +290,20 @@ async fn sites(
             arguments.push(format!("--jwks-url={}/.well-known/jwks.json", part.url()));
             upstreams.push(format!("{role}={}", part.url()));
             part
+        } else if role == PROVIDER {
+            let own = [arguments.as_slice(), &of_provider].concat();
+            shop.add(role, &endpoints, &own)?
         } else {
-            let part = shop.add(role, &endpoints, &arguments)?;
+            let own = match role {
+                Payments::NAME => [arguments.as_slice(), &of_payments].concat(),
+                _ => arguments.clone(),
+            };
+            let part = shop.add(role, &endpoints, &own)?;
             let front = Proxy::bind(Some(part.address())).await?;
+            if role == Payments::NAME {
+                let hook = format!("http://{}/hooks/payments", front.address());
+                of_provider.push(format!("--simulator-webhook-url={hook}"));
+            }
             if !spare {
                 upstreams.push(format!("{role}=http://{}", front.address()));
             }
@@ -270,6 +311,10 @@ async fn sites(
             part
         };
         sites.push(site(part, links, spare));
+    }
+    if let Some(site) = sites.iter_mut().find(|site| site.part.role() == PROVIDER) {
+        provider.aim(site.part.address());
+        site.links.push(link("payments", provider));
     }
     arguments.push(format!("--upstreams={}", upstreams.join(",")));
     arguments.extend(UNLIMITED.map(str::to_owned));

@@ -39,7 +39,7 @@ pub(super) async fn verdict(
     rest(system, expectations).await?;
     audit(system, expectations, "after a replay of everything, ").await;
     let after = compare(system, expectations).await?;
-    let ends = |it: &Outcome| (it.accepted, it.rejected, it.cancelled);
+    let ends = |it: &Outcome| (it.accepted, it.paid, it.rejected, it.cancelled);
     if ends(&after) != ends(&outcome) {
         let text =
             format!("a replay of everything changed the databases: {outcome:?}, then {after:?}");
@@ -49,7 +49,7 @@ pub(super) async fn verdict(
     Ok(outcome)
 }
 
-/// No order pending, no outbox with a record; says which dead letters there are.
+/// No order under way, no outbox with a record; says which dead letters there are.
 async fn rest(system: &System, expectations: &Expectations) -> anyhow::Result<()> {
     let mut databases = Vec::new();
     for service in quadrille::names() {
@@ -57,11 +57,13 @@ async fn rest(system: &System, expectations: &Expectations) -> anyhow::Result<()
     }
     let orders = system.database(Orders::NAME).await?;
     let placed = orders.database().collection::<Document>("orders");
+    let unpaid = doc! { "status": OrderStatus::Accepted.name(), "asks.payment": true };
     let pending = doc! { "status": OrderStatus::Pending.name() };
+    let pending = doc! { "$or": [pending, unpaid] };
     let deadline = Instant::now() + REST_WITHIN;
     loop {
         let count = placed.count_documents(pending.clone()).await.ok();
-        let mut left = vec![("orders pending".to_owned(), count)];
+        let mut left = vec![("orders under way".to_owned(), count)];
         for (service, database) in &databases {
             let records = format!("records in the outbox of {service}");
             left.push((records, waiting(database).await));
