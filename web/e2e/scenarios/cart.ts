@@ -57,7 +57,15 @@ test("the cart is the same in all windows of the browser", async () => {
 test("what is put in just before the page is left is in the cart", async () => {
   const { page } = await shopper("whisk");
   await page.goto("/?search=whisk");
-  await page.getByRole("button", { name: "Add whisk to the cart" }).click();
+  const add = page.getByRole("button", { name: "Add whisk to the cart" });
+  await add.waitFor();
+  // Too slow to have sent it by then.
+  const network = await page.context().newCDPSession(page);
+  const slow = { offline: false, latency: 1000, downloadThroughput: -1, uploadThroughput: 100 };
+  await network.send("Network.emulateNetworkConditions", slow);
+  await add.click();
+  await page.goto("about:blank");
+  await network.send("Network.emulateNetworkConditions", { ...slow, latency: 0, uploadThroughput: -1 });
   await page.goto("/cart");
   await page.getByText("€80.00").first().waitFor();
 });
