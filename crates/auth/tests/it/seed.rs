@@ -82,7 +82,10 @@ async fn the_demo_users_alone_have_their_addresses_as_passwords() {
         assert_eq!(login.status(), StatusCode::OK, "{email}");
     }
     let accounts = &server.everything().await["accounts"];
-    let known = uuid::Uuid::from_u128(events::demo::CUSTOMER.as_u128()).to_string();
-    let customer = accounts.iter().any(|it| format!("{it:?}").contains(&known));
-    assert!(customer, "payments knows the customer: {accounts:?}");
+    let known = bson::Uuid::from_bytes(events::demo::CUSTOMER.as_u128().to_be_bytes());
+    let customer = accounts
+        .iter()
+        .find(|it| it.get("_id") == Some(&known.into()));
+    let email = customer.and_then(|it| it.get_str("email").ok());
+    assert_eq!(email, Some("aaa@aaa.com"), "payments knows its id");
 }

@@ -1,5 +1,6 @@
 //! `GET /api/admin/mails`: who may read it, and its pages.
 
+use jiff::Timestamp;
 use notifications::Settings;
 use service::token::Role;
 use testkit::problem_code;
@@ -39,9 +40,9 @@ async fn pages_show_each_mail_once_newest_first() {
         server.publish_account(&account(number)).await;
     }
     let mails = server.settled(5).await;
-    let mut dates: Vec<&str> = mails
+    let mut dates: Vec<Timestamp> = mails
         .iter()
-        .map(|m| m["created_at"].as_str().unwrap())
+        .map(|m| m["created_at"].as_str().unwrap().parse().unwrap())
         .collect();
     dates.reverse();
     assert!(dates.is_sorted(), "{dates:?}");
