@@ -143,6 +143,33 @@ pub enum Reason {
     },
 }
 
+impl Reason {
+    /// The stable name, as events, HTTP and databases have it.
+    pub fn code(&self) -> &str {
+        match self {
+            Self::Rejection(Rejection::InsufficientStock { .. }) => "insufficient-stock",
+            Self::Rejection(Rejection::UnknownProduct { .. }) => "unknown-product",
+            Self::Checkout(CheckoutRejection::PriceChanged { .. }) => "price-changed",
+            Self::Cancellation(cancellation) => cancellation.code(),
+            Self::Other { code } => code,
+        }
+    }
+
+    /// The product that it is about; none when it is about the whole order.
+    pub fn product_id(&self) -> Option<ProductId> {
+        match self {
+            Self::Rejection(
+                Rejection::InsufficientStock { product_id, .. }
+                | Rejection::UnknownProduct { product_id },
+            )
+            | Self::Checkout(CheckoutRejection::PriceChanged { product_id, .. }) => {
+                Some(*product_id)
+            }
+            Self::Cancellation(_) | Self::Other { .. } => None,
+        }
+    }
+}
+
 /// An order took a step: the whole of its public state since then.
 ///
 /// Who consumes this needs no other event about orders, but for those that are not decided yet.

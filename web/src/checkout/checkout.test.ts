@@ -26,7 +26,7 @@ describe("a checkout that is not taken", () => {
   );
 });
 
-const refused = (detail: string) => problemOf(422, { code: "invalid-checkout", field: "delivery.city", detail });
+const refused = (detail: string) => problemOf(422, { code: "invalid-body", field: "delivery.city", detail });
 
 describe("a field that is not taken", () => {
   it("is called by its label", () => {

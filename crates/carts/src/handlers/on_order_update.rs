@@ -9,7 +9,7 @@ use outbox::{Envelope, EventCollector, Handle, HandleError, Rows, StoreError};
 use uuid::Uuid;
 
 use crate::domain::{Cart, Checkout, CheckoutStatus};
-use crate::store;
+use crate::{metrics, store};
 
 /// Handles `OrderUpdate`.
 ///
@@ -50,7 +50,7 @@ impl<D: Rows> Handle<OrderUpdate, D> for OnOrderUpdate<D> {
                 out.duplicates(1);
                 continue;
             };
-            if checkout.hear(&one.event, out.now()) {
+            if checkout.apply(&one.event, out.now()) {
                 out.push(&checkout.closed(), one.consequence())?;
                 closed.push(checkout.clone());
             }
@@ -59,7 +59,13 @@ impl<D: Rows> Handle<OrderUpdate, D> for OnOrderUpdate<D> {
             return Ok(());
         }
         store::close_checkouts(&self.database, tx, &closed).await?;
-        Ok(settle_carts(&self.database, tx, &closed, out.now()).await?)
+        settle_carts(&self.database, tx, &closed, out.now()).await?;
+        out.on_commit(move || {
+            for checkout in closed {
+                metrics::checkouts_closed(checkout.status, 1);
+            }
+        });
+        Ok(())
     }
 }
 

@@ -67,17 +67,13 @@ pub(super) async fn check_out(
     let (payment, delivery) = (body.payment.choice()?, body.delivery.address()?);
     let written = serde_json::to_vec(&(&payment, &delivery));
     let asked = Sha256::digest(written.map_err(|fault| Problem::internal(&fault))?).into();
-    let seen = version.map_or([0; 9], |version| {
-        let mut bytes = [1; 9];
-        bytes[1..].copy_from_slice(&version.to_be_bytes());
-        bytes
-    });
+    let fingerprint = Fingerprint::default().text("checkout").value::<32>(asked);
     let retry = key.of(
         caller.account_id,
-        Fingerprint::default()
-            .text("checkout")
-            .value::<32>(asked)
-            .value(seen),
+        match version {
+            None => fingerprint,
+            Some(version) => fingerprint.value(version.to_be_bytes()),
+        },
     );
     let request = Request {
         account_id: AccountId::from_untyped_uuid(caller.account_id),

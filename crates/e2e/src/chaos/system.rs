@@ -228,8 +228,8 @@ fn own_copy(program: &Path, folder: &Path) -> anyhow::Result<PathBuf> {
 
 /// The card provider that payments asks.
 const PROVIDER: &str = "payment-simulator";
-/// It is as unkind as one can be.
-const UNKIND: [&str; 8] = [
+/// What goes wrong at it by itself.
+const PROVIDER_FAULTS: [&str; 8] = [
     "--simulator-key=sk_chaos",
     "--simulator-decline-rate=0.05",
     "--simulator-slow-rate=0.05",
@@ -275,7 +275,7 @@ async fn sites(
         format!("--payment-webhook-secret={secret}"),
         PAYMENT_WINDOW.to_owned(),
     ];
-    let mut of_provider = UNKIND.map(str::to_owned).to_vec();
+    let mut of_provider = PROVIDER_FAULTS.map(str::to_owned).to_vec();
     of_provider.push(format!("--simulator-webhook-secret={secret}"));
     for ((role, spare), kafka) in instances().zip(kafka_links) {
         let mongo = Proxy::bind(Some(mongod)).await?;

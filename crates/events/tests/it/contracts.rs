@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use events::money::DEFAULT_CURRENCY;
 use events::{
-    AccountUpdate, BalanceUpdate, Cancellation, CartCheckout, OrderCreate, OrderDetails,
-    OrderStatusUpdate, OrderUpdate, PaymentUpdate, ProductCreate, ProductsQuantityUpdate,
-    PurchaseCreate, Reason,
+    AccountUpdate, BalanceUpdate, Cancellation, CartCheckout, CheckoutRejection, Money,
+    OrderCreate, OrderDetails, OrderStatusUpdate, OrderUpdate, PaymentUpdate, ProductCreate,
+    ProductId, ProductsQuantityUpdate, PurchaseCreate, Reason, Rejection,
 };
 use outbox::{Event, InvalidMessage};
 use serde_json::Value;
@@ -124,14 +125,30 @@ fn a_reason_of_a_newer_build_is_read_by_its_code() {
 }
 
 #[test]
-fn a_cancellation_is_published_by_its_code() {
+fn a_reason_is_published_by_its_code_and_its_product() {
+    let product_id = ProductId::from_u128(7);
+    let mut reasons = vec![
+        Reason::Rejection(Rejection::InsufficientStock {
+            product_id,
+            available: 1,
+        }),
+        Reason::Rejection(Rejection::UnknownProduct { product_id }),
+        Reason::Checkout(CheckoutRejection::PriceChanged {
+            product_id,
+            price: Money::new(599, DEFAULT_CURRENCY),
+        }),
+    ];
     for cancellation in Cancellation::ALL {
         let code = cancellation.code();
-        let published = serde_json::to_value(Reason::Cancellation(cancellation)).unwrap();
-        assert_eq!(published, serde_json::json!({ "code": code }));
-        let read = serde_json::from_value::<Reason>(published).unwrap();
-        assert_eq!(read, Reason::Cancellation(cancellation));
         assert_eq!(Cancellation::from_code(code), Some(cancellation));
+        reasons.push(Reason::Cancellation(cancellation));
+    }
+    for reason in reasons {
+        let published = serde_json::to_value(&reason).unwrap();
+        assert_eq!(published["code"], reason.code());
+        let product = reason.product_id().map(|id| id.to_string());
+        assert_eq!(published["product_id"].as_str(), product.as_deref());
+        assert_eq!(serde_json::from_value::<Reason>(published).unwrap(), reason);
     }
 }
 

@@ -20,7 +20,7 @@ pub fn retry_key(
         let asked = asked.text(&item.name).value(quantity);
         match item.price {
             None => asked,
-            Some(price) => asked.value(price.minor.to_be_bytes()),
+            Some(price) => asked.text("at").text(&price.to_string()),
         }
     });
     let asked = match payment {
@@ -40,7 +40,11 @@ pub fn retry_key(
 
 #[cfg(test)]
 mod tests {
+    use events::Money;
+    use events::money::DEFAULT_CURRENCY;
+
     use super::*;
+    use crate::domain::RawLine;
 
     fn key(customer: u128, key: &str, lines: &[(&str, i64)]) -> RetryKey {
         let basket = Basket::new(lines.iter().map(|(n, q)| ((*n).to_owned(), *q))).unwrap();
@@ -53,6 +57,22 @@ mod tests {
             key(1, "a", &[("cup", 2)]),
             key(1, "a", &[("cup", 1), ("cup", 1)])
         );
+    }
+
+    #[test]
+    fn another_price_is_another_request() {
+        let digest = |minor: Option<i64>| {
+            let line = RawLine {
+                name: "cup".to_owned(),
+                quantity: 1,
+                price: minor.map(|minor| Money::new(minor, DEFAULT_CURRENCY)),
+            };
+            let basket = Basket::new([line]).unwrap();
+            retry_key(AccountId::from_u128(1), "a", &basket, None, None).body
+        };
+        assert_eq!(digest(Some(599)), digest(Some(599)));
+        assert_ne!(digest(Some(599)), digest(Some(600)));
+        assert_ne!(digest(Some(599)), digest(None));
     }
 
     #[test]

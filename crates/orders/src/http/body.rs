@@ -139,55 +139,36 @@ impl LineBody {
 
 impl ReasonBody {
     fn of(reason: &Reason, lines: &[OrderLine]) -> Self {
-        let (code, detail) = match reason {
-            Reason::Rejection(rejection) => return Self::of_rejection(rejection, lines),
-            Reason::Checkout(CheckoutRejection::PriceChanged { product_id, price }) => {
-                let (product, _) = line_of(*product_id, lines);
-                return Self {
-                    code: "price-changed".to_owned(),
-                    detail: format!("{product} costs {price} now."),
-                    product: Some(product),
-                };
-            }
-            Reason::Other { code } => (code.as_str(), code.as_str()),
-            Reason::Cancellation(cancellation) => {
-                let detail = match cancellation {
-                    Cancellation::CancelledByCustomer => "The customer cancelled the order.",
-                    Cancellation::CancelledByShop => "The shop cancelled the order.",
-                    Cancellation::PaymentDeclined => "The payment was declined.",
-                    Cancellation::PaymentExpired => "The order was not paid for in time.",
-                };
-                (cancellation.code(), detail)
-            }
-        };
-        Self {
-            code: code.to_owned(),
-            detail: detail.to_owned(),
-            product: None,
-        }
-    }
-
-    fn of_rejection(reason: &Rejection, lines: &[OrderLine]) -> Self {
-        let (product_id, code) = match reason {
-            Rejection::InsufficientStock { product_id, .. } => (product_id, "insufficient-stock"),
-            Rejection::UnknownProduct { product_id } => (product_id, "unknown-product"),
-        };
-        let (product, wanted) = line_of(*product_id, lines);
+        let line = reason.product_id().map(|product| line_of(product, lines));
+        let (product, wanted) = line.unzip();
+        let name = product.as_deref().unwrap_or_default();
+        let wanted = wanted.unwrap_or_default();
         let detail = match reason {
-            Rejection::InsufficientStock { available: 0, .. } => {
-                format!("{product} is sold out.")
+            Reason::Rejection(Rejection::InsufficientStock { available: 0, .. }) => {
+                format!("{name} is sold out.")
             }
-            Rejection::InsufficientStock { available, .. } => {
-                format!("There were {available} of {product} left; the order wanted {wanted}.")
+            Reason::Rejection(Rejection::InsufficientStock { available, .. }) => {
+                format!("There were {available} of {name} left; the order wanted {wanted}.")
             }
-            Rejection::UnknownProduct { .. } => {
-                format!("{product} is not in the shop any more.")
+            Reason::Rejection(Rejection::UnknownProduct { .. }) => {
+                format!("{name} is not in the shop any more.")
             }
+            Reason::Checkout(CheckoutRejection::PriceChanged { price, .. }) => {
+                format!("{name} costs {price} now.")
+            }
+            Reason::Cancellation(cancellation) => match cancellation {
+                Cancellation::CancelledByCustomer => "The customer cancelled the order.",
+                Cancellation::CancelledByShop => "The shop cancelled the order.",
+                Cancellation::PaymentDeclined => "The payment was declined.",
+                Cancellation::PaymentExpired => "The order was not paid for in time.",
+            }
+            .to_owned(),
+            Reason::Other { code } => code.clone(),
         };
         Self {
-            code: code.to_owned(),
+            code: reason.code().to_owned(),
             detail,
-            product: Some(product),
+            product,
         }
     }
 }

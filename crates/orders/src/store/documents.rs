@@ -131,36 +131,24 @@ pub(super) fn quantity(stored: i64) -> Result<u32, StoreError> {
 
 impl From<&Reason> for ReasonDocument {
     fn from(reason: &Reason) -> Self {
-        let code = match reason {
-            Reason::Rejection(Rejection::InsufficientStock { .. }) => INSUFFICIENT_STOCK,
-            Reason::Rejection(Rejection::UnknownProduct { .. }) => UNKNOWN_PRODUCT,
-            Reason::Checkout(CheckoutRejection::PriceChanged { .. }) => PRICE_CHANGED,
-            Reason::Cancellation(cancellation) => cancellation.code(),
-            Reason::Other { code } => code,
-        };
         let mut document = Self {
-            code: code.to_owned(),
-            product: None,
+            code: reason.code().to_owned(),
+            product: reason.product_id().map(|id| uuid(id.into_bytes())),
             available: None,
             price: None,
             currency: None,
         };
-        let product = match reason {
-            Reason::Rejection(Rejection::InsufficientStock {
-                product_id,
-                available,
-            }) => {
+        match reason {
+            Reason::Rejection(Rejection::InsufficientStock { available, .. }) => {
                 document.available = Some(i64::from(*available));
-                product_id
             }
-            Reason::Rejection(Rejection::UnknownProduct { product_id }) => product_id,
-            Reason::Checkout(CheckoutRejection::PriceChanged { product_id, price }) => {
+            Reason::Checkout(CheckoutRejection::PriceChanged { price, .. }) => {
                 (document.price, document.currency) = (Some(price.minor), Some(price.currency));
-                product_id
             }
-            Reason::Cancellation(_) | Reason::Other { .. } => return document,
-        };
-        document.product = Some(uuid(product.into_bytes()));
+            Reason::Rejection(Rejection::UnknownProduct { .. })
+            | Reason::Cancellation(_)
+            | Reason::Other { .. } => {}
+        }
         document
     }
 }

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use events::{
-    AccountId, Asks, CheckoutRejection, Money, OrderCreate, OrderId, OrderLine, OrderStatus,
-    OrderStatusUpdate, OrderUpdate, ProductId, Reason, Rejection, SellerId,
+    AccountId, Asks, Money, OrderCreate, OrderId, OrderLine, OrderStatus, OrderStatusUpdate,
+    OrderUpdate, ProductId, Reason, Rejection, SellerId,
 };
 use orders::domain::update_id;
 use orders::store::audit::AuditedOrder;
@@ -276,19 +276,12 @@ fn reason_of_rejection(reason: Option<&Rejection>) -> u16 {
     reason = "a part of a hash is one too"
 )]
 fn reason_of(reason: Option<&Reason>) -> u16 {
-    let parts = reason.map(|reason| match reason {
-        Reason::Rejection(Rejection::InsufficientStock {
-            product_id,
-            available,
-        }) => ("short", Some(*product_id), Some(*available)),
-        Reason::Rejection(Rejection::UnknownProduct { product_id }) => {
-            ("unknown", Some(*product_id), None)
-        }
-        Reason::Checkout(CheckoutRejection::PriceChanged { product_id, .. }) => {
-            ("price", Some(*product_id), None)
-        }
-        Reason::Cancellation(cancellation) => (cancellation.code(), None, None),
-        Reason::Other { code } => (code.as_str(), None, None),
+    let parts = reason.map(|reason| {
+        let available = match reason {
+            Reason::Rejection(Rejection::InsufficientStock { available, .. }) => Some(*available),
+            _ => None,
+        };
+        (reason.code(), reason.product_id(), available)
     });
     digest(&parts) as u16
 }

@@ -69,34 +69,24 @@ impl RejectionReason {
             let line = lines.iter().find(|line| line.product_id == *product);
             line.map_or("a product", |line| line.name.as_str())
         };
-        let (code, detail, product) = match reason {
+        let detail = match reason {
             Some(Reason::Rejection(Rejection::InsufficientStock {
                 product_id,
                 available,
-            })) => {
-                let detail = format!("there are only {available} of {} left", name(product_id));
-                ("insufficient-stock", detail, Some(*product_id))
-            }
+            })) => format!("there are only {available} of {} left", name(product_id)),
             Some(Reason::Rejection(Rejection::UnknownProduct { product_id })) => {
-                let detail = format!("{} is not sold any more", name(product_id));
-                ("unknown-product", detail, Some(*product_id))
+                format!("{} is not sold any more", name(product_id))
             }
             Some(Reason::Checkout(CheckoutRejection::PriceChanged { product_id, price })) => {
-                let detail = format!("{} costs {price} now", name(product_id));
-                ("price-changed", detail, Some(*product_id))
+                format!("{} costs {price} now", name(product_id))
             }
-            Some(Reason::Cancellation(cancellation)) => (
-                cancellation.code(),
-                cancellation.code().replace('-', " "),
-                None,
-            ),
-            Some(Reason::Other { code }) => (code.as_str(), code.replace('-', " "), None),
-            None => ("rejected", "the order was rejected".to_owned(), None),
+            Some(reason) => reason.code().replace('-', " "),
+            None => "the order was rejected".to_owned(),
         };
         Self {
-            code: code.to_owned(),
+            code: reason.map_or("rejected", Reason::code).to_owned(),
             detail,
-            product,
+            product: reason.and_then(Reason::product_id),
         }
     }
 }
@@ -126,8 +116,8 @@ impl Checkout {
         self.status == CheckoutStatus::Pending
     }
 
-    /// Takes over what `update` says of its order. Comes back with whether that closes it.
-    pub fn hear(&mut self, update: &OrderUpdate, now: Timestamp) -> bool {
+    /// Takes over what `update` says of its order, and returns whether that closes it.
+    pub fn apply(&mut self, update: &OrderUpdate, now: Timestamp) -> bool {
         let status = CheckoutStatus::of(update.status).filter(|_| self.is_pending());
         let Some(status) = status else {
             return false;

@@ -108,7 +108,7 @@ fn a_reason_is_at_the_line_that_it_is_about() {
         let mut cart = filled(&[(1, 2), (2, 4)]);
         let mut checkout = check_out(&mut cart, 9);
         let rejected = update(checkout.order_id, OrderStatus::Rejected, Some(reason));
-        assert!(checkout.hear(&rejected, Timestamp::UNIX_EPOCH));
+        assert!(checkout.apply(&rejected, Timestamp::UNIX_EPOCH));
         cart.settle(&checkout);
         let lines = cart.lines.iter();
         let reasons: Vec<_> = lines.map(|line| line.rejection.clone()).collect();
@@ -124,7 +124,7 @@ fn a_closed_cart_gets_nothing_back() {
     let mut checkout = check_out(&mut cart, 9);
     cart.close(Timestamp::UNIX_EPOCH);
     let rejected = update(checkout.order_id, OrderStatus::Rejected, None);
-    assert!(checkout.hear(&rejected, Timestamp::UNIX_EPOCH));
+    assert!(checkout.apply(&rejected, Timestamp::UNIX_EPOCH));
     cart.settle(&checkout);
     assert!(cart.lines.is_empty());
 }
@@ -133,7 +133,7 @@ fn a_closed_cart_gets_nothing_back() {
 enum Step {
     Put(u128, i64),
     CheckOut,
-    Hear(OrderStatus),
+    Update(OrderStatus),
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -147,7 +147,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         (1_u128..=5, 1_i64..9).prop_map(|(id, quantity)| Step::Put(id, quantity)),
         Just(Step::CheckOut),
-        statuses.prop_map(Step::Hear),
+        statuses.prop_map(Step::Update),
     ];
     prop::collection::vec(step, 0..40)
 }
@@ -172,10 +172,10 @@ proptest! {
                 }
                 Step::CheckOut => {}
                 // Of every order, since an event of each may come again.
-                Step::Hear(status) => for checkout in &mut checkouts {
-                    let heard = update(checkout.order_id, status, None);
+                Step::Update(status) => for checkout in &mut checkouts {
+                    let update = update(checkout.order_id, status, None);
                     let pending = checkout.is_pending();
-                    if !checkout.hear(&heard, Timestamp::UNIX_EPOCH) {
+                    if !checkout.apply(&update, Timestamp::UNIX_EPOCH) {
                         continue;
                     }
                     prop_assert!(pending);
