@@ -18,11 +18,19 @@ struct Following(Pin<Box<dyn Stream<Item = Event> + Send>>);
 
 impl Following {
     async fn start(client: &Client, last: Option<&str>) -> Self {
-        let mut request = client.request(Method::GET, "/api/orders/stream");
-        if let Some(last) = last {
-            request = request.header("last-event-id", last);
+        let open = async || {
+            let mut request = client.request(Method::GET, "/api/orders/stream");
+            if let Some(last) = last {
+                request = request.header("last-event-id", last);
+            }
+            request.send().await.unwrap()
+        };
+        let mut response = open().await;
+        // On a busy machine the change stream may not be open in time: a client comes again then.
+        while response.status() == 503 {
+            assert!(response.headers().contains_key("retry-after"));
+            response = open().await;
         }
-        let response = request.send().await.unwrap();
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         let events = response.bytes_stream().eventsource();
